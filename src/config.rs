@@ -1,0 +1,201 @@
+//! Settings: each a flag and a variable, read once, checked together.
+//!
+//! Invariant: a [`Config`] is sound; [`Config::new`] returns every fault at once, each with the variable's name and what
+//! to write instead. Secrets do not print themselves.
+//!
+//! Never: the environment itself (clap reads it for [`Settings`] in `cli`), files other than `…_FILE` secrets.
+
+mod parse;
+
+pub use parse::Fault;
+
+use crate::config::parse::Faults;
+use ipnet::IpNet;
+use secrecy::SecretString;
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use url::Url;
+
+/// Settings as written, before any check: every one is text, so that all faults can be told at once.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Settings (each a flag and a variable)")]
+pub struct Settings {
+    /// Address of the site
+    #[arg(long, global = true, env = "CLINIC_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:3000")]
+    pub listen: String,
+    /// Address of /metrics and the like, never public [default: off]
+    #[arg(long, global = true, env = "CLINIC_ADMIN_LISTEN", value_name = "ADDRESS")]
+    pub admin_listen: Option<String>,
+    /// Public origin in canonical links, mails and feeds
+    #[arg(long, global = true, env = "CLINIC_BASE_URL", value_name = "URL", default_value = "http://localhost:3000")]
+    pub base_url: String,
+    /// Folder of the words
+    #[arg(long, global = true, env = "CLINIC_CONTENT", value_name = "FOLDER", default_value = "content")]
+    pub content: PathBuf,
+    /// Folder of stylesheets, script and icons
+    #[arg(long, global = true, env = "CLINIC_STATIC", value_name = "FOLDER", default_value = "static")]
+    pub r#static: PathBuf,
+    /// Folder of what the program keeps: outbox, caches, mails without a relay
+    #[arg(long, global = true, env = "CLINIC_DATA", value_name = "FOLDER", default_value = "var")]
+    pub data: PathBuf,
+    /// postgres://… when several copies run [default: an SQLite file in the data folder]
+    #[arg(long, global = true, env = "CLINIC_DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// File that holds the database URL
+    #[arg(long, global = true, env = "CLINIC_DATABASE_URL_FILE", value_name = "FILE")]
+    pub database_url_file: Option<PathBuf>,
+    /// smtps://user:pass@host or smtp://host:587?tls=required [default: each mail becomes an .eml file]
+    #[arg(long, global = true, env = "CLINIC_SMTP_URL", value_name = "URL", hide_env_values = true)]
+    pub smtp_url: Option<String>,
+    /// File that holds the SMTP URL
+    #[arg(long, global = true, env = "CLINIC_SMTP_URL_FILE", value_name = "FILE")]
+    pub smtp_url_file: Option<PathBuf>,
+    /// Extra trusted certificate (PEM), for a relay of one's own
+    #[arg(long, global = true, env = "CLINIC_SMTP_CA", value_name = "FILE")]
+    pub smtp_ca: Option<PathBuf>,
+    /// Staff addresses, comma between [default: the clinic's address in clinic.toml]
+    #[arg(long, global = true, env = "CLINIC_MAIL_TO", value_name = "ADDRESSES")]
+    pub mail_to: Option<String>,
+    /// Sender, of the clinic's own domain [default: website@ + host of the base URL]
+    #[arg(long, global = true, env = "CLINIC_MAIL_FROM", value_name = "ADDRESS")]
+    pub mail_from: Option<String>,
+    /// Who hears of content faults found while running [default: nobody]
+    #[arg(long, global = true, env = "CLINIC_EDITOR_MAIL", value_name = "ADDRESS")]
+    pub editor_mail: Option<String>,
+    /// Most letters a minute after an outage
+    #[arg(long, global = true, env = "CLINIC_MAIL_PER_MINUTE", value_name = "NUMBER", default_value = "60")]
+    pub mail_per_minute: String,
+    /// Waits before each further try; the last repeats
+    #[arg(long, global = true, env = "CLINIC_RETRY", value_name = "WAITS", default_value = "1m,5m,15m,30m,1h")]
+    pub retry: String,
+    /// Age at which a letter is set aside and shouted about
+    #[arg(long, global = true, env = "CLINIC_RETRY_FOR", value_name = "AGE", default_value = "5d")]
+    pub retry_for: String,
+    /// Second door for alarms: smtps://…, https://… (webhook) or a command [default: off]
+    #[arg(long, global = true, env = "CLINIC_ALARM", value_name = "DOOR", hide_env_values = true)]
+    pub alarm: Option<String>,
+    /// Key for tokens and signed links, 32 characters or more; replicas share one [default: made once, kept in the data folder]
+    #[arg(long, global = true, env = "CLINIC_SECRET", value_name = "SECRET", hide_env_values = true)]
+    pub secret: Option<String>,
+    /// File that holds the secret
+    #[arg(long, global = true, env = "CLINIC_SECRET_FILE", value_name = "FILE")]
+    pub secret_file: Option<PathBuf>,
+    /// Every page noindex, mails only to the folder, a banner
+    #[arg(long, global = true, env = "CLINIC_STAGING", value_name = "on|off", default_value = "off", num_args = 0..=1, default_missing_value = "on")]
+    pub staging: String,
+    /// Missing facts of the clinic stop the start
+    #[arg(long, global = true, env = "CLINIC_STRICT", value_name = "on|off", default_value = "off", num_args = 0..=1, default_missing_value = "on")]
+    pub strict: String,
+    /// Networks whose X-Forwarded-For counts, comma between [default: none]
+    #[arg(long, global = true, env = "CLINIC_TRUSTED_PROXIES", value_name = "NETWORKS")]
+    pub trusted_proxies: Option<String>,
+    /// text or json; the level by RUST_LOG
+    #[arg(long, global = true, env = "CLINIC_LOG", value_name = "FORM", default_value = "text")]
+    pub log: String,
+}
+
+/// Sound settings.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Address of the site.
+    pub listen: SocketAddr,
+    /// Address of the operator's pages.
+    pub admin_listen: Option<SocketAddr>,
+    /// Public origin: scheme, host and maybe port; no path, no trailing slash in [`Config::origin`].
+    pub base_url: Url,
+    /// Folder of the words.
+    pub content: PathBuf,
+    /// Folder of stylesheets, script and icons.
+    pub r#static: PathBuf,
+    /// Folder of what the program keeps.
+    pub data: PathBuf,
+    /// PostgreSQL, or an SQLite file in [`Config::data`] if absent.
+    pub database_url: Option<SecretString>,
+    /// The relay, or `.eml` files in `data/mail` if absent.
+    pub relay: Option<Relay>,
+    /// Staff addresses; empty means the clinic's own from its facts.
+    pub mail_to: Vec<lettre::Address>,
+    /// Sender of every mail.
+    pub mail_from: lettre::Address,
+    /// Who hears of content faults.
+    pub editor_mail: Option<lettre::Address>,
+    /// Most letters a minute; at least 1.
+    pub mail_per_minute: u32,
+    /// Waits before each further try, at least one; the last repeats.
+    pub retry: Vec<Duration>,
+    /// Age at which a letter is set aside.
+    pub retry_for: Duration,
+    /// Second door for alarms.
+    pub alarm: Option<Alarm>,
+    /// Key for tokens and links; made in `data/secret` if absent.
+    pub secret: Option<SecretString>,
+    /// Nothing here is for the public.
+    pub staging: bool,
+    /// Missing facts stop the start.
+    pub strict: bool,
+    /// Networks whose `X-Forwarded-For` counts.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Log lines as JSON.
+    pub log_json: bool,
+}
+
+/// An SMTP relay.
+#[derive(Debug, Clone)]
+pub struct Relay {
+    /// Host to connect to and to find in the certificate.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// How the wire is kept private.
+    pub tls: Tls,
+    /// User and password, sent only over TLS or to loopback.
+    pub login: Option<(String, SecretString)>,
+    /// Extra trusted certificate (PEM).
+    pub ca: Option<PathBuf>,
+}
+
+/// How a connection to a relay is kept private (E-12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tls {
+    /// TLS from the first byte (`smtps://`).
+    Implicit,
+    /// STARTTLS or nothing is sent (`smtp://…?tls=required`).
+    Required,
+    /// Plain text, to loopback only (`smtp://localhost`).
+    Loopback,
+}
+
+/// The second door: a way to shout that does not use the staff's mail path (E-10).
+#[derive(Debug, Clone)]
+pub enum Alarm {
+    /// Another relay; the mail goes to the address in the URL's `to`.
+    Relay(Relay, lettre::Address),
+    /// An address that takes a small JSON post.
+    Webhook(Url),
+    /// A program; it reads the notice on standard input.
+    Command(PathBuf),
+}
+
+impl Config {
+    /// Checks all settings.
+    ///
+    /// # Errors
+    /// Every fault found, in the order of [`Settings`].
+    pub fn new(settings: &Settings) -> Result<Self, Vec<Fault>> {
+        let mut faults = Faults::default();
+        let config = parse::config(settings, &mut faults);
+        match config {
+            Some(config) if faults.is_empty() => Ok(config),
+            _ => Err(faults.into_vec()),
+        }
+    }
+
+    /// The public origin without a trailing slash: `https://example.org`.
+    pub fn origin(&self) -> &str {
+        self.base_url.as_str().trim_end_matches('/')
+    }
+
+    /// The site is reached over TLS, so HSTS and upgrades make sense (W-07).
+    pub fn is_https(&self) -> bool {
+        self.base_url.scheme() == "https"
+    }
+}
