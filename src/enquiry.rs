@@ -5,6 +5,10 @@
 //!
 //! Never: HTTP, mail, a database or the clock.
 
+pub mod form;
+pub mod rules;
+pub mod token;
+
 use serde::{Deserialize, Serialize};
 
 /// A sound enquiry, as it is kept and as staff read it.

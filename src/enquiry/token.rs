@@ -1,0 +1,116 @@
+//! The form's token: when the form was given out, and a number used once, signed.
+//!
+//! It tells how long somebody took and whether two posts are the same form. It is one signal among several, never a
+//! wall: a form without it is taken just the same.
+//!
+//! Never: the clock or randomness; both are arguments.
+
+use data_encoding::BASE64URL_NOPAD;
+
+/// Length of a nonce in bytes.
+pub const NONCE: usize = 16;
+/// Length of the signature in bytes: half of a keyed BLAKE3 hash.
+const MAC: usize = 16;
+/// Seconds since 1970, big-endian.
+const TIME: usize = 8;
+/// Age after which a token is old: a page may stay open over night (WCAG 2.2.6 asks for 20 hours).
+pub const OLD_AFTER: u64 = 48 * 60 * 60;
+
+/// The key of one purpose, derived from the secret of the installation.
+#[derive(Clone)]
+pub struct Key([u8; 32]);
+
+impl Key {
+    /// A key for `purpose`, so that a signature made for one thing never serves for another.
+    pub fn new(secret: &str, purpose: &str) -> Self {
+        Self(blake3::derive_key(&format!("relationship-clinic 2026 {purpose}"), secret.as_bytes()))
+    }
+
+    /// Signs `message`: the first 16 bytes of a keyed BLAKE3 hash.
+    pub fn sign(&self, message: &[u8]) -> [u8; MAC] {
+        let mut mac = [0; MAC];
+        mac.copy_from_slice(&blake3::keyed_hash(&self.0, message).as_bytes()[..MAC]);
+        mac
+    }
+
+    /// Whether `mac` is the signature of `message`, in constant time.
+    pub fn verifies(&self, message: &[u8], mac: &[u8]) -> bool {
+        // Hashing both sides again makes the comparison independent of how many bytes agree.
+        blake3::keyed_hash(&self.0, &self.sign(message)) == blake3::keyed_hash(&self.0, mac)
+    }
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Key(…)")
+    }
+}
+
+/// What a posted token says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Token {
+    /// None came: no script, an old page, or a program.
+    Missing,
+    /// Not one of ours, or changed on the way.
+    Foreign,
+    /// Ours.
+    Ours {
+        /// The number used once.
+        nonce: String,
+        /// Seconds since it was given out.
+        age: u64,
+    },
+}
+
+impl Token {
+    /// A token given out at `now` (seconds since 1970).
+    pub fn issue(key: &Key, now: u64, nonce: [u8; NONCE]) -> String {
+        let mut bytes = Vec::with_capacity(TIME + NONCE + MAC);
+        bytes.extend_from_slice(&now.to_be_bytes());
+        bytes.extend_from_slice(&nonce);
+        let mac = key.sign(&bytes);
+        bytes.extend_from_slice(&mac);
+        BASE64URL_NOPAD.encode(&bytes)
+    }
+
+    /// What `text` says at `now`.
+    pub fn read(key: &Key, text: &str, now: u64) -> Self {
+        if text.is_empty() {
+            return Self::Missing;
+        }
+        let Some(bytes) = BASE64URL_NOPAD.decode(text.as_bytes()).ok().filter(|b| b.len() == TIME + NONCE + MAC) else {
+            return Self::Foreign;
+        };
+        let (message, mac) = bytes.split_at(TIME + NONCE);
+        if !key.verifies(message, mac) {
+            return Self::Foreign;
+        }
+        let (time, nonce) = message.split_at(TIME);
+        let issued = u64::from_be_bytes(time.try_into().expect("the split is eight bytes long"));
+        Self::Ours { nonce: BASE64URL_NOPAD.encode(nonce), age: now.saturating_sub(issued) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_tells_its_age_and_nothing_else_is_believed() {
+        let key = Key::new("a secret of the test that is long enough", "form");
+        let other = Key::new("a secret of the test that is long enough", "link");
+        let token = Token::issue(&key, 1_000, [7; NONCE]);
+        let nonce = BASE64URL_NOPAD.encode(&[7; NONCE]);
+        assert_eq!(Token::read(&key, &token, 1_060), Token::Ours { nonce: nonce.clone(), age: 60 });
+        assert_eq!(Token::read(&key, &token, 900), Token::Ours { nonce, age: 0 }, "a clock set back");
+        assert_eq!(Token::read(&key, "", 1_060), Token::Missing);
+        assert_eq!(Token::read(&other, &token, 1_060), Token::Foreign, "another purpose");
+        for change in 0..token.len() {
+            let mut bytes = token.clone().into_bytes();
+            bytes[change] = if bytes[change] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(bytes).unwrap();
+            assert_eq!(Token::read(&key, &changed, 1_060), Token::Foreign, "byte {change}");
+        }
+        assert_eq!(Token::read(&key, "not base64 !", 1_060), Token::Foreign);
+    }
+}
