@@ -1,1 +1,187 @@
-//! To come.
+//! Pages: one askama struct per page, made from the checked [`Site`].
+//!
+//! Invariant: what a template may say is visible in its struct; every page is made from a [`House`] and nothing else, so
+//! the same words and assets give the same bytes.
+//!
+//! Never: HTTP, mail, a database, files or the clock.
+
+mod contact;
+mod failure;
+mod reading;
+mod xml;
+
+pub use contact::{ContactPage, FormView, ReceivedPage, Trouble};
+pub use failure::{Failure, FailurePage};
+
+use crate::{
+    assets::Assets,
+    content::{Article, Clinic, Crisis, Html, Person, Site},
+};
+use askama::Template;
+use jiff::civil::Date;
+use std::fmt::Display;
+
+/// Words a minute of a calm reader, for the reading time.
+const WORDS_A_MINUTE: usize = 220;
+
+impl Display for Html {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Rendered Markdown has no raw HTML, so it is not escaped a second time.
+impl askama::filters::HtmlSafe for Html {}
+
+/// What every page is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct House<'a> {
+    /// The words.
+    pub site: &'a Site,
+    /// Names of stylesheet, script, icons and pictures.
+    pub assets: &'a Assets,
+    /// Public origin without a trailing slash.
+    pub origin: &'a str,
+    /// Nothing here is for the public.
+    pub staging: bool,
+}
+
+impl Article {
+    /// Minutes of reading, at least one.
+    fn minutes(&self) -> usize {
+        minutes(self.words)
+    }
+}
+
+impl<'a> House<'a> {
+    fn clinic(&self) -> &'a Clinic {
+        &self.site.clinic
+    }
+
+    fn crisis(&self) -> &'a Crisis {
+        &self.site.crisis
+    }
+
+    /// Address of an asset by its path below `static/` or `content/`.
+    ///
+    /// # Panics
+    /// If there is none: templates name only files that are shipped, and pictures were checked with the words.
+    fn asset(&self, key: &str) -> &'a str {
+        self.assets.url(key).unwrap_or_else(|| panic!("templates name the asset `{key}`, which does not exist"))
+    }
+
+    /// `width` and `height` of a picture, if it has them.
+    fn size(&self, key: &str) -> Option<(u32, u32)> {
+        self.assets.size(key)
+    }
+
+    /// A telephone number for `tel:`, in the international form (W-26).
+    fn tel(&self) -> String {
+        tel(&self.clinic().telephone)
+    }
+
+    fn person(&self, slug: &str) -> Option<&'a Person> {
+        self.site.people.iter().find(|person| person.slug == slug)
+    }
+
+    fn topic_title<'t>(&'t self, slug: &'t str) -> &'t str {
+        self.site.topics.iter().find(|topic| topic.slug == slug).map_or(slug, |topic| &topic.title)
+    }
+
+    fn article(&self, slug: &str) -> Option<&'a Article> {
+        self.site.articles.iter().find(|article| article.slug == slug)
+    }
+}
+
+/// `tel:` form of a number of the United States; a number that starts with `+` keeps its country.
+fn tel(number: &str) -> String {
+    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+    let country = if number.trim_start().starts_with('+') || digits.len() < 10 { "" } else { "1" };
+    if digits.len() < 10 { digits } else { format!("+{country}{digits}") }
+}
+
+/// What the head of a document says about its page.
+#[derive(Debug, Clone)]
+pub struct Head<'a> {
+    /// Title of the document; empty where the page's template has its own.
+    pub title: &'a str,
+    /// For search engines and cards; empty where the page's template has its own, or none.
+    pub description: &'a str,
+    /// Absolute path, for the canonical address and for the navigation.
+    pub path: String,
+    /// May be found by search engines.
+    pub index: bool,
+    /// Shows the exit control and the further help line.
+    pub sensitive: bool,
+    /// The title stands alone, without the clinic's name (the home page has it; the form hides it: F-46).
+    pub bare: bool,
+}
+
+impl Head<'_> {
+    /// Whether a link of the navigation leads to this page, or to the list that it stands in.
+    fn is_under(&self, path: &str) -> bool {
+        self.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+/// A finished document.
+#[derive(Debug, Clone)]
+pub struct Made {
+    /// Absolute path.
+    pub path: String,
+    /// Media type.
+    pub content_type: &'static str,
+    /// The document.
+    pub body: String,
+    /// May be found by search engines.
+    pub index: bool,
+}
+
+/// Every page, feed and map of the site, and the page of an unknown address last.
+///
+/// # Errors
+/// If a template cannot be rendered, which only a fault of the program can cause.
+pub fn make(house: &House<'_>) -> Result<Vec<Made>, askama::Error> {
+    let mut made = reading::pages(house)?;
+    made.push(xml::sitemap(house)?);
+    made.push(xml::robots(house)?);
+    made.push(xml::security(house)?);
+    Ok(made)
+}
+
+fn html(head: &Head<'_>, page: &impl Template) -> Result<Made, askama::Error> {
+    Ok(Made {
+        path: head.path.clone(),
+        content_type: "text/html; charset=utf-8",
+        body: page.render()?,
+        index: head.index,
+    })
+}
+
+fn minutes(words: usize) -> usize {
+    words.div_ceil(WORDS_A_MINUTE).max(1)
+}
+
+/// A date for people: `November 24, 2026`.
+fn long_date(date: &Date) -> impl Display {
+    date.strftime("%B %-d, %Y")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_dialled_in_its_international_form() {
+        for (written, dialled) in
+            [("(650) 799-1375", "+16507991375"), ("+44 20 7946 0000", "+442079460000"), ("988", "988")]
+        {
+            assert_eq!(tel(written), dialled, "{written}");
+        }
+    }
+
+    #[test]
+    fn reading_takes_at_least_a_minute() {
+        assert_eq!([minutes(0), minutes(220), minutes(221)], [1, 1, 2]);
+    }
+}

@@ -1,0 +1,104 @@
+//! The form's pages: the form itself (empty, with mistakes, or kept after trouble) and the receipt.
+//!
+//! They are made per request, since they carry a token or what somebody typed; they are never stored by anybody.
+
+use super::{Head, House};
+use crate::{
+    content::Article,
+    enquiry::{
+        form::{Answers, Field, Mistake},
+        rules,
+    },
+};
+use askama::Template;
+
+/// The form as the templates see it.
+#[derive(Debug, Clone, Copy)]
+pub struct FormView<'a> {
+    /// What was typed.
+    pub answers: &'a Answers,
+    /// What is wrong, in the order of the page.
+    pub mistakes: &'a [Mistake],
+    /// A fresh token, or empty on pages that everybody shares.
+    pub token: &'a str,
+    /// The article that the form stands under, from the closed list.
+    pub(super) about: Option<&'a Article>,
+    /// Text messages are offered.
+    pub(super) texts: bool,
+}
+
+impl<'a> FormView<'a> {
+    /// A form with these answers; `answers.about` counts only if it names an article.
+    pub fn new(house: &House<'a>, answers: &'a Answers, mistakes: &'a [Mistake], token: &'a str) -> Self {
+        let about = house.article(answers.about.trim());
+        Self { answers, mistakes, token, about, texts: house.clinic().form.text_messages }
+    }
+
+    pub(super) fn mistake(&self, field: &Field) -> Option<&'a Mistake> {
+        self.mistakes.iter().find(|mistake| mistake.field() == *field)
+    }
+
+    /// The address about which the form has just asked: sent again unchanged, it passes.
+    pub(super) fn email_asked(&self) -> &'a str {
+        match self.mistake(&Field::Email) {
+            Some(Mistake::EmailUnlikely(_)) => &self.answers.email,
+            _ => "",
+        }
+    }
+}
+
+/// Why a form comes back although its answers may be sound; the template has the words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// Nothing could be kept (503).
+    NotKept,
+    /// It is not known whether it was kept (503).
+    Unsure,
+    /// Too many from one network (429).
+    Flood,
+    /// Sent from another website (403).
+    CrossSite,
+}
+
+/// `/contact`.
+#[derive(Template)]
+#[template(path = "pages/contact.html")]
+pub struct ContactPage<'a> {
+    house: House<'a>,
+    head: Head<'a>,
+    form: FormView<'a>,
+    /// The form comes back: the title begins with "Error: ".
+    again: bool,
+    trouble: Option<Trouble>,
+}
+
+impl<'a> ContactPage<'a> {
+    /// The page with `form`, after `trouble` if there was any.
+    pub fn new(house: House<'a>, form: FormView<'a>, trouble: Option<Trouble>) -> Self {
+        let again = !form.mistakes.is_empty() || trouble.is_some();
+        let head = Head { index: !again, ..neutral_head("/contact") };
+        Self { house, head, form, again, trouble }
+    }
+}
+
+/// `/contact/received`.
+#[derive(Template)]
+#[template(path = "pages/received.html")]
+pub struct ReceivedPage<'a> {
+    house: House<'a>,
+    head: Head<'a>,
+    reference: &'a str,
+}
+
+impl<'a> ReceivedPage<'a> {
+    /// The receipt with a reference that staff can find the enquiry by.
+    pub fn new(house: House<'a>, reference: &'a str) -> Self {
+        let head = Head { index: false, ..neutral_head("/contact/received") };
+        Self { house, head, reference }
+    }
+}
+
+/// A head that shows little in a list of visited pages (F-46), with the exit control (F-40).
+fn neutral_head(path: &str) -> Head<'static> {
+    Head { title: "", description: "", path: path.to_owned(), index: true, sensitive: true, bare: true }
+}
