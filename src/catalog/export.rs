@@ -1,0 +1,107 @@
+//! The catalog as files, each with its `.gz` and `.br` beside it, for a plain file server.
+//!
+//! A page `/articles/x` becomes `articles/x.html`, the home page `index.html`, a failure `404.html`; with nginx:
+//! `try_files $uri $uri.html $uri/index.html =404; gzip_static on; brotli_static on; error_page 404 /404.html;`.
+//! Redirects are listed in `_redirects`, a line each: from, to, status.
+
+use super::{Catalog, Entry, Media, Served, encode::Coding};
+use std::{
+    fmt::Write as _,
+    fs, io,
+    path::{Component, Path, PathBuf},
+};
+
+/// What was written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Exported {
+    /// Files, variants included.
+    pub files: usize,
+    /// Bytes in them.
+    pub bytes: u64,
+}
+
+impl Catalog {
+    /// Writes every resource under `folder`. Files of other resources are left alone.
+    ///
+    /// # Errors
+    /// A file cannot be written, or a path would leave the folder.
+    pub fn export(&self, folder: &Path) -> io::Result<Exported> {
+        let mut done = Exported::default();
+        let mut redirects = Vec::new();
+        for (path, entry) in &self.entries {
+            match entry {
+                Entry::Here(served) => served.export(&folder.join(file(path, served.resource.media)?), &mut done)?,
+                Entry::Moved(moved) => redirects.push(format!("{path} {} 308", moved.to)),
+                Entry::Gone => redirects.push(format!("{path} /410.html 410")),
+            }
+        }
+        for (status, served) in &self.failures {
+            served.export(&folder.join(format!("{}.html", status.as_u16())), &mut done)?;
+        }
+        redirects.sort();
+        let list = redirects.iter().fold(String::new(), |mut list, line| {
+            let _ = writeln!(list, "{line}");
+            list
+        });
+        write(&folder.join("_redirects"), list.as_bytes(), &mut done)?;
+        Ok(done)
+    }
+}
+
+impl Served {
+    fn export(&self, file: &Path, done: &mut Exported) -> io::Result<()> {
+        for (coding, ending) in [(Coding::Identity, ""), (Coding::Gzip, ".gz"), (Coding::Br, ".br")] {
+            if let Some(bytes) = self.body.bytes(coding) {
+                let mut name = file.as_os_str().to_owned();
+                name.push(ending);
+                write(Path::new(&name), bytes, done)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write(file: &Path, bytes: &[u8], done: &mut Exported) -> io::Result<()> {
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(file, bytes)?;
+    done.files += 1;
+    done.bytes += bytes.len() as u64;
+    Ok(())
+}
+
+/// The file of an address, relative to the folder.
+fn file(address: &str, media: Media) -> io::Result<PathBuf> {
+    let name = match address.trim_start_matches('/') {
+        "" => "index.html".to_owned(),
+        name if media == Media::Html && Media::of(name) != Some(Media::Html) => format!("{name}.html"),
+        name => name.to_owned(),
+    };
+    let path = PathBuf::from(name);
+    if path.components().all(|part| matches!(part, Component::Normal(_))) {
+        Ok(path)
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{address} cannot be a file name")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_becomes_a_file_that_try_files_finds() {
+        let table = [
+            ("/", Media::Html, Some("index.html")),
+            ("/articles", Media::Html, Some("articles.html")),
+            ("/articles/x", Media::Html, Some("articles/x.html")),
+            ("/feed.xml", Media::Atom, Some("feed.xml")),
+            ("/.well-known/security.txt", Media::Text, Some(".well-known/security.txt")),
+            ("/../etc/passwd", Media::Text, None),
+        ];
+        for (address, media, expected) in table {
+            assert_eq!(file(address, media).ok().as_deref(), expected.map(Path::new), "{address}");
+        }
+    }
+}
