@@ -1,0 +1,121 @@
+//! What is wrong with the way from form to mailbox, in words for an operator.
+//!
+//! Invariant: no personal data; counts and causes only.
+
+use crate::mail::outbox::Unavailable;
+use jiff::SignedDuration;
+
+/// A letter that waits longer than this is late (E-10).
+pub const LATE: SignedDuration = SignedDuration::from_hours(1);
+
+/// How the letters fare.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Letters {
+    /// In line.
+    pub waiting: u64,
+    /// In line for more than [`LATE`].
+    pub late: u64,
+    /// Set aside, their enquiry not marked as answered.
+    pub set_aside: u64,
+}
+
+/// The state of the form, for `/health/form`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// Whether an enquiry can be kept.
+    pub keep: Result<(), Unavailable>,
+    /// How the letters fare, if the outbox can tell.
+    pub letters: Result<Letters, Unavailable>,
+}
+
+impl Health {
+    /// Nothing to tell.
+    pub fn is_well(&self) -> bool {
+        self.reasons().is_empty()
+    }
+
+    /// One sentence for each thing that is wrong.
+    pub fn reasons(&self) -> Vec<String> {
+        let mut reasons = Vec::new();
+        if let Err(cause) = &self.keep {
+            reasons.push(format!("Enquiries cannot be kept: {cause}."));
+        }
+        match &self.letters {
+            Err(cause) if self.keep.is_ok() => reasons.push(format!("Letters cannot be read: {cause}.")),
+            Err(_) => {}
+            Ok(letters) => {
+                if letters.late > 0 {
+                    reasons.push(format!("Letters do not leave: {} waiting for more than an hour.", letters.late));
+                }
+                if letters.set_aside > 0 {
+                    reasons.push(format!(
+                        "Letters were refused or gave up: {} set aside; see `enquiries list`, then `enquiries resend`.",
+                        letters.set_aside
+                    ));
+                }
+            }
+        }
+        reasons
+    }
+}
+
+/// Something worth shouting about by the second door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TroubleKind {
+    /// A letter waits for more than an hour.
+    Late,
+    /// A letter was set aside.
+    SetAside,
+    /// An enquiry could not be kept.
+    NotKept,
+}
+
+impl TroubleKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Late, Self::SetAside, Self::NotKept];
+
+    /// As stored, and as a program at the second door reads it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Late => "letters-late",
+            Self::SetAside => "letters-set-aside",
+            Self::NotKept => "enquiries-not-kept",
+        }
+    }
+
+    /// The kind with that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// For people.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Late => "A website enquiry has been waiting for more than an hour to be mailed to staff.",
+            Self::SetAside => "A letter to staff was refused for good or grew too old, and was set aside. It is kept.",
+            Self::NotKept => "The website cannot keep enquiries. Visitors are asked to call instead.",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_thing_that_is_wrong_has_its_sentence_and_nothing_wrong_has_none() {
+        let down = || Err(Unavailable("the disk is full".into()));
+        let letters = |late, set_aside| Ok(Letters { waiting: late, late, set_aside });
+        let cases = [
+            ("well", Health { keep: Ok(()), letters: letters(0, 0) }, 0),
+            ("waiting is not late", Health { keep: Ok(()), letters: Ok(Letters { waiting: 5, ..Letters::default() }) }, 0),
+            ("late and set aside", Health { keep: Ok(()), letters: letters(2, 3) }, 2),
+            ("down", Health { keep: down(), letters: down() }, 1),
+            ("readable only", Health { keep: down(), letters: letters(1, 0) }, 2),
+        ];
+        for (case, health, expected) in cases {
+            assert_eq!(health.reasons().len(), expected, "{case}: {:?}", health.reasons());
+            assert_eq!(health.is_well(), expected == 0, "{case}");
+        }
+    }
+}

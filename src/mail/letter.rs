@@ -1,0 +1,137 @@
+//! The letter that staff read about one enquiry.
+//!
+//! Invariant: the same enquiry always makes the same bytes: Message-ID, Date and boundary are fixed when it is stored.
+//! No sign that a visitor typed stands in a header, except a checked address in Reply-To (E-02, E-16).
+//!
+//! Never: a transport, a database, the clock.
+
+mod inert;
+mod phrases;
+
+pub use phrases::{Before, Contact, Reply, Safety};
+
+use crate::{
+    content::Clinic,
+    enquiry::ForWhom,
+    mail::{
+        mailer::Parcel,
+        outbox::{Claimed, Stored},
+    },
+};
+use askama::Template;
+use jiff::tz::TimeZone;
+use lettre::{
+    Address, Message,
+    message::{
+        Mailbox, MultiPart, SinglePart,
+        header::{Header, HeaderName, HeaderValue},
+    },
+};
+use std::{error::Error, time::SystemTime};
+
+/// What every letter has in common.
+#[derive(Debug, Clone)]
+pub struct Letterhead {
+    /// Name before the sender's address: fixed words, never a visitor's (E-03).
+    pub sender_name: String,
+    /// Sender in header and envelope: bounces go there (E-01, E-21).
+    pub sender: Address,
+    /// Zone of the clinic.
+    pub zone: TimeZone,
+    /// Words for that zone ("Pacific time"), or none.
+    pub zone_words: Option<&'static str>,
+}
+
+/// The letter cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("the letter cannot be written: {0}")]
+pub struct Unwritable(String);
+
+/// Both parts and the headers that depend on the enquiry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// Neutral (E-04).
+    pub subject: String,
+    /// Where a quick "Reply" goes, if that is safe.
+    pub reply_to: Option<Address>,
+    /// Complete by itself.
+    pub text: String,
+    /// The same for programs that show HTML.
+    pub html: String,
+}
+
+#[derive(Template)]
+#[template(path = "mail/enquiry.txt", escape = "none")]
+struct Text<'a>(&'a phrases::View);
+
+#[derive(Template)]
+#[template(path = "mail/enquiry.html")]
+struct Html<'a>(&'a phrases::View);
+
+impl Letterhead {
+    /// Of the clinic.
+    pub fn new(clinic: &Clinic, sender: Address) -> Self {
+        let zone = TimeZone::get(&clinic.time_zone).unwrap_or(TimeZone::UTC);
+        // lettre panics on a control character in a display name.
+        let name = clinic.name.replace(char::is_control, " ");
+        Self { sender_name: format!("{name} website"), sender, zone, zone_words: phrases::zone(&clinic.time_zone) }
+    }
+
+    /// Writes both parts.
+    pub fn write(&self, stored: &Stored) -> Result<Letter, Unwritable> {
+        let view = phrases::View::new(stored, &self.zone, self.zone_words);
+        let render = |part: Result<String, askama::Error>| part.map_err(|e| Unwritable(e.to_string()));
+        Ok(Letter {
+            subject: format!("New website enquiry {} · No. {}", stored.reference, stored.number),
+            reply_to: phrases::reply_to(&stored.enquiry),
+            text: render(Text(&view).render())?,
+            html: render(Html(&view).render())?,
+        })
+    }
+
+    /// Packs a letter for its one recipient.
+    pub fn pack(&self, claimed: &Claimed, stored: &Stored) -> Result<Parcel, Unwritable> {
+        let letter = self.write(stored)?;
+        let wrong = |e: &dyn Error| Unwritable(e.to_string());
+        let recipient: Address = claimed.recipient.parse().map_err(|e| wrong(&e))?;
+        let boundary = blake3::hash(claimed.message_id.as_bytes()).to_hex();
+        let parts = MultiPart::builder()
+            .kind(lettre::message::MultiPartKind::Alternative)
+            .boundary(&boundary.as_str()[..32])
+            .singlepart(SinglePart::plain(letter.text))
+            .singlepart(SinglePart::html(letter.html));
+        let mut builder = Message::builder()
+            .from(Mailbox::new(Some(self.sender_name.clone()), self.sender.clone()))
+            .to(Mailbox::new(None, recipient))
+            .subject(letter.subject)
+            .message_id(Some(claimed.message_id.clone()))
+            .date(SystemTime::try_from(claimed.dated).map_err(|e| wrong(&e))?)
+            .header(AutoSubmitted);
+        if let Some(address) = letter.reply_to {
+            builder = builder.reply_to(Mailbox::new(None, address));
+        }
+        let message = builder.multipart(parts).map_err(|e| wrong(&e))?;
+        let copy = if claimed.copy > 1 { format!("-{}", claimed.copy) } else { String::new() };
+        Ok(Parcel {
+            envelope: message.envelope().clone(),
+            bytes: message.formatted(),
+            name: format!("{}-{}{copy}", stored.number, stored.reference),
+        })
+    }
+}
+
+/// Vacation responders stay silent: they could write to a mailbox that is watched (E-05, RFC 3834 5).
+#[derive(Debug, Clone)]
+pub(crate) struct AutoSubmitted;
+
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+    fn parse(_: &str) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        Ok(Self)
+    }
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "auto-generated".to_owned())
+    }
+}

@@ -1,0 +1,147 @@
+//! The outbox: where an enquiry is safe before anybody is thanked for it.
+//!
+//! Invariant: [`Outbox::put`] answers with a [`Receipt`] only after the enquiry and one letter per recipient are on
+//! disk, together. Numbers have no gaps: they are given inside the transaction that stores the enquiry.
+//!
+//! An outbox that cannot be reached is not a fault at start: every call tries again, within seconds, so that the form
+//! works as soon as the cause is gone.
+//!
+//! Never: a transport, a template, a decision about what an enquiry is worth.
+
+mod database;
+mod letters;
+mod sameness;
+mod sql;
+mod staff;
+mod tidy;
+mod troubles;
+mod writer;
+
+pub use database::{Place, Unavailable};
+pub use letters::{Claimed, Earlier, RelayState, Stored};
+pub use staff::{Entry, LetterEntry, NotDone};
+pub use tidy::Tidied;
+pub use troubles::ToTell;
+pub use writer::PutError;
+pub(crate) use writer::random;
+
+use crate::enquiry::{Enquiry, Judgement};
+use database::Database;
+use jiff::{Timestamp, tz::TimeZone};
+use std::sync::Arc;
+use tokio::sync::{mpsc, watch};
+
+/// What an outbox must know besides its place.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Staff addresses; each gets a letter of its own.
+    pub recipients: Vec<lettre::Address>,
+    /// Right-hand side of every Message-ID: the domain of the sender (E-06).
+    pub domain: String,
+    /// Zone of the clinic: its day is the day of the sameness rule.
+    pub zone: TimeZone,
+    /// Key of the fingerprints, so that the stored hash of an answer tells nothing without it.
+    pub key: [u8; 32],
+}
+
+impl Options {
+    /// Derives the key of fingerprints from the secret that copies of the program share.
+    pub fn key_from(secret: &str) -> [u8; 32] {
+        blake3::derive_key("relationship-clinic 2026 sameness of enquiries", secret.as_bytes())
+    }
+}
+
+/// An enquiry on its way in.
+#[derive(Debug, Clone)]
+pub struct NewEnquiry {
+    /// What they wrote.
+    pub enquiry: Enquiry,
+    /// Deliver, label or hold.
+    pub judgement: Judgement,
+    /// Nonce of the form's token, if it had one.
+    pub nonce: Option<String>,
+    /// When the post arrived.
+    pub received: Timestamp,
+}
+
+/// The enquiry is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// Eight signs that cannot be taken for one another.
+    pub reference: String,
+    /// 1, 2, 3 … without gaps.
+    pub number: u64,
+    /// The same enquiry was kept before: this is its first receipt once more.
+    pub again: bool,
+}
+
+/// A handle; clones share one writer and one pool.
+#[derive(Debug, Clone)]
+pub struct Outbox {
+    db: Arc<Database>,
+    options: Arc<Options>,
+    queue: mpsc::Sender<writer::Job>,
+    arrivals: watch::Sender<u64>,
+    keeping: Arc<writer::Keeping>,
+    scrub: Arc<tidy::Scrub>,
+}
+
+impl Outbox {
+    /// Opens the outbox and starts its writer; must be called inside a runtime. A database that cannot be reached is
+    /// reported and tried again at every call.
+    pub async fn open(place: Place, options: Options) -> Self {
+        let db = Arc::new(Database::new(place));
+        if let Err(error) = db.pool().await {
+            tracing::error!(%error, "the outbox cannot be opened; every enquiry will try again");
+        }
+        let options = Arc::new(options);
+        let (arrivals, _) = watch::channel(0);
+        let keeping = Arc::new(writer::Keeping::default());
+        let queue = writer::start(Arc::clone(&db), Arc::clone(&options), arrivals.clone(), Arc::clone(&keeping));
+        Self { db, options, queue, arrivals, keeping, scrub: Arc::default() }
+    }
+
+    /// Keeps an enquiry, or says within about three seconds that it could not.
+    pub async fn put(&self, new: NewEnquiry) -> Result<Receipt, PutError> {
+        writer::put(&self.queue, &self.options, new).await
+    }
+
+    /// Whether enquiries can be kept: what the last one met, or a real write if that is older than two seconds.
+    pub async fn can_keep(&self) -> Result<(), Unavailable> {
+        writer::probe(&self.db, &self.keeping).await
+    }
+
+    /// What the last attempt to keep something met; nothing yet is no fault.
+    pub fn last_kept(&self) -> Result<(), Unavailable> {
+        self.keeping.last()
+    }
+
+    /// How many staff addresses get a letter of each enquiry.
+    pub fn recipients(&self) -> usize {
+        self.options.recipients.len()
+    }
+
+    /// Changes whenever letters were added, so that the courier need not ask.
+    pub fn arrivals(&self) -> watch::Receiver<u64> {
+        self.arrivals.subscribe()
+    }
+
+    /// Closes the connections; letters wait for the next start.
+    pub async fn close(&self) {
+        self.db.close().await;
+    }
+
+    fn announce(&self) {
+        self.arrivals.send_modify(|count| *count = count.wrapping_add(1));
+    }
+}
+
+/// The database keeps milliseconds.
+fn millis(at: Timestamp) -> i64 {
+    at.as_millisecond()
+}
+
+/// Times come back as they were stored; what is out of range was never stored by us.
+fn time(millis: i64) -> Timestamp {
+    Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
+}

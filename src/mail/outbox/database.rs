@@ -1,0 +1,284 @@
+//! One pool of connections, opened when it can be and opened again when the file behind it has changed.
+//!
+//! Invariant: a pool that is handed out belongs to the file that lies at the path now. A connection to a deleted file
+//! would accept enquiries that nobody can ever read.
+//!
+//! Never: a statement about enquiries or letters.
+
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::{AnyPool, ConnectOptions as _, any::AnyConnectOptions, any::AnyPoolOptions, migrate::Migrator};
+use std::{
+    fs, io,
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    sync::OnceLock,
+    time::Duration,
+};
+use tokio::sync::RwLock;
+
+/// A visitor waits for this, so it is short; the whole of a post is bounded elsewhere.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// `secure_delete`: erased words are overwritten. `synchronous=FULL`: a commit survives a loss of power.
+const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 2000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                              PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON";
+
+/// A server may be set to acknowledge before writing; a copy of the program that stands still inside a transaction
+/// must not stop the others.
+const POSTGRES_SESSION: &str = "SET synchronous_commit = on; SET lock_timeout = '2s'; SET statement_timeout = '2500ms'; \
+                                SET idle_in_transaction_session_timeout = '5s'";
+
+static SQLITE: Migrator = sqlx::migrate!("src/mail/migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("src/mail/migrations/postgres");
+
+/// Where enquiries are kept.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// A file of this program alone.
+    Sqlite(PathBuf),
+    /// A server that several copies share.
+    Postgres(SecretString),
+}
+
+/// The outbox cannot be read or written just now.
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
+#[error("the outbox cannot be used: {0}")]
+pub struct Unavailable(pub(crate) String);
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Database {
+    place: Place,
+    live: RwLock<Option<Live>>,
+    /// Device of the folder when it was first used: an unmounted volume leaves an empty folder on another device, and
+    /// an outbox begun there would be hidden by the next mount.
+    device: OnceLock<u64>,
+}
+
+#[derive(Debug)]
+struct Live {
+    pool: AnyPool,
+    files: Option<Files>,
+}
+
+/// Device and inode of the database and of its write-ahead file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Files {
+    main: (u64, u64),
+    log: Option<(u64, u64)>,
+}
+
+impl Database {
+    pub(crate) fn new(place: Place) -> Self {
+        sqlx::any::install_default_drivers();
+        Self { place, live: RwLock::new(None), device: OnceLock::new() }
+    }
+
+    pub(crate) fn sql(&self) -> &'static super::sql::Statements {
+        match self.place {
+            Place::Sqlite(_) => &super::sql::SQLITE,
+            Place::Postgres(_) => &super::sql::POSTGRES,
+        }
+    }
+
+    pub(crate) fn is_sqlite(&self) -> bool {
+        matches!(self.place, Place::Sqlite(_))
+    }
+
+    /// A pool whose file is in its place.
+    pub(crate) async fn pool(&self) -> Result<AnyPool, Unavailable> {
+        if let Some(live) = &*self.live.read().await
+            && self.check(live)? == Presence::Same
+        {
+            return Ok(live.pool.clone());
+        }
+        self.reopen().await
+    }
+
+    /// Whether what was just committed went to the file that lies at the path.
+    pub(crate) async fn confirm(&self) -> Result<(), Unavailable> {
+        match &*self.live.read().await {
+            Some(live) if self.check(live)? == Presence::Same => Ok(()),
+            _ => Err(Unavailable("its file was taken away; put the data folder back".into())),
+        }
+    }
+
+    pub(crate) async fn close(&self) {
+        if let Some(live) = self.live.write().await.take() {
+            live.pool.close().await;
+        }
+    }
+
+    async fn reopen(&self) -> Result<AnyPool, Unavailable> {
+        let mut live = self.live.write().await;
+        if let Some(old) = &*live {
+            if self.check(old)? == Presence::Same {
+                return Ok(old.pool.clone());
+            }
+            tracing::error!("the outbox's file was replaced; opening what lies there now");
+        }
+        if let Some(old) = live.take() {
+            let _ = tokio::time::timeout(PATIENCE, old.pool.close()).await;
+        }
+        let (pool, files) = match &self.place {
+            Place::Sqlite(file) => {
+                let folder = folder(file);
+                prepare(folder, file).map_err(|e| in_words("folder", &e))?;
+                let pool = open_sqlite(file).await?;
+                let _ = self.device.set(fs::metadata(folder).map_err(|e| in_words("folder", &e))?.dev());
+                (pool, Some(Files::at(file).map_err(|e| in_words("file", &e))?))
+            }
+            Place::Postgres(url) => (open_postgres(url).await?, None),
+        };
+        *live = Some(Live { pool: pool.clone(), files });
+        Ok(pool)
+    }
+
+    fn check(&self, live: &Live) -> Result<Presence, Unavailable> {
+        let (Place::Sqlite(file), Some(known)) = (&self.place, live.files) else { return Ok(Presence::Same) };
+        match Files::at(file) {
+            Ok(now) if now == known => Ok(Presence::Same),
+            Ok(_) => Ok(Presence::Other),
+            Err(error) => {
+                // The folder may have moved away and may come back, so it is not made anew.
+                let here = fs::metadata(folder(file)).map_err(|e| in_words("folder", &e))?;
+                if error.kind() == io::ErrorKind::NotFound && self.device.get() == Some(&here.dev()) {
+                    return Ok(Presence::Other);
+                }
+                Err(in_words("file", &error))
+            }
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Presence {
+    Same,
+    Other,
+}
+
+impl Files {
+    fn at(file: &Path) -> io::Result<Self> {
+        let id = |path: &Path| fs::metadata(path).map(|m| (m.dev(), m.ino()));
+        let mut log = file.as_os_str().to_owned();
+        log.push("-wal");
+        Ok(Self { main: id(file)?, log: id(Path::new(&log)).ok() })
+    }
+}
+
+fn folder(file: &Path) -> &Path {
+    match file.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
+}
+
+fn in_words(what: &str, error: &io::Error) -> Unavailable {
+    Unavailable(format!("its {what} in CLINIC_DATA: {error}"))
+}
+
+/// Makes folder and file readable by their owner only; SQLite gives its other files the mode of the first.
+fn prepare(folder: &Path, file: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let opened = fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(file)?;
+    if opened.metadata()?.permissions().mode() & 0o077 != 0 {
+        opened.set_permissions(fs::Permissions::from_mode(0o600))?;
+    }
+    fs::File::open(folder)?.sync_all()
+}
+
+async fn open_sqlite(file: &Path) -> Result<AnyPool, Unavailable> {
+    let absolute = std::path::absolute(file).map_err(|e| in_words("path", &e))?;
+    let path = url::Url::from_file_path(&absolute).map_err(|()| Unavailable("its path is not a path".into()))?;
+    let options: AnyConnectOptions = format!("sqlite://{}?mode=rw", path.path()).parse().map_err(|e| reason(&e))?;
+    // One connection: writers of one process queue fairly here rather than sleep in SQLite's busy handler.
+    let pool = pool(1, SQLITE_SESSION).connect_with(options.disable_statement_logging()).await.map_err(|e| reason(&e))?;
+    migrate(&SQLITE, &pool).await?;
+    // The first write makes the write-ahead file, whose identity is watched from now on.
+    sqlx::query(super::sql::TOUCH).execute(&pool).await.map_err(|e| reason(&e))?;
+    Ok(pool)
+}
+
+async fn open_postgres(url: &SecretString) -> Result<AnyPool, Unavailable> {
+    let options: AnyConnectOptions = url.expose_secret().parse().map_err(|e| reason(&e))?;
+    let pool =
+        pool(8, POSTGRES_SESSION).connect_with(options.disable_statement_logging()).await.map_err(|e| reason(&e))?;
+    migrate(&POSTGRES, &pool).await?;
+    Ok(pool)
+}
+
+fn pool(connections: u32, session: &'static str) -> AnyPoolOptions {
+    AnyPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE).after_connect(move |conn, _| {
+        Box::pin(async move {
+            sqlx::raw_sql(session).execute(conn).await?;
+            Ok(())
+        })
+    })
+}
+
+/// Runs what is missing. A newer program beside this one may have run more: that is no fault.
+async fn migrate(migrator: &Migrator, pool: &AnyPool) -> Result<(), Unavailable> {
+    let tolerant = Migrator {
+        migrations: migrator.migrations.clone(),
+        ignore_missing: true,
+        ..Migrator::DEFAULT
+    };
+    tolerant.run(pool).await.map_err(|error| match error {
+        sqlx::migrate::MigrateError::Execute(error) => reason(&error),
+        other => Unavailable(format!("its tables could not be prepared: {other}")),
+    })
+}
+
+/// What a database error means to whoever must help; never the values that stood in the statement.
+pub(crate) fn reason(error: &sqlx::Error) -> Unavailable {
+    let text = match error {
+        sqlx::Error::PoolTimedOut => "the database did not answer in time; is it running, and is it reachable?".into(),
+        sqlx::Error::Io(error) => format!("the connection to the database broke: {error}"),
+        sqlx::Error::Database(error) => match error.code().as_deref() {
+            Some(code) if code.len() == 5 => postgres_reason(code, error.message()),
+            Some(code) => sqlite_reason(code),
+            None => "the database gave an error without a code".into(),
+        },
+        sqlx::Error::Configuration(_) => "CLINIC_DATABASE_URL cannot be read".into(),
+        sqlx::Error::WorkerCrashed | sqlx::Error::PoolClosed => "the database was closed".into(),
+        other => format!("{other}"),
+    };
+    Unavailable(text)
+}
+
+/// Primary result codes of <https://www.sqlite.org/rescode.html>.
+fn sqlite_reason(code: &str) -> String {
+    match code.parse::<i32>().map(|code| code & 0xff) {
+        Ok(5 | 6) => "the database is locked; another program holds it".into(),
+        Ok(8) => "the database is read-only; give the program write permission on the data folder".into(),
+        Ok(10) => format!("the disk reports an error (SQLite {code})"),
+        Ok(11 | 26) => "the database file is damaged; restore it from a backup".into(),
+        Ok(13) => "the disk is full; make room in the data folder".into(),
+        Ok(14) => "the database file cannot be opened; look at the data folder and its permissions".into(),
+        _ => format!("SQLite error {code}"),
+    }
+}
+
+/// Error codes of <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+fn postgres_reason(code: &str, message: &str) -> String {
+    match code {
+        "53100" => "the disk of the database server is full".into(),
+        "55P03" | "57014" => "the database is locked; another session holds it".into(),
+        "25006" => "the database is read-only".into(),
+        _ if code.starts_with("28") => "the database refuses the log-in; look at CLINIC_DATABASE_URL".into(),
+        _ if code.starts_with("57P") => "the database server is shutting down or starting".into(),
+        _ if code.starts_with("3D") || code.starts_with("08") => format!("PostgreSQL error {code}: {message}"),
+        _ => format!("PostgreSQL error {code}"),
+    }
+}
+
+/// The row itself is at fault (a constraint, a value), so that others of its batch may still pass.
+pub(crate) fn is_fault_of_row(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(error) = error else { return false };
+    match error.code().as_deref() {
+        Some(code) if code.len() == 5 => ["22", "23", "P0"].iter().any(|class| code.starts_with(class)),
+        // Too big, constraint, mismatch.
+        Some(code) => code.parse::<i32>().is_ok_and(|code| matches!(code & 0xff, 18..=20)),
+        None => false,
+    }
+}

@@ -1,0 +1,96 @@
+//! The statements, once for both databases.
+//!
+//! Invariant: the two sets differ in how a list is unfolded and in how a claim skips what others hold, in nothing else.
+//! A list travels as one JSON text, so that a batch of any size is one statement.
+
+/// Takes the write lock, and the lock of the number sequence: whoever holds it sees every earlier enquiry.
+pub(crate) const LOCK: &str = "UPDATE counter SET last = last WHERE name = 'enquiry' RETURNING last";
+/// A real write that changes nothing.
+pub(crate) const TOUCH: &str = "UPDATE counter SET last = last WHERE name = 'enquiry'";
+/// Ends the transaction's numbers.
+pub(crate) const ADVANCE: &str = "UPDATE counter SET last = $1 WHERE name = 'enquiry'";
+
+/// A lone statement per name; see the macro for the words.
+#[derive(Debug)]
+pub(crate) struct Statements {
+    /// `[{nonce, fingerprint}]` → earlier enquiries with the same nonce or fingerprint.
+    pub(crate) candidates: &'static str,
+    /// `[row]` → enquiries.
+    pub(crate) insert_enquiries: &'static str,
+    /// `[row]` → letters.
+    pub(crate) insert_letters: &'static str,
+    /// now, lease end, claim, `[busy recipient]` → one letter.
+    pub(crate) claim: &'static str,
+}
+
+macro_rules! each {
+    (sqlite, $parameter:literal) => {
+        concat!("json_each(", $parameter, ")")
+    };
+    (postgres, $parameter:literal) => {
+        concat!("json_array_elements(", $parameter, "::json) AS each (value)")
+    };
+}
+
+macro_rules! each_text {
+    (sqlite, $parameter:literal) => {
+        concat!("json_each(", $parameter, ")")
+    };
+    (postgres, $parameter:literal) => {
+        concat!("json_array_elements_text(", $parameter, "::json) AS each (value)")
+    };
+}
+
+macro_rules! skip_held {
+    (sqlite) => {
+        // One writer at a time: nothing can be held.
+        ""
+    };
+    (postgres) => {
+        " FOR UPDATE SKIP LOCKED"
+    };
+}
+
+macro_rules! statements {
+    ($dialect:ident) => {
+        Statements {
+            candidates: concat!(
+                "SELECT e.number, e.reference, e.nonce, e.fingerprint, e.day FROM ",
+                each!($dialect, "$1"),
+                " JOIN enquiry e ON e.nonce = value->>'nonce' UNION ",
+                "SELECT e.number, e.reference, e.nonce, e.fingerprint, e.day FROM ",
+                each!($dialect, "$1"),
+                " JOIN enquiry e ON e.fingerprint = value->>'fingerprint' ORDER BY 1"
+            ),
+            insert_enquiries: concat!(
+                "INSERT INTO enquiry ",
+                "(number, reference, nonce, fingerprint, day, corrects, received_at, state, content) ",
+                "SELECT CAST(value->>'number' AS BIGINT), value->>'reference', value->>'nonce', ",
+                "value->>'fingerprint', value->>'day', CAST(value->>'corrects' AS BIGINT), ",
+                "CAST(value->>'received_at' AS BIGINT), value->>'state', value->>'content' FROM ",
+                each!($dialect, "$1")
+            ),
+            insert_letters: concat!(
+                "INSERT INTO letter (number, copy, recipient, message_id, dated_at, queued_at, due_at) ",
+                "SELECT CAST(value->>'number' AS BIGINT), CAST(value->>'copy' AS BIGINT), value->>'recipient', ",
+                "value->>'message_id', CAST(value->>'dated_at' AS BIGINT), CAST(value->>'queued_at' AS BIGINT), ",
+                "CAST(value->>'queued_at' AS BIGINT) FROM ",
+                each!($dialect, "$1")
+            ),
+            claim: concat!(
+                "UPDATE letter SET leased_until = $2, claim = $3, attempts = attempts + 1 WHERE id = (",
+                "SELECT id FROM letter WHERE state = 'waiting' AND due_at <= $1 AND leased_until <= $1 ",
+                "AND recipient NOT IN (SELECT value FROM ",
+                each_text!($dialect, "$4"),
+                ") ORDER BY id LIMIT 1",
+                skip_held!($dialect),
+                ") RETURNING id, number, copy, recipient, message_id, dated_at, queued_at, attempts"
+            ),
+        }
+    };
+}
+
+/// For an SQLite file.
+pub(crate) const SQLITE: Statements = statements!(sqlite);
+/// For a PostgreSQL server.
+pub(crate) const POSTGRES: Statements = statements!(postgres);

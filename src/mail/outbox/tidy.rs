@@ -1,0 +1,98 @@
+//! Erasure: words go when they have done their work (P-19).
+//!
+//! Invariant: nothing undelivered is erased. Erased means overwritten in the file (`secure_delete`) and gone from the
+//! write-ahead file; while a reader stands in the way of the latter, it stays wanted and is reported.
+//!
+//! Never: mails in a folder, backups, a PostgreSQL server's own log. They are out of reach from here.
+
+use super::{
+    Outbox, Unavailable,
+    database::{Database, reason},
+    millis,
+};
+use jiff::{SignedDuration, Timestamp};
+use sqlx::Row as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// After hand-over the mailbox is the clinic's record.
+const AFTER_DELIVERY: SignedDuration = SignedDuration::from_hours(24);
+/// After staff were first told of a held enquiry, if they were told at least [`TOLD`] times.
+const AFTER_TOLD: SignedDuration = SignedDuration::from_hours(24 * 30);
+const TOLD: i64 = 3;
+/// Number, reference, times and state.
+const TRACE: SignedDuration = SignedDuration::from_hours(24 * 90);
+
+/// What a round did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tidied {
+    /// Enquiries whose words were erased.
+    pub erased: u64,
+    /// Enquiries of which nothing is left.
+    pub removed: u64,
+    /// Erased words still lie in the write-ahead file, since somebody reads; the next round tries again.
+    pub unscrubbed: bool,
+}
+
+/// Whether erased bytes may lie in the write-ahead file. A process that was killed cannot know: it begins with yes.
+#[derive(Debug)]
+pub(super) struct Scrub(AtomicBool);
+
+impl Default for Scrub {
+    fn default() -> Self {
+        Self(AtomicBool::new(true))
+    }
+}
+
+impl Scrub {
+    pub(super) fn want(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+impl Outbox {
+    /// One round; harmless at any time and from several copies at once.
+    pub async fn tidy(&self, now: Timestamp) -> Result<Tidied, Unavailable> {
+        const DELIVERED: &str = "UPDATE enquiry SET content = NULL, fingerprint = NULL, state = 'erased', \
+             erased_at = $1 WHERE content IS NOT NULL AND delivered_at <= $2 AND NOT EXISTS (SELECT 1 FROM letter \
+             WHERE letter.number = enquiry.number AND letter.state <> 'delivered')";
+        const HELD: &str = "UPDATE enquiry SET content = NULL, fingerprint = NULL, state = 'erased', erased_at = $1 \
+             WHERE state = 'held' AND told_first_at <= $2 AND told_times >= $3";
+        const REMOVE: &str = "DELETE FROM enquiry WHERE content IS NULL AND received_at <= $1";
+        let before = |age: SignedDuration| millis(now.saturating_sub(age).unwrap_or(Timestamp::MIN));
+        let pool = self.db.pool().await?;
+        let run = async {
+            let delivered = sqlx::query(DELIVERED).bind(millis(now)).bind(before(AFTER_DELIVERY)).execute(&pool).await?;
+            let held =
+                sqlx::query(HELD).bind(millis(now)).bind(before(AFTER_TOLD)).bind(TOLD).execute(&pool).await?;
+            let removed = sqlx::query(REMOVE).bind(before(TRACE)).execute(&pool).await?;
+            Ok((delivered.rows_affected() + held.rows_affected(), removed.rows_affected()))
+        };
+        let (erased, removed) = run.await.map_err(|e: sqlx::Error| reason(&e))?;
+        if erased > 0 || removed > 0 {
+            self.scrub.want();
+        }
+        Ok(Tidied { erased, removed, unscrubbed: !self.scrub(&pool).await? })
+    }
+
+    /// True when nothing erased is left behind in files of the database.
+    async fn scrub(&self, pool: &sqlx::AnyPool) -> Result<bool, Unavailable> {
+        if !self.scrub.0.swap(false, Ordering::AcqRel) {
+            return Ok(true);
+        }
+        let done = scrub(&self.db, pool).await;
+        if done != Ok(true) {
+            self.scrub.want();
+            tracing::warn!("erased words still lie in the database's files; the next round tries again");
+        }
+        done
+    }
+}
+
+async fn scrub(db: &Database, pool: &sqlx::AnyPool) -> Result<bool, Unavailable> {
+    if db.is_sqlite() {
+        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(pool).await.map_err(|e| reason(&e))?;
+        return Ok(row.try_get_unchecked::<i64, _>(0).map_err(|e| reason(&e))? == 0);
+    }
+    sqlx::query("VACUUM enquiry").execute(pool).await.map_err(|e| reason(&e))?;
+    Ok(true)
+}
