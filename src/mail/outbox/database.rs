@@ -19,13 +19,14 @@ use tokio::sync::RwLock;
 /// A visitor waits for this, so it is short; the whole of a post is bounded elsewhere.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// Locks are waited for less than half as long as a visitor waits: a post may wait for the batch before its own.
 /// `secure_delete`: erased words are overwritten. `synchronous=FULL`: a commit survives a loss of power.
-const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 2000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 1200; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                               PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON";
 
 /// A server may be set to acknowledge before writing; a copy of the program that stands still inside a transaction
 /// must not stop the others.
-const POSTGRES_SESSION: &str = "SET synchronous_commit = on; SET lock_timeout = '2s'; SET statement_timeout = '2500ms'; \
+const POSTGRES_SESSION: &str = "SET synchronous_commit = on; SET lock_timeout = '1200ms'; SET statement_timeout = '1300ms'; \
                                 SET idle_in_transaction_session_timeout = '5s'";
 
 static SQLITE: Migrator = sqlx::migrate!("src/mail/migrations/sqlite");

@@ -93,6 +93,14 @@ async fn scrub(db: &Database, pool: &sqlx::AnyPool) -> Result<bool, Unavailable>
         let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(pool).await.map_err(|e| reason(&e))?;
         return Ok(row.try_get_unchecked::<i64, _>(0).map_err(|e| reason(&e))? == 0);
     }
-    sqlx::query("VACUUM enquiry").execute(pool).await.map_err(|e| reason(&e))?;
+    vacuum(pool).await.map_err(|e| reason(&e))?;
     Ok(true)
+}
+
+/// On a connection of its own, since the visitor's short patience is not for this.
+async fn vacuum(pool: &sqlx::AnyPool) -> sqlx::Result<()> {
+    let mut conn = pool.acquire().await?.detach();
+    sqlx::query("SET statement_timeout = 0").execute(&mut conn).await?;
+    sqlx::query("VACUUM enquiry").execute(&mut conn).await?;
+    sqlx::Connection::close(conn).await
 }

@@ -24,13 +24,13 @@ use std::{
 };
 use tokio::{
     sync::{mpsc, oneshot, watch},
-    time::timeout,
+    time::{timeout, timeout_at},
 };
 
 /// A visitor looks at a turning wheel meanwhile.
 const WAIT: Duration = Duration::from_secs(3);
-/// Of which the statements of one batch may take this much.
-const STATEMENTS: Duration = Duration::from_millis(2600);
+/// A post waits for the batch under way and for its own, so each may take somewhat less than half of that.
+const STATEMENTS: Duration = Duration::from_millis(1400);
 /// Enquiries of one transaction; more only lengthens the wait of the first.
 const BATCH: usize = 256;
 /// Posts that may wait; each holds a few kilobytes.
@@ -229,10 +229,12 @@ impl Failure {
 
 /// One transaction for all of them.
 async fn store(db: &Database, options: &Options, batch: &[&Prepared]) -> Result<Vec<Receipt>, Failure> {
-    let slow = |_| Unavailable("the database did not answer in time".into());
-    let pool = timeout(STATEMENTS, db.pool()).await.map_err(slow).flatten().map_err(Failure::Down)?;
-    let mut conn = pool.acquire().await.map_err(|e| Failure::before_commit(&e))?;
-    let result = transact(&mut conn, db, options, batch).await;
+    let deadline = tokio::time::Instant::now() + STATEMENTS;
+    let slow = |_| Failure::Down(too_slow());
+    let pool = timeout_at(deadline, db.pool()).await.map_err(slow)?.map_err(Failure::Down)?;
+    let acquired = timeout_at(deadline, pool.acquire()).await.map_err(slow)?;
+    let mut conn = acquired.map_err(|e| Failure::before_commit(&e))?;
+    let result = transact(&mut conn, db, options, batch, deadline).await;
     if matches!(result, Err(Failure::Down(_) | Failure::Unsure(_))) {
         // Whatever state it is in, nobody else shall inherit it.
         conn.close_on_drop();
@@ -247,21 +249,22 @@ async fn transact(
     db: &Database,
     options: &Options,
     batch: &[&Prepared],
+    deadline: tokio::time::Instant,
 ) -> Result<Vec<Receipt>, Failure> {
-    let slow = |_| Unavailable("the database did not answer in time".into());
-    let mut tx = timeout(STATEMENTS, conn.begin())
-        .await
-        .map_err(|e| Failure::Down(slow(e)))?
-        .map_err(|e| Failure::before_commit(&e))?;
-    let receipts = timeout(STATEMENTS, insert(&mut tx, db, options, batch))
-        .await
-        .map_err(|e| Failure::Down(slow(e)))?
-        .map_err(|e| Failure::before_commit(&e))?;
-    timeout(STATEMENTS, tx.commit())
-        .await
-        .map_err(|e| Failure::Unsure(slow(e)))?
-        .map_err(|e| Failure::at_commit(&e))?;
+    let written = async {
+        let mut tx = conn.begin().await?;
+        let receipts = insert(&mut tx, db, options, batch).await?;
+        Ok((tx, receipts))
+    };
+    let written = timeout_at(deadline, written).await.map_err(|_| Failure::Down(too_slow()))?;
+    let (tx, receipts) = written.map_err(|e| Failure::before_commit(&e))?;
+    let committed = timeout(STATEMENTS, tx.commit()).await.map_err(|_| Failure::Unsure(too_slow()))?;
+    committed.map_err(|e| Failure::at_commit(&e))?;
     Ok(receipts)
+}
+
+fn too_slow() -> Unavailable {
+    Unavailable("the database did not answer in time".into())
 }
 
 #[derive(Serialize)]
@@ -437,8 +440,7 @@ pub(super) async fn probe(db: &Database, keeping: &Keeping) -> Result<(), Unavai
         sqlx::query(sql::TOUCH).execute(&pool).await.map_err(|e| database::reason(&e))?;
         db.confirm().await
     };
-    let slow = |_| Unavailable("the database did not answer in time".into());
-    let result = timeout(WAIT, touch).await.map_err(slow).flatten();
+    let result = timeout(WAIT, touch).await.map_err(|_| too_slow()).flatten();
     keeping.note(result.clone());
     result
 }

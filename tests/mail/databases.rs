@@ -1,0 +1,179 @@
+//! Both real databases: a file in a temporary folder, and a throw-away PostgreSQL cluster for this process.
+//!
+//! A missing server is a failure, never a skip. The cluster goes away with this process, however it ends: a shell waits
+//! for the end of its standard input.
+
+use relationship_clinic::mail::outbox::Place;
+use secrecy::SecretString;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+use tempfile::TempDir;
+
+/// Which database a test runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Sqlite,
+    Postgres,
+}
+
+/// An empty database of its own.
+#[derive(Debug)]
+pub struct Fresh {
+    pub kind: Kind,
+    pub place: Place,
+    /// Data folder of the test.
+    pub folder: TempDir,
+    pub url: String,
+}
+
+pub fn fresh(kind: Kind) -> Fresh {
+    let folder = tempfile::tempdir().unwrap();
+    let (place, url) = match kind {
+        Kind::Sqlite => {
+            let file = folder.path().join("data").join("outbox.sqlite");
+            (Place::Sqlite(file.clone()), format!("sqlite://{}", file.display()))
+        }
+        Kind::Postgres => {
+            let url = cluster().create_database();
+            (Place::Postgres(SecretString::from(url.clone())), url)
+        }
+    };
+    Fresh { kind, place, folder, url }
+}
+
+/// A PostgreSQL server of this process.
+#[derive(Debug)]
+pub struct Cluster {
+    bin: PathBuf,
+    home: PathBuf,
+}
+
+pub fn cluster() -> &'static Cluster {
+    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+    CLUSTER.get_or_init(Cluster::start)
+}
+
+impl Cluster {
+    fn start() -> Self {
+        let bin = find_server();
+        let home = std::env::temp_dir().join(format!("clinic-postgres-{}", std::process::id()));
+        let user = user();
+        run(Command::new("mkdir").arg("-m").arg("700").arg(&home));
+        if user != "self" {
+            run(Command::new("chown").arg(&user).arg(&home));
+        }
+        let data = home.join("data");
+        run(as_user(&user, &bin.join("initdb"))
+            .args(["--auth=trust", "--username=postgres", "--no-sync", "--encoding=UTF8", "--locale=C", "-D"])
+            .arg(&data));
+        keep_running(&user, &bin, &home, &data);
+        let cluster = Self { bin, home };
+        cluster.wait();
+        cluster
+    }
+
+    pub fn socket(&self) -> PathBuf {
+        self.home.join(".s.PGSQL.5432")
+    }
+
+    fn wait(&self) {
+        for _ in 0..200 {
+            let ready = Command::new(self.bin.join("pg_isready")).arg("-h").arg(&self.home).stdout(Stdio::null()).status();
+            if ready.is_ok_and(|status| status.success()) {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        panic!("the PostgreSQL cluster did not start; read {}", self.home.join("log").display());
+    }
+
+    fn create_database(&self) -> String {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("outbox_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        run(Command::new(self.bin.join("createdb"))
+            .args(["-U", "postgres", "-h"])
+            .arg(&self.home)
+            .arg(&name));
+        format!("postgres://postgres@localhost/{name}?host={}", self.home.display())
+    }
+}
+
+fn find_server() -> PathBuf {
+    let mut places: Vec<PathBuf> = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).collect();
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut versions: Vec<_> = versions.map(|entry| entry.path().join("bin")).collect();
+    versions.sort();
+    places.extend(versions.into_iter().rev());
+    let whole = |bin: &&PathBuf| {
+        let real = bin.join("postgres").canonicalize().ok().and_then(|file| file.parent().map(Path::to_owned));
+        real.is_some_and(|real| ["initdb", "pg_isready", "createdb"].iter().all(|tool| real.join(tool).exists()))
+    };
+    let found = places.iter().find(whole).expect(
+        "these tests need a PostgreSQL server: install it (Debian: `apt-get install postgresql`), or put its bin folder \
+         into PATH",
+    );
+    found.join("postgres").canonicalize().unwrap().parent().unwrap().to_owned()
+}
+
+/// `initdb` refuses root.
+fn user() -> String {
+    if !is_root() {
+        return "self".into();
+    }
+    let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let user = ["postgres", "nobody"].into_iter().find(|name| passwd.lines().any(|l| l.starts_with(&format!("{name}:"))));
+    user.expect("as root, PostgreSQL needs a user `postgres` or `nobody` to run as").into()
+}
+
+pub fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|out| out.stdout.trim_ascii() == b"0")
+}
+
+fn as_user(user: &str, program: &Path) -> Command {
+    if user == "self" {
+        return Command::new(program);
+    }
+    let mut command = Command::new("runuser");
+    command.args(["-u", user, "--"]).arg(program);
+    command
+}
+
+fn keep_running(user: &str, bin: &Path, home: &Path, data: &Path) {
+    let script = r#"
+        "$@" >"$HOME_OF_CLUSTER/log" 2>&1 &
+        cat >/dev/null
+        kill -QUIT "$(head -1 "$DATA_OF_CLUSTER/postmaster.pid")" 2>/dev/null
+        wait
+        rm -rf "$HOME_OF_CLUSTER""#;
+    let server = as_user(user, &bin.join("postgres"));
+    let mut child = Command::new("sh")
+        .args(["-c", script, "sh"])
+        .arg(server.get_program())
+        .args(server.get_args())
+        .arg("-D")
+        .arg(data)
+        .args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200", "-k"])
+        .arg(home)
+        .env("HOME_OF_CLUSTER", home)
+        .env("DATA_OF_CLUSTER", data)
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // Open until this process is gone.
+    std::mem::forget(child.stdin.take());
+}
+
+fn run(command: &mut Command) {
+    let output = command.current_dir("/").output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}

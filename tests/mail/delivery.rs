@@ -1,0 +1,355 @@
+//! Letters on their way to a relay that fails in every way at every place.
+
+use crate::{
+    databases::Kind,
+    house::{House, later, new, start},
+    relay::{At, Fault, Server, Wire},
+};
+use jiff::{Timestamp, tz::TimeZone};
+use relationship_clinic::{
+    config::Tls,
+    mail::{
+        courier::{Courier, Step},
+        fate::Schedule,
+        letter::Letterhead,
+        mailer::Mailer,
+        outbox::Outbox,
+    },
+};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// Of one conversation; short, since silence is tried at every place.
+const LIMIT: Duration = Duration::from_millis(400);
+
+pub fn letterhead() -> Letterhead {
+    Letterhead {
+        sender_name: "The Relationship Clinic website".into(),
+        sender: "website@clinic.example".parse().unwrap(),
+        zone: TimeZone::get("America/Los_Angeles").unwrap(),
+        zone_words: Some("Pacific time"),
+    }
+}
+
+pub fn schedule() -> Schedule {
+    let minutes = |m: u64| Duration::from_secs(60 * m);
+    Schedule { waits: [1, 5, 15, 30, 60].map(minutes).to_vec(), give_up: minutes(5 * 24 * 60) }
+}
+
+pub fn courier_of(outbox: &Outbox, mailer: Mailer, per_minute: u32) -> Courier {
+    Courier::new(outbox.clone(), mailer, letterhead(), schedule(), per_minute, None)
+}
+
+fn courier(house: &House, server: &Server) -> Courier {
+    let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", LIMIT).unwrap();
+    courier_of(&house.outbox, mailer, 1000)
+}
+
+async fn state(house: &House) -> String {
+    house.outbox.list().await.unwrap()[0].state.clone()
+}
+
+/// Every failure at every place.
+fn failures() -> Vec<(At, Fault)> {
+    let mut all = Vec::new();
+    for at in [At::Banner, At::Ehlo, At::Mail, At::Rcpt, At::Data, At::Dot] {
+        all.extend([
+            (at, Fault::Cut),
+            (at, Fault::Silence),
+            (at, Fault::Drip),
+            (at, Fault::Answer("421 closing")),
+            (at, Fault::Answer("451 later")),
+            (at, Fault::Answer("550 never")),
+            (at, Fault::Answer("HTTP/1.1 400 Bad Request")),
+            (at, Fault::Answer("")),
+            (at, Fault::Answer("\u{fffd}\u{0}\u{ffff}")),
+        ]);
+    }
+    all.extend([(At::During, Fault::Cut), (At::During, Fault::Silence), (At::Dot, Fault::TakenAndCut)]);
+    all
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_failure_at_every_place_is_classified_and_the_letter_arrives_when_it_is_over() {
+    let tries = failures().into_iter().map(|(at, fault)| {
+        tokio::spawn(async move {
+            let case = format!("{fault:?} at {at:?}");
+            let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+            let courier = courier(&house, &server);
+            let receipt = house.put(new("Ann")).await;
+            server.fail(at, fault);
+            let began = Instant::now();
+            let step = courier.step(start()).await;
+            assert!(began.elapsed() < LIMIT + Duration::from_secs(4), "{case}: the step took {:?}", began.elapsed());
+            let permanent = fault == Fault::Answer("550 never");
+            match step {
+                Step::SetAside(1) => assert!(permanent, "{case}: set aside"),
+                Step::Again(1, at) => {
+                    assert!(!permanent, "{case}: again");
+                    assert!((later(54)..=later(66)).contains(&at), "{case}: {at}");
+                }
+                other => panic!("{case}: {other:?}"),
+            }
+            assert_eq!(state(&house).await, if permanent { "set-aside" } else { "waiting" }, "{case}");
+            server.behave();
+            let next = courier.step(later(50)).await;
+            assert!(matches!(next, Step::Idle(_) | Step::Paused(_)), "{case}: tried too soon: {next:?}");
+            if permanent {
+                house.outbox.resend(Some(&receipt.reference), later(70)).await.unwrap();
+            }
+            assert_eq!(courier.step(later(70)).await, Step::Delivered(1), "{case}");
+            assert_eq!(state(&house).await, "delivered", "{case}");
+            let mails = server.mails();
+            let copies = if fault == Fault::TakenAndCut { 2 } else { 1 };
+            assert_eq!(mails.len(), copies, "{case}");
+            assert!(mails.iter().all(|mail| mail.text == mails[0].text), "{case}: a copy differs");
+        })
+    });
+    for attempt in tries.collect::<Vec<_>>() {
+        attempt.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn nothing_after_the_acknowledgement_makes_a_second_copy() {
+    for fault in [Fault::Cut, Fault::Silence, Fault::Answer("550 never"), Fault::Answer("garbage")] {
+        let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+        house.put(new("Ann")).await;
+        server.fail(At::Quit, fault);
+        assert_eq!(courier(&house, &server).step(start()).await, Step::Delivered(1), "{fault:?} at QUIT");
+        assert_eq!(state(&house).await, "delivered", "{fault:?} at QUIT");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_believed_even_if_the_relay_never_says_goodbye() {
+    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    house.put(new("Ann")).await;
+    server.fail(At::Rcpt, Fault::Answer("550 never\r\n"));
+    assert_eq!(courier(&house, &server).step(start()).await, Step::SetAside(1));
+}
+
+#[tokio::test]
+async fn a_relay_that_refuses_connections_is_not_hammered() {
+    let (house, mut server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let courier = courier(&house, &server);
+    for i in 0..5 {
+        house.put(new(&format!("Ann {i}"))).await;
+    }
+    server.close().await;
+    let mut tries = Vec::new();
+    let mut now = start();
+    while now < later(4 * 3600) {
+        match courier.step(now).await {
+            Step::Again(number, _) => tries.push((number, now.duration_since(start()).as_mins())),
+            Step::Paused(until) => now = until,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(tries.iter().all(|(number, _)| *number == 1), "only the first letter knocks: {tries:?}");
+    assert!((6..=9).contains(&tries.len()), "waits follow the schedule: {tries:?}");
+    server.reopen().await;
+    let mut delivered = Vec::new();
+    loop {
+        match courier.step(now).await {
+            Step::Delivered(number) => delivered.push(number),
+            Step::Paused(until) => now = until,
+            Step::Idle(None) => break,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(delivered, [1, 2, 3, 4, 5], "the backlog drains in order of arrival");
+}
+
+#[tokio::test]
+async fn a_restart_tries_at_once_and_keeps_every_place() {
+    let (house, mut server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    for i in 0..3 {
+        house.put(new(&format!("Ann {i}"))).await;
+    }
+    server.close().await;
+    assert!(matches!(courier(&house, &server).step(start()).await, Step::Again(1, _)));
+    server.reopen().await;
+    let restarted = courier(&house, &server);
+    restarted.begin(later(5)).await.unwrap();
+    for number in 1..=3 {
+        assert_eq!(restarted.step(later(5)).await, Step::Delivered(number));
+    }
+}
+
+#[tokio::test]
+async fn a_relay_that_refuses_our_log_in_sets_aside_and_the_letters_return_when_it_is_mended() {
+    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let login = || Mailer::relay(server.relay_with_login(Tls::Loopback), "clinic.example", LIMIT).unwrap();
+    let courier = courier_of(&house.outbox, login(), 1000);
+    house.put(new("Ann")).await;
+    house.put(new("Bob")).await;
+    server.fail(At::Auth, Fault::Answer("535 wrong"));
+    assert_eq!(courier.step(start()).await, Step::SetAside(1));
+    assert!(matches!(courier.step(start()).await, Step::Paused(_)), "the second letter is not thrown after it");
+    server.behave();
+    let restarted = courier_of(&house.outbox, login(), 1000);
+    restarted.begin(later(5)).await.unwrap();
+    assert_eq!(restarted.step(later(5)).await, Step::Delivered(1));
+    assert_eq!(restarted.step(later(5)).await, Step::Delivered(2));
+    assert!(server.state.lock().unwrap().seen.logins.len() >= 3);
+}
+
+#[tokio::test]
+async fn a_relay_without_auth_gets_no_letter_from_a_courier_with_a_login() {
+    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let mailer = Mailer::relay(server.relay_with_login(Tls::Loopback), "clinic.example", LIMIT).unwrap();
+    house.put(new("Ann")).await;
+    server.fail(At::Auth, Fault::NoAuth);
+    assert!(matches!(courier_of(&house.outbox, mailer, 1000).step(start()).await, Step::Again(1, _)));
+    assert!(server.mails().is_empty());
+}
+
+#[tokio::test]
+async fn one_bad_recipient_delays_nobody() {
+    let addresses = ["bad@clinic.example", "good@clinic.example"];
+    for answer in ["550 nobody", "450 greylisted"] {
+        let (house, server) = (House::with(Kind::Sqlite, &addresses).await, Server::start(Wire::Plain).await);
+        let courier = courier(&house, &server);
+        server.fail(At::Rcpt, Fault::BadRecipient(answer));
+        house.put(new("Ann")).await;
+        house.put(new("Bob")).await;
+        for _ in 0..4 {
+            courier.step(start()).await;
+        }
+        let mails: Vec<_> = server.mails().into_iter().map(|mail| mail.to).collect();
+        assert_eq!(mails, ["good@clinic.example"; 2], "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recipient_at_whom_the_relay_hangs_delays_nobody_while_the_courier_runs() {
+    let house = House::with(Kind::Sqlite, &["bad@clinic.example", "good@clinic.example"]).await;
+    let server = Server::start(Wire::Plain).await;
+    server.fail(At::Rcpt, Fault::SlowRecipient);
+    let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", Duration::from_secs(20)).unwrap();
+    let courier = Arc::new(courier_of(&house.outbox, mailer, 1000));
+    let (stop, stopping) = tokio::sync::watch::channel(false);
+    let running = tokio::spawn(Arc::clone(&courier).run(stopping, Timestamp::now));
+    for i in 0..5 {
+        house.put(now(&format!("Ann {i}"))).await;
+    }
+    eventually(Duration::from_secs(5), || server.mails().len() == 5).await;
+    running.abort();
+    drop(stop);
+}
+
+fn now(name: &str) -> relationship_clinic::mail::outbox::NewEnquiry {
+    relationship_clinic::mail::outbox::NewEnquiry { received: Timestamp::now(), ..new(name) }
+}
+
+async fn eventually(limit: Duration, mut true_at_last: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !true_at_last() {
+        assert!(began.elapsed() < limit, "it did not become true within {limit:?}");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn delivery_begins_within_a_tenth_of_a_second_and_stops_when_told() {
+    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let courier = Arc::new(courier(&house, &server));
+    let (stop, stopping) = tokio::sync::watch::channel(false);
+    let running = tokio::spawn(Arc::clone(&courier).run(stopping, Timestamp::now));
+    house.put(now("warm up")).await;
+    eventually(Duration::from_secs(5), || server.mails().len() == 1).await;
+    let mut worst = Duration::ZERO;
+    for i in 0..10 {
+        let before = server.connections();
+        house.put(now(&format!("Ann {i}"))).await;
+        let kept = Instant::now();
+        eventually(Duration::from_secs(5), || server.connections() > before).await;
+        worst = worst.max(kept.elapsed());
+    }
+    println!("from kept to knocking at the relay, worst of 10: {worst:?}");
+    assert!(worst < Duration::from_millis(100), "{worst:?}");
+    eventually(Duration::from_secs(5), || server.mails().len() == 11).await;
+    stop.send_replace(true);
+    tokio::time::timeout(Duration::from_secs(5), running).await.expect("it stops").unwrap();
+}
+
+#[tokio::test]
+async fn no_more_letters_leave_in_a_minute_than_allowed() {
+    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", LIMIT).unwrap();
+    let courier = courier_of(&house.outbox, mailer, 3);
+    for i in 0..7 {
+        house.put(new(&format!("Ann {i}"))).await;
+    }
+    let mut times = Vec::new();
+    let mut now = start();
+    loop {
+        match courier.step(now).await {
+            Step::Delivered(_) => times.push(now.duration_since(start()).as_secs()),
+            Step::Full(until) => now = until,
+            Step::Idle(None) => break,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(times, [0, 0, 0, 60, 60, 60, 120]);
+}
+
+#[tokio::test]
+async fn a_letter_is_set_aside_at_its_age_and_never_deleted() {
+    let (house, mut server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let courier = courier(&house, &server);
+    house.put(new("Ann")).await;
+    server.close().await;
+    let mut now = start();
+    let aside = loop {
+        match courier.step(now).await {
+            Step::Again(..) => {}
+            Step::Paused(until) => now = until,
+            Step::SetAside(1) => break now,
+            other => panic!("{other:?}"),
+        }
+    };
+    let days = aside.duration_since(start()).as_hours() / 24;
+    assert_eq!(days, 5, "set aside after {days} days");
+    assert_eq!(house.outbox.tidy(later(400 * 86_400)).await.unwrap().erased, 0);
+    assert!(!courier.health(aside).await.is_well());
+}
+
+#[tokio::test]
+async fn a_delivery_that_could_not_be_written_down_is_not_sent_again_by_the_same_courier() {
+    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let courier = courier(&house, &server);
+    house.put(new("Ann")).await;
+    // The letter is taken; the answer waits until somebody has locked the database.
+    let pool = sqlx::AnyPool::connect(&house.fresh.url).await.unwrap();
+    server.fail(At::Quit, Fault::Answer("221 bye"));
+    sqlx::raw_sql("CREATE TRIGGER block BEFORE UPDATE OF state ON letter WHEN NEW.state = 'delivered' BEGIN SELECT RAISE(ABORT, 'no'); END")
+        .execute(&pool)
+        .await
+        .unwrap();
+    assert_eq!(courier.step(start()).await, Step::Delivered(1));
+    assert!(matches!(courier.step(later(3600)).await, Step::Unavailable(_)), "first things first");
+    sqlx::raw_sql("DROP TRIGGER block").execute(&pool).await.unwrap();
+    assert_eq!(courier.step(later(3601)).await, Step::Idle(None));
+    assert_eq!((server.mails().len(), state(&house).await.as_str()), (1, "delivered"));
+}
+
+#[tokio::test]
+async fn mails_without_a_relay_become_files_that_only_their_owner_reads() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let house = House::with(Kind::Sqlite, &["a@clinic.example", "b@clinic.example"]).await;
+    let folder = house.fresh.folder.path().join("mail");
+    let courier = courier_of(&house.outbox, Mailer::folder(folder.clone()), 1000);
+    let receipt = house.put(new("Ann")).await;
+    assert_eq!(courier.step(start()).await, Step::Delivered(1));
+    assert_eq!(courier.step(start()).await, Step::Delivered(1));
+    let mut names: Vec<_> =
+        std::fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    assert_eq!(names, [format!("1-{}-2.eml", receipt.reference), format!("1-{}.eml", receipt.reference)]);
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&folder), mode(&folder.join(&names[0]))), (0o700, 0o600));
+}

@@ -1,0 +1,88 @@
+//! An outbox with its surroundings, and enquiries to put into it.
+
+use crate::databases::{Fresh, Kind, fresh};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use relationship_clinic::{
+    enquiry::{Action, Channel, Enquiry, ForWhom, Judgement, Mailbox, Phone, Voicemail},
+    mail::outbox::{NewEnquiry, Options, Outbox, Receipt},
+};
+
+/// A Tuesday afternoon at the clinic.
+pub fn start() -> Timestamp {
+    "2026-11-24T23:12:00Z".parse().unwrap()
+}
+
+pub fn later(seconds: i64) -> Timestamp {
+    start() + SignedDuration::from_secs(seconds)
+}
+
+pub fn options(recipients: &[&str]) -> Options {
+    Options {
+        recipients: recipients.iter().map(|address| address.parse().unwrap()).collect(),
+        domain: "clinic.example".into(),
+        zone: TimeZone::get("America/Los_Angeles").unwrap(),
+        key: Options::key_from("a secret of at least thirty-two characters"),
+    }
+}
+
+pub struct House {
+    pub fresh: Fresh,
+    pub outbox: Outbox,
+}
+
+impl House {
+    pub async fn new(kind: Kind) -> Self {
+        Self::with(kind, &["staff@clinic.example"]).await
+    }
+
+    pub async fn with(kind: Kind, recipients: &[&str]) -> Self {
+        let fresh = fresh(kind);
+        let outbox = Outbox::open(fresh.place.clone(), options(recipients)).await;
+        Self { fresh, outbox }
+    }
+
+    /// A second copy of the program on the same database.
+    pub async fn copy(&self) -> Outbox {
+        Outbox::open(self.fresh.place.clone(), options(&["staff@clinic.example"])).await
+    }
+
+    pub async fn put(&self, new: NewEnquiry) -> Receipt {
+        self.outbox.put(new).await.unwrap()
+    }
+}
+
+pub fn enquiry(name: &str) -> Enquiry {
+    Enquiry {
+        name: name.into(),
+        channel: Channel::Phone,
+        phone: Some(Phone { number: "(650) 555-0123".into(), voicemail: Voicemail::Unnamed }),
+        email: None,
+        times: Some("Tuesday mornings".into()),
+        for_whom: Some(ForWhom::Couple),
+        message: Some("We have stopped talking.\nCan you help?".into()),
+        about: None,
+        notice: "2026-06".into(),
+    }
+}
+
+pub fn by_email(name: &str, address: &str, private: bool) -> Enquiry {
+    Enquiry {
+        channel: Channel::Email,
+        phone: None,
+        email: Some(Mailbox { address: address.into(), private }),
+        ..enquiry(name)
+    }
+}
+
+pub fn new(name: &str) -> NewEnquiry {
+    NewEnquiry { enquiry: enquiry(name), judgement: Judgement::default(), nonce: None, received: start() }
+}
+
+pub fn held(name: &str) -> NewEnquiry {
+    let judgement = Judgement { action: Action::Hold, score: 9, reasons: vec!["Five links in the message".into()] };
+    NewEnquiry { judgement, ..new(name) }
+}
+
+pub fn with_nonce(name: &str, nonce: &str) -> NewEnquiry {
+    NewEnquiry { nonce: Some(nonce.into()), ..new(name) }
+}

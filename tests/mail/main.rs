@@ -1,0 +1,11 @@
+//! The way from a durable enquiry to a mailbox, over real databases and real SMTP conversations.
+//!
+//! `CLINIC_TEST_SECONDS` lengthens what is tried at random. Nothing here needs the network.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+mod contract;
+mod databases;
+mod delivery;
+mod house;
+mod relay;

@@ -1,0 +1,381 @@
+//! A scripted SMTP server on a real socket: it behaves, or fails in one way at one place.
+
+use rcgen::{CertifiedIssuer, CertificateParams, IsCa, KeyPair};
+use relationship_clinic::config::{Relay, Tls};
+use secrecy::SecretString;
+use std::{
+    net::SocketAddr,
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
+use tokio_rustls::{TlsAcceptor, rustls};
+
+/// Places of a conversation, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum At {
+    Banner,
+    Ehlo,
+    StartTls,
+    Auth,
+    Mail,
+    Rcpt,
+    Data,
+    /// While the text arrives.
+    During,
+    /// After the final dot.
+    Dot,
+    Quit,
+}
+
+/// What goes wrong there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// This answer, and the conversation goes on.
+    Answer(&'static str),
+    /// The connection is cut instead of an answer.
+    Cut,
+    /// No answer, ever.
+    Silence,
+    /// One sign at a time, too slowly.
+    Drip,
+    /// The mail is taken, and the connection is cut before the acknowledgement.
+    TakenAndCut,
+    /// STARTTLS is not offered.
+    Stripped,
+    /// A meddler's answer rides behind "220 go ahead".
+    Injected,
+    /// AUTH is not offered.
+    NoAuth,
+    /// The recipient that starts with `bad` is refused with this.
+    BadRecipient(&'static str),
+    /// The recipient that starts with `bad` is never answered.
+    SlowRecipient,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mail {
+    pub from: String,
+    pub to: String,
+    pub text: String,
+    pub encrypted: bool,
+}
+
+#[derive(Debug, Default)]
+pub struct Seen {
+    pub mails: Vec<Mail>,
+    /// Every line that came in the clear.
+    pub clear: Vec<String>,
+    pub logins: Vec<String>,
+    pub connections: usize,
+}
+
+#[derive(Debug, Default)]
+pub struct State {
+    pub fault: Option<(At, Fault)>,
+    pub seen: Seen,
+}
+
+/// A certificate authority of one test.
+pub struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+}
+
+impl Authority {
+    pub fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        Self { issuer: CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap() }
+    }
+
+    pub fn write(&self, file: &Path) {
+        std::fs::write(file, self.issuer.pem()).unwrap();
+    }
+
+    fn acceptor(&self, name: &str) -> TlsAcceptor {
+        let key = KeyPair::generate().unwrap();
+        let certificate =
+            CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &self.issuer).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], key.serialize_der().try_into().unwrap())
+            .unwrap();
+        TlsAcceptor::from(Arc::new(config))
+    }
+}
+
+pub struct Server {
+    pub address: SocketAddr,
+    pub state: Arc<Mutex<State>>,
+    wire: Wire,
+    accepting: Option<JoinHandle<()>>,
+}
+
+/// How the server speaks.
+#[derive(Clone)]
+pub enum Wire {
+    Plain,
+    StartTls(TlsAcceptor),
+    Implicit(TlsAcceptor),
+}
+
+impl Wire {
+    pub fn start_tls(authority: &Authority, name: &str) -> Self {
+        Self::StartTls(authority.acceptor(name))
+    }
+    pub fn implicit(authority: &Authority, name: &str) -> Self {
+        Self::Implicit(authority.acceptor(name))
+    }
+}
+
+impl Server {
+    pub async fn start(wire: Wire) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut server = Self { address, state: Arc::default(), wire, accepting: None };
+        server.accept(listener);
+        server
+    }
+
+    fn accept(&mut self, listener: TcpListener) {
+        let (state, wire) = (Arc::clone(&self.state), self.wire.clone());
+        self.accepting = Some(tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                tokio::spawn(serve(socket, Arc::clone(&state), wire.clone()));
+            }
+        }));
+    }
+
+    /// Connections are refused from now on.
+    pub async fn close(&mut self) {
+        if let Some(accepting) = self.accepting.take() {
+            accepting.abort();
+            let _ = accepting.await;
+        }
+    }
+
+    pub async fn reopen(&mut self) {
+        self.close().await;
+        let listener = TcpListener::bind(self.address).await.unwrap();
+        self.accept(listener);
+    }
+
+    pub fn fail(&self, at: At, fault: Fault) {
+        self.state.lock().unwrap().fault = Some((at, fault));
+    }
+
+    pub fn behave(&self) {
+        self.state.lock().unwrap().fault = None;
+    }
+
+    pub fn mails(&self) -> Vec<Mail> {
+        self.state.lock().unwrap().seen.mails.clone()
+    }
+
+    pub fn connections(&self) -> usize {
+        self.state.lock().unwrap().seen.connections
+    }
+
+    /// Settings that lead here.
+    pub fn relay(&self, tls: Tls) -> Relay {
+        let host = if tls == Tls::Loopback { "127.0.0.1" } else { "localhost" };
+        Relay { host: host.into(), port: self.address.port(), tls, login: None, ca: None }
+    }
+
+    pub fn relay_with_login(&self, tls: Tls) -> Relay {
+        Relay { login: Some(("clinic".into(), SecretString::from("open sesame"))), ..self.relay(tls) }
+    }
+}
+
+async fn serve(socket: TcpStream, state: Arc<Mutex<State>>, wire: Wire) {
+    socket.set_nodelay(true).unwrap();
+    state.lock().unwrap().seen.connections += 1;
+    let session = Session { state, encrypted: false, can_encrypt: matches!(wire, Wire::StartTls(_)) };
+    match wire {
+        Wire::Plain => drop(session.talk(socket, true).await),
+        Wire::Implicit(acceptor) => {
+            if let Ok(stream) = acceptor.accept(socket).await {
+                drop(Session { encrypted: true, ..session }.talk(stream, true).await);
+            }
+        }
+        Wire::StartTls(acceptor) => {
+            let state = Arc::clone(&session.state);
+            if let Some(socket) = session.talk(socket, true).await
+                && let Ok(stream) = acceptor.accept(socket).await
+            {
+                let session = Session { state, encrypted: true, can_encrypt: false };
+                drop(session.talk(stream, false).await);
+            }
+        }
+    }
+}
+
+struct Session {
+    state: Arc<Mutex<State>>,
+    encrypted: bool,
+    can_encrypt: bool,
+}
+
+/// What happens at a place.
+enum Turn {
+    Say(String),
+    Leave,
+    Hang,
+    Drip,
+}
+
+impl Session {
+    fn turn(&self, at: At, otherwise: &str) -> Turn {
+        match self.state.lock().unwrap().fault {
+            Some((place, fault)) if place == at => match fault {
+                Fault::Answer(text) => Turn::Say(text.into()),
+                Fault::Cut | Fault::TakenAndCut => Turn::Leave,
+                Fault::Silence => Turn::Hang,
+                Fault::Drip => Turn::Drip,
+                Fault::Injected => Turn::Say(format!("{otherwise}\r\n250 pretended")),
+                _ => Turn::Say(otherwise.into()),
+            },
+            _ => Turn::Say(otherwise.into()),
+        }
+    }
+
+    fn fault(&self, at: At) -> Option<Fault> {
+        self.state.lock().unwrap().fault.filter(|(place, _)| *place == at).map(|(_, fault)| fault)
+    }
+
+    fn offers(&self) -> String {
+        let mut lines = vec!["250-relay.example"];
+        if self.can_encrypt && self.fault(At::StartTls) != Some(Fault::Stripped) {
+            lines.push("250-STARTTLS");
+        }
+        if self.fault(At::Auth) != Some(Fault::NoAuth) {
+            lines.push("250-AUTH PLAIN LOGIN");
+        }
+        lines.push("250 SIZE 1000000");
+        lines.join("\r\n")
+    }
+
+    /// Returns the socket if it is to be encrypted now.
+    async fn talk<S: AsyncRead + AsyncWrite + Unpin>(self, stream: S, greet: bool) -> Option<S> {
+        let mut stream = BufReader::new(stream);
+        if greet && !say(&mut stream, self.turn(At::Banner, "220 relay.example ESMTP")).await {
+            return None;
+        }
+        let (mut from, mut to) = (String::new(), String::new());
+        loop {
+            let mut line = String::new();
+            if stream.read_line(&mut line).await.ok()? == 0 {
+                return None;
+            }
+            let line = line.trim_end();
+            if !self.encrypted {
+                self.state.lock().unwrap().seen.clear.push(line.to_owned());
+            }
+            let verb = line.split(' ').next().unwrap_or_default().to_ascii_uppercase();
+            let turn = match verb.as_str() {
+                "EHLO" => self.turn(At::Ehlo, &self.offers()),
+                "STARTTLS" => {
+                    let refused = matches!(self.fault(At::StartTls), Some(Fault::Answer(_)));
+                    if !say(&mut stream, self.turn(At::StartTls, "220 go ahead")).await {
+                        return None;
+                    }
+                    if refused {
+                        continue;
+                    }
+                    return Some(stream.into_inner());
+                }
+                "AUTH" => {
+                    self.state.lock().unwrap().seen.logins.push(line.to_owned());
+                    self.turn(At::Auth, "235 welcome")
+                }
+                "MAIL" => {
+                    from = between(line);
+                    self.turn(At::Mail, "250 sender")
+                }
+                "RCPT" => {
+                    to = between(line);
+                    match self.fault(At::Rcpt) {
+                        Some(Fault::BadRecipient(answer)) if to.starts_with("bad") => Turn::Say(answer.into()),
+                        Some(Fault::SlowRecipient) if to.starts_with("bad") => Turn::Hang,
+                        Some(Fault::BadRecipient(_) | Fault::SlowRecipient) => Turn::Say("250 recipient".into()),
+                        _ => self.turn(At::Rcpt, "250 recipient"),
+                    }
+                }
+                "DATA" => {
+                    if self.fault(At::Data).is_some() {
+                        self.turn(At::Data, "")
+                    } else {
+                        self.data(&mut stream, &from, &to).await?
+                    }
+                }
+                "QUIT" => {
+                    say(&mut stream, self.turn(At::Quit, "221 bye")).await;
+                    return None;
+                }
+                _ => Turn::Say("502 what".into()),
+            };
+            if !say(&mut stream, turn).await {
+                return None;
+            }
+        }
+    }
+
+    async fn data<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        stream: &mut BufReader<S>,
+        from: &str,
+        to: &str,
+    ) -> Option<Turn> {
+        say(stream, Turn::Say("354 text".into())).await;
+        if self.fault(At::During).is_some() {
+            let mut some = [0; 100];
+            stream.read_exact(&mut some).await.ok()?;
+            return Some(self.turn(At::During, ""));
+        }
+        let mut text = String::new();
+        while !text.ends_with("\r\n.\r\n") {
+            if stream.read_line(&mut text).await.ok()? == 0 {
+                return None;
+            }
+        }
+        let turn = self.turn(At::Dot, "250 taken");
+        let taken = matches!(&turn, Turn::Say(answer) if answer.starts_with('2'));
+        if taken || self.fault(At::Dot) == Some(Fault::TakenAndCut) {
+            let text = text.trim_end_matches(".\r\n").replace("\r\n..", "\r\n.");
+            let mail = Mail { from: from.into(), to: to.into(), text, encrypted: self.encrypted };
+            self.state.lock().unwrap().seen.mails.push(mail);
+        }
+        Some(turn)
+    }
+}
+
+/// False when the conversation is over.
+async fn say<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut BufReader<S>, turn: Turn) -> bool {
+    match turn {
+        Turn::Say(text) => stream.write_all(format!("{text}\r\n").as_bytes()).await.is_ok(),
+        Turn::Leave => false,
+        Turn::Hang => {
+            // Until the other side has had enough.
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+            false
+        }
+        Turn::Drip => {
+            while stream.write_all(b"2").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            false
+        }
+    }
+}
+
+fn between(line: &str) -> String {
+    line.split(['<', '>']).nth(1).unwrap_or_default().to_owned()
+}
