@@ -6,7 +6,9 @@
 //! Never: HTTP, mail, a database or the clock.
 
 pub mod form;
+pub mod retention;
 pub mod rules;
+pub mod signals;
 pub mod token;
 
 use serde::{Deserialize, Serialize};

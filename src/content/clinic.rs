@@ -1,0 +1,276 @@
+//! The clinic's facts and the help lines: what `clinic.toml` and `crisis.toml` hold.
+//!
+//! Invariant: what is unknown is absent, and nothing is shown for it. A date is a date and an hour an hour.
+
+use super::front::civil;
+use jiff::civil::{Date, Time, Weekday};
+use serde::{Deserialize, Deserializer, de::Error as _};
+use std::collections::BTreeMap;
+use toml::value::Datetime;
+
+/// The clinic's facts (`clinic.toml`). What is unknown is absent, and nothing is shown for it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Clinic {
+    /// Name of the practice.
+    pub name: String,
+    /// Text alternative of the logo.
+    pub logo_alt: String,
+    /// Telephone as written for people: `(650) 799-1375`.
+    pub telephone: String,
+    /// Mailbox for the public.
+    pub email: String,
+    /// Postal address.
+    pub address: Address,
+    /// IANA time zone of the clinic.
+    pub time_zone: String,
+    /// Where the exit control leads (F-41).
+    pub exit_url: String,
+    /// Licensee, as the board's advertising rule asks (P-09).
+    #[serde(default)]
+    pub licensee: Option<Licensee>,
+    /// Other facts that exist only when somebody has filled them.
+    #[serde(default)]
+    pub facts: Facts,
+    /// The promise of a reply, opening hours and holidays.
+    #[serde(default)]
+    pub reply: Option<Reply>,
+    /// Whether new clients are taken.
+    #[serde(default)]
+    pub availability: Option<Availability>,
+    /// What the form offers.
+    #[serde(default)]
+    pub form: FormFacts,
+    /// Links of the header, in order.
+    pub navigation: Vec<Link>,
+    /// Links of the footer, in order.
+    pub footer: Vec<Link>,
+}
+
+/// A postal address in the United States.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Address {
+    /// Street and number.
+    pub street: String,
+    /// City.
+    pub city: String,
+    /// State in full.
+    pub region: String,
+    /// Two letters of the state, for structured data.
+    pub region_code: String,
+    /// ZIP code.
+    pub postal_code: String,
+    /// ISO 3166 code of the country.
+    pub country: String,
+}
+
+/// A person whose licence is advertised.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Licensee {
+    /// Name as known to the public.
+    pub name: String,
+    /// Title or abbreviation.
+    pub title: Option<String>,
+    /// Licence number.
+    pub licence: Option<String>,
+}
+
+/// Facts that are absent until somebody fills them in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Facts {
+    /// Fees, a sentence.
+    pub fees: Option<String>,
+    /// Insurance, a sentence.
+    pub insurance: Option<String>,
+    /// Languages spoken.
+    pub languages: Vec<String>,
+    /// Telehealth, a sentence.
+    pub telehealth: Option<String>,
+    /// Profiles elsewhere, absolute addresses.
+    pub profiles: Vec<String>,
+}
+
+/// How soon the clinic answers.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reply {
+    /// Within how many working days.
+    pub working_days: u8,
+    /// Hours by weekday (`monday = "09:00-17:00"`, several with a comma); a day that is absent is closed.
+    pub hours: Hours,
+    /// Days without work.
+    #[serde(default, deserialize_with = "dates")]
+    pub holidays: Vec<Date>,
+}
+
+/// Whether new clients are taken.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Availability {
+    /// What holds.
+    pub state: AvailabilityState,
+    /// Last day of this state; after it the clinic is `accepting` by itself.
+    #[serde(default, deserialize_with = "some_date")]
+    pub until: Option<Date>,
+}
+
+/// See [`Availability`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AvailabilityState {
+    /// New clients are welcome.
+    Accepting,
+    /// New clients wait.
+    WaitingList,
+    /// Nobody reads mail until a date.
+    Away,
+}
+
+/// What the form offers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FormFacts {
+    /// Text messages as a way to answer (F-14).
+    pub text_messages: bool,
+}
+
+/// A link of the navigation.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    /// Words.
+    pub label: String,
+    /// Path on this site.
+    pub path: String,
+}
+
+/// Help lines (`crisis.toml`, F-50 to F-53).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Crisis {
+    /// When somebody last checked every number.
+    #[serde(deserialize_with = "one_date")]
+    pub last_checked: Date,
+    /// What to do ("If you are in danger now").
+    pub heading: String,
+    /// Lines of every page, in order.
+    pub lines: Vec<HelpLine>,
+    /// Further lines of sensitive pages.
+    pub sensitive: Vec<HelpLine>,
+}
+
+/// One line of help.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HelpLine {
+    /// When to use it ("Immediate danger").
+    pub when: String,
+    /// What to do, ends before the number ("Call").
+    pub name: String,
+    /// Ways to reach it.
+    pub ways: Vec<Way>,
+}
+
+/// A way to reach a help line.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Way {
+    /// As shown ("Call 988").
+    pub label: String,
+    /// `tel:`, `sms:` or `https:`.
+    pub href: String,
+}
+
+impl Clinic {
+    /// Facts that are not filled in, each with what follows from that.
+    pub fn missing(&self) -> Vec<(&'static str, &'static str)> {
+        let licensee = self.licensee.as_ref();
+        let facts = [
+            (
+                licensee.is_some_and(|l| l.licence.is_some()),
+                "licensee.licence",
+                "the board's advertising rule asks for the license number on every page",
+            ),
+            (licensee.is_some_and(|l| l.title.is_some()), "licensee.title", "the title of the licensee is not shown"),
+            (self.reply.is_some(), "reply", "the receipt cannot say by when an answer comes"),
+            (self.facts.fees.is_some(), "facts.fees", "fees are not mentioned anywhere"),
+            (self.facts.insurance.is_some(), "facts.insurance", "insurance is not mentioned anywhere"),
+        ];
+        facts.into_iter().filter(|(known, ..)| !known).map(|(_, fact, then)| (fact, then)).collect()
+    }
+}
+
+/// Opening hours of a week.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hours([Vec<(Time, Time)>; 7]);
+
+impl Hours {
+    /// The open stretches of a weekday, in order; none means closed.
+    pub fn on(&self, day: Weekday) -> &[(Time, Time)] {
+        &self.0[usize::try_from(day.to_monday_zero_offset()).unwrap_or_default()]
+    }
+}
+
+const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+
+impl<'de> Deserialize<'de> for Hours {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut week = Self::default();
+        for (day, hours) in BTreeMap::<String, String>::deserialize(deserializer)? {
+            let index = DAYS
+                .iter()
+                .position(|name| *name == day)
+                .ok_or_else(|| D::Error::custom(format!("`{day}` is not a day; write monday to sunday")))?;
+            week.0[index] = stretches(&hours).ok_or_else(|| {
+                D::Error::custom(format!("`{hours}` are not hours; write them like 09:00-12:00, 13:00-17:00"))
+            })?;
+        }
+        Ok(week)
+    }
+}
+
+/// `09:00-12:00, 13:00-17:00`, each beginning before it ends and after the one before.
+fn stretches(text: &str) -> Option<Vec<(Time, Time)>> {
+    let stretches: Vec<(Time, Time)> = text
+        .split(',')
+        .map(|part| {
+            let (from, to) = part.trim().split_once('-')?;
+            Some((from.trim().parse().ok()?, to.trim().parse().ok()?))
+        })
+        .collect::<Option<_>>()?;
+    let times: Vec<Time> = stretches.iter().flat_map(|(from, to)| [*from, *to]).collect();
+    times.is_sorted_by(|earlier, later| earlier < later).then_some(stretches)
+}
+
+fn one_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+    civil(Datetime::deserialize(deserializer)?).ok_or_else(|| D::Error::custom("a date without a time is wanted"))
+}
+
+fn some_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+    one_date(deserializer).map(Some)
+}
+
+fn dates<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Date>, D::Error> {
+    let dates = Vec::<Datetime>::deserialize(deserializer)?;
+    let dates: Option<Vec<Date>> = dates.into_iter().map(civil).collect();
+    dates.ok_or_else(|| D::Error::custom("dates without times are wanted"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hours_are_read_in_order_or_not_at_all() {
+        let nine = Time::constant(9, 0, 0, 0);
+        let five = Time::constant(17, 0, 0, 0);
+        assert_eq!(stretches("09:00-17:00"), Some(vec![(nine, five)]));
+        assert_eq!(stretches("09:00-12:00, 13:00-17:00").map(|s| s.len()), Some(2));
+        for wrong in ["", "nine to five", "17:00-09:00", "09:00-13:00, 12:00-17:00", "09:00"] {
+            assert_eq!(stretches(wrong), None, "{wrong}");
+        }
+    }
+}

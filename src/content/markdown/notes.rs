@@ -1,0 +1,97 @@
+//! Footnotes: numbered by first use, listed at the end of the text, with ways there and back (DPUB-ARIA roles).
+
+use super::Source;
+use pulldown_cmark::{Event, Tag, TagEnd};
+use std::ops::Range;
+
+/// The footnotes of a text.
+#[derive(Debug, Default)]
+pub(super) struct Notes<'t> {
+    /// Names in the order of their first use, with that place and the number of uses.
+    used: Vec<(String, Range<usize>, usize)>,
+    defined: Vec<(String, Range<usize>, Vec<Event<'t>>)>,
+    open: Option<(String, Range<usize>, usize)>,
+}
+
+impl<'t> Notes<'t> {
+    /// The mark in the text.
+    pub(super) fn refer(&mut self, name: &str, span: Range<usize>, ids: &mut Vec<String>) -> Event<'t> {
+        let index = self.used.iter().position(|(used, ..)| used == name).unwrap_or_else(|| {
+            self.used.push((name.to_owned(), span, 0));
+            self.used.len() - 1
+        });
+        self.used[index].2 += 1;
+        let (number, use_) = (index + 1, self.used[index].2);
+        let id = if use_ == 1 { format!("note-{number}-mark") } else { format!("note-{number}-mark-{use_}") };
+        ids.push(id.clone());
+        let mark = format!(
+            "<sup class=\"footnote-mark\"><a href=\"#note-{number}\" id=\"{id}\" role=\"doc-noteref\" aria-label=\"Note {number}\">{number}</a></sup>"
+        );
+        Event::InlineHtml(mark.into())
+    }
+
+    /// A definition begins; its events are those from `at` on.
+    pub(super) fn begin(&mut self, name: &str, span: Range<usize>, at: usize) {
+        self.open = Some((name.to_owned(), span, at));
+    }
+
+    /// Where the open definition began.
+    pub(super) fn open_at(&self) -> usize {
+        self.open.as_ref().map_or(0, |(.., at)| *at)
+    }
+
+    pub(super) fn end(&mut self, events: Vec<Event<'t>>) {
+        if let Some((name, span, _)) = self.open.take() {
+            self.defined.push((name, span, events));
+        }
+    }
+
+    /// The list at the end; marks and definitions without each other are faults.
+    pub(super) fn finish(self, source: &mut Source, ids: &mut Vec<String>) -> Vec<Event<'t>> {
+        for (name, span, _) in &self.defined {
+            if !self.used.iter().any(|(used, ..)| used == name) {
+                source.warn(
+                    span.clone(),
+                    format!("the note [^{name}] is used nowhere"),
+                    "remove it, or write its mark in the text",
+                );
+            }
+        }
+        let mut events = Vec::new();
+        let mut defined = self.defined;
+        for (index, (name, span, _)) in self.used.iter().enumerate() {
+            let Some(at) = defined.iter().position(|(defined, ..)| defined == name) else {
+                source.error(
+                    span.clone(),
+                    format!("the note [^{name}] is not defined"),
+                    format!("write a paragraph that begins with [^{name}]: and the note"),
+                );
+                continue;
+            };
+            let number = index + 1;
+            ids.push(format!("note-{number}"));
+            events.push(Event::Html(format!("<li id=\"note-{number}\">").into()));
+            events.extend(with_way_back(defined.swap_remove(at).2, number));
+            events.push(Event::Html("</li>\n".into()));
+        }
+        if events.is_empty() {
+            return events;
+        }
+        ids.push("notes".to_owned());
+        let open = "<section class=\"footnotes\" role=\"doc-endnotes\" aria-labelledby=\"notes\"><h2 id=\"notes\">Notes</h2><ol>\n";
+        events.insert(0, Event::Html(open.into()));
+        events.push(Event::Html("</ol></section>\n".into()));
+        events
+    }
+}
+
+/// The way back stands at the end of the last paragraph.
+fn with_way_back(mut events: Vec<Event<'_>>, number: usize) -> Vec<Event<'_>> {
+    let back = format!(
+        " <a href=\"#note-{number}-mark\" role=\"doc-backlink\" aria-label=\"Back to the text, note {number}\">\u{21a9}\u{fe0e}</a>"
+    );
+    let last = events.iter().rposition(|event| matches!(event, Event::End(TagEnd::Paragraph))).unwrap_or(events.len());
+    events.insert(last, Event::InlineHtml(back.into()));
+    debug_assert!(!events.iter().any(|event| matches!(event, Event::Start(Tag::HtmlBlock))), "raw HTML is a fault");
+    events
+}

@@ -1,0 +1,53 @@
+//! Tables: classes instead of the inline styles that a browser of ours would refuse, and a frame that scrolls by itself.
+
+use pulldown_cmark::{Alignment, Event, Tag, TagEnd};
+
+/// The table that is being read.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    alignments: Vec<Alignment>,
+    column: usize,
+    head: bool,
+}
+
+impl Tables {
+    /// The frame can be focused, so that a keyboard scrolls it (WCAG 2.1.1).
+    pub(super) fn begin<'t>(&mut self, alignments: &[Alignment]) -> Event<'t> {
+        self.alignments = alignments.to_vec();
+        Event::Html("<div class=\"table\" role=\"region\" aria-label=\"Table\" tabindex=\"0\"><table>".into())
+    }
+
+    /// The markup that stands for an event of a table; `None` for every other event.
+    pub(super) fn replace<'t>(&mut self, event: &Event<'_>) -> Option<Event<'t>> {
+        let markup = match event {
+            Event::End(TagEnd::Table) => "</tbody></table></div>\n".to_owned(),
+            Event::Start(Tag::TableHead) => {
+                (self.head, self.column) = (true, 0);
+                "<thead><tr>".to_owned()
+            }
+            Event::End(TagEnd::TableHead) => {
+                self.head = false;
+                "</tr></thead>\n<tbody>".to_owned()
+            }
+            Event::Start(Tag::TableRow) => {
+                self.column = 0;
+                "<tr>".to_owned()
+            }
+            Event::End(TagEnd::TableRow) => "</tr>\n".to_owned(),
+            Event::Start(Tag::TableCell) => self.cell(),
+            Event::End(TagEnd::TableCell) => if self.head { "</th>" } else { "</td>" }.to_owned(),
+            _ => return None,
+        };
+        Some(Event::Html(markup.into()))
+    }
+
+    fn cell(&mut self) -> String {
+        let class = match self.alignments.get(self.column) {
+            Some(Alignment::Center) => " class=\"align-center\"",
+            Some(Alignment::Right) => " class=\"align-end\"",
+            _ => "",
+        };
+        self.column += 1;
+        if self.head { format!("<th scope=\"col\"{class}>") } else { format!("<td{class}>") }
+    }
+}

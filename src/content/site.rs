@@ -1,0 +1,257 @@
+//! The checked words, as the rest of the house sees them: types only.
+//!
+//! Invariant: a [`Site`] is whole; every link, picture, footnote and address in it leads somewhere.
+
+use super::{Clinic, Crisis, SignalFacts};
+use jiff::civil::Date;
+use std::path::PathBuf;
+
+/// Everything the site says, checked, as of one day.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// The clinic's facts and the navigation, from `clinic.toml`.
+    pub clinic: Clinic,
+    /// Help lines, from `crisis.toml`.
+    pub crisis: Crisis,
+    /// What makes an enquiry look like advertising, from `signals.toml`.
+    pub signals: SignalFacts,
+    /// The home page, from `home.md`.
+    pub home: Home,
+    /// What is public today, newest first (by `published`, then by slug).
+    pub articles: Vec<Article>,
+    /// Free pages, from `pages/*.md`, by slug.
+    pub pages: Vec<Page>,
+    /// Topics with at least one public article or a description, by slug.
+    pub topics: Vec<Topic>,
+    /// People, from `people/*.md`, by slug.
+    pub people: Vec<Person>,
+    /// Old address to live address, both absolute paths; no chains, no loops.
+    pub redirects: Vec<(String, String)>,
+    /// Addresses of retired or expired articles: 410.
+    pub gone: Vec<String>,
+    /// Every picture that the words use, once each.
+    pub pictures: Vec<Picture>,
+    /// The next day on which this set would read differently (an article appears or expires), if any.
+    pub changes_on: Option<Date>,
+}
+
+/// Rendered Markdown without raw HTML: safe to put in a page as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Html(pub(crate) String);
+
+impl Html {
+    /// The markup.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Running text: markup, with figures kept apart so that the templates decide how a picture looks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Prose(pub Vec<Piece>);
+
+impl Prose {
+    /// The markup alone, for texts that hold no figures.
+    pub(super) fn into_html(self) -> Html {
+        let markup = self.0.into_iter().filter_map(|piece| match piece {
+            Piece::Html(html) => Some(html.0),
+            Piece::Figure(_) | Piece::Slot(_) => None,
+        });
+        Html(markup.collect())
+    }
+}
+
+/// A stretch of [`Prose`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// Paragraphs, headings, lists, tables, quotes.
+    Html(Html),
+    /// A picture in a paragraph of its own.
+    Figure(Figure),
+    /// A paragraph `{name}`: the place of a part that the program makes, one of [`SLOTS`].
+    Slot(String),
+}
+
+/// Names of the parts that the program makes.
+pub const SLOTS: [&str; 1] = ["retention"];
+
+/// A picture with its text alternative and, maybe, a caption.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Figure {
+    /// Path of the file below the content folder, with `/`.
+    pub picture: String,
+    /// What the picture says to somebody who does not see it; never empty.
+    pub alt: String,
+    /// Markdown `![alt](file "caption")`, rendered.
+    pub caption: Option<Html>,
+}
+
+/// A picture file that the words use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// Path below the content folder, with `/`: the key of [`Figure::picture`].
+    pub path: String,
+    /// Where the file lies.
+    pub file: PathBuf,
+}
+
+/// A heading of a text, for the contents list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heading {
+    /// 2 to 6.
+    pub level: u8,
+    /// Stable fragment identifier, unique in its page.
+    pub id: String,
+    /// Text without markup.
+    pub text: String,
+}
+
+/// An article, from `articles/{slug}.md` or `articles/{slug}/index.md`.
+#[derive(Debug, Clone)]
+pub struct Article {
+    /// File name without ending: the last part of the address.
+    pub slug: String,
+    /// The one h1.
+    pub title: String,
+    /// One or two sentences for lists, search engines and cards.
+    pub description: String,
+    /// First day in public.
+    pub published: Date,
+    /// Day of the last real change.
+    pub updated: Option<Date>,
+    /// Slug of a person; the clinic is the author if absent.
+    pub author: Option<String>,
+    /// Who read the whole page critically, and when, and when it is due again.
+    pub review: Option<Review>,
+    /// Slugs of topics, at least one.
+    pub topics: Vec<String>,
+    /// What to take away, each a bold phrase and a sentence.
+    pub takeaways: Vec<Takeaway>,
+    /// The hero.
+    pub image: Option<Figure>,
+    /// The first paragraph, set apart.
+    pub lead: Option<Html>,
+    /// Everything after the lead.
+    pub body: Prose,
+    /// Headings of the body, in order.
+    pub headings: Vec<Heading>,
+    /// Frequent questions.
+    pub questions: Vec<Question>,
+    /// Works cited, one line each.
+    pub sources: Vec<Html>,
+    /// Touches violence or coercion: exit control and a further help line are shown.
+    pub sensitive: bool,
+    /// Last day in public.
+    pub expires: Option<Date>,
+    /// Words of lead, body, takeaways and answers.
+    pub words: usize,
+    /// Lead, body and answers as plain text, paragraphs apart by a newline, for search and likeness.
+    pub text: String,
+    /// Slugs of up to three articles to read next: shared topics first.
+    pub related: Vec<String>,
+}
+
+/// A critical reading of the whole page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Review {
+    /// Slug of a person.
+    pub by: String,
+    /// When it was read.
+    pub on: Date,
+    /// When it should be read again.
+    pub due: Option<Date>,
+}
+
+/// A point to take away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Takeaway {
+    /// A short phrase, plain text, set bold.
+    pub lead: String,
+    /// One sentence, plain text.
+    pub text: String,
+}
+
+/// A frequent question and its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// Plain text, ends with a question mark.
+    pub ask: String,
+    /// Stable fragment identifier, unique in its page.
+    pub id: String,
+    /// Rendered Markdown.
+    pub answer: Html,
+}
+
+/// A free page: `/{slug}`.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// File name without ending.
+    pub slug: String,
+    /// The one h1.
+    pub title: String,
+    /// For search engines and cards.
+    pub description: String,
+    /// Day of the last real change, shown when present.
+    pub updated: Option<Date>,
+    /// `false` shows "draft, to be reviewed" (legal pages, P-24).
+    pub approved: bool,
+    /// Exit control and a further help line are shown.
+    pub sensitive: bool,
+    /// Kept out of search engines and the sitemap.
+    pub noindex: bool,
+    /// First paragraph, set apart.
+    pub lead: Option<Html>,
+    /// Everything after the lead.
+    pub body: Prose,
+    /// Headings of the body, in order.
+    pub headings: Vec<Heading>,
+    /// Plain text, paragraphs apart by a newline.
+    pub text: String,
+}
+
+/// The home page, from `home.md`.
+#[derive(Debug, Clone)]
+pub struct Home {
+    /// Title of the document.
+    pub title: String,
+    /// For search engines and cards.
+    pub description: String,
+    /// The h1.
+    pub heading: String,
+    /// First paragraph.
+    pub lead: Option<Html>,
+    /// Everything after it.
+    pub body: Prose,
+}
+
+/// A topic: `/topics/{slug}`.
+#[derive(Debug, Clone)]
+pub struct Topic {
+    /// File name without ending.
+    pub slug: String,
+    /// As shown.
+    pub title: String,
+    /// For search engines and cards.
+    pub description: String,
+    /// Text above the list.
+    pub body: Prose,
+}
+
+/// Somebody who writes or reviews: `/people/{slug}`.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// File name without ending.
+    pub slug: String,
+    /// Full name as filed with the board.
+    pub name: String,
+    /// Title or accepted abbreviation after the name (`MA LMFT`).
+    pub credentials: Option<String>,
+    /// What they do (`Therapist`), if told.
+    pub role: Option<String>,
+    /// Licence as advertised (`LMFT 12345`), if told.
+    pub licence: Option<String>,
+    /// For search engines and cards.
+    pub description: String,
+    /// About them.
+    pub body: Prose,
+}

@@ -1,0 +1,122 @@
+//! What a post looks like, whatever it says: web addresses, markup, one text in several fields, letters in no order.
+//!
+//! Invariant: nothing here depends on a language. Typing errors, capitals and scripts never count (B-06).
+//!
+//! Never: phrases.
+
+use super::words::{Class, Word, fold, words};
+use crate::content::signals::{Limited, ShapeFacts, Signal};
+use crate::enquiry::form::Answers;
+
+/// Signals in the shape of tidied answers.
+pub(super) fn signals<'a>(facts: &'a ShapeFacts, answers: &Answers) -> Vec<(u32, &'a str)> {
+    let mut found = Vec::new();
+    let mut note = |there: bool, signal: &'a Signal| {
+        if there {
+            found.push((signal.points, signal.reason.as_str()));
+        }
+    };
+    let read = |text: &str| words(&fold(text), &facts.endings);
+    let (name, message) = (read(&answers.name), read(&answers.message));
+    note(links(&name) > 0, &facts.name_is_link);
+    note(has_markup(&answers.name) || has_markup(&answers.message), &facts.markup);
+    note(is_same_text(&name, &read(&answers.times), &message), &facts.same_text);
+    note(!message.is_empty() && read(&answers.reason_code) == message, &facts.stuffed);
+    note(is_gibberish(&answers.message), &facts.gibberish);
+    found.extend(link_signals(facts, &message));
+    found
+}
+
+fn link_signals<'a>(facts: &'a ShapeFacts, message: &[Word]) -> impl Iterator<Item = (u32, &'a str)> {
+    let links = links(message);
+    let words = message.iter().filter(|word| !matches!(word.class, Class::Link | Class::Stop)).count();
+    let reaches = |limited: &Limited| links >= limited.limit as usize;
+    [
+        (reaches(&facts.links), &facts.links),
+        (reaches(&facts.many_links), &facts.many_links),
+        (words < links * facts.bare_links.limit as usize, &facts.bare_links),
+    ]
+    .into_iter()
+    .filter_map(|(there, limited)| there.then_some((limited.points, limited.reason.as_str())))
+}
+
+fn links(text: &[Word]) -> usize {
+    text.iter().filter(|word| word.class == Class::Link).count()
+}
+
+/// Links as forums and pages write them; nobody writes them by hand into a letter.
+fn has_markup(text: &str) -> bool {
+    let text = text.to_lowercase();
+    ["[url", "[/url", "[link", "<a ", "</a>", "href="].iter().any(|sign| text.contains(sign))
+}
+
+/// The name stands in another field, or (if it is several words) twice in the message. The hidden field is left out: a
+/// browser may fill it with the name.
+fn is_same_text(name: &[Word], times: &[Word], message: &[Word]) -> bool {
+    let twice = || name.len() > 1 && message.windows(name.len()).filter(|window| *window == name).count() > 1;
+    !name.is_empty() && (name == times || name == message || twice())
+}
+
+/// At least half of the words are letters in no order.
+fn is_gibberish(text: &str) -> bool {
+    let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let odd = words.iter().filter(|word| is_scrambled(word)).count();
+    odd > 0 && odd * 2 >= words.len()
+}
+
+/// A Latin word as no language has it: capitals strewn in it, no vowel at all, or six consonants in a row. A letter held
+/// down (`hmmmm`, `plssss`) is a person.
+fn is_scrambled(word: &str) -> bool {
+    let letters: Vec<char> = word.chars().collect();
+    if letters.len() < 6
+        || !word.is_ascii()
+        || letters.windows(3).any(|three| three[0] == three[1] && three[1] == three[2])
+    {
+        return false;
+    }
+    let strewn = letters.windows(2).filter(|two| two[0].is_ascii_lowercase() && two[1].is_ascii_uppercase()).count();
+    let is_vowel = |c: char| "aeiouy".contains(c.to_ascii_lowercase());
+    let run = word.split(|c: char| is_vowel(c) || !c.is_ascii_alphabetic()).map(str::len).max().unwrap_or_default();
+    strewn >= 3 || run >= 6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_in_no_order_are_seen_and_no_language_is() {
+        let table = [
+            ("xJqPvLzRkWbTn", true),
+            ("qwrtpsdf zxcvbnm", true),
+            ("tXmvQeYh hello", true),
+            ("PLEASE CALL ME", false),
+            ("plssssss", false),
+            ("hlppppppppp", false),
+            ("McDonald on LinkedIn", false),
+            ("Czwartek wstrzymać", false),
+            ("помогите пожалуйста", false),
+            ("650-555-0123", false),
+            ("", false),
+        ];
+        for (text, odd) in table {
+            assert_eq!(is_gibberish(text), odd, "{text}");
+        }
+    }
+
+    #[test]
+    fn one_text_in_several_fields_is_seen() {
+        let table = [
+            ("cheap beds", "cheap beds", "x", true),
+            ("hello", "", "Hello!", false),
+            ("hello", "", "Hello", true),
+            ("cheap beds", "", "cheap beds, cheap beds", true),
+            ("Ana", "", "Ana here, call Ana", false),
+            ("", "", "", false),
+        ];
+        let read = |text: &str| words(&fold(text), &[]);
+        for (name, times, message, same) in table {
+            assert_eq!(is_same_text(&read(name), &read(times), &read(message)), same, "{name} {times} {message}");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! A text as the phrases read it: folded words, numbers, sums, web addresses, and where a sentence ends.
+//!
+//! Invariant: spelling does not count. Capitals, accents and widths are folded (NFKD without marks), and a script that
+//! writes no spaces gives one word to each sign, so that a phrase in it is found inside a sentence.
+//!
+//! Never: meaning.
+
+use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
+
+/// What a [`Word`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    Word,
+    Number,
+    Money,
+    Percent,
+    Link,
+    Address,
+    /// The end of a sentence or paragraph; no phrase reaches across it.
+    Stop,
+}
+
+/// A word of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Word {
+    pub class: Class,
+    pub text: String,
+}
+
+/// Small letters without accents, widths and ligatures; the dotless i becomes an i.
+pub(super) fn fold(text: &str) -> String {
+    let plain = text.nfkd().filter(|&c| !is_combining_mark(c)).flat_map(char::to_lowercase);
+    plain.filter(|&c| !is_combining_mark(c)).map(|c| if c == 'ı' { 'i' } else { c }).collect()
+}
+
+/// Takes folded text apart. `endings` are the last parts of bare web addresses.
+pub(super) fn words(folded: &str, endings: &[String]) -> Vec<Word> {
+    let mut words = Vec::new();
+    let mut rest = folded;
+    while let Some(first) = rest.chars().next() {
+        let (class, length) = next(rest, first, endings);
+        if let Some(class) = class {
+            words.push(Word { class, text: rest[..length].to_owned() });
+        }
+        rest = &rest[length..];
+    }
+    name_sums(&mut words);
+    words
+}
+
+/// What `rest` begins with, and how many bytes of it; no class for what is passed over.
+fn next(rest: &str, first: char, endings: &[String]) -> (Option<Class>, usize) {
+    if rest.starts_with("http://") || rest.starts_with("https://") || rest.starts_with("www.") {
+        return (Some(Class::Link), run(rest, |c| c.is_ascii() && !is_edge(c)));
+    }
+    if first.is_ascii_alphanumeric()
+        && let Some(found) = dotted(rest, endings)
+    {
+        return found;
+    }
+    if is_currency(first) && rest[first.len_utf8()..].trim_start().starts_with(|c: char| c.is_ascii_digit()) {
+        let gap = rest.len() - rest[first.len_utf8()..].trim_start().len();
+        return (Some(Class::Money), gap + amount(&rest[gap..]));
+    }
+    if first.is_numeric() {
+        return number(rest, first);
+    }
+    if first.is_alphabetic() {
+        let length =
+            if stands_alone(first) { first.len_utf8() } else { run(rest, |c| c.is_alphanumeric() && !stands_alone(c)) };
+        return (Some(Class::Word), length);
+    }
+    let ends = matches!(first, '.' | '!' | '?' | ';' | '|' | '。' | '।' | '؟' | '،') || rest.starts_with("\n\n");
+    (ends.then_some(Class::Stop), first.len_utf8())
+}
+
+/// A mail address or a bare web address.
+fn dotted(rest: &str, endings: &[String]) -> Option<(Option<Class>, usize)> {
+    let length = run(rest, |c| c.is_ascii_alphanumeric() || "@._+-/".contains(c));
+    let whole = rest[..length].trim_end_matches(['.', '/', '-', '+', '_']);
+    let host = whole.split('/').next().unwrap_or(whole);
+    let (_, ending) = host.rsplit_once('.')?;
+    if host.contains('@') {
+        return Some((Some(Class::Address), whole.len()));
+    }
+    endings.iter().any(|known| known == ending).then_some((Some(Class::Link), whole.len()))
+}
+
+fn number(rest: &str, first: char) -> (Option<Class>, usize) {
+    let length = amount(rest).max(first.len_utf8());
+    match rest[length..].trim_start_matches(' ').chars().next() {
+        Some('%') => (Some(Class::Percent), length),
+        Some(c) if is_currency(c) && rest[length..].starts_with(c) => (Some(Class::Money), length + c.len_utf8()),
+        _ => (Some(Class::Number), length),
+    }
+}
+
+/// `USD 500` and `500 dollars` are sums too.
+fn name_sums(words: &mut Vec<Word>) {
+    let is_name = |word: &Word| {
+        matches!(
+            word.text.as_str(),
+            "usd" | "eur" | "gbp" | "dollar" | "dollars" | "euro" | "euros" | "bucks" | "dolares"
+        )
+    };
+    for at in 1..words.len() {
+        let (number, name) = if is_name(&words[at]) { (at - 1, at) } else { (at, at - 1) };
+        if words[number].class == Class::Number && is_name(&words[name]) {
+            words[number].class = Class::Money;
+            words[name].text.clear();
+        }
+    }
+    words.retain(|word| !word.text.is_empty());
+}
+
+fn run(text: &str, belongs: impl Fn(char) -> bool) -> usize {
+    text.find(|c| !belongs(c)).unwrap_or(text.len())
+}
+
+/// Digits with their dots and commas, and letters that hang on (`50k`, `1st`).
+fn amount(text: &str) -> usize {
+    let length = run(text, |c| c.is_alphanumeric() && !stands_alone(c) || matches!(c, '.' | ',' | ':'));
+    text[..length].trim_end_matches(['.', ',', ':']).len()
+}
+
+fn is_edge(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '[' | ']' | '(' | ')' | '|')
+}
+
+fn is_currency(c: char) -> bool {
+    matches!(c, '$' | '€' | '£' | '¥' | '₹' | '₽' | '₩')
+}
+
+/// Signs of scripts that write no spaces between words: Thai to Khmer, kana, Han.
+fn stands_alone(c: char) -> bool {
+    matches!(c, '\u{0E00}'..='\u{0EFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{17FF}'
+        | '\u{3040}'..='\u{30FF}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{20000}'..='\u{323AF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_taken_apart_whatever_its_spelling_and_script() {
+        use Class::{Address, Link, Money, Number, Percent, Stop, Word as W};
+        let table: [(&str, &[(Class, &str)]); 9] = [
+            ("Votre RÉFÉRENCEMENT!", &[(W, "votre"), (W, "referencement"), (Stop, "!")]),
+            ("we're at (www.a.com/x).", &[(W, "we"), (W, "re"), (W, "at"), (Link, "www.a.com/x"), (Stop, ".")]),
+            ("shop.com/a, me@b.org", &[(Link, "shop.com/a"), (Address, "me@b.org")]),
+            ("so sad.And", &[(W, "so"), (W, "sad"), (Stop, "."), (W, "and")]),
+            ("$1,500 or 20k", &[(Money, "$1,500"), (W, "or"), (Number, "20k")]),
+            ("50 dollars, USD 5, 3.5%", &[(Money, "50"), (Money, "5"), (Percent, "3.5")]),
+            ("谷歌SEO", &[(W, "谷"), (W, "歌"), (W, "seo")]),
+            ("10:30 1st", &[(Number, "10:30"), (Number, "1st")]),
+            ("a\nb\n\nc", &[(W, "a"), (W, "b"), (Stop, "\n"), (W, "c")]),
+        ];
+        for (text, expected) in table {
+            let found = words(&fold(text), &["com".to_owned()]);
+            let found: Vec<(Class, &str)> = found.iter().map(|word| (word.class, word.text.as_str())).collect();
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+}
