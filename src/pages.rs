@@ -6,15 +6,18 @@
 //! Never: HTTP, mail, a database, files or the clock.
 
 mod contact;
+mod edition;
 mod failure;
 mod reading;
 mod xml;
 
-pub use contact::{ContactPage, FormView, ReceivedPage, Trouble};
-pub use failure::{Failure, FailurePage};
+pub use contact::{FormView, Trouble, contact, received};
+pub use edition::Edition;
+pub use failure::{Failure, failure};
 
 use crate::{
-    assets::Assets,
+    assets::{Assets, Size},
+    catalog::Media,
     content::{Article, Clinic, Crisis, Html, Person, Site},
 };
 use askama::Template;
@@ -71,7 +74,7 @@ impl<'a> House<'a> {
     }
 
     /// `width` and `height` of a picture, if it has them.
-    fn size(&self, key: &str) -> Option<(u32, u32)> {
+    fn size(&self, key: &str) -> Option<Size> {
         self.assets.size(key)
     }
 
@@ -126,38 +129,25 @@ impl Head<'_> {
 
 /// A finished document.
 #[derive(Debug, Clone)]
-pub struct Made {
+struct Made {
     /// Absolute path.
-    pub path: String,
-    /// Media type.
-    pub content_type: &'static str,
-    /// The document.
-    pub body: String,
+    path: String,
+    media: Media,
+    body: String,
     /// May be found by search engines.
-    pub index: bool,
+    index: bool,
 }
 
-/// Every page, feed and map of the site, and the page of an unknown address last.
-///
-/// # Errors
-/// If a template cannot be rendered, which only a fault of the program can cause.
-pub fn make(house: &House<'_>) -> Result<Vec<Made>, askama::Error> {
-    let mut made = reading::pages(house)?;
-    made.push(xml::sitemap(house)?);
-    made.push(xml::robots(house)?);
-    made.push(xml::security(house)?);
-    Ok(made)
+fn html(head: &Head<'_>, page: &impl Template) -> Made {
+    Made { path: head.path.clone(), media: Media::Html, body: rendered(page), index: head.index }
 }
 
-fn html(head: &Head<'_>, page: &impl Template) -> Result<Made, askama::Error> {
-    Ok(Made {
-        path: head.path.clone(),
-        content_type: "text/html; charset=utf-8",
-        body: page.render()?,
-        index: head.index,
-    })
+/// The markup of a page. Our templates call nothing that can fail, and text in memory takes every write.
+fn rendered(page: &impl Template) -> String {
+    page.render().expect("a template that only chooses and repeats can be rendered")
 }
 
+/// Minutes of reading, at least one.
 fn minutes(words: usize) -> usize {
     words.div_ceil(WORDS_A_MINUTE).max(1)
 }

@@ -2,7 +2,7 @@
 //!
 //! They are made per request, since they carry a token or what somebody typed; they are never stored by anybody.
 
-use super::{Head, House};
+use super::{Head, House, rendered};
 use crate::{
     content::Article,
     enquiry::{
@@ -63,7 +63,7 @@ pub enum Trouble {
 /// `/contact`.
 #[derive(Template)]
 #[template(path = "pages/contact.html")]
-pub struct ContactPage<'a> {
+struct ContactPage<'a> {
     house: House<'a>,
     head: Head<'a>,
     form: FormView<'a>,
@@ -72,30 +72,26 @@ pub struct ContactPage<'a> {
     trouble: Option<Trouble>,
 }
 
-impl<'a> ContactPage<'a> {
-    /// The page with `form`, after `trouble` if there was any.
-    pub fn new(house: House<'a>, form: FormView<'a>, trouble: Option<Trouble>) -> Self {
-        let again = !form.mistakes.is_empty() || trouble.is_some();
-        let head = Head { index: !again, ..neutral_head("/contact") };
-        Self { house, head, form, again, trouble }
-    }
-}
-
 /// `/contact/received`.
 #[derive(Template)]
 #[template(path = "pages/received.html")]
-pub struct ReceivedPage<'a> {
+struct ReceivedPage<'a> {
     house: House<'a>,
     head: Head<'a>,
     reference: &'a str,
 }
 
-impl<'a> ReceivedPage<'a> {
-    /// The receipt with a reference that staff can find the enquiry by.
-    pub fn new(house: House<'a>, reference: &'a str) -> Self {
-        let head = Head { index: false, ..neutral_head("/contact/received") };
-        Self { house, head, reference }
-    }
+/// The page with `form`, after `trouble` if there was any.
+pub fn contact(house: House<'_>, form: FormView<'_>, trouble: Option<Trouble>) -> String {
+    let again = !form.mistakes.is_empty() || trouble.is_some();
+    let head = Head { index: !again, ..neutral_head("/contact") };
+    rendered(&ContactPage { house, head, form, again, trouble })
+}
+
+/// The receipt with a reference that staff can find the enquiry by.
+pub fn received(house: House<'_>, reference: &str) -> String {
+    let head = Head { index: false, ..neutral_head("/contact/received") };
+    rendered(&ReceivedPage { house, head, reference })
 }
 
 /// A head that shows little in a list of visited pages (F-46), with the exit control (F-40).

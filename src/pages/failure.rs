@@ -1,6 +1,6 @@
 //! Pages that say what went wrong: plain title, no code and no joke, contact details and help lines (F-31).
 
-use super::{Head, House};
+use super::{Head, House, rendered};
 use askama::Template;
 
 /// What went wrong; the template has the words.
@@ -46,16 +46,14 @@ impl Failure {
 /// A page for a [`Failure`].
 #[derive(Template)]
 #[template(path = "pages/failure.html")]
-pub struct FailurePage<'a> {
+struct FailurePage<'a> {
     house: House<'a>,
     head: Head<'a>,
     failure: Failure,
 }
 
-impl<'a> FailurePage<'a> {
-    /// The page that `failure` asks for.
-    pub fn new(house: House<'a>, failure: Failure) -> Self {
-        let head = Head { title: "", description: "", path: String::new(), index: false, sensitive: true, bare: true };
-        Self { house, head, failure }
-    }
+/// The page that `failure` asks for.
+pub fn failure(house: House<'_>, failure: Failure) -> String {
+    let head = Head { title: "", description: "", path: String::new(), index: false, sensitive: true, bare: true };
+    rendered(&FailurePage { house, head, failure })
 }

@@ -1,14 +1,13 @@
-//! Pages for readers: home, the list of articles, an article, a topic, a person, a free page, and the page of an unknown
-//! address.
+//! Pages for readers: home, the list of articles, an article, a topic, a person, a free page.
 //!
 //! They are the same for everybody, so they are made once; the form at the foot of an article carries no token.
 
-use super::{FailurePage, FormView, Head, House, Made, failure::Failure, html};
+use super::{FormView, Head, House, Made, html};
 use crate::{
     content::{Article, Home, Page, Person, Topic},
     enquiry::{
         form::{Answers, Field, Mistake},
-        rules,
+        retention, rules,
     },
 };
 use askama::Template;
@@ -71,48 +70,43 @@ struct FreePage<'a> {
 const LATEST: usize = 4;
 
 /// Every page of this file.
-pub(super) fn pages(house: &House<'_>) -> Result<Vec<Made>, askama::Error> {
+pub(super) fn pages(house: &House<'_>) -> Vec<Made> {
     let site = house.site;
-    let mut made = vec![home(house)?, articles(house)?];
+    let mut made = vec![home(house), articles(house)];
     for article in &site.articles {
-        made.push(self::article(house, article)?);
+        made.push(self::article(house, article));
     }
     for topic in &site.topics {
-        made.push(self::topic(house, topic)?);
+        made.push(self::topic(house, topic));
     }
     for person in &site.people {
-        made.push(self::person(house, person)?);
+        made.push(self::person(house, person));
     }
     for page in &site.pages {
-        made.push(free_page(house, page)?);
+        made.push(free_page(house, page));
     }
-    Ok(made)
-}
-
-/// The page of an unknown address.
-pub(super) fn not_found(house: &House<'_>) -> Result<String, askama::Error> {
-    FailurePage::new(*house, Failure::NotFound).render()
+    made
 }
 
 fn open_head<'a>(title: &'a str, description: &'a str, path: String) -> Head<'a> {
     Head { title, description, path, index: true, sensitive: false, bare: false }
 }
 
-fn home(house: &House<'_>) -> Result<Made, askama::Error> {
+fn home(house: &House<'_>) -> Made {
     let home = &house.site.home;
     let head = Head { bare: true, ..open_head(&home.title, &home.description, "/".to_owned()) };
     let latest = house.site.articles.iter().take(LATEST).collect();
     html(&head.clone(), &HomePage { house: *house, head, home, latest })
 }
 
-fn articles(house: &House<'_>) -> Result<Made, askama::Error> {
+fn articles(house: &House<'_>) -> Made {
     let head = open_head("", "", "/articles".to_owned());
     let articles = house.site.articles.iter().collect();
     let topics = house.site.topics.iter().collect();
     html(&head.clone(), &ListPage { house: *house, head, topic: None, articles, topics })
 }
 
-fn topic(house: &House<'_>, topic: &Topic) -> Result<Made, askama::Error> {
+fn topic(house: &House<'_>, topic: &Topic) -> Made {
     let head = open_head(&topic.title, &topic.description, format!("/topics/{}", topic.slug));
     let articles = house.site.articles.iter().filter(|article| article.topics.contains(&topic.slug)).collect();
     let page = ListPage {
@@ -125,7 +119,7 @@ fn topic(house: &House<'_>, topic: &Topic) -> Result<Made, askama::Error> {
     html(&head, &page)
 }
 
-fn article(house: &House<'_>, article: &Article) -> Result<Made, askama::Error> {
+fn article(house: &House<'_>, article: &Article) -> Made {
     let mut head = open_head(&article.title, &article.description, format!("/articles/{}", article.slug));
     head.sensitive = article.sensitive;
     let answers = Answers { about: article.slug.clone(), ..Answers::default() };
@@ -141,14 +135,14 @@ fn article(house: &House<'_>, article: &Article) -> Result<Made, askama::Error> 
     html(&head, &page)
 }
 
-fn person(house: &House<'_>, person: &Person) -> Result<Made, askama::Error> {
+fn person(house: &House<'_>, person: &Person) -> Made {
     let head = open_head(&person.name, &person.description, format!("/people/{}", person.slug));
     let articles =
         house.site.articles.iter().filter(|article| article.author.as_deref() == Some(&person.slug)).collect();
     html(&head.clone(), &PersonPage { house: *house, head, person, articles })
 }
 
-fn free_page(house: &House<'_>, page: &Page) -> Result<Made, askama::Error> {
+fn free_page(house: &House<'_>, page: &Page) -> Made {
     let mut head = open_head(&page.title, &page.description, format!("/{}", page.slug));
     head.sensitive = page.sensitive;
     head.index = !page.noindex;

@@ -1,9 +1,9 @@
 //! Documents for machines: sitemap, robots.txt, security.txt.
 
-use super::{House, Made};
-use crate::content::Article;
+use super::{House, Made, rendered};
+use crate::{catalog::Media, content::Article};
 use askama::Template;
-use jiff::civil::Date;
+use jiff::{Span, civil::Date};
 
 /// An address of the sitemap.
 struct Place {
@@ -41,7 +41,12 @@ fn changed(article: &Article) -> Date {
     article.updated.unwrap_or(article.published)
 }
 
-pub(super) fn sitemap(house: &House<'_>) -> Result<Made, askama::Error> {
+/// Every document of this file.
+pub(super) fn documents(house: &House<'_>) -> [Made; 3] {
+    [sitemap(house), robots(house), security(house)]
+}
+
+fn sitemap(house: &House<'_>) -> Made {
     let site = house.site;
     let newest = site.articles.iter().map(changed).max();
     let fixed = [("/", newest), ("/articles", newest), ("/contact", None)];
@@ -58,22 +63,22 @@ pub(super) fn sitemap(house: &House<'_>) -> Result<Made, askama::Error> {
     places.extend(
         site.pages.iter().filter(|p| !p.noindex).map(|p| Place { path: format!("/{}", p.slug), changed: p.updated }),
     );
-    let body = Sitemap { origin: house.origin, places }.render()?;
-    Ok(text("/sitemap.xml", "application/xml; charset=utf-8", body))
+    let body = rendered(&Sitemap { origin: house.origin, places });
+    text("/sitemap.xml", Media::Xml, body)
 }
 
-pub(super) fn robots(house: &House<'_>) -> Result<Made, askama::Error> {
-    let body = Robots { origin: house.origin, staging: house.staging }.render()?;
-    Ok(text("/robots.txt", "text/plain; charset=utf-8", body))
+fn robots(house: &House<'_>) -> Made {
+    let body = rendered(&Robots { origin: house.origin, staging: house.staging });
+    text("/robots.txt", Media::Text, body)
 }
 
-pub(super) fn security(house: &House<'_>) -> Result<Made, askama::Error> {
+fn security(house: &House<'_>) -> Made {
     // RFC 9116 recommends less than a year ahead; the newest check of the facts is what the promise rests on.
-    let expires = jiff::civil::date(2027, 1, 1);
-    let body = Security { origin: house.origin, email: &house.clinic().email, expires }.render()?;
-    Ok(text("/.well-known/security.txt", "text/plain; charset=utf-8", body))
+    let expires = house.crisis().last_checked.saturating_add(Span::new().months(11));
+    let body = rendered(&Security { origin: house.origin, email: &house.clinic().email, expires });
+    text("/.well-known/security.txt", Media::Text, body)
 }
 
-fn text(path: &str, content_type: &'static str, body: String) -> Made {
-    Made { path: path.to_owned(), content_type, body, index: false }
+fn text(path: &str, media: Media, body: String) -> Made {
+    Made { path: path.to_owned(), media, body, index: false }
 }

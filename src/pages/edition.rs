@@ -1,0 +1,87 @@
+//! An edition: one checked set of words and assets, and the catalog that is made from it.
+//!
+//! Invariant: an edition never changes; when the words change, a new one takes its place whole.
+
+use super::{Failure, House, Made, reading, xml};
+use crate::{
+    assets::Assets,
+    catalog::{Builder, Caching, Catalog, Encoder, Media, Resource},
+    content::Site,
+    enquiry::signals::Signals,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use std::sync::Arc;
+
+/// Keeps a document out of search engines (C-16).
+const NOINDEX: (HeaderName, HeaderValue) =
+    (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
+
+/// Words and assets of one moment.
+#[derive(Debug)]
+pub struct Edition {
+    /// The words.
+    pub site: Site,
+    assets: Assets,
+    signals: Signals,
+    origin: String,
+    staging: bool,
+}
+
+impl Edition {
+    /// Joins words and assets; `origin` is the public origin without a trailing slash.
+    pub fn new(site: Site, assets: Assets, origin: &str, staging: bool) -> Self {
+        let signals = Signals::new(&site.signals);
+        Self { site, assets, signals, origin: origin.to_owned(), staging }
+    }
+
+    /// What pages are made from.
+    pub fn house(&self) -> House<'_> {
+        House { site: &self.site, assets: &self.assets, origin: &self.origin, staging: self.staging }
+    }
+
+    /// The judge of enquiries, with the words of this edition.
+    pub fn signals(&self) -> &Signals {
+        &self.signals
+    }
+
+    /// Title of a public article, if `slug` is one.
+    pub fn article_title(&self, slug: &str) -> Option<String> {
+        self.house().article(slug).map(|article| article.title.clone())
+    }
+
+    /// Makes every page and puts it into a catalog, with the assets, the redirects and the failures.
+    ///
+    /// `common` are the headers of every answer.
+    pub fn catalog(&self, common: HeaderMap, encoder: Arc<Encoder>) -> Catalog {
+        let house = self.house();
+        let mut builder = self.assets.shelve(Catalog::builder(common, encoder));
+        for made in reading::pages(&house).into_iter().chain(xml::documents(&house)) {
+            builder = builder.page(made.path.clone(), self.resource(made));
+        }
+        for (from, to) in &self.site.redirects {
+            builder = builder.redirect(from.as_str(), to.as_str());
+        }
+        for path in &self.site.gone {
+            builder = builder.gone(path.as_str());
+        }
+        failures(&house, builder).build()
+    }
+
+    fn resource(&self, made: Made) -> Resource {
+        let resource = Resource::new(made.media, made.body);
+        let hidden = self.staging || (made.media == Media::Html && !made.index);
+        if hidden { resource.header(NOINDEX.0, NOINDEX.1) } else { resource }
+    }
+}
+
+/// The pages of failures that are the same for everybody.
+fn failures(house: &House<'_>, builder: Builder) -> Builder {
+    let mut builder = builder;
+    for failure in [Failure::NotFound, Failure::Gone, Failure::MethodNotAllowed] {
+        let status = StatusCode::from_u16(failure.status()).expect("every failure has a status of RFC 9110");
+        let html = super::failure(*house, failure);
+        let resource = Resource::new(Media::Html, html).caching(Caching::Brief).header(NOINDEX.0, NOINDEX.1);
+        builder = builder.failure(status, resource);
+    }
+    builder
+}
