@@ -1,9 +1,175 @@
-//! Everything a reader can reach: listening, the front door, the routes behind it.
+//! The web: every route and layer on one screen; what happens per request, and nothing else.
+//!
+//! Pages, feeds and assets are looked up in the catalog before this router is asked (`front`). What remains is the form,
+//! its receipt, and the questions of machines.
+//!
+//! Never: files, the environment, the words of a page.
 
+mod address;
+mod body;
+mod contact;
+mod cross_site;
+mod echoes;
+mod flood;
 mod front;
 mod headers;
+mod health;
 mod listen;
 
+pub use flood::Quotas;
 pub use front::{Answer, Front, Visitor};
 pub use headers::{complete, security};
 pub use listen::{Limits, handed_over, open, serve};
+
+use crate::{
+    enquiry::{
+        rules::{self, Rules},
+        token::{Key, NONCE, Token},
+    },
+    mail::{courier::Courier, outbox::Outbox},
+    pages::{self, Edition, Failure},
+};
+use arc_swap::ArcSwap;
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse as _, Response},
+    routing::get,
+};
+use data_encoding::BASE64URL_NOPAD;
+use echoes::Echoes;
+use flood::Flood;
+use ipnet::IpNet;
+use jiff::Timestamp;
+use std::{sync::Arc, time::Duration};
+
+/// What the handlers share.
+#[derive(Debug)]
+pub struct App {
+    edition: Arc<ArcSwap<Edition>>,
+    outbox: Outbox,
+    courier: Arc<Courier>,
+    form_key: Key,
+    receipt_key: Key,
+    flood: Flood,
+    echoes: Echoes,
+    trusted_proxies: Vec<IpNet>,
+    clock: fn() -> Timestamp,
+}
+
+impl App {
+    /// Joins the parts; `secret` signs tokens and receipts, `clock` tells the time.
+    pub fn new(
+        edition: Arc<ArcSwap<Edition>>,
+        outbox: Outbox,
+        courier: Arc<Courier>,
+        secret: &str,
+        quotas: Quotas,
+        trusted_proxies: Vec<IpNet>,
+        clock: fn() -> Timestamp,
+    ) -> Self {
+        Self {
+            edition,
+            outbox,
+            courier,
+            form_key: Key::new(secret, "form token"),
+            receipt_key: Key::new(secret, "receipt"),
+            flood: Flood::new(quotas, random()),
+            echoes: Echoes::new(random()),
+            trusted_proxies,
+            clock,
+        }
+    }
+
+    /// Lets the counters of addresses forget, for ever.
+    pub async fn forget_every(self: Arc<Self>, pause: Duration) {
+        loop {
+            tokio::time::sleep(pause).await;
+            self.flood.forget();
+        }
+    }
+
+    fn edition(&self) -> Arc<Edition> {
+        self.edition.load_full()
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// Seconds since 1970, for tokens.
+    fn seconds(&self) -> u64 {
+        self.now().as_second().try_into().unwrap_or_default()
+    }
+
+    fn fresh_token(&self) -> String {
+        Token::issue(&self.form_key, self.seconds(), random::<NONCE>())
+    }
+
+    fn read_token(&self, text: &str) -> Token {
+        Token::read(&self.form_key, text.trim(), self.seconds())
+    }
+
+    /// `REFERENCE.signature`, so that nobody learns by guessing which references exist.
+    fn sign_receipt(&self, reference: &str) -> String {
+        format!("{reference}.{}", BASE64URL_NOPAD.encode(&self.receipt_key.sign(reference.as_bytes())))
+    }
+
+    fn read_receipt<'r>(&self, receipt: &'r str) -> Option<&'r str> {
+        let (reference, signature) = receipt.split_once('.')?;
+        let signature = BASE64URL_NOPAD.decode(signature.as_bytes()).ok()?;
+        self.receipt_key.verifies(reference.as_bytes(), &signature).then_some(reference)
+    }
+
+    fn rules(&self, edition: &Edition) -> Rules {
+        Rules {
+            text_messages: edition.site.clinic.form.text_messages,
+            acceptable: crate::mail::address::acceptable,
+            likely_address: rules::likely_address,
+        }
+    }
+}
+
+/// Every route that is answered per request; what it does not know is the catalog's 404 ([`Front`]).
+pub fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/contact", get(contact::show).post(contact::post))
+        .route("/contact/token", get(contact::token))
+        .route("/contact/received", get(contact::received))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/health/form", get(health::form))
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(app)
+}
+
+async fn method_not_allowed(State(app): State<Arc<App>>) -> Response {
+    failure(&app.edition(), Failure::MethodNotAllowed)
+}
+
+fn failure(edition: &Edition, failure: Failure) -> Response {
+    let status = StatusCode::from_u16(failure.status()).expect("every failure has a status of RFC 9110");
+    page(status, pages::failure(edition.house(), failure))
+}
+
+fn not_found(edition: &Edition) -> Response {
+    failure(edition, Failure::NotFound)
+}
+
+/// A page made for one person.
+fn page(status: StatusCode, html: String) -> Response {
+    never_stored((status, Html(html)).into_response())
+}
+
+/// The form and its answers are nobody's to keep (W-11): devices are shared.
+fn never_stored(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    bytes
+}

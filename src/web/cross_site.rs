@@ -1,0 +1,52 @@
+//! Whether a post was made by another website (W-05).
+//!
+//! tower-http's judgement (Sec-Fetch-Site, then Origin against Host) is asked beside the request and not as a layer
+//! around it, since a refusal must show the words that came with it.
+
+use axum::http::{Request, Response, request::Parts};
+use std::convert::Infallible;
+use tower::{Layer as _, ServiceExt as _, service_fn};
+use tower_http::csrf::{CsrfLayer, ProtectionError};
+
+/// Whether the headers say that another site sent this. `origin` is the public origin, which a proxy may hide from Host.
+///
+/// `Origin: null` counts only with `Sec-Fetch-Site: same-origin` (W-04); a request with neither header passes, and the
+/// score rises instead.
+pub async fn is_forged(parts: &Parts, origin: &str) -> bool {
+    let layer = CsrfLayer::new().add_trusted_origin(origin).expect("settings hold a sound origin");
+    let passed = service_fn(|_: Request<()>| async { Ok::<_, Infallible>(Response::new(())) });
+    let mut probe = Request::new(());
+    *probe.method_mut() = parts.method.clone();
+    *probe.uri_mut() = parts.uri.clone();
+    *probe.headers_mut() = parts.headers.clone();
+    let Ok(answer) = layer.layer(passed).oneshot(probe).await;
+    answer.extensions().get::<ProtectionError>().is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_what_another_site_sent_is_forged() {
+        let table: [(&[(&str, &str)], bool); 9] = [
+            (&[("sec-fetch-site", "same-origin"), ("origin", "https://clinic.example")], false),
+            (&[("sec-fetch-site", "same-origin"), ("origin", "null")], false),
+            (&[("sec-fetch-site", "none")], false),
+            (&[("origin", "https://clinic.example")], false),
+            (&[], false),
+            (&[("sec-fetch-site", "cross-site")], true),
+            (&[("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")], true),
+            (&[("origin", "https://evil.example")], true),
+            (&[("origin", "null")], true),
+        ];
+        for (headers, forged) in table {
+            let mut request = Request::post("/contact").header("host", "clinic.example");
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            let (parts, ()) = request.body(()).unwrap().into_parts();
+            assert_eq!(is_forged(&parts, "https://www.clinic.example").await, forged, "{headers:?}");
+        }
+    }
+}
