@@ -1,2 +1,7 @@
-//! The binary.
-fn main() {}
+//! The binary: everything it does stands in the library's `cli`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    relationship_clinic::cli::main()
+}

@@ -150,7 +150,7 @@ async fn command(program: &PathBuf, notice: &Notice<'_>) -> Result<(), NotTold> 
     let failed = |error: std::io::Error| NotTold::Command(error.to_string());
     let mut child = Command::new(program)
         .env_clear()
-        .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

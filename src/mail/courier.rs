@@ -188,7 +188,14 @@ impl Courier {
         };
         let fate = fate(&Err(trouble.clone()), attempts, age, now, &self.schedule, jitter);
         let number = letter.number;
-        tracing::warn!(number, copy = letter.copy, attempts = letter.attempts, fault = trouble.fault, ?fate, "letter not delivered");
+        tracing::warn!(
+            number,
+            copy = letter.copy,
+            attempts = letter.attempts,
+            fault = trouble.fault,
+            ?fate,
+            "letter not delivered"
+        );
         if trouble.stage == Stage::Relay {
             let pause = wait(attempts, &self.schedule, jitter);
             self.outbox.pause(now.saturating_add(pause).unwrap_or(Timestamp::MAX)).await?;
@@ -202,7 +209,12 @@ impl Courier {
             }
             Fate::SetAside | Fate::Delivered => {
                 self.outbox.set_aside(letter, trouble, now).await?;
-                tracing::error!(number, copy = letter.copy, fault = trouble.fault, "letter set aside; `enquiries resend` sends it again");
+                tracing::error!(
+                    number,
+                    copy = letter.copy,
+                    fault = trouble.fault,
+                    "letter set aside; `enquiries resend` sends it again"
+                );
                 Ok(Step::SetAside(number))
             }
         }

@@ -108,7 +108,11 @@ mod tests {
         let letters = |late, set_aside| Ok(Letters { waiting: late, late, set_aside });
         let cases = [
             ("well", Health { keep: Ok(()), letters: letters(0, 0) }, 0),
-            ("waiting is not late", Health { keep: Ok(()), letters: Ok(Letters { waiting: 5, ..Letters::default() }) }, 0),
+            (
+                "waiting is not late",
+                Health { keep: Ok(()), letters: Ok(Letters { waiting: 5, ..Letters::default() }) },
+                0,
+            ),
             ("late and set aside", Health { keep: Ok(()), letters: letters(2, 3) }, 2),
             ("down", Health { keep: down(), letters: down() }, 1),
             ("readable only", Health { keep: down(), letters: letters(1, 0) }, 2),

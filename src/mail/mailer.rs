@@ -121,9 +121,8 @@ impl Mailer {
     ) -> Result<(), Trouble> {
         let start = tokio::time::Instant::now();
         let silent = |stage, place: &str| trouble(stage, false, format!("no answer in time {place}"));
-        let mut connection = timeout(self.limit, reach(relay, tls, hello))
-            .await
-            .map_err(|_| silent(Stage::Relay, "before MAIL"))??;
+        let mut connection =
+            timeout(self.limit, reach(relay, tls, hello)).await.map_err(|_| silent(Stage::Relay, "before MAIL"))??;
         let left = self.limit.saturating_sub(start.elapsed());
         let result = match timeout(left, hand_over(&mut connection, parcel)).await {
             Ok(result) => result,
@@ -136,11 +135,7 @@ impl Mailer {
 }
 
 /// Connects, secures the line, logs in.
-async fn reach(
-    relay: &Relay,
-    tls: Option<&TlsParameters>,
-    hello: &ClientId,
-) -> Result<AsyncSmtpConnection, Trouble> {
+async fn reach(relay: &Relay, tls: Option<&TlsParameters>, hello: &ClientId) -> Result<AsyncSmtpConnection, Trouble> {
     let at = |place: &'static str| move |error: Error| refusal(Stage::Relay, place, &error);
     let mut connection = match (relay.tls, tls) {
         (Tls::Implicit, Some(tls)) => {

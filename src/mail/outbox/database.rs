@@ -193,7 +193,8 @@ async fn open_sqlite(file: &Path) -> Result<AnyPool, Unavailable> {
     let path = url::Url::from_file_path(&absolute).map_err(|()| Unavailable("its path is not a path".into()))?;
     let options: AnyConnectOptions = format!("sqlite://{}?mode=rw", path.path()).parse().map_err(|e| reason(&e))?;
     // One connection: writers of one process queue fairly here rather than sleep in SQLite's busy handler.
-    let pool = pool(1, SQLITE_SESSION).connect_with(options.disable_statement_logging()).await.map_err(|e| reason(&e))?;
+    let pool =
+        pool(1, SQLITE_SESSION).connect_with(options.disable_statement_logging()).await.map_err(|e| reason(&e))?;
     migrate(&SQLITE, &pool).await?;
     // The first write makes the write-ahead file, whose identity is watched from now on.
     sqlx::query(super::sql::TOUCH).execute(&pool).await.map_err(|e| reason(&e))?;
@@ -219,11 +220,7 @@ fn pool(connections: u32, session: &'static str) -> AnyPoolOptions {
 
 /// Runs what is missing. A newer program beside this one may have run more: that is no fault.
 async fn migrate(migrator: &Migrator, pool: &AnyPool) -> Result<(), Unavailable> {
-    let tolerant = Migrator {
-        migrations: migrator.migrations.clone(),
-        ignore_missing: true,
-        ..Migrator::DEFAULT
-    };
+    let tolerant = Migrator { migrations: migrator.migrations.clone(), ignore_missing: true, ..Migrator::DEFAULT };
     tolerant.run(pool).await.map_err(|error| match error {
         sqlx::migrate::MigrateError::Execute(error) => reason(&error),
         other => Unavailable(format!("its tables could not be prepared: {other}")),

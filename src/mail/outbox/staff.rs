@@ -86,7 +86,8 @@ impl Outbox {
         const LETTERS: &str =
             "SELECT recipient, state, attempts, due_at, fault FROM letter WHERE number = $1 ORDER BY id";
         let pool = self.db.pool().await?;
-        let row = sqlx::query(CONTENT).bind(reference.to_owned()).fetch_optional(&pool).await.map_err(|e| reason(&e))?;
+        let row =
+            sqlx::query(CONTENT).bind(reference.to_owned()).fetch_optional(&pool).await.map_err(|e| reason(&e))?;
         let row = row.ok_or_else(|| nothing(reference, "no enquiry has this reference; look at the list"))?;
         let number: i64 = row.try_get("number").map_err(|e| reason(&e))?;
         let content: Option<String> = row.try_get("content").map_err(|e| reason(&e))?;

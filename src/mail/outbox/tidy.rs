@@ -61,9 +61,9 @@ impl Outbox {
         let before = |age: SignedDuration| millis(now.saturating_sub(age).unwrap_or(Timestamp::MIN));
         let pool = self.db.pool().await?;
         let run = async {
-            let delivered = sqlx::query(DELIVERED).bind(millis(now)).bind(before(AFTER_DELIVERY)).execute(&pool).await?;
-            let held =
-                sqlx::query(HELD).bind(millis(now)).bind(before(AFTER_TOLD)).bind(TOLD).execute(&pool).await?;
+            let delivered =
+                sqlx::query(DELIVERED).bind(millis(now)).bind(before(AFTER_DELIVERY)).execute(&pool).await?;
+            let held = sqlx::query(HELD).bind(millis(now)).bind(before(AFTER_TOLD)).bind(TOLD).execute(&pool).await?;
             let removed = sqlx::query(REMOVE).bind(before(TRACE)).execute(&pool).await?;
             Ok((delivered.rows_affected() + held.rows_affected(), removed.rows_affected()))
         };

@@ -77,7 +77,12 @@ impl Outbox {
         self.trouble_update("UPDATE trouble SET due_at = $2, leased_until = 0 WHERE kind = $1", kind, at).await
     }
 
-    async fn trouble_update(&self, statement: &'static str, kind: TroubleKind, at: Timestamp) -> Result<(), Unavailable> {
+    async fn trouble_update(
+        &self,
+        statement: &'static str,
+        kind: TroubleKind,
+        at: Timestamp,
+    ) -> Result<(), Unavailable> {
         let pool = self.db.pool().await?;
         let query = sqlx::query(statement).bind(kind.name()).bind(millis(at));
         query.execute(&pool).await.map_err(|e| reason(&e))?;

@@ -1,0 +1,48 @@
+//! The data folder: made at the first start, for its owner only; holds the secret, the outbox, caches and mails.
+
+use crate::config::Config;
+use data_encoding::BASE64URL_NOPAD;
+use secrecy::{ExposeSecret as _, SecretString};
+use std::{
+    fs, io,
+    io::Write as _,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::Path,
+};
+
+/// Makes the folder if it is absent.
+///
+/// # Errors
+/// If it cannot be made.
+pub(super) fn folder(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// The secret of the settings, or the one kept in `secret` in the data folder, made at the first start.
+///
+/// # Errors
+/// If the file cannot be read or made.
+pub(super) fn secret(config: &Config) -> io::Result<SecretString> {
+    if let Some(secret) = &config.secret {
+        return Ok(secret.clone());
+    }
+    let file = config.data.join("secret");
+    match fs::read_to_string(&file) {
+        Ok(secret) => Ok(SecretString::from(secret.trim().to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make_secret(&file),
+        Err(error) => Err(error),
+    }
+}
+
+/// Written under another name first, so that a start that is cut off leaves no half of a secret.
+fn make_secret(file: &Path) -> io::Result<SecretString> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    let secret = SecretString::from(BASE64URL_NOPAD.encode(&bytes));
+    let fresh = file.with_extension("new");
+    let mut written = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+    written.write_all(secret.expose_secret().as_bytes())?;
+    written.sync_all()?;
+    fs::rename(&fresh, file)?;
+    Ok(secret)
+}

@@ -1,0 +1,29 @@
+//! `export`: the whole site but the form, as files that any file server can serve.
+
+use super::{now, words};
+use crate::{
+    catalog::{Encoder, VariantCache},
+    config::Config,
+    web,
+};
+use std::{path::Path, process::ExitCode, sync::Arc};
+
+pub(super) fn run(config: &Config, folder: &Path) -> ExitCode {
+    match write(config, folder) {
+        Ok(text) => {
+            println!("{text}");
+            ExitCode::SUCCESS
+        }
+        Err(text) => {
+            eprintln!("{text}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn write(config: &Config, folder: &Path) -> Result<String, String> {
+    let read = words::read(config, now())?;
+    let catalog = read.edition.catalog(web::security(config.is_https()), Arc::new(Encoder::new(None::<VariantCache>)));
+    let written = catalog.export(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    Ok(format!("{written:?}"))
+}

@@ -1,0 +1,175 @@
+//! `serve`: everything joined, started in order, and stopped in order.
+
+use super::{data, now, words};
+use crate::{
+    catalog::{Encoder, Improver, Shelf, VariantCache},
+    config::Config,
+    content::Clinic,
+    mail::{
+        alarm::Door,
+        courier::Courier,
+        fate::Schedule,
+        letter::Letterhead,
+        mailer::Mailer,
+        outbox::{Options, Outbox, Place},
+    },
+    web::{self, App, Front, Limits, Quotas},
+};
+use arc_swap::ArcSwap;
+use jiff::tz::TimeZone;
+use secrecy::{ExposeSecret as _, SecretString};
+use std::{fmt::Display, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+use tokio::{
+    runtime::Builder,
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+
+/// How long a relay may take for one letter.
+const MAIL_LIMIT: Duration = Duration::from_secs(60);
+/// Most bytes of the cache of compressed pages.
+const CACHE_LIMIT: u64 = 512 * 1024 * 1024;
+/// How often the counters of addresses forget.
+const FORGET: Duration = Duration::from_secs(60);
+
+/// Serves until it is told to stop.
+pub(super) fn run(config: &Config) -> ExitCode {
+    let runtime = match Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return stopped("the runtime could not be started", &error),
+    };
+    match runtime.block_on(serve(config)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(text) => {
+            eprintln!("{text}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn stopped(what: &str, error: &dyn Display) -> ExitCode {
+    eprintln!("{what}: {error}");
+    ExitCode::from(1)
+}
+
+fn explain<E: Display>(what: impl Display) -> impl FnOnce(E) -> String {
+    move |error| format!("{what}: {error}")
+}
+
+async fn serve(config: &Config) -> Result<(), String> {
+    let handed_over = web::handed_over().map_err(explain("the socket that was handed over"))?;
+    data::folder(&config.data).map_err(explain(format!("the data folder {}", config.data.display())))?;
+    let secret = data::secret(config).map_err(explain(format!("the secret in {}", config.data.display())))?;
+    let words = words::read(config, now())?;
+    if !words.warnings.is_empty() {
+        eprintln!("{}", crate::content::Faults::from(words.warnings));
+    }
+    let clinic = words.edition.site.clinic.clone();
+    words::complain_of_missing(config, &clinic)?;
+
+    let common = web::security(config.is_https());
+    let encoder = Arc::new(Encoder::new(cache(config)));
+    let catalog = words.edition.catalog(common.clone(), Arc::clone(&encoder));
+    let shelf = Arc::new(Shelf::new(catalog));
+    let edition = Arc::new(ArcSwap::from_pointee(words.edition));
+    let _improver = Improver::start(Arc::clone(&shelf), encoder).map_err(explain("the compressing thread"))?;
+
+    let outbox = outbox(config, &clinic, &secret).await?;
+    let courier = Arc::new(courier(config, &clinic, &outbox)?);
+    let (stop, stopping) = watch::channel(false);
+    let walking = tokio::spawn(Arc::clone(&courier).run(stopping, now));
+
+    let app = Arc::new(App::new(
+        edition,
+        outbox.clone(),
+        courier,
+        secret.expose_secret(),
+        Quotas::default(),
+        config.trusted_proxies.clone(),
+        now,
+    ));
+    tokio::spawn(Arc::clone(&app).forget_every(FORGET));
+    let front = Front::new(shelf, web::router(app), common);
+    let listener = web::open(config.listen, handed_over).map_err(explain(config.listen))?;
+    let address = listener.local_addr().map_err(explain(config.listen))?;
+    welcome(config, &clinic, address);
+    let limits = Limits { trusted: config.trusted_proxies.clone(), ..Limits::default() };
+    web::serve(listener, move |from| front.for_visitor(from), limits, told_to_stop()).await;
+
+    // Letters on their way are finished; the others wait for the next start.
+    let _ = stop.send(true);
+    let _ = walking.await;
+    outbox.close().await;
+    Ok(())
+}
+
+/// A cache that cannot be opened costs time at the next start, nothing else.
+fn cache(config: &Config) -> Option<VariantCache> {
+    VariantCache::open(&config.data.join("cache"), CACHE_LIMIT)
+        .inspect_err(|error| tracing::warn!(%error, "compressed pages are not kept"))
+        .ok()
+}
+
+async fn outbox(config: &Config, clinic: &Clinic, secret: &SecretString) -> Result<Outbox, String> {
+    let recipients = if config.mail_to.is_empty() {
+        vec![clinic.email.parse().map_err(explain(format!("the clinic's address {}", clinic.email)))?]
+    } else {
+        config.mail_to.clone()
+    };
+    let place = match &config.database_url {
+        Some(url) => Place::Postgres(url.clone()),
+        None => Place::Sqlite(config.data.join("outbox.sqlite")),
+    };
+    let options = Options {
+        recipients,
+        domain: config.mail_from.domain().to_owned(),
+        zone: TimeZone::get(&clinic.time_zone).map_err(explain("the clinic's time zone"))?,
+        key: Options::key_from(secret.expose_secret()),
+    };
+    Ok(Outbox::open(place, options).await)
+}
+
+fn courier(config: &Config, clinic: &Clinic, outbox: &Outbox) -> Result<Courier, String> {
+    let mailer = match &config.relay {
+        Some(relay) => {
+            Mailer::relay(relay.clone(), config.mail_from.domain(), MAIL_LIMIT).map_err(explain("CLINIC_SMTP_URL"))?
+        }
+        None => Mailer::folder(config.data.join("mail")),
+    };
+    let door = match &config.alarm {
+        Some(alarm) => {
+            Some(Door::new(alarm, config.mail_from.clone(), config.origin()).map_err(explain("CLINIC_ALARM"))?)
+        }
+        None => None,
+    };
+    let letterhead = Letterhead::new(clinic, config.mail_from.clone());
+    let schedule = Schedule { waits: config.retry.clone(), give_up: config.retry_for };
+    Ok(Courier::new(outbox.clone(), mailer, letterhead, schedule, config.mail_per_minute, door))
+}
+
+/// What an operator wants to know first: where it is, where letters go, what is not set yet.
+fn welcome(config: &Config, clinic: &Clinic, address: SocketAddr) {
+    println!("The site is at http://{address}");
+    match &config.relay {
+        Some(relay) => println!("Letters go to the relay {}:{}", relay.host, relay.port),
+        None => println!("Letters are written to {}", config.data.join("mail").display()),
+    }
+    if config.relay.is_none() && !config.staging {
+        println!("Not set yet: CLINIC_SMTP_URL (letters reach nobody's mailbox)");
+    }
+    if config.alarm.is_none() {
+        println!("Not set yet: CLINIC_ALARM (when letters do not leave, only the log and /health/form say so)");
+    }
+    for (fact, consequence) in clinic.missing() {
+        println!("Not set yet: {fact} in clinic.toml ({consequence})");
+    }
+}
+
+async fn told_to_stop() {
+    let mut terminate = signal(SignalKind::terminate()).expect("the runtime can listen for signals");
+    let mut interrupt = signal(SignalKind::interrupt()).expect("the runtime can listen for signals");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
