@@ -79,7 +79,10 @@ async fn a_kept_enquiry_has_a_reference_a_number_and_a_letter_per_recipient(kind
     let first = claim(&house.outbox, start()).await.unwrap();
     let second = claim(&house.outbox, start()).await.unwrap();
     assert_eq!(first.message_id, second.message_id, "it is one message to two people");
-    assert!(first.message_id.starts_with(&format!("<{}.", receipt.reference)) && first.message_id.ends_with("@clinic.example>"));
+    assert!(
+        first.message_id.starts_with(&format!("<{}.", receipt.reference))
+            && first.message_id.ends_with("@clinic.example>")
+    );
     assert_eq!((first.dated, first.copy, second.copy), (start(), 1, 2));
 }
 
@@ -210,7 +213,10 @@ async fn a_lease_that_ends_hands_the_letter_to_another(kind: Kind) {
     assert!(claim(&house.outbox, later(59)).await.is_none(), "it is leased");
     assert_eq!(house.outbox.next_due().await.unwrap(), Some(later(60)));
     let second = claim(&house.outbox, later(60)).await.unwrap();
-    assert_eq!((second.id, second.attempts, &second.message_id, second.dated), (first.id, 2, &first.message_id, first.dated));
+    assert_eq!(
+        (second.id, second.attempts, &second.message_id, second.dated),
+        (first.id, 2, &first.message_id, first.dated)
+    );
 }
 
 async fn a_late_failure_of_a_lost_claim_changes_nothing(kind: Kind) {
@@ -423,10 +429,7 @@ async fn a_relay_that_failed_is_probed_by_one_courier(kind: Kind) {
     let relay = copy.relay().await.unwrap();
     assert_eq!((relay.failures, relay.paused_until), (1, later(60)));
     assert!(!copy.may_probe(later(59), later(200)).await.unwrap());
-    let (one, two) = tokio::join!(
-        house.outbox.may_probe(later(60), later(200)),
-        copy.may_probe(later(60), later(200))
-    );
+    let (one, two) = tokio::join!(house.outbox.may_probe(later(60), later(200)), copy.may_probe(later(60), later(200)));
     assert!(one.unwrap() != two.unwrap());
 }
 

@@ -85,7 +85,8 @@ impl Cluster {
 
     fn wait(&self) {
         for _ in 0..200 {
-            let ready = Command::new(self.bin.join("pg_isready")).arg("-h").arg(&self.home).stdout(Stdio::null()).status();
+            let ready =
+                Command::new(self.bin.join("pg_isready")).arg("-h").arg(&self.home).stdout(Stdio::null()).status();
             if ready.is_ok_and(|status| status.success()) {
                 return;
             }
@@ -97,10 +98,7 @@ impl Cluster {
     fn create_database(&self) -> String {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("outbox_{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        run(Command::new(self.bin.join("createdb"))
-            .args(["-U", "postgres", "-h"])
-            .arg(&self.home)
-            .arg(&name));
+        run(Command::new(self.bin.join("createdb")).args(["-U", "postgres", "-h"]).arg(&self.home).arg(&name));
         format!("postgres://postgres@localhost/{name}?host={}", self.home.display())
     }
 }
@@ -128,7 +126,8 @@ fn user() -> String {
         return "self".into();
     }
     let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let user = ["postgres", "nobody"].into_iter().find(|name| passwd.lines().any(|l| l.starts_with(&format!("{name}:"))));
+    let user =
+        ["postgres", "nobody"].into_iter().find(|name| passwd.lines().any(|l| l.starts_with(&format!("{name}:"))));
     user.expect("as root, PostgreSQL needs a user `postgres` or `nobody` to run as").into()
 }
 

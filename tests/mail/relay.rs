@@ -1,6 +1,6 @@
 //! A scripted SMTP server on a real socket: it behaves, or fails in one way at one place.
 
-use rcgen::{CertifiedIssuer, CertificateParams, IsCa, KeyPair};
+use rcgen::{CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use relationship_clinic::config::{Relay, Tls};
 use secrecy::SecretString;
 use std::{
@@ -99,8 +99,7 @@ impl Authority {
 
     fn acceptor(&self, name: &str) -> TlsAcceptor {
         let key = KeyPair::generate().unwrap();
-        let certificate =
-            CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &self.issuer).unwrap();
+        let certificate = CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &self.issuer).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = rustls::ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()

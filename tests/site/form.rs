@@ -1,0 +1,205 @@
+//! The form over HTTP: nothing typed is ever lost, and nothing is thanked for before it is kept.
+
+use crate::support::{
+    clinic::{Answer, Clinic, sound},
+    html::Dom,
+};
+use std::sync::LazyLock;
+
+static CLINIC: LazyLock<Clinic> = LazyLock::new(Clinic::start);
+
+fn with<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let mut fields = sound();
+    for (name, value) in changes {
+        fields.retain(|(other, _)| other != name);
+        fields.push((name, value));
+    }
+    fields
+}
+
+/// The values of a page's form, as a browser would send them again.
+fn values(answer: &Answer) -> Vec<(String, String)> {
+    let dom = Dom::new(&answer.body);
+    let mut found = Vec::new();
+    for input in dom.all("form.form input") {
+        let attribute = |name| input.value().attr(name).unwrap_or_default().to_owned();
+        let choice = matches!(attribute("type").as_str(), "radio" | "checkbox");
+        if !choice || input.value().attr("checked").is_some() {
+            found.push((attribute("name"), attribute("value")));
+        }
+    }
+    let message = dom.one("textarea[name=message]").text().collect::<String>();
+    // The parser drops the line break that HTML drops after <textarea>.
+    found.push(("message".to_owned(), message));
+    found
+}
+
+#[track_caller]
+fn keeps(answer: &Answer, fields: &[(&str, &str)]) {
+    let values = values(answer);
+    for (name, value) in fields {
+        if matches!(*name, "token" | "email_asked") {
+            continue;
+        }
+        let value = value.replace("\r\n", "\n");
+        assert!(
+            values.iter().any(|(n, v)| n == name && v.replace("\r\n", "\n") == value),
+            "{name}={value} was lost: {values:?}"
+        );
+    }
+}
+
+#[test]
+fn a_sound_form_is_thanked_with_a_reference_and_nothing_personal_in_the_address() {
+    let answer = CLINIC.post(&with(&[("name", "Bea"), ("message", "First.")]));
+    answer.is(303);
+    let location = answer.header("location");
+    assert!(location.starts_with("/contact/received?r="), "{location}");
+    assert!(!location.contains("Bea") && !location.contains("555"), "{location}");
+    let receipt = CLINIC.get(location);
+    receipt.is(200).has("We have your message").lacks("Bea");
+    assert_eq!(receipt.header("cache-control"), "no-store");
+    assert_eq!(CLINIC.get(location).body, receipt.body, "reloading does nothing");
+    CLINIC.get("/contact/received?r=AAAAAAAA.AAAA").is(404);
+    CLINIC.get("/contact/received").is(404);
+}
+
+#[test]
+fn every_mistake_sends_everything_back_with_summary_and_field_alike() {
+    let fields = with(&[
+        ("name", ""),
+        ("phone", "12"),
+        ("voicemail", "named"),
+        ("for_whom", "couple"),
+        ("times", "<b>evenings</b> & \"weekends\""),
+        ("message", "  Zeile eins\r\nمرحبا </textarea><script>alert(1)</script>"),
+    ]);
+    let answer = CLINIC.post(&fields);
+    answer.is(422);
+    keeps(&answer, &fields);
+    let dom = Dom::new(&answer.body);
+    assert!(dom.text("title").starts_with("Error: "));
+    let summary: Vec<String> = dom.all(".error-summary li a").iter().map(|a| crate::support::html::text(*a)).collect();
+    assert_eq!(summary, ["Enter what to call you", "Enter a phone number in digits, with its area code"]);
+    for (href, words) in dom.attributes(".error-summary li a", "href").iter().zip(&summary) {
+        let field = dom.one(href);
+        assert_eq!(field.value().attr("aria-invalid"), Some("true"), "{href}");
+        let described = field.value().attr("aria-describedby").expect("the error is tied to the field");
+        let error = described.split_whitespace().last().expect("an id");
+        assert_eq!(dom.text(&format!("#{error}")), format!("Error: {words}"));
+    }
+    assert!(dom.all("script:not([src])").is_empty(), "typed markup stays text");
+    assert_eq!(answer.header("cache-control"), "no-store");
+}
+
+#[test]
+fn a_group_without_an_answer_is_led_to_at_its_first_choice() {
+    let answer = CLINIC.post(&with(&[("channel", ""), ("voicemail", ""), ("consent", "")]));
+    answer.is(422);
+    let dom = Dom::new(&answer.body);
+    assert_eq!(dom.attributes(".error-summary li a", "href"), ["#channel-phone", "#voicemail-named", "#consent"]);
+    assert!(dom.all("fieldset[aria-invalid=true]").len() == 2, "the groups say that they are wrong");
+}
+
+#[test]
+fn nothing_is_chosen_beforehand_and_nothing_is_demanded_by_the_browser() {
+    let answer = CLINIC.get("/contact");
+    let dom = Dom::new(&answer.body);
+    assert!(dom.all("[checked]").is_empty());
+    assert!(dom.all("[required], [maxlength], [pattern]").is_empty());
+    assert!(dom.one("form.form").value().attr("novalidate").is_some());
+    assert!(!dom.attributes("input[name=token]", "value")[0].is_empty());
+    assert_eq!(answer.header("cache-control"), "no-store");
+}
+
+#[test]
+fn a_double_click_is_one_enquiry_and_a_corrected_number_another() {
+    let token = CLINIC.get("/contact/token").body;
+    let fields = with(&[("token", &token), ("name", "Cleo"), ("message", "Twice.")]);
+    let first = CLINIC.post(&fields);
+    let again = CLINIC.post(&fields);
+    assert_eq!(first.header("location"), again.header("location"), "the same receipt");
+    let corrected = with(&[("token", &token), ("name", "Cleo"), ("message", "Twice."), ("phone", "(650) 555-0199")]);
+    let corrected = CLINIC.post(&corrected);
+    corrected.is(303);
+    assert_ne!(first.header("location"), corrected.header("location"), "a correction is a new enquiry");
+}
+
+#[test]
+fn a_token_that_is_missing_old_or_foreign_is_no_wall() {
+    for (case, token) in [("missing", ""), ("foreign", "AAAA"), ("garbage", "%00 ' OR 1=1")] {
+        let answer = CLINIC.post(&with(&[("token", token), ("name", case)]));
+        assert_eq!(answer.status, 303, "{case}");
+    }
+}
+
+#[test]
+fn a_filled_honeypot_is_no_wall() {
+    CLINIC.post(&with(&[("reason_code", "https://example.com"), ("name", "Password manager")])).is(303);
+}
+
+#[test]
+fn a_post_from_another_site_keeps_nothing_and_shows_every_word() {
+    let fields = with(&[("name", "Eve")]);
+    let answer = CLINIC.post_with(&fields, &[("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")]);
+    answer.is(403).has("(650) 799-1375");
+    keeps(&answer, &fields);
+}
+
+#[test]
+fn origin_null_passes_only_with_a_browsers_word_for_it() {
+    let fields = with(&[("name", "Null")]);
+    CLINIC.post_with(&fields, &[("origin", "null"), ("sec-fetch-site", "same-origin")]).is(303);
+    let answer = CLINIC.post_with(&fields, &[("origin", "null")]);
+    answer.is(403);
+    keeps(&answer, &fields);
+}
+
+#[test]
+fn a_body_too_large_is_read_to_its_end_and_answered_with_help() {
+    let body = [b"name=Ana&message=".as_slice(), &vec![b'x'; 600_000]].concat();
+    let answer = CLINIC.post_bytes(&body, &[("sec-fetch-site", "same-origin")]);
+    answer.is(413).has("too long").has("1,500").has("(650) 799-1375");
+}
+
+#[test]
+fn a_long_message_within_the_body_limit_comes_back_whole() {
+    let message = "心".repeat(3_000);
+    let fields = with(&[("message", &message)]);
+    let answer = CLINIC.post(&fields);
+    answer.is(422).has("Yours has 3000");
+    keeps(&answer, &fields);
+}
+
+#[test]
+fn another_kind_of_body_is_told_where_the_form_is() {
+    let answer = CLINIC
+        .post_bytes(b"{\"name\":\"Ana\"}", &[("content-type", "application/json"), ("sec-fetch-site", "same-origin")]);
+    answer.is(415).has("/contact");
+}
+
+#[test]
+fn too_many_posts_from_one_network_are_asked_to_wait_with_every_word_kept() {
+    let clinic = Clinic::start();
+    let mut last = None;
+    for number in 0..40 {
+        let name = format!("Flood {number}");
+        let answer = clinic.post(&with(&[("name", &name)]));
+        if answer.status == 429 {
+            keeps(&answer, &with(&[("name", &name)]));
+            last = Some(answer);
+            break;
+        }
+        assert_eq!(answer.status, 303);
+    }
+    last.expect("a flood is stopped").has("(650) 799-1375");
+}
+
+#[test]
+fn the_articles_title_goes_along_visibly_and_only_from_the_closed_list() {
+    let wrong = CLINIC.post(&with(&[("about", "attachment-repair-therapy"), ("name", "")]));
+    wrong.is(422).has("You are writing from:");
+    assert_eq!(Dom::new(&wrong.body).attributes("input[name=about]", "value"), ["attachment-repair-therapy"]);
+    let invented = CLINIC.post(&with(&[("about", "<script>"), ("name", "")]));
+    invented.is(422).lacks("You are writing from:");
+}

@@ -1,0 +1,8 @@
+//! The real program over HTTP, with the shipped words: rules that hold on every page, and the form from post to letter.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod form;
+mod letters;
+mod pages;

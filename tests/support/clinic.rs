@@ -1,0 +1,246 @@
+//! The real program, started as an operator would start it, and a small client that hides nothing (no redirects followed,
+//! no error for a status).
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+/// How long anything may take before a test gives up: far more than it needs on a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running program; it is killed when this is dropped.
+pub struct Clinic {
+    pub origin: String,
+    pub data: PathBuf,
+    child: Child,
+    folder: Option<TempDir>,
+    settings: Vec<(String, String)>,
+    agent: ureq::Agent,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: http::HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("headers of this site are ASCII"))
+    }
+
+    #[track_caller]
+    pub fn has(&self, text: &str) -> &Self {
+        assert!(self.body.contains(text), "`{text}` is missing in:\n{}", self.body);
+        self
+    }
+
+    #[track_caller]
+    pub fn lacks(&self, text: &str) -> &Self {
+        assert!(!self.body.contains(text), "`{text}` stands in:\n{}", self.body);
+        self
+    }
+
+    #[track_caller]
+    pub fn is(&self, status: u16) -> &Self {
+        assert_eq!(self.status, status, "{:?}\n{}", self.headers, self.body);
+        self
+    }
+}
+
+impl Clinic {
+    /// With the shipped words and default settings.
+    pub fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// With further settings, as variables.
+    pub fn with(settings: &[(&str, &str)]) -> Self {
+        let folder = TempDir::new().expect("a folder for the test");
+        let data = folder.path().join("var");
+        let settings = settings.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let mut clinic = Self::in_folder(data, settings);
+        clinic.folder = Some(folder);
+        clinic
+    }
+
+    /// With its data in `data`, which is the test's to keep.
+    pub fn in_folder(data: PathBuf, settings: Vec<(String, String)>) -> Self {
+        let (child, origin) = launch(&data, &settings);
+        let agent = ureq::Agent::new_with_config(
+            ureq::Agent::config_builder()
+                .http_status_as_error(false)
+                .max_redirects(0)
+                .timeout_global(Some(PATIENCE))
+                .build(),
+        );
+        Self { origin, data, child, folder: None, settings, agent }
+    }
+
+    /// SIGKILL, and the same again with the same data.
+    pub fn kill_and_restart(&mut self) {
+        self.kill();
+        let (child, origin) = launch(&self.data, &self.settings);
+        (self.child, self.origin) = (child, origin);
+    }
+
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.origin)
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        self.get_with(path, &[])
+    }
+
+    pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = self.agent.get(self.url(path));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        read(request.call().expect("the program answers"))
+    }
+
+    /// Posts a form as a browser does from this site.
+    pub fn post(&self, fields: &[(&str, &str)]) -> Answer {
+        self.post_with(fields, &[("sec-fetch-site", "same-origin")])
+    }
+
+    pub fn post_with(&self, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Answer {
+        let body: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.post_bytes(body.as_bytes(), headers)
+    }
+
+    pub fn post_bytes(&self, body: &[u8], headers: &[(&str, &str)]) -> Answer {
+        let mut request = self.agent.post(self.url("/contact"));
+        if !headers.iter().any(|(name, _)| *name == "content-type") {
+            request = request.header("content-type", "application/x-www-form-urlencoded");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        read(request.send(body).expect("the program answers"))
+    }
+
+    /// The letters in the mail folder, once there are `count`.
+    #[track_caller]
+    pub fn letters(&self, count: usize) -> Vec<Vec<u8>> {
+        let folder = self.data.join("mail");
+        let found = wait_for(|| {
+            let files = eml_files(&folder);
+            (files.len() >= count).then_some(files)
+        });
+        let files = found
+            .unwrap_or_else(|| panic!("{count} letters in {}, found {}", folder.display(), eml_files(&folder).len()));
+        files.iter().map(|file| fs::read(file).expect("the letter can be read")).collect()
+    }
+}
+
+impl Drop for Clinic {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Asks until there is an answer, or for [`PATIENCE`]; the other side is another process, so there is nothing to await.
+pub fn wait_for<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+    let end = Instant::now() + PATIENCE;
+    while Instant::now() < end {
+        if let Some(answer) = ask() {
+            return Some(answer);
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    None
+}
+
+fn eml_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .map(|entries| entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect())
+        .unwrap_or_default();
+    files.retain(|file| file.extension().is_some_and(|ending| ending == "eml"));
+    files.sort();
+    files
+}
+
+fn launch(data: &Path, settings: &[(String, String)]) -> (Child, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_relationship-clinic"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CLINIC_")) {
+        command.env_remove(name);
+    }
+    command.env("CLINIC_LISTEN", "127.0.0.1:0").env("CLINIC_DATA", data).env("RUST_LOG", "info");
+    command.envs(settings.iter().map(|(k, v)| (k, v)));
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    let origin = first_line_with(&mut child, "http://");
+    (child, origin)
+}
+
+/// The address that the program prints; its log is shown if it ends before that.
+fn first_line_with(child: &mut Child, mark: &str) -> String {
+    let (lines, heard) = mpsc::channel();
+    let out = BufReader::new(child.stdout.take().expect("the output is ours"));
+    thread::spawn(move || {
+        for line in out.lines().map_while(Result::ok) {
+            let _ = lines.send(line);
+        }
+    });
+    let mut err = child.stderr.take().expect("the log is ours");
+    let log = thread::spawn(move || {
+        let mut text = Vec::new();
+        let _ = err.read_to_end(&mut text);
+        String::from_utf8_lossy(&text).into_owned()
+    });
+    loop {
+        match heard.recv_timeout(PATIENCE) {
+            Ok(line) => {
+                if let Some(at) = line.find(mark) {
+                    let end = line[at..].find(char::is_whitespace).map_or(line.len(), |length| at + length);
+                    return line[at..end].trim_end_matches('/').to_owned();
+                }
+            }
+            Err(_) => {
+                let _ = child.kill();
+                panic!("the program did not come up:\n{}", log.join().unwrap_or_default());
+            }
+        }
+    }
+}
+
+fn read(mut answer: http::Response<ureq::Body>) -> Answer {
+    let mut bytes = Vec::new();
+    answer.body_mut().as_reader().read_to_end(&mut bytes).expect("the answer arrives whole");
+    Answer {
+        status: answer.status().as_u16(),
+        headers: answer.headers().clone(),
+        body: String::from_utf8_lossy(&bytes).into_owned(),
+    }
+}
+
+/// A sound form, answered by telephone.
+pub fn sound() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("name", "Ana"),
+        ("channel", "phone"),
+        ("phone", "(650) 555-0123"),
+        ("voicemail", "unnamed"),
+        ("message", "We keep having the same quarrel."),
+        ("consent", "yes"),
+    ]
+}

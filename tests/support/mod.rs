@@ -1,0 +1,7 @@
+//! What the test binaries share: the real program in a process of its own, on a port and in a folder of its own.
+
+#![allow(dead_code, reason = "each test binary uses its part of this")]
+
+pub mod browser;
+pub mod clinic;
+pub mod html;
