@@ -7,6 +7,7 @@ mod check;
 mod data;
 mod export;
 mod new;
+mod press;
 mod serve;
 mod words;
 

@@ -198,4 +198,9 @@ impl Config {
     pub fn is_https(&self) -> bool {
         self.base_url.scheme() == "https"
     }
+
+    /// A developer's own machine: an open page reloads itself when the words change.
+    pub fn is_development(&self) -> bool {
+        matches!(self.base_url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
+    }
 }

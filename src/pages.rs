@@ -47,6 +47,8 @@ pub struct House<'a> {
     pub origin: &'a str,
     /// Nothing here is for the public.
     pub staging: bool,
+    /// A developer's machine: an open page reloads itself.
+    pub development: bool,
 }
 
 impl Article {

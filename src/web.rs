@@ -9,6 +9,7 @@ mod address;
 mod body;
 mod contact;
 mod cross_site;
+mod dev;
 mod echoes;
 mod flood;
 mod front;
@@ -43,6 +44,7 @@ use flood::Flood;
 use ipnet::IpNet;
 use jiff::Timestamp;
 use std::{sync::Arc, time::Duration};
+use tokio::sync::watch;
 
 /// What the handlers share.
 #[derive(Debug)]
@@ -56,6 +58,8 @@ pub struct App {
     echoes: Echoes,
     trusted_proxies: Vec<IpNet>,
     clock: fn() -> Timestamp,
+    /// Tells of new editions, on a developer's machine only.
+    renewals: Option<watch::Receiver<u64>>,
 }
 
 impl App {
@@ -68,6 +72,7 @@ impl App {
         quotas: Quotas,
         trusted_proxies: Vec<IpNet>,
         clock: fn() -> Timestamp,
+        renewals: Option<watch::Receiver<u64>>,
     ) -> Self {
         Self {
             edition,
@@ -79,6 +84,7 @@ impl App {
             echoes: Echoes::new(random()),
             trusted_proxies,
             clock,
+            renewals,
         }
     }
 
@@ -137,6 +143,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/contact", get(contact::show).post(contact::post))
         .route("/contact/token", get(contact::token))
         .route("/contact/received", get(contact::received))
+        .route("/dev/changes", get(dev::changes))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/health/form", get(health::form))

@@ -1,8 +1,7 @@
 //! `serve`: everything joined, started in order, and stopped in order.
 
-use super::{data, now, words};
+use super::{data, now, press::Press};
 use crate::{
-    catalog::{Encoder, Improver, Shelf, VariantCache},
     config::Config,
     content::Clinic,
     mail::{
@@ -15,7 +14,6 @@ use crate::{
     },
     web::{self, App, Front, Limits, Quotas},
 };
-use arc_swap::ArcSwap;
 use jiff::tz::TimeZone;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::{fmt::Display, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
@@ -27,8 +25,6 @@ use tokio::{
 
 /// How long a relay may take for one letter.
 const MAIL_LIMIT: Duration = Duration::from_secs(60);
-/// Most bytes of the cache of compressed pages.
-const CACHE_LIMIT: u64 = 512 * 1024 * 1024;
 /// How often the counters of addresses forget.
 const FORGET: Duration = Duration::from_secs(60);
 
@@ -60,19 +56,8 @@ async fn serve(config: &Config) -> Result<(), String> {
     let handed_over = web::handed_over().map_err(explain("the socket that was handed over"))?;
     data::folder(&config.data).map_err(explain(format!("the data folder {}", config.data.display())))?;
     let secret = data::secret(config).map_err(explain(format!("the secret in {}", config.data.display())))?;
-    let words = words::read(config, now())?;
-    if !words.warnings.is_empty() {
-        eprintln!("{}", crate::content::Faults::from(words.warnings));
-    }
-    let clinic = words.edition.site.clinic.clone();
-    words::complain_of_missing(config, &clinic)?;
-
-    let common = web::security(config.is_https());
-    let encoder = Arc::new(Encoder::new(cache(config)));
-    let catalog = words.edition.catalog(common.clone(), Arc::clone(&encoder));
-    let shelf = Arc::new(Shelf::new(catalog));
-    let edition = Arc::new(ArcSwap::from_pointee(words.edition));
-    let _improver = Improver::start(Arc::clone(&shelf), encoder).map_err(explain("the compressing thread"))?;
+    let press = Arc::new(Press::start(config)?);
+    let clinic = press.edition.load().site.clinic.clone();
 
     let outbox = outbox(config, &clinic, &secret).await?;
     let courier = Arc::new(courier(config, &clinic, &outbox)?);
@@ -80,34 +65,30 @@ async fn serve(config: &Config) -> Result<(), String> {
     let walking = tokio::spawn(Arc::clone(&courier).run(stopping, now));
 
     let app = Arc::new(App::new(
-        edition,
+        Arc::clone(&press.edition),
         outbox.clone(),
         courier,
         secret.expose_secret(),
         Quotas::default(),
         config.trusted_proxies.clone(),
         now,
+        config.is_development().then(|| press.renewals()),
     ));
     tokio::spawn(Arc::clone(&app).forget_every(FORGET));
-    let front = Front::new(shelf, web::router(app), common);
+    let front = Front::new(Arc::clone(&press.shelf), web::router(app), web::security(config.is_https()));
+    let printing = tokio::spawn(press.run());
     let listener = web::open(config.listen, handed_over).map_err(explain(config.listen))?;
     let address = listener.local_addr().map_err(explain(config.listen))?;
     welcome(config, &clinic, address);
     let limits = Limits { trusted: config.trusted_proxies.clone(), ..Limits::default() };
     web::serve(listener, move |from| front.for_visitor(from), limits, told_to_stop()).await;
 
+    printing.abort();
     // Letters on their way are finished; the others wait for the next start.
     let _ = stop.send(true);
     let _ = walking.await;
     outbox.close().await;
     Ok(())
-}
-
-/// A cache that cannot be opened costs time at the next start, nothing else.
-fn cache(config: &Config) -> Option<VariantCache> {
-    VariantCache::open(&config.data.join("cache"), CACHE_LIMIT)
-        .inspect_err(|error| tracing::warn!(%error, "compressed pages are not kept"))
-        .ok()
 }
 
 async fn outbox(config: &Config, clinic: &Clinic, secret: &SecretString) -> Result<Outbox, String> {

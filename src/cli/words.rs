@@ -23,7 +23,7 @@ pub(super) fn read(config: &Config, now: Timestamp) -> Result<Read, String> {
     let loaded = content::load(&config.content, today).map_err(|faults| faults.to_string())?;
     let pictures = loaded.site.pictures.iter().map(|picture| (picture.path.clone(), picture.file.clone()));
     let assets = Assets::load(&config.r#static, pictures).map_err(|faults| faults.to_string())?;
-    let edition = Edition::new(loaded.site, assets, config.origin(), config.staging);
+    let edition = Edition::new(loaded.site, assets, config.origin(), config.staging, config.is_development());
     Ok(Read { edition, warnings: loaded.warnings })
 }
 

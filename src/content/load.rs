@@ -263,7 +263,7 @@ impl Loading<'_> {
     }
 
     fn join(&self, files: Files, redirects: Vec<(String, String)>, gone: Vec<String>) -> Option<Site> {
-        let changes_on = self.changes_on(&files.articles);
+        let changes_on = self.changes_on(&files);
         let public: Vec<Draft> = files.articles.into_iter().filter(|draft| self.is_public(draft)).collect();
         let mut articles: Vec<Article> = public.into_iter().map(|draft| draft.article).collect();
         articles.sort_by(|a, b| b.published.cmp(&a.published).then(a.slug.cmp(&b.slug)));
@@ -285,14 +285,16 @@ impl Loading<'_> {
         })
     }
 
-    /// The next day on which an article appears or is gone.
-    fn changes_on(&self, drafts: &[Draft]) -> Option<Date> {
-        let living = drafts.iter().filter(|draft| !draft.draft && !draft.retired);
+    /// The next day on which an article appears or is gone, or an availability has ended.
+    fn changes_on(&self, files: &Files) -> Option<Date> {
+        let living = files.articles.iter().filter(|draft| !draft.draft && !draft.retired);
         let days = living.flat_map(|draft| {
             let after = draft.article.expires.and_then(|last| last.tomorrow().ok());
             [Some(draft.article.published), after]
         });
-        days.flatten().filter(|day| *day > self.today).min()
+        let availability = files.clinic.as_ref().and_then(|(clinic, _)| clinic.availability.as_ref()?.until);
+        let ended = availability.and_then(|last| last.tomorrow().ok());
+        days.chain([ended]).flatten().filter(|day| *day > self.today).min()
     }
 }
 

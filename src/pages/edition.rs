@@ -25,18 +25,25 @@ pub struct Edition {
     signals: Signals,
     origin: String,
     staging: bool,
+    development: bool,
 }
 
 impl Edition {
     /// Joins words and assets; `origin` is the public origin without a trailing slash.
-    pub fn new(site: Site, assets: Assets, origin: &str, staging: bool) -> Self {
+    pub fn new(site: Site, assets: Assets, origin: &str, staging: bool, development: bool) -> Self {
         let signals = Signals::new(&site.signals);
-        Self { site, assets, signals, origin: origin.to_owned(), staging }
+        Self { site, assets, signals, origin: origin.to_owned(), staging, development }
     }
 
     /// What pages are made from.
     pub fn house(&self) -> House<'_> {
-        House { site: &self.site, assets: &self.assets, origin: &self.origin, staging: self.staging }
+        House {
+            site: &self.site,
+            assets: &self.assets,
+            origin: &self.origin,
+            staging: self.staging,
+            development: self.development,
+        }
     }
 
     /// The judge of enquiries, with the words of this edition.

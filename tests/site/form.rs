@@ -79,9 +79,13 @@ fn every_mistake_sends_everything_back_with_summary_and_field_alike() {
     keeps(&answer, &fields);
     let dom = Dom::new(&answer.body);
     assert!(dom.text("title").starts_with("Error: "));
-    let summary: Vec<String> = dom.all(".error-summary li a").iter().map(|a| crate::support::html::text(*a)).collect();
+    let summary: Vec<String> = dom
+        .all("[aria-labelledby=error-summary-heading] li a")
+        .iter()
+        .map(|a| crate::support::html::text(*a))
+        .collect();
     assert_eq!(summary, ["Enter what to call you", "Enter a phone number in digits, with its area code"]);
-    for (href, words) in dom.attributes(".error-summary li a", "href").iter().zip(&summary) {
+    for (href, words) in dom.attributes("[aria-labelledby=error-summary-heading] li a", "href").iter().zip(&summary) {
         let field = dom.one(href);
         assert_eq!(field.value().attr("aria-invalid"), Some("true"), "{href}");
         let described = field.value().attr("aria-describedby").expect("the error is tied to the field");
@@ -97,7 +101,10 @@ fn a_group_without_an_answer_is_led_to_at_its_first_choice() {
     let answer = CLINIC.post(&with(&[("channel", ""), ("voicemail", ""), ("consent", "")]));
     answer.is(422);
     let dom = Dom::new(&answer.body);
-    assert_eq!(dom.attributes(".error-summary li a", "href"), ["#channel-phone", "#voicemail-named", "#consent"]);
+    assert_eq!(
+        dom.attributes("[aria-labelledby=error-summary-heading] li a", "href"),
+        ["#channel-phone", "#voicemail-named", "#consent"]
+    );
     assert!(dom.all("fieldset[aria-invalid=true]").len() == 2, "the groups say that they are wrong");
 }
 

@@ -1,0 +1,156 @@
+//! The press: makes an edition of what lies in the folders, again whenever that changes.
+//!
+//! Invariant: readers see whole editions only. A faulty change is reported and the last good edition keeps serving.
+
+use super::{now, words};
+use crate::{
+    catalog::{Encoder, Improver, Shelf, VariantCache},
+    config::Config,
+    content::Faults,
+    pages::Edition,
+    web,
+};
+use arc_swap::ArcSwap;
+use http::HeaderMap;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::{mpsc, watch},
+    time::{Instant, sleep, timeout},
+};
+
+/// A folder must be still for so long before it is read: editors and rsync write a file in several steps.
+const QUIET: Duration = Duration::from_millis(150);
+/// A folder that is never still is read after this all the same.
+const RESTLESS: Duration = Duration::from_secs(2);
+/// Without a known day of change, the press looks again after this.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+/// Most bytes of the cache of compressed pages.
+const CACHE_LIMIT: u64 = 512 * 1024 * 1024;
+
+/// See the module.
+pub(super) struct Press {
+    config: Config,
+    common: HeaderMap,
+    encoder: Arc<Encoder>,
+    pub(super) shelf: Arc<Shelf>,
+    pub(super) edition: Arc<ArcSwap<Edition>>,
+    renewals: watch::Sender<u64>,
+    _improver: Improver,
+}
+
+impl Press {
+    /// Makes the first edition.
+    ///
+    /// # Errors
+    /// Every fault of the words, as text.
+    pub(super) fn start(config: &Config) -> Result<Self, String> {
+        let words = words::read(config, now())?;
+        report(words.warnings);
+        words::complain_of_missing(config, &words.edition.site.clinic)?;
+        let common = web::security(config.is_https());
+        let encoder = Arc::new(Encoder::new(cache(config)));
+        let shelf = Arc::new(Shelf::new(words.edition.catalog(common.clone(), Arc::clone(&encoder))));
+        let improver = Improver::start(Arc::clone(&shelf), Arc::clone(&encoder))
+            .map_err(|error| format!("the compressing thread: {error}"))?;
+        Ok(Self {
+            config: config.clone(),
+            common,
+            encoder,
+            shelf,
+            edition: Arc::new(ArcSwap::from_pointee(words.edition)),
+            renewals: watch::Sender::new(0),
+            _improver: improver,
+        })
+    }
+
+    /// Tells of every new edition.
+    pub(super) fn renewals(&self) -> watch::Receiver<u64> {
+        self.renewals.subscribe()
+    }
+
+    /// Reads, makes, swaps; or reports why not.
+    fn renew(&self) {
+        match words::read(&self.config, now()) {
+            Ok(words) => {
+                report(words.warnings);
+                let catalog = words.edition.catalog(self.common.clone(), Arc::clone(&self.encoder));
+                self.edition.store(Arc::new(words.edition));
+                self.shelf.replace(catalog);
+                self.renewals.send_modify(|count| *count += 1);
+                tracing::info!("a new edition is served");
+            }
+            Err(faults) => tracing::error!("the change is not served; the last good edition stays\n{faults}"),
+        }
+    }
+
+    /// Renews the edition on every change of a folder and on the day that the words name, for ever.
+    pub(super) async fn run(self: Arc<Self>) {
+        let (changed, mut changes) = mpsc::channel(1);
+        let _watcher = self.watcher(changed);
+        loop {
+            tokio::select! {
+                () = sleep(self.until_next_day()) => {}
+                Some(()) = changes.recv() => still(&mut changes).await,
+            }
+            let press = Arc::clone(&self);
+            if tokio::task::spawn_blocking(move || press.renew()).await.is_err() {
+                tracing::error!("making an edition panicked; the last good one stays");
+            }
+        }
+    }
+
+    /// Watches both folders; if the system cannot, changes show at the next start only.
+    fn watcher(&self, changed: mpsc::Sender<()>) -> Option<RecommendedWatcher> {
+        let heard = move |event: notify::Result<notify::Event>| {
+            // Reading a file is an event too, and the press reads them all.
+            if event.is_ok_and(|event| !matches!(event.kind, EventKind::Access(_))) {
+                let _ = changed.try_send(());
+            }
+        };
+        let watch = || {
+            let mut watcher = notify::recommended_watcher(heard)?;
+            watcher.watch(&self.config.content, RecursiveMode::Recursive)?;
+            watcher.watch(&self.config.r#static, RecursiveMode::Recursive)?;
+            notify::Result::Ok(watcher)
+        };
+        watch().inspect_err(|error| tracing::warn!(%error, "changes of the words show at the next start")).ok()
+    }
+
+    fn until_next_day(&self) -> Duration {
+        let edition = self.edition.load();
+        let zone = TimeZone::get(&edition.site.clinic.time_zone).unwrap_or(TimeZone::UTC);
+        let midnight = |day: Date| zone.to_ambiguous_timestamp(day.at(0, 0, 0, 0)).compatible().ok();
+        let next = edition.site.changes_on.and_then(midnight);
+        next.map_or(LONGEST, |midnight| until(midnight, now())).min(LONGEST)
+    }
+}
+
+/// Time left, and a moment more, so that the day has surely begun.
+fn until(at: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(at.duration_since(now)).unwrap_or_default() + Duration::from_secs(1)
+}
+
+/// Waits until nothing has changed for a moment.
+async fn still(changes: &mut mpsc::Receiver<()>) {
+    let end = Instant::now() + RESTLESS;
+    while Instant::now() < end {
+        if timeout(QUIET, changes.recv()).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn report(warnings: Vec<crate::content::Fault>) {
+    if !warnings.is_empty() {
+        tracing::warn!("somebody should look at the words\n{}", Faults::from(warnings));
+    }
+}
+
+/// A cache that cannot be opened costs time at the next start, nothing else.
+fn cache(config: &Config) -> Option<VariantCache> {
+    VariantCache::open(&config.data.join("cache"), CACHE_LIMIT)
+        .inspect_err(|error| tracing::warn!(%error, "compressed pages are not kept"))
+        .ok()
+}

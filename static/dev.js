@@ -1,0 +1,13 @@
+// On a developer's machine only: waits for the next edition and shows it.
+(async () => {
+  "use strict";
+  for (;;) {
+    try {
+      const answer = await fetch("/dev/changes");
+      if (answer.status === 205) return location.reload();
+      if (answer.status === 404) return;
+    } catch {
+      await new Promise((wake) => setTimeout(wake, 1000));
+    }
+  }
+})();
