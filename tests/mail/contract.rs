@@ -21,7 +21,6 @@ macro_rules! on_both {
             async fn $name() { super::$name($crate::databases::Kind::Postgres).await } )* }
     };
 }
-pub(crate) use on_both;
 
 on_both!(
     a_kept_enquiry_has_a_reference_a_number_and_a_letter_per_recipient,

@@ -7,5 +7,8 @@
 mod contract;
 mod databases;
 mod delivery;
+mod hardship;
 mod house;
+mod privacy;
+mod proxy;
 mod relay;

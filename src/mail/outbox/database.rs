@@ -6,7 +6,7 @@
 //! Never: a statement about enquiries or letters.
 
 use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::{AnyPool, ConnectOptions as _, any::AnyConnectOptions, any::AnyPoolOptions, migrate::Migrator};
+use sqlx::{AnyConnection, AnyPool, ConnectOptions as _, Connection as _, any::AnyConnectOptions, any::AnyPoolOptions, migrate::Migrator};
 use std::{
     fs, io,
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
@@ -14,10 +14,10 @@ use std::{
     sync::OnceLock,
     time::Duration,
 };
-use tokio::sync::RwLock;
+use tokio::{sync::RwLock, time::timeout};
 
 /// A visitor waits for this, so it is short; the whole of a post is bounded elsewhere.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_millis(1300);
 
 /// Locks are waited for less than half as long as a visitor waits: a post may wait for the batch before its own.
 /// `secure_delete`: erased words are overwritten. `synchronous=FULL`: a commit survives a loss of power.
@@ -119,7 +119,7 @@ impl Database {
             tracing::error!("the outbox's file was replaced; opening what lies there now");
         }
         if let Some(old) = live.take() {
-            let _ = tokio::time::timeout(PATIENCE, old.pool.close()).await;
+            let _ = timeout(PATIENCE, old.pool.close()).await;
         }
         let (pool, files) = match &self.place {
             Place::Sqlite(file) => {
@@ -191,37 +191,53 @@ fn prepare(folder: &Path, file: &Path) -> io::Result<()> {
 async fn open_sqlite(file: &Path) -> Result<AnyPool, Unavailable> {
     let absolute = std::path::absolute(file).map_err(|e| in_words("path", &e))?;
     let path = url::Url::from_file_path(&absolute).map_err(|()| Unavailable("its path is not a path".into()))?;
-    let options: AnyConnectOptions = format!("sqlite://{}?mode=rw", path.path()).parse().map_err(|e| reason(&e))?;
     // One connection: writers of one process queue fairly here rather than sleep in SQLite's busy handler.
-    let pool =
-        pool(1, SQLITE_SESSION).connect_with(options.disable_statement_logging()).await.map_err(|e| reason(&e))?;
-    migrate(&SQLITE, &pool).await?;
+    let pool = open(&format!("sqlite://{}?mode=rw", path.path()), SQLITE_SESSION, &SQLITE, 1).await?;
     // The first write makes the write-ahead file, whose identity is watched from now on.
-    sqlx::query(super::sql::TOUCH).execute(&pool).await.map_err(|e| reason(&e))?;
+    sqlx::query(super::sql::PROBE).bind("").execute(&pool).await.map_err(|e| reason(&e))?;
     Ok(pool)
 }
 
 async fn open_postgres(url: &SecretString) -> Result<AnyPool, Unavailable> {
-    let options: AnyConnectOptions = url.expose_secret().parse().map_err(|e| reason(&e))?;
-    let pool =
-        pool(8, POSTGRES_SESSION).connect_with(options.disable_statement_logging()).await.map_err(|e| reason(&e))?;
-    migrate(&POSTGRES, &pool).await?;
-    Ok(pool)
+    open(url.expose_secret(), POSTGRES_SESSION, &POSTGRES, 8).await
 }
 
-fn pool(connections: u32, session: &'static str) -> AnyPoolOptions {
-    AnyPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE).after_connect(move |conn, _| {
-        Box::pin(async move {
-            sqlx::raw_sql(session).execute(conn).await?;
-            Ok(())
+/// The first connection is made by hand: a pool would go on trying and hide why.
+async fn open(
+    url: &str,
+    session: &'static str,
+    migrator: &Migrator,
+    connections: u32,
+) -> Result<AnyPool, Unavailable> {
+    let options: AnyConnectOptions = url.parse().map_err(|e| reason(&e))?;
+    let options = options.disable_statement_logging();
+    let slow = |_| Unavailable("the database did not answer in time".into());
+    let mut first = timeout(PATIENCE, AnyConnection::connect_with(&options))
+        .await
+        .map_err(slow)?
+        .map_err(|e| reason(&e))?;
+    // Without the session's limits: a migration may take longer than a visitor's patience.
+    migrate(migrator, &mut first).await?;
+    first.close().await.map_err(|e| reason(&e))?;
+    let pool = AnyPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
+    Ok(pool
+        .after_connect(move |conn, _| {
+            Box::pin(async move {
+                sqlx::raw_sql(session).execute(conn).await?;
+                Ok(())
+            })
         })
-    })
+        .connect_lazy_with(options))
 }
 
-/// Runs what is missing. A newer program beside this one may have run more: that is no fault.
-async fn migrate(migrator: &Migrator, pool: &AnyPool) -> Result<(), Unavailable> {
-    let tolerant = Migrator { migrations: migrator.migrations.clone(), ignore_missing: true, ..Migrator::DEFAULT };
-    tolerant.run(pool).await.map_err(|error| match error {
+/// Runs what is missing (`run` itself cannot be awaited in a spawned task: its borrow is not general enough). A newer program beside this one may have run more: that is no fault.
+async fn migrate(migrator: &Migrator, conn: &mut AnyConnection) -> Result<(), Unavailable> {
+    let tolerant = Migrator {
+        migrations: migrator.migrations.clone(),
+        ignore_missing: true,
+        ..Migrator::DEFAULT
+    };
+    tolerant.run_direct(None, conn, false).await.map_err(|error| match error {
         sqlx::migrate::MigrateError::Execute(error) => reason(&error),
         other => Unavailable(format!("its tables could not be prepared: {other}")),
     })

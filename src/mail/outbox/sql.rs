@@ -5,8 +5,8 @@
 
 /// Takes the write lock, and the lock of the number sequence: whoever holds it sees every earlier enquiry.
 pub(crate) const LOCK: &str = "UPDATE counter SET last = last WHERE name = 'enquiry' RETURNING last";
-/// A real write that changes nothing.
-pub(crate) const TOUCH: &str = "UPDATE counter SET last = last WHERE name = 'enquiry'";
+/// A real write beside the enquiries.
+pub(crate) const PROBE: &str = "UPDATE probe SET filling = $1";
 /// Ends the transaction's numbers.
 pub(crate) const ADVANCE: &str = "UPDATE counter SET last = $1 WHERE name = 'enquiry'";
 

@@ -37,6 +37,8 @@ const BATCH: usize = 256;
 const QUEUE: usize = 1024;
 /// A probe that succeeded is believed this long.
 const FRESH: Duration = Duration::from_secs(2);
+/// Of a form's body.
+const LARGEST: usize = 32 * 1024;
 /// References are random; two equal ones within 90 days are possible and harmless.
 const DRAWS: usize = 4;
 /// No look-alikes (0 O, 1 I L, 2 Z, 5 S, 6 G, 8 B, U V), and no vowels, so that no word appears.
@@ -430,19 +432,27 @@ fn draw_reference() -> String {
     reference
 }
 
-/// A write that changes nothing, unless a recent one is known to have passed.
+/// A write as large as the largest enquiry, unless a recent one is known to have passed: on a disk that is almost full a
+/// small one would still fit.
 pub(super) async fn probe(db: &Database, keeping: &Keeping) -> Result<(), Unavailable> {
     if keeping.is_fresh() {
         return Ok(());
     }
     let touch = async {
         let pool = db.pool().await?;
-        sqlx::query(sql::TOUCH).execute(&pool).await.map_err(|e| database::reason(&e))?;
+        write_probe(&pool).await.map_err(|e| database::reason(&e))?;
         db.confirm().await
     };
     let result = timeout(WAIT, touch).await.map_err(|_| too_slow()).flatten();
     keeping.note(result.clone());
     result
+}
+
+async fn write_probe(pool: &sqlx::AnyPool) -> sqlx::Result<()> {
+    let mut tx = pool.begin().await?;
+    sqlx::query(sql::LOCK).fetch_one(&mut *tx).await?;
+    sqlx::query(sql::PROBE).bind("x".repeat(LARGEST)).execute(&mut *tx).await?;
+    tx.commit().await
 }
 
 #[cfg(test)]

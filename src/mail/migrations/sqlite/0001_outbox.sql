@@ -67,3 +67,7 @@ CREATE TABLE trouble (
     leased_until BIGINT NOT NULL DEFAULT 0,
     attempts     BIGINT NOT NULL DEFAULT 0
 );
+
+-- Where health writes as much as the largest enquiry, to know that one could be kept.
+CREATE TABLE probe (filling TEXT NOT NULL);
+INSERT INTO probe (filling) VALUES ('');
