@@ -9,6 +9,7 @@ mod databases;
 mod delivery;
 mod hardship;
 mod house;
+mod letters;
 mod privacy;
 mod proxy;
 mod relay;
