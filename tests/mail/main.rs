@@ -4,12 +4,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+mod alarms;
 mod contract;
 mod databases;
 mod delivery;
 mod hardship;
 mod house;
 mod letters;
+mod mta;
 mod privacy;
 mod proxy;
 mod relay;

@@ -97,9 +97,20 @@ impl Authority {
         std::fs::write(file, self.issuer.pem()).unwrap();
     }
 
-    fn acceptor(&self, name: &str) -> TlsAcceptor {
+    /// Certificate and key for a name, both PEM.
+    pub fn certify(&self, name: &str) -> (String, String) {
+        let (certificate, key) = self.sign(name);
+        (certificate.pem(), key.serialize_pem())
+    }
+
+    fn sign(&self, name: &str) -> (rcgen::Certificate, KeyPair) {
         let key = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &self.issuer).unwrap();
+        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        (params.signed_by(&key, &self.issuer).unwrap(), key)
+    }
+
+    fn acceptor(&self, name: &str) -> TlsAcceptor {
+        let (certificate, key) = self.sign(name);
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = rustls::ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()

@@ -1,0 +1,191 @@
+//! One letter through a full mail server of its own process: Debian's `exim4-daemon-light`, with STARTTLS and AUTH, into
+//! a maildir. A missing server is a failure, never a skip.
+
+use crate::{
+    databases::{Kind, is_root},
+    delivery::courier_of,
+    house::{House, by_email, new, start},
+    relay::Authority,
+};
+use mail_parser::MessageParser;
+use relationship_clinic::{
+    config::{Relay, Tls},
+    mail::{courier::Step, mailer::Mailer, outbox::NewEnquiry},
+};
+use secrecy::SecretString;
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+struct Exim {
+    folder: TempDir,
+    port: u16,
+    daemon: Child,
+}
+
+impl Drop for Exim {
+    fn drop(&mut self) {
+        let _ = self.daemon.kill();
+        let _ = self.daemon.wait();
+    }
+}
+
+const CONFIGURATION: &str = r#"
+primary_hostname = localhost
+spool_directory = FOLDER/spool
+log_file_path = FOLDER/log/%slog
+local_interfaces = 127.0.0.1
+daemon_smtp_ports = PORT
+tls_advertise_hosts = *
+tls_certificate = FOLDER/cert.pem
+tls_privatekey = FOLDER/key.pem
+auth_advertise_hosts = ${if def:tls_in_cipher {*}{}}
+host_lookup =
+rfc1413_query_timeout = 0s
+acl_smtp_rcpt = check_recipient
+
+begin acl
+check_recipient:
+  deny condition = ${if eq{$local_part}{nobody-here}}
+       message = no such mailbox
+  accept authenticated = *
+  deny message = log in first
+
+begin routers
+everybody:
+  driver = accept
+  transport = maildir
+
+begin transports
+maildir:
+  driver = appendfile
+  directory = FOLDER/mail
+  maildir_format
+  user = USER
+  group = GROUP
+
+begin authenticators
+plain:
+  driver = plaintext
+  public_name = PLAIN
+  server_condition = ${if and{{eq{$auth2}{clinic}}{eq{$auth3}{open sesame}}}}
+  server_set_id = $auth2
+"#;
+
+impl Exim {
+    fn start(authority: &Authority) -> Self {
+        let program = ["/usr/sbin/exim4", "/usr/sbin/exim"].into_iter().find(|path| Path::new(path).exists()).expect(
+            "this test sends through a full mail server: install exim (Debian: `apt-get install exim4-daemon-light`)",
+        );
+        let folder = tempfile::Builder::new().prefix("clinic-exim").tempdir_in("/tmp").unwrap();
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let (certificate, key) = authority.certify("localhost");
+        fs::write(folder.path().join("cert.pem"), certificate).unwrap();
+        fs::write(folder.path().join("key.pem"), key).unwrap();
+        for name in ["spool", "log", "mail"] {
+            fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        let (user, group) = owner();
+        let settings = CONFIGURATION
+            .replace("FOLDER", folder.path().to_str().unwrap())
+            .replace("PORT", &port.to_string())
+            .replace("USER", &user)
+            .replace("GROUP", &group);
+        let file = folder.path().join("exim.conf");
+        if is_root() {
+            // Exim gives up root for its own user, which must reach its folders.
+            run(Command::new("chown").arg("-R").arg(format!("{user}:{group}")).arg(folder.path()));
+        }
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::write(&file, settings).unwrap();
+        let daemon = Command::new(program)
+            .arg("-C")
+            .arg(&file)
+            .arg("-bdf")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(fs::File::create(folder.path().join("stderr")).unwrap())
+            .spawn()
+            .unwrap();
+        let exim = Self { folder, port, daemon };
+        let listening = || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
+        exim.wait("it listens", listening);
+        exim
+    }
+
+    fn wait(&self, what: &str, mut done: impl FnMut() -> bool) {
+        let began = Instant::now();
+        while !done() {
+            assert!(began.elapsed() < Duration::from_secs(20), "{what}: not so far; {}", self.said());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn said(&self) -> String {
+        let read = |name: &str| fs::read_to_string(self.folder.path().join(name)).unwrap_or_default();
+        ["stderr", "log/mainlog", "log/paniclog", "log/rejectlog"].map(read).join("\n")
+    }
+
+    fn mails(&self) -> Vec<PathBuf> {
+        let new = fs::read_dir(self.folder.path().join("mail/new"));
+        new.into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+    }
+
+    fn relay(&self, ca: &Path, password: &str) -> Mailer {
+        let relay = Relay {
+            host: "localhost".into(),
+            port: self.port,
+            tls: Tls::Required,
+            login: Some(("clinic".into(), SecretString::from(password))),
+            ca: Some(ca.to_owned()),
+        };
+        Mailer::relay(relay, "clinic.example", Duration::from_secs(20)).unwrap()
+    }
+}
+
+fn owner() -> (String, String) {
+    if is_root() {
+        return ("Debian-exim".into(), "Debian-exim".into());
+    }
+    let name = |flag| String::from_utf8(Command::new("id").arg(flag).output().unwrap().stdout).unwrap().trim().to_owned();
+    (name("-un"), name("-gn"))
+}
+
+fn run(command: &mut Command) {
+    assert!(command.status().unwrap().success(), "{command:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_mail_server_takes_the_letter_and_refuses_what_it_should() {
+    let authority = Authority::new();
+    let exim = Exim::start(&authority);
+    let house = House::new(Kind::Sqlite).await;
+    let ca = house.fresh.folder.path().join("ca.pem");
+    authority.write(&ca);
+    let long = format!("{} end.\n.\n..two dots\nFrom here on: äöü 👩‍👩‍👧", "word ".repeat(4000));
+    let enquiry = by_email("Zoë", "zoe@example.org", true);
+    let enquiry = relationship_clinic::enquiry::Enquiry { message: Some(long.clone()), ..enquiry };
+    let receipt = house.put(NewEnquiry { enquiry, ..new("") }).await;
+    let stranger = courier_of(&house.outbox, exim.relay(&ca, "wrong"), 1000);
+    assert_eq!(stranger.step(start()).await, Step::SetAside(1), "{}", exim.said());
+    let courier = courier_of(&house.outbox, exim.relay(&ca, "open sesame"), 1000);
+    courier.begin(start()).await.unwrap();
+    assert_eq!(courier.step(start()).await, Step::Delivered(1), "{}", exim.said());
+    exim.wait("the letter lies in the maildir", || exim.mails().len() == 1);
+    let bytes = fs::read(exim.mails().remove(0)).unwrap();
+    let mail = MessageParser::default().parse(&bytes).unwrap();
+    assert!(mail.subject().unwrap().contains(&receipt.reference));
+    let text = mail.body_text(0).unwrap().replace("\r\n", "\n");
+    for line in long.lines() {
+        assert!(text.contains(&format!("> {line}")), "a line was lost: {:?}", &line[..line.len().min(40)]);
+    }
+    let nobody = House::with(Kind::Sqlite, &["nobody-here@clinic.example"]).await;
+    nobody.put(new("Ann")).await;
+    let courier = courier_of(&nobody.outbox, exim.relay(&ca, "open sesame"), 1000);
+    assert_eq!(courier.step(start()).await, Step::SetAside(1), "{}", exim.said());
+}
