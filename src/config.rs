@@ -16,6 +16,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use url::Url;
 
 /// Settings as written, before any check: every one is text, so that all faults can be told at once.
+#[expect(clippy::doc_markdown, reason = "these lines are the help of the command line, shown as they stand")]
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Settings (each a flag and a variable)")]
 pub struct Settings {

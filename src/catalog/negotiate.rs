@@ -69,10 +69,7 @@ impl Named {
 
 /// Thousandths of a `q=` parameter; a malformed weight counts as 0; `None` for another parameter.
 fn weight_of(parameter: &[u8]) -> Option<u16> {
-    let value = match parameter {
-        [b'q' | b'Q', b'=', value @ ..] => value,
-        _ => return None,
-    };
+    let [b'q' | b'Q', b'=', value @ ..] = parameter else { return None };
     Some(match value {
         [b'1'] => 1000,
         [b'1', b'.', zeros @ ..] if zeros.len() <= 3 && zeros.iter().all(|byte| *byte == b'0') => 1000,

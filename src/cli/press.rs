@@ -25,7 +25,7 @@ const QUIET: Duration = Duration::from_millis(150);
 /// A folder that is never still is read after this all the same.
 const RESTLESS: Duration = Duration::from_secs(2);
 /// Without a known day of change, the press looks again after this.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+const LONGEST: Duration = Duration::from_hours(24);
 /// Most bytes of the cache of compressed pages.
 const CACHE_LIMIT: u64 = 512 * 1024 * 1024;
 

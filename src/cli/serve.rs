@@ -24,9 +24,9 @@ use tokio::{
 };
 
 /// How long a relay may take for one letter.
-const MAIL_LIMIT: Duration = Duration::from_secs(60);
+const MAIL_LIMIT: Duration = Duration::from_mins(1);
 /// How often the counters of addresses forget.
-const FORGET: Duration = Duration::from_secs(60);
+const FORGET: Duration = Duration::from_mins(1);
 
 /// Serves until it is told to stop.
 pub(super) fn run(config: &Config) -> ExitCode {

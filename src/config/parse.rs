@@ -101,7 +101,7 @@ fn socket(variable: &'static str, text: &str, f: &mut Faults) -> Option<SocketAd
                 variable,
                 format!("`{text}` is not an address with a port"),
                 "write it like 127.0.0.1:3000 or [::1]:3000",
-            )
+            );
         })
         .ok()
 }
@@ -129,7 +129,7 @@ fn secret_text(variable: &'static str, value: Option<&String>, file: Option<&Pat
         (Some(value), None) => Some(value.trim().to_owned()),
         (None, Some(file)) => std::fs::read_to_string(file)
             .inspect_err(|e| {
-                f.add(variable, format!("{} cannot be read: {e}", file.display()), "name a readable file in …_FILE")
+                f.add(variable, format!("{} cannot be read: {e}", file.display()), "name a readable file in …_FILE");
             })
             .ok()
             .map(|text| text.trim().to_owned()),
@@ -219,7 +219,7 @@ fn address(variable: &'static str, text: &str, f: &mut Faults) -> Option<lettre:
     text.trim()
         .parse()
         .inspect_err(|e| {
-            f.add(variable, format!("`{text}` is not a mail address: {e}"), "write it like name@example.org")
+            f.add(variable, format!("`{text}` is not a mail address: {e}"), "write it like name@example.org");
         })
         .ok()
 }
@@ -242,7 +242,7 @@ fn mail_from(text: Option<&str>, base_url: Option<&Url>, f: &mut Faults) -> Opti
                 "CLINIC_MAIL_FROM",
                 format!("website@{domain} cannot be made of the base URL: {e}"),
                 "set CLINIC_MAIL_FROM",
-            )
+            );
         })
         .ok()
 }
@@ -322,7 +322,7 @@ fn networks(variable: &'static str, text: &str, f: &mut Faults) -> Vec<ipnet::Ip
         .filter_map(|part| {
             parse(part)
                 .inspect_err(|_| {
-                    f.add(variable, format!("`{part}` is not a network"), "write it like 10.0.0.0/8 or ::1")
+                    f.add(variable, format!("`{part}` is not a network"), "write it like 10.0.0.0/8 or ::1");
                 })
                 .ok()
         })

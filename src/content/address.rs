@@ -68,7 +68,7 @@ impl Addresses {
             };
             match remedy {
                 Some((message, remedy)) => {
-                    source.error(alias.span.clone(), format!("{message}: {}", alias.value), remedy)
+                    source.error(alias.span.clone(), format!("{message}: {}", alias.value), remedy);
                 }
                 None => drop(self.old.insert(path, to.to_owned())),
             }

@@ -192,7 +192,7 @@ fn review(keys: &mut Keys<'_>, source: &mut Source, published: Option<&At<Date>>
             "add reviewed_by = \"slug-of-a-person\"",
         ),
         (Some(by), None) => {
-            source.error(by.span.clone(), "`reviewed_by` says by whom, but not when", "add reviewed = 2026-11-24")
+            source.error(by.span.clone(), "`reviewed_by` says by whom, but not when", "add reviewed = 2026-11-24");
         }
         (None, None) => {
             if let Some(due) = &due {

@@ -320,7 +320,7 @@ impl<'t> Reader<'_, 't> {
     }
 }
 
-fn markup<'t>(events: Vec<Event<'t>>) -> Html {
+fn markup(events: Vec<Event<'_>>) -> Html {
     let mut markup = String::new();
     html::push_html(&mut markup, events.into_iter());
     Html(markup)

@@ -68,7 +68,7 @@ pub struct ShapeFacts {
     pub closings: Vec<String>,
     /// The name is a web address.
     pub name_is_link: Signal,
-    /// BBCode or HTML links.
+    /// `BBCode` or HTML links.
     pub markup: Signal,
     /// At least [`Limited::limit`] web addresses.
     pub links: Limited,

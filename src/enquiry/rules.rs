@@ -171,8 +171,7 @@ fn is_one_slip(typed: &str, meant: &str) -> bool {
     let (a, b) = (&a[head..], &b[head..]);
     let tail = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
     let (a, b) = (&a[..a.len() - tail], &b[..b.len() - tail]);
-    matches!((a.len(), b.len()), (1, 0) | (0, 1) | (1, 1))
-        || (a.len() == 2 && b.len() == 2 && a[0] == b[1] && a[1] == b[0])
+    matches!((a.len(), b.len()), (1, 0 | 1) | (0, 1)) || (a.len() == 2 && b.len() == 2 && a[0] == b[1] && a[1] == b[0])
 }
 
 #[cfg(test)]

@@ -70,7 +70,7 @@ pub fn fate(
 /// The wait after so many tries.
 pub(crate) fn wait(attempts: u32, schedule: &Schedule, jitter: f64) -> jiff::SignedDuration {
     let index = usize::try_from(attempts.saturating_sub(1)).unwrap_or(usize::MAX);
-    let wait = schedule.waits.get(index).or(schedule.waits.last()).copied().unwrap_or(Duration::from_secs(60));
+    let wait = schedule.waits.get(index).or(schedule.waits.last()).copied().unwrap_or(Duration::from_mins(1));
     let spread = wait.mul_f64(0.9 + 0.2 * jitter.clamp(0.0, 1.0));
     jiff::SignedDuration::try_from(spread).unwrap_or(jiff::SignedDuration::MAX)
 }

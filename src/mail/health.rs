@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn each_thing_that_is_wrong_has_its_sentence_and_nothing_wrong_has_none() {
-        let down = || Err(Unavailable("the disk is full".into()));
+        let cause = || Unavailable("the disk is full".into());
         let letters = |late, set_aside| Ok(Letters { waiting: late, late, set_aside });
         let cases = [
             ("well", Health { keep: Ok(()), letters: letters(0, 0) }, 0),
@@ -114,8 +114,8 @@ mod tests {
                 0,
             ),
             ("late and set aside", Health { keep: Ok(()), letters: letters(2, 3) }, 2),
-            ("down", Health { keep: down(), letters: down() }, 1),
-            ("readable only", Health { keep: down(), letters: letters(1, 0) }, 2),
+            ("down", Health { keep: Err(cause()), letters: Err(cause()) }, 1),
+            ("readable only", Health { keep: Err(cause()), letters: letters(1, 0) }, 2),
         ];
         for (case, health, expected) in cases {
             assert_eq!(health.reasons().len(), expected, "{case}: {:?}", health.reasons());

@@ -137,19 +137,16 @@ impl Mailer {
 /// Connects, secures the line, logs in.
 async fn reach(relay: &Relay, tls: Option<&TlsParameters>, hello: &ClientId) -> Result<AsyncSmtpConnection, Trouble> {
     let at = |place: &'static str| move |error: Error| refusal(Stage::Relay, place, &error);
-    let mut connection = match (relay.tls, tls) {
-        (Tls::Implicit, Some(tls)) => {
-            let server = (relay.host.as_str(), relay.port);
-            AsyncSmtpConnection::connect_tokio1(server, Some(wire::CONNECT), hello, Some(tls.clone()), None)
-                .await
-                .map_err(at("TLS or greeting"))?
-        }
-        _ => {
-            let wire = wire::connect(&relay.host, relay.port, relay.tls == Tls::Loopback)
-                .await
-                .map_err(|error| trouble(Stage::Relay, false, format!("no connection: {error}")))?;
-            AsyncSmtpConnection::connect_with_transport(wire, hello).await.map_err(at("greeting"))?
-        }
+    let mut connection = if let (Tls::Implicit, Some(tls)) = (relay.tls, tls) {
+        let server = (relay.host.as_str(), relay.port);
+        AsyncSmtpConnection::connect_tokio1(server, Some(wire::CONNECT), hello, Some(tls.clone()), None)
+            .await
+            .map_err(at("TLS or greeting"))?
+    } else {
+        let wire = wire::connect(&relay.host, relay.port, relay.tls == Tls::Loopback)
+            .await
+            .map_err(|error| trouble(Stage::Relay, false, format!("no connection: {error}")))?;
+        AsyncSmtpConnection::connect_with_transport(wire, hello).await.map_err(at("greeting"))?
     };
     if let (Tls::Required, Some(tls)) = (relay.tls, tls) {
         connection.starttls(tls.clone(), hello).await.map_err(at("STARTTLS"))?;

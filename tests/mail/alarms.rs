@@ -150,7 +150,11 @@ async fn a_command_reads_the_notice_and_its_exit_status_counts() {
     let good = program(&house, "#!/bin/sh\ncat >HERE/notice\nenv >HERE/env\n");
     door(&good).tell(TroubleKind::NotKept, start()).await.unwrap();
     let read = |name: &str| fs::read_to_string(house.fresh.folder.path().join(name)).unwrap();
-    assert!(read("notice").starts_with("https://clinic.example The website cannot keep enquiries."), "{}", read("notice"));
+    assert!(
+        read("notice").starts_with("https://clinic.example The website cannot keep enquiries."),
+        "{}",
+        read("notice")
+    );
     assert!(!read("env").contains("CARGO"), "secrets in the environment stay here");
     let bad = program(&house, "#!/bin/sh\nexit 3\n");
     assert!(door(&bad).tell(TroubleKind::Late, start()).await.unwrap_err().to_string().contains('3'));

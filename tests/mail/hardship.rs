@@ -44,7 +44,10 @@ impl SmallDisk {
         );
         let disk = Self(tempfile::tempdir().unwrap());
         let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(disk.path()).status();
-        assert!(mounted.is_ok_and(|status| status.success()), "no tmpfs can be mounted here (a container needs SYS_ADMIN)");
+        assert!(
+            mounted.is_ok_and(|status| status.success()),
+            "no tmpfs can be mounted here (a container needs SYS_ADMIN)"
+        );
         disk
     }
 

@@ -64,7 +64,10 @@ fn samples() -> Vec<(&'static str, Stored)> {
         ("email_not_private", stored(by_email("Ann", "ann@example.org", false))),
         ("email_unusual_letters", stored(by_email("Ann", "änn@example.org", true))),
         ("first_of_all", Stored { number: 1, previous: None, ..stored(enquiry("Ann")) }),
-        ("labelled_after_a_held_one", Stored { judgement: label, previous: earlier(40, true), ..stored(enquiry("Ann")) }),
+        (
+            "labelled_after_a_held_one",
+            Stored { judgement: label, previous: earlier(40, true), ..stored(enquiry("Ann")) },
+        ),
         ("released", Stored { judgement: held("x").judgement, ..stored(enquiry("Ann")) }),
         ("correction", Stored { corrects: earlier(40, false), ..stored(enquiry("Anne")) }),
     ]
@@ -115,7 +118,10 @@ fn both_parts_say_the_same() {
         }
         let links = ["tel", "sms", "mailto", "subject", "20your", "20message", "16505550123", "com"];
         for word in text.iter().filter(|word| !links.contains(&word.as_str())) {
-            assert!(html.contains(word) || word == "call" || word == "write", "{name}: {word:?} is in the text part only");
+            assert!(
+                html.contains(word) || word == "call" || word == "write",
+                "{name}: {word:?} is in the text part only"
+            );
         }
     }
 }
@@ -124,9 +130,15 @@ fn both_parts_say_the_same() {
 fn the_first_screen_answers_who_how_whether_when_for_whom_and_received() {
     let text = write(&stored(enquiry("Ann"))).text;
     let screen: Vec<_> = text.lines().take(7).collect();
-    let starts = ["Ask for: Ann", "Reach by: PHONE (650) 555-0123", "Message: may be left WITHOUT", "Good times: Tuesday",
-        "For: the person writing and a partner", "Received: Tuesday, November 24, 2026, 3:12 PM Pacific time",
-        "Reference: K7MWPX3D, No. 41. The one before was No. 40"];
+    let starts = [
+        "Ask for: Ann",
+        "Reach by: PHONE (650) 555-0123",
+        "Message: may be left WITHOUT",
+        "Good times: Tuesday",
+        "For: the person writing and a partner",
+        "Received: Tuesday, November 24, 2026, 3:12 PM Pacific time",
+        "Reference: K7MWPX3D, No. 41. The one before was No. 40",
+    ];
     for (line, start) in screen.iter().zip(starts) {
         assert!(line.starts_with(start), "{line:?} should start with {start:?}");
     }
@@ -142,19 +154,33 @@ fn a_quick_reply_or_a_link_never_goes_where_it_is_not_safe() {
     let idn = by_email("Ann", "ann@bücher.example", true);
     let evil = by_email("Ann", "a%26b?bcc=x@example.org", true);
     let cases = [
-        ("e-mail, private", by_email("Ann", "ann@example.org", true), Some("ann@example.org"), "mailto:ann@example.org?"),
+        (
+            "e-mail, private",
+            by_email("Ann", "ann@example.org", true),
+            Some("ann@example.org"),
+            "mailto:ann@example.org?",
+        ),
         ("e-mail, not private", by_email("Ann", "ann@example.org", false), None, ""),
         ("e-mail, unusual letters", by_email("Ann", "änn@example.org", true), None, ""),
         ("e-mail, IDN", idn, Some("ann@xn--bcher-kva.example"), "mailto:ann@xn--bcher-kva.example?"),
-        ("e-mail that meddles with the link", evil, Some("a%26b?bcc=x@example.org"), "mailto:a%2526b%3Fbcc%3Dx@example.org?"),
+        (
+            "e-mail that meddles with the link",
+            evil,
+            Some("a%26b?bcc=x@example.org"),
+            "mailto:a%2526b%3Fbcc%3Dx@example.org?",
+        ),
         ("phone, e-mail given too", phone_and_email, None, "tel:+16505550123"),
         ("e-mail not private, phone given too", email_and_phone, None, ""),
     ];
     for (case, enquiry, reply_to, link) in cases {
         let letter = write(&stored(enquiry));
         assert_eq!(letter.reply_to.map(|a| a.to_string()).as_deref(), reply_to, "{case}");
-        let links: Vec<_> =
-            letter.html.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap().replace("&#38;", "&")).collect();
+        let links: Vec<_> = letter
+            .html
+            .split("href=\"")
+            .skip(1)
+            .map(|rest| rest.split('"').next().unwrap().replace("&#38;", "&"))
+            .collect();
         assert_eq!(links.len(), usize::from(!link.is_empty()), "{case}: {links:?}");
         assert!(links.iter().all(|found| found.starts_with(link)), "{case}: {links:?}");
         assert_eq!(letter.text.contains("mailto:"), link.starts_with("mailto:"), "{case}");
@@ -202,7 +228,11 @@ async fn what_a_visitor_typed_is_inert_everywhere() {
         assert!(mail.text.lines().all(|line| line.len() <= 998), "{text:?}: a line is too long");
         let parsed = MessageParser::default().parse(mail.text.as_bytes()).unwrap();
         let names: Vec<_> = parsed.headers().iter().map(|header| header.name().to_owned()).collect();
-        assert_eq!(names, ["From", "To", "Subject", "Message-ID", "Date", "Auto-Submitted", "MIME-Version", "Content-Type"], "{text:?}");
+        assert_eq!(
+            names,
+            ["From", "To", "Subject", "Message-ID", "Date", "Auto-Submitted", "MIME-Version", "Content-Type"],
+            "{text:?}"
+        );
         let html = parsed.body_html(0).unwrap();
         for markup in ["<script", "<img", "evil.example\"", "{{", "<a "] {
             // The last two a template or a link of ours would make of it.
@@ -210,7 +240,10 @@ async fn what_a_visitor_typed_is_inert_everywhere() {
             assert!(typed || !html.contains(markup), "{text:?}: {markup} in {html}");
         }
         for part in [html.as_ref(), parsed.body_text(0).unwrap().as_ref()] {
-            let hidden = |c: char| (c.is_control() && c != '\n' && c != '\r') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            let hidden = |c: char| {
+                (c.is_control() && c != '\n' && c != '\r')
+                    || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            };
             assert!(!part.contains(hidden), "{text:?}: a hidden sign in {part:?}");
         }
     }
@@ -229,7 +262,10 @@ async fn a_letter_arrives_with_the_headers_it_should_have() {
     let mails = server.mails();
     let parsed = MessageParser::default().parse(mails[0].text.as_bytes()).unwrap();
     let from = parsed.from().unwrap().first().unwrap();
-    assert_eq!((from.name(), from.address()), (Some("The Relationship Clinic website"), Some("website@clinic.example")));
+    assert_eq!(
+        (from.name(), from.address()),
+        (Some("The Relationship Clinic website"), Some("website@clinic.example"))
+    );
     assert_eq!(parsed.to().unwrap().first().unwrap().address(), Some("staff@clinic.example"));
     assert_eq!(parsed.reply_to().unwrap().first().unwrap().address(), Some("zoe@example.org"));
     assert_eq!(parsed.subject(), Some(format!("New website enquiry {} · No. 1", receipt.reference).as_str()));

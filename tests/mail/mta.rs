@@ -35,7 +35,7 @@ impl Drop for Exim {
     }
 }
 
-const CONFIGURATION: &str = r#"
+const CONFIGURATION: &str = r"
 primary_hostname = localhost
 spool_directory = FOLDER/spool
 log_file_path = FOLDER/log/%slog
@@ -75,7 +75,7 @@ plain:
   public_name = PLAIN
   server_condition = ${if and{{eq{$auth2}{clinic}}{eq{$auth3}{open sesame}}}}
   server_set_id = $auth2
-"#;
+";
 
 impl Exim {
     fn start(authority: &Authority) -> Self {
@@ -152,7 +152,8 @@ fn owner() -> (String, String) {
     if is_root() {
         return ("Debian-exim".into(), "Debian-exim".into());
     }
-    let name = |flag| String::from_utf8(Command::new("id").arg(flag).output().unwrap().stdout).unwrap().trim().to_owned();
+    let name =
+        |flag| String::from_utf8(Command::new("id").arg(flag).output().unwrap().stdout).unwrap().trim().to_owned();
     (name("-un"), name("-gn"))
 }
 

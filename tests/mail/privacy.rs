@@ -30,8 +30,10 @@ fn good_implicit(authority: &Authority) -> Wire {
 }
 
 fn cases() -> Vec<Case> {
-    let required = |name, wire, fault, trusted, arrives| Case { name, tls: Tls::Required, wire, fault, trusted, arrives };
-    let implicit = |name, wire, trusted, arrives| Case { name, tls: Tls::Implicit, wire, fault: None, trusted, arrives };
+    let required =
+        |name, wire, fault, trusted, arrives| Case { name, tls: Tls::Required, wire, fault, trusted, arrives };
+    let implicit =
+        |name, wire, trusted, arrives| Case { name, tls: Tls::Implicit, wire, fault: None, trusted, arrives };
     let at_start_tls = |fault| Some((At::StartTls, fault));
     vec![
         required("STARTTLS with a trusted certificate", good_start_tls, None, true, true),
@@ -67,8 +69,10 @@ async fn neither_password_nor_letter_leaves_in_the_clear_or_to_a_stranger() {
         assert!(seen.mails.iter().all(|mail| mail.encrypted), "{}", case.name);
         assert_eq!(seen.logins.len(), usize::from(case.arrives), "{}: the password left", case.name);
         for line in &seen.clear {
-            let harmless = ["EHLO clinic.example", "STARTTLS", "QUIT"].contains(&line.as_str()) || !line.is_ascii()
-                || line.contains('\u{0}') || line.contains('\u{1}');
+            let harmless = ["EHLO clinic.example", "STARTTLS", "QUIT"].contains(&line.as_str())
+                || !line.is_ascii()
+                || line.contains('\u{0}')
+                || line.contains('\u{1}');
             assert!(harmless, "{}: in the clear: {line:?}", case.name);
         }
     }

@@ -20,8 +20,7 @@ pub struct Proxy {
 impl Proxy {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut proxy =
-            Self { port: listener.local_addr().unwrap().port(), frozen: Arc::default(), accepting: None };
+        let mut proxy = Self { port: listener.local_addr().unwrap().port(), frozen: Arc::default(), accepting: None };
         proxy.accept(listener);
         proxy
     }

@@ -201,7 +201,7 @@ fn every_picture_says_what_it_shows_and_how_large_it_is() {
         dom.all("img")
             .iter()
             .filter(|img| ["alt", "width", "height"].iter().any(|name| img.value().attr(name).is_none()))
-            .map(|img| img.html())
+            .map(scraper::ElementRef::html)
             .collect()
     });
 }

@@ -208,17 +208,14 @@ fn first_line_with(child: &mut Child, mark: &str) -> String {
         String::from_utf8_lossy(&text).into_owned()
     });
     loop {
-        match heard.recv_timeout(PATIENCE) {
-            Ok(line) => {
-                if let Some(at) = line.find(mark) {
-                    let end = line[at..].find(char::is_whitespace).map_or(line.len(), |length| at + length);
-                    return line[at..end].trim_end_matches('/').to_owned();
-                }
+        if let Ok(line) = heard.recv_timeout(PATIENCE) {
+            if let Some(at) = line.find(mark) {
+                let end = line[at..].find(char::is_whitespace).map_or(line.len(), |length| at + length);
+                return line[at..end].trim_end_matches('/').to_owned();
             }
-            Err(_) => {
-                let _ = child.kill();
-                panic!("the program did not come up:\n{}", log.join().unwrap_or_default());
-            }
+        } else {
+            let _ = child.kill();
+            panic!("the program did not come up:\n{}", log.join().unwrap_or_default());
         }
     }
 }

@@ -12,7 +12,7 @@ const OUT_OF_REACH: Duration = Duration::from_secs(5);
 /// How often troubles are looked for.
 const LOOK_AROUND: Duration = Duration::from_secs(10);
 /// How often words that have done their work are erased.
-const TIDY: Duration = Duration::from_secs(10 * 60);
+const TIDY: Duration = Duration::from_mins(10);
 /// Letters under way at once; more recipients than this share.
 const MOST_LANES: usize = 8;
 

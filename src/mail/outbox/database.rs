@@ -6,7 +6,10 @@
 //! Never: a statement about enquiries or letters.
 
 use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::{AnyConnection, AnyPool, ConnectOptions as _, Connection as _, any::AnyConnectOptions, any::AnyPoolOptions, migrate::Migrator};
+use sqlx::{
+    AnyConnection, AnyPool, ConnectOptions as _, Connection as _, any::AnyConnectOptions, any::AnyPoolOptions,
+    migrate::Migrator,
+};
 use std::{
     fs, io,
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
@@ -203,19 +206,12 @@ async fn open_postgres(url: &SecretString) -> Result<AnyPool, Unavailable> {
 }
 
 /// The first connection is made by hand: a pool would go on trying and hide why.
-async fn open(
-    url: &str,
-    session: &'static str,
-    migrator: &Migrator,
-    connections: u32,
-) -> Result<AnyPool, Unavailable> {
+async fn open(url: &str, session: &'static str, migrator: &Migrator, connections: u32) -> Result<AnyPool, Unavailable> {
     let options: AnyConnectOptions = url.parse().map_err(|e| reason(&e))?;
     let options = options.disable_statement_logging();
     let slow = |_| Unavailable("the database did not answer in time".into());
-    let mut first = timeout(PATIENCE, AnyConnection::connect_with(&options))
-        .await
-        .map_err(slow)?
-        .map_err(|e| reason(&e))?;
+    let mut first =
+        timeout(PATIENCE, AnyConnection::connect_with(&options)).await.map_err(slow)?.map_err(|e| reason(&e))?;
     // Without the session's limits: a migration may take longer than a visitor's patience.
     migrate(migrator, &mut first).await?;
     first.close().await.map_err(|e| reason(&e))?;
@@ -232,11 +228,7 @@ async fn open(
 
 /// Runs what is missing (`run` itself cannot be awaited in a spawned task: its borrow is not general enough). A newer program beside this one may have run more: that is no fault.
 async fn migrate(migrator: &Migrator, conn: &mut AnyConnection) -> Result<(), Unavailable> {
-    let tolerant = Migrator {
-        migrations: migrator.migrations.clone(),
-        ignore_missing: true,
-        ..Migrator::DEFAULT
-    };
+    let tolerant = Migrator { migrations: migrator.migrations.clone(), ignore_missing: true, ..Migrator::DEFAULT };
     tolerant.run_direct(None, conn, false).await.map_err(|error| match error {
         sqlx::migrate::MigrateError::Execute(error) => reason(&error),
         other => Unavailable(format!("its tables could not be prepared: {other}")),
