@@ -49,42 +49,42 @@ use tokio::sync::watch;
 /// What the handlers share.
 #[derive(Debug)]
 pub struct App {
-    edition: Arc<ArcSwap<Edition>>,
-    outbox: Outbox,
-    courier: Arc<Courier>,
+    parts: Parts,
     form_key: Key,
     receipt_key: Key,
     flood: Flood,
     echoes: Echoes,
-    trusted_proxies: Vec<IpNet>,
-    clock: fn() -> Timestamp,
+}
+
+/// What the web is joined from.
+#[derive(Debug)]
+pub struct Parts {
+    /// The words of today.
+    pub edition: Arc<ArcSwap<Edition>>,
+    /// Keeps enquiries.
+    pub outbox: Outbox,
+    /// Knows how letters fare.
+    pub courier: Arc<Courier>,
+    /// How much one network may send.
+    pub quotas: Quotas,
+    /// Networks whose `X-Forwarded-For` counts.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Tells the time.
+    pub clock: fn() -> Timestamp,
     /// Tells of new editions, on a developer's machine only.
-    renewals: Option<watch::Receiver<u64>>,
+    pub renewals: Option<watch::Receiver<u64>>,
 }
 
 impl App {
-    /// Joins the parts; `secret` signs tokens and receipts, `clock` tells the time.
-    pub fn new(
-        edition: Arc<ArcSwap<Edition>>,
-        outbox: Outbox,
-        courier: Arc<Courier>,
-        secret: &str,
-        quotas: Quotas,
-        trusted_proxies: Vec<IpNet>,
-        clock: fn() -> Timestamp,
-        renewals: Option<watch::Receiver<u64>>,
-    ) -> Self {
+    /// Joins the parts; `secret` signs tokens and receipts.
+    pub fn new(parts: Parts, secret: &str) -> Self {
+        let flood = Flood::new(parts.quotas, random());
         Self {
-            edition,
-            outbox,
-            courier,
+            parts,
             form_key: Key::new(secret, "form token"),
             receipt_key: Key::new(secret, "receipt"),
-            flood: Flood::new(quotas, random()),
+            flood,
             echoes: Echoes::new(random()),
-            trusted_proxies,
-            clock,
-            renewals,
         }
     }
 
@@ -97,11 +97,11 @@ impl App {
     }
 
     fn edition(&self) -> Arc<Edition> {
-        self.edition.load_full()
+        self.parts.edition.load_full()
     }
 
     fn now(&self) -> Timestamp {
-        (self.clock)()
+        (self.parts.clock)()
     }
 
     /// Seconds since 1970, for tokens.
@@ -128,7 +128,7 @@ impl App {
         self.receipt_key.verifies(reference.as_bytes(), &signature).then_some(reference)
     }
 
-    fn rules(&self, edition: &Edition) -> Rules {
+    fn rules(edition: &Edition) -> Rules {
         Rules {
             text_messages: edition.site.clinic.form.text_messages,
             acceptable: crate::mail::address::acceptable,

@@ -12,7 +12,7 @@ use crate::{
         mailer::Mailer,
         outbox::{Options, Outbox, Place},
     },
-    web::{self, App, Front, Limits, Quotas},
+    web::{self, App, Front, Limits, Parts, Quotas},
 };
 use jiff::tz::TimeZone;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -64,16 +64,16 @@ async fn serve(config: &Config) -> Result<(), String> {
     let (stop, stopping) = watch::channel(false);
     let walking = tokio::spawn(Arc::clone(&courier).run(stopping, now));
 
-    let app = Arc::new(App::new(
-        Arc::clone(&press.edition),
-        outbox.clone(),
+    let parts = Parts {
+        edition: Arc::clone(&press.edition),
+        outbox: outbox.clone(),
         courier,
-        secret.expose_secret(),
-        Quotas::default(),
-        config.trusted_proxies.clone(),
-        now,
-        config.is_development().then(|| press.renewals()),
-    ));
+        quotas: Quotas::default(),
+        trusted_proxies: config.trusted_proxies.clone(),
+        clock: now,
+        renewals: config.is_development().then(|| press.renewals()),
+    };
+    let app = Arc::new(App::new(parts, secret.expose_secret()));
     tokio::spawn(Arc::clone(&app).forget_every(FORGET));
     let front = Front::new(Arc::clone(&press.shelf), web::router(app), web::security(config.is_https()));
     let printing = tokio::spawn(press.run());

@@ -22,7 +22,7 @@ pub(super) struct Draft {
     pub(super) article: Article,
     pub(super) source: Source,
     pub(super) folder: PathBuf,
-    pub(super) draft: bool,
+    pub(super) unpublished: bool,
     pub(super) retired: bool,
     pub(super) aliases: Vec<At<String>>,
     pub(super) links: Vec<Reference>,
@@ -92,7 +92,7 @@ fn facts(keys: &mut Keys<'_>, source: &mut Source, slug: String, folder: PathBuf
     let (questions, parts) = questions(keys, source, whole);
     let (sources, cited) = sources(keys, source);
     let sensitive = keys.is_on(source, "sensitive");
-    let draft = keys.is_on(source, "draft");
+    let unpublished = keys.is_on(source, "draft");
     let retired = keys.is_on(source, "retired");
     let aliases = strings(keys, source, "aliases");
     let people = author.iter().cloned().chain(review.iter().map(|(by, _)| by.clone())).collect();
@@ -126,7 +126,7 @@ fn facts(keys: &mut Keys<'_>, source: &mut Source, slug: String, folder: PathBuf
         article,
         source: Source::new("", ""),
         folder,
-        draft,
+        unpublished,
         retired,
         aliases,
         links,
@@ -294,7 +294,7 @@ fn questions(keys: &mut Keys<'_>, source: &mut Source, whole: &str) -> (Vec<Ques
             continue;
         };
         let made = render(source, &answer.value, text_start(whole, &answer.span), Kind::Short);
-        all.text.push_str(&format!("{}\n{}\n", ask.value.trim(), made.text.trim()));
+        all.text.extend([ask.value.trim(), "\n", made.text.trim(), "\n"]);
         all.links.extend(made.links);
         questions.push(Question {
             ask: ask.value.trim().to_owned(),

@@ -68,7 +68,7 @@ impl Loading<'_> {
         let lint = Lint::read(self.content, &mut self.faults);
         let addresses = self.addresses(&mut files);
         self.check_links(&mut files, &addresses);
-        self.check_names(&mut files);
+        check_names(&mut files);
         self.resolve_pictures(&mut files);
         self.look_again(&mut files, &lint);
         let (redirects, gone) = addresses.into_redirects();
@@ -102,7 +102,7 @@ impl Loading<'_> {
     }
 
     fn is_public(&self, draft: &Draft) -> bool {
-        !draft.draft && !self.is_gone(draft) && draft.article.published <= self.today
+        !draft.unpublished && !self.is_gone(draft) && draft.article.published <= self.today
     }
 
     fn is_gone(&self, draft: &Draft) -> bool {
@@ -117,7 +117,7 @@ impl Loading<'_> {
                 addresses.add(path, &draft.ids);
             } else if self.is_gone(draft) {
                 addresses.add_gone(path);
-            } else if !draft.draft {
+            } else if !draft.unpublished {
                 addresses.add_later(path, draft.article.published.to_string());
             }
         }
@@ -127,7 +127,7 @@ impl Loading<'_> {
         }
         files.topics.iter().for_each(|topic| addresses.add(format!("/topics/{}", topic.value.slug), &topic.ids));
         files.people.iter().for_each(|person| addresses.add(format!("/people/{}", person.value.slug), &person.ids));
-        for draft in files.articles.iter_mut().filter(|draft| !draft.draft) {
+        for draft in files.articles.iter_mut().filter(|draft| !draft.unpublished) {
             addresses.add_old(&mut draft.source, &draft.aliases, &format!("/articles/{}", draft.article.slug));
         }
         for page in &mut files.pages {
@@ -166,16 +166,6 @@ impl Loading<'_> {
                 let reference = Reference { to: link.path.clone(), span: place };
                 addresses.check(source, "/", &[reference]);
             }
-        }
-    }
-
-    /// People and topics that articles name.
-    fn check_names(&self, files: &mut Files) {
-        let people: Vec<String> = files.people.iter().map(|person| person.value.slug.clone()).collect();
-        let topics: Vec<String> = files.topics.iter().map(|topic| topic.value.slug.clone()).collect();
-        for draft in &mut files.articles {
-            known(&mut draft.source, &draft.people, &people, "person", "content/people");
-            known(&mut draft.source, &draft.topics, &topics, "topic", "content/topics");
         }
     }
 
@@ -287,7 +277,7 @@ impl Loading<'_> {
 
     /// The next day on which an article appears or is gone, or an availability has ended.
     fn changes_on(&self, files: &Files) -> Option<Date> {
-        let living = files.articles.iter().filter(|draft| !draft.draft && !draft.retired);
+        let living = files.articles.iter().filter(|draft| !draft.unpublished && !draft.retired);
         let days = living.flat_map(|draft| {
             let after = draft.article.expires.and_then(|last| last.tomorrow().ok());
             [Some(draft.article.published), after]
@@ -295,6 +285,16 @@ impl Loading<'_> {
         let availability = files.clinic.as_ref().and_then(|(clinic, _)| clinic.availability.as_ref()?.until);
         let ended = availability.and_then(|last| last.tomorrow().ok());
         days.chain([ended]).flatten().filter(|day| *day > self.today).min()
+    }
+}
+
+/// People and topics that articles name.
+fn check_names(files: &mut Files) {
+    let people: Vec<String> = files.people.iter().map(|person| person.value.slug.clone()).collect();
+    let topics: Vec<String> = files.topics.iter().map(|topic| topic.value.slug.clone()).collect();
+    for draft in &mut files.articles {
+        known(&mut draft.source, &draft.people, &people, "person", "content/people");
+        known(&mut draft.source, &draft.topics, &topics, "topic", "content/topics");
     }
 }
 

@@ -76,7 +76,6 @@ pub(crate) fn wait(attempts: u32, schedule: &Schedule, jitter: f64) -> jiff::Sig
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 mod tests {
     use super::*;
 

@@ -34,6 +34,7 @@ impl<'a> FormView<'a> {
         Self { answers, mistakes, token, about, texts: house.clinic().form.text_messages }
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "askama hands on references")]
     pub(super) fn mistake(&self, field: &Field) -> Option<&'a Mistake> {
         self.mistakes.iter().find(|mistake| mistake.field() == *field)
     }

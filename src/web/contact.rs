@@ -70,11 +70,11 @@ pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Respo
         return form_page(&app, &edition, StatusCode::FORBIDDEN, &answers, &[], Some(Trouble::CrossSite));
     }
     let about = edition.article_title(answers.about.trim());
-    let enquiry = match answers.enquiry(&app.rules(&edition), about) {
+    let enquiry = match answers.enquiry(&App::rules(&edition), about) {
         Ok(enquiry) => enquiry,
         Err(mistakes) => return form_page(&app, &edition, StatusCode::UNPROCESSABLE_ENTITY, &answers, &mistakes, None),
     };
-    let Verdict::Open { recent } = app.flood.check(address::of_client(&parts, &app.trusted_proxies)) else {
+    let Verdict::Open { recent } = app.flood.check(address::of_client(&parts, &app.parts.trusted_proxies)) else {
         return form_page(&app, &edition, StatusCode::TOO_MANY_REQUESTS, &answers, &[], Some(Trouble::Flood));
     };
     match keep(&app, &edition, &parts, &answers, enquiry, recent).await {
@@ -104,7 +104,7 @@ async fn keep(
     let repeated = enquiry.message.as_deref().is_some_and(|message| app.echoes.heard_before(message));
     let around = Circumstances { token, site: fetch_site(&parts.headers), recent, repeated };
     let judgement = edition.signals().judge(answers, &around);
-    app.outbox.put(NewEnquiry { enquiry, judgement, nonce, received: app.now() }).await
+    app.parts.outbox.put(NewEnquiry { enquiry, judgement, nonce, received: app.now() }).await
 }
 
 /// 303 to the receipt (RFC 9110 15.4.4), so that Back and reload never post again.

@@ -14,7 +14,7 @@ const WAIT: Duration = Duration::from_secs(20);
 
 /// `GET /dev/changes`: 205 once there is a new edition, 204 if there was none for a while, 404 in production.
 pub(super) async fn changes(State(app): State<Arc<App>>) -> Response {
-    let Some(mut renewals) = app.renewals.clone() else { return not_found(&app.edition()) };
+    let Some(mut renewals) = app.parts.renewals.clone() else { return not_found(&app.edition()) };
     renewals.mark_unchanged();
     let status = match timeout(WAIT, renewals.changed()).await {
         Ok(Ok(())) => StatusCode::RESET_CONTENT,

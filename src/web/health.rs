@@ -22,10 +22,11 @@ pub(super) async fn ready() -> Response {
 
 /// 503 with reasons, free of personal data, while enquiries cannot be kept or letters do not leave.
 pub(super) async fn form(State(app): State<Arc<App>>) -> Response {
-    let reasons = app.courier.health(app.now()).await.reasons();
-    let (status, text) = match reasons.as_slice() {
-        [] => (StatusCode::OK, "enquiries are kept and letters leave\n".to_owned()),
-        reasons => (StatusCode::SERVICE_UNAVAILABLE, reasons.iter().map(|reason| format!("{reason}\n")).collect()),
+    let reasons = app.parts.courier.health(app.now()).await.reasons();
+    let (status, text) = if reasons.is_empty() {
+        (StatusCode::OK, "enquiries are kept and letters leave\n".to_owned())
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, reasons.join("\n") + "\n")
     };
     never_stored((status, text).into_response())
 }

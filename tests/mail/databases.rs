@@ -144,6 +144,7 @@ fn as_user(user: &str, program: &Path) -> Command {
     command
 }
 
+#[expect(clippy::zombie_processes, reason = "it outlives the tests and ends when this process does")]
 fn keep_running(user: &str, bin: &Path, home: &Path, data: &Path) {
     let script = r#"
         "$@" >"$HOME_OF_CLUSTER/log" 2>&1 &

@@ -103,9 +103,8 @@ impl Served {
                 biased;
                 () = poll_fn(|cx| turn(http.as_mut(), &mut watch, cx)) => return,
                 _ = self.orders.changed() => match *self.orders.borrow_and_update() {
-                    Order::Serve => {}
                     Order::MakeRoom if watch.is_idle() => return,
-                    Order::MakeRoom => {}
+                    Order::Serve | Order::MakeRoom => {}
                     Order::Finish => http.as_mut().graceful_shutdown(),
                     Order::Leave => return,
                 },
