@@ -56,7 +56,7 @@ pub struct Settings {
     /// Staff addresses, comma between [default: the clinic's address in clinic.toml]
     #[arg(long, global = true, env = "CLINIC_MAIL_TO", value_name = "ADDRESSES")]
     pub mail_to: Option<String>,
-    /// Sender, of the clinic's own domain [default: website@ + host of the base URL]
+    /// Sender, of the clinic's own domain [default: website at the host of the base URL]
     #[arg(long, global = true, env = "CLINIC_MAIL_FROM", value_name = "ADDRESS")]
     pub mail_from: Option<String>,
     /// Who hears of content faults found while running [default: nobody]

@@ -1,6 +1,6 @@
 //! Words: the Markdown articles, the pages and the clinic's facts, read from a folder and checked.
 //!
-//! Invariant: a [`Site`] is whole. Every link, picture, footnote and address in it leads somewhere, or [`load`] returns
+//! Invariant: a [`Site`] is whole. Every link, picture, footnote and address in it leads somewhere, or [`load()`] returns
 //! all faults at once with file, line, column and remedy instead.
 //!
 //! Never: HTTP, templates, the clock or the environment. `today` is an argument.

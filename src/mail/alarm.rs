@@ -1,7 +1,7 @@
 //! The second door: a way to shout that does not use the staff's mail path (E-10).
 //!
 //! Invariant: what goes out says which kind of trouble, since when, and where to look; no reference, no name, no number
-//! of anybody. Every way ends within [`LIMIT`].
+//! of anybody. Every way ends within its time limit.
 //!
 //! Never: a retry (the courier tells again), a redirect followed, a shell.
 
