@@ -12,13 +12,14 @@ mod reading;
 mod xml;
 
 pub use contact::{FormView, Trouble, contact, received};
-pub use edition::Edition;
+pub use edition::{Edition, Mode};
 pub use failure::{Failure, failure};
 
 use crate::{
     assets::{Assets, Size},
     catalog::Media,
-    content::{Article, Clinic, Crisis, Html, Person, Site},
+    content::{Article, Availability, Clinic, Crisis, Html, Person, Site},
+    enquiry::promise::availability_on,
 };
 use askama::Template;
 use jiff::civil::Date;
@@ -45,6 +46,8 @@ pub struct House<'a> {
     pub assets: &'a Assets,
     /// Public origin without a trailing slash.
     pub origin: &'a str,
+    /// The day in the clinic's zone.
+    pub today: Date,
     /// Nothing here is for the public.
     pub staging: bool,
     /// A developer's machine: an open page reloads itself.
@@ -83,6 +86,11 @@ impl<'a> House<'a> {
     /// A telephone number for `tel:`, in the international form (W-26).
     fn tel(&self) -> String {
         tel(&self.clinic().telephone)
+    }
+
+    /// What holds of new clients today, if it is not that they are welcome.
+    fn availability(&self) -> Option<&'a Availability> {
+        availability_on(self.clinic(), self.today)
     }
 
     fn person(&self, slug: &str) -> Option<&'a Person> {

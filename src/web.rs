@@ -117,15 +117,20 @@ impl App {
         Token::read(&self.form_key, text.trim(), self.seconds())
     }
 
-    /// `REFERENCE.signature`, so that nobody learns by guessing which references exist.
+    /// `REFERENCE.SECONDS.signature`, so that nobody learns by guessing which references exist, and a receipt that is
+    /// opened again names the same day.
     fn sign_receipt(&self, reference: &str) -> String {
-        format!("{reference}.{}", BASE64URL_NOPAD.encode(&self.receipt_key.sign(reference.as_bytes())))
+        let receipt = format!("{reference}.{}", self.seconds());
+        format!("{receipt}.{}", BASE64URL_NOPAD.encode(&self.receipt_key.sign(receipt.as_bytes())))
     }
 
-    fn read_receipt<'r>(&self, receipt: &'r str) -> Option<&'r str> {
-        let (reference, signature) = receipt.split_once('.')?;
+    /// Reference and time of a receipt that we have signed.
+    fn read_receipt<'r>(&self, text: &'r str) -> Option<(&'r str, Timestamp)> {
+        let (receipt, signature) = text.rsplit_once('.')?;
         let signature = BASE64URL_NOPAD.decode(signature.as_bytes()).ok()?;
-        self.receipt_key.verifies(reference.as_bytes(), &signature).then_some(reference)
+        let (reference, seconds) = receipt.split_once('.')?;
+        let received = Timestamp::from_second(seconds.parse().ok()?).ok()?;
+        self.receipt_key.verifies(receipt.as_bytes(), &signature).then_some((reference, received))
     }
 
     fn rules(edition: &Edition) -> Rules {

@@ -4,7 +4,7 @@ use crate::{
     assets::Assets,
     config::Config,
     content::{self, Clinic, Fault},
-    pages::Edition,
+    pages::{Edition, Mode},
 };
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -23,7 +23,7 @@ pub(super) fn read(config: &Config, now: Timestamp) -> Result<Read, String> {
     let loaded = content::load(&config.content, today).map_err(|faults| faults.to_string())?;
     let pictures = loaded.site.pictures.iter().map(|picture| (picture.path.clone(), picture.file.clone()));
     let assets = Assets::load(&config.r#static, pictures).map_err(|faults| faults.to_string())?;
-    let edition = Edition::new(loaded.site, assets, config.origin(), config.staging, config.is_development());
+    let edition = Edition::new(loaded.site, assets, config.origin(), today, mode(config));
     Ok(Read { edition, warnings: loaded.warnings })
 }
 
@@ -43,4 +43,12 @@ pub(super) fn complain_of_missing(config: &Config, clinic: &Clinic) -> Result<()
 /// The clinic's zone, read before the words are, since what is public depends on its date.
 fn zone(config: &Config) -> TimeZone {
     content::zone(&config.content).unwrap_or(TimeZone::UTC)
+}
+
+fn mode(config: &Config) -> Mode {
+    match (config.staging, config.is_development()) {
+        (true, _) => Mode::Staging,
+        (false, true) => Mode::Development,
+        (false, false) => Mode::Public,
+    }
 }

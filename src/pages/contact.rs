@@ -4,13 +4,14 @@
 
 use super::{Head, House, rendered};
 use crate::{
-    content::Article,
+    content::{Article, AvailabilityState},
     enquiry::{
         form::{Answers, Field, Mistake},
-        rules,
+        promise, rules,
     },
 };
 use askama::Template;
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
 /// The form as the templates see it.
 #[derive(Debug, Clone, Copy)]
@@ -80,6 +81,8 @@ struct ReceivedPage<'a> {
     house: House<'a>,
     head: Head<'a>,
     reference: &'a str,
+    /// By when an answer comes, if the clinic promises that.
+    reply_by: Option<DateTime>,
 }
 
 /// The page with `form`, after `trouble` if there was any.
@@ -89,10 +92,12 @@ pub fn contact(house: House<'_>, form: FormView<'_>, trouble: Option<Trouble>) -
     rendered(&ContactPage { house, head, form, again, trouble })
 }
 
-/// The receipt with a reference that staff can find the enquiry by.
-pub fn received(house: House<'_>, reference: &str) -> String {
+/// The receipt of an enquiry kept at `received`, with a reference that staff can find it by.
+pub fn received(house: House<'_>, reference: &str, received: Timestamp) -> String {
     let head = Head { index: false, ..neutral_head("/contact/received") };
-    rendered(&ReceivedPage { house, head, reference })
+    let zone = TimeZone::get(&house.clinic().time_zone).unwrap_or(TimeZone::UTC);
+    let reply_by = promise::reply_by(house.clinic(), zone.to_datetime(received));
+    rendered(&ReceivedPage { house, head, reference, reply_by })
 }
 
 /// A head that shows little in a list of visited pages (F-46), with the exit control (F-40).

@@ -10,11 +10,23 @@ use crate::{
     enquiry::signals::Signals,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use jiff::civil::Date;
 use std::sync::Arc;
 
 /// Keeps a document out of search engines (C-16).
 const NOINDEX: (HeaderName, HeaderValue) =
     (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
+
+/// For whom the site is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Readers.
+    Public,
+    /// Nobody yet: a rehearsal.
+    Staging,
+    /// A developer, on their own machine.
+    Development,
+}
 
 /// Words and assets of one moment.
 #[derive(Debug)]
@@ -24,15 +36,15 @@ pub struct Edition {
     assets: Assets,
     signals: Signals,
     origin: String,
-    staging: bool,
-    development: bool,
+    today: Date,
+    mode: Mode,
 }
 
 impl Edition {
-    /// Joins words and assets; `origin` is the public origin without a trailing slash.
-    pub fn new(site: Site, assets: Assets, origin: &str, staging: bool, development: bool) -> Self {
+    /// Joins words and assets; `origin` is the public origin without a trailing slash, `today` the clinic's date.
+    pub fn new(site: Site, assets: Assets, origin: &str, today: Date, mode: Mode) -> Self {
         let signals = Signals::new(&site.signals);
-        Self { site, assets, signals, origin: origin.to_owned(), staging, development }
+        Self { site, assets, signals, origin: origin.to_owned(), today, mode }
     }
 
     /// What pages are made from.
@@ -41,8 +53,9 @@ impl Edition {
             site: &self.site,
             assets: &self.assets,
             origin: &self.origin,
-            staging: self.staging,
-            development: self.development,
+            today: self.today,
+            staging: self.mode == Mode::Staging,
+            development: self.mode == Mode::Development,
         }
     }
 
@@ -76,7 +89,7 @@ impl Edition {
 
     fn resource(&self, made: Made) -> Resource {
         let resource = Resource::new(made.media, made.body);
-        let hidden = self.staging || (made.media == Media::Html && !made.index);
+        let hidden = (self.mode == Mode::Staging) || (made.media == Media::Html && !made.index);
         if hidden { resource.header(NOINDEX.0, NOINDEX.1) } else { resource }
     }
 }

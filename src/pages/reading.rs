@@ -4,7 +4,7 @@
 
 use super::{FormView, Head, House, Made, html};
 use crate::{
-    content::{Article, Home, Page, Person, Topic},
+    content::{Article, AvailabilityState, Home, Page, Person, Topic},
     enquiry::{
         form::{Answers, Field, Mistake},
         retention, rules,

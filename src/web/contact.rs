@@ -50,7 +50,7 @@ pub(super) struct Received {
 pub(super) async fn received(State(app): State<Arc<App>>, Query(query): Query<Received>) -> Response {
     let edition = app.edition();
     match app.read_receipt(&query.r) {
-        Some(reference) => page(StatusCode::OK, pages::received(edition.house(), reference)),
+        Some((reference, received)) => page(StatusCode::OK, pages::received(edition.house(), reference, received)),
         None => not_found(&edition),
     }
 }

@@ -1,0 +1,104 @@
+//! By when an answer comes: the clinic's promise in working days, its hours, holidays and absences. Pure.
+//!
+//! Never: a promise that the facts file does not make.
+
+use crate::content::{Availability, AvailabilityState, Clinic, Reply};
+use jiff::{
+    ToSpan as _,
+    civil::{Date, DateTime},
+};
+
+/// Days looked at before giving up: a clinic that is closed for a year makes no promise.
+const HORIZON: i32 = 366;
+
+/// What holds on a day; an availability ends by itself after its last day.
+pub fn availability_on(clinic: &Clinic, day: Date) -> Option<&Availability> {
+    clinic.availability.as_ref().filter(|availability| {
+        availability.state != AvailabilityState::Accepting && availability.until.is_none_or(|last| day <= last)
+    })
+}
+
+/// The end of the working day by which a message that came at `received` (in the clinic's zone) is answered.
+///
+/// The day on which it came does not count; after closing time, on a closed day or during an absence it counts as having
+/// come on the next open day.
+pub fn reply_by(clinic: &Clinic, received: DateTime) -> Option<DateTime> {
+    let reply = clinic.reply.as_ref()?;
+    let back = clinic
+        .availability
+        .as_ref()
+        .filter(|availability| availability.state == AvailabilityState::Away)
+        .and_then(|away| away.until)
+        .filter(|last| received.date() <= *last);
+    let mut day = back.map_or(received.date(), |last| last.saturating_add(1.day()));
+    if back.is_none() && closing(reply, day).is_none_or(|closing| received >= closing) {
+        day = day.saturating_add(1.day());
+    }
+    let mut left = i32::from(reply.working_days);
+    for _ in 0..HORIZON {
+        if let Some(closing) = closing(reply, day) {
+            if left == 0 {
+                return Some(closing);
+            }
+            left -= 1;
+        }
+        day = day.saturating_add(1.day());
+    }
+    None
+}
+
+/// When an open day ends; `None` on a closed one.
+fn closing(reply: &Reply, day: Date) -> Option<DateTime> {
+    if reply.holidays.contains(&day) {
+        return None;
+    }
+    let (_, last) = reply.hours.on(day.weekday()).last()?;
+    Some(day.to_datetime(*last))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clinic(more: &str) -> Clinic {
+        let shipped = include_str!("../../content/clinic.toml");
+        let text = format!(
+            "{shipped}\n[reply]\nworking_days = 2\nholidays = [2026-11-26]\n[reply.hours]\nmonday = \"09:00-17:00\"\n\
+             tuesday = \"09:00-17:00\"\nwednesday = \"09:00-12:00, 13:00-17:00\"\nthursday = \"09:00-17:00\"\n\
+             friday = \"09:00-15:00\"\n{more}"
+        );
+        toml::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn the_promise_counts_open_days_only() {
+        let open = clinic("");
+        let table = [
+            ("2026-11-16T10:00", "2026-11-18T17:00", "Monday: by Wednesday"),
+            ("2026-11-16T18:00", "2026-11-19T17:00", "after closing: as if on Tuesday"),
+            ("2026-11-19T10:00", "2026-11-23T17:00", "Thursday: Friday and Monday"),
+            ("2026-11-21T10:00", "2026-11-25T17:00", "Saturday: as if on Monday"),
+            ("2026-11-24T10:00", "2026-11-27T15:00", "a holiday between"),
+        ];
+        for (received, by, case) in table {
+            assert_eq!(reply_by(&open, received.parse().unwrap()), Some(by.parse().unwrap()), "{case}");
+        }
+    }
+
+    #[test]
+    fn an_absence_moves_the_promise_and_ends_by_itself() {
+        let away = clinic("[availability]\nstate = \"away\"\nuntil = 2026-11-29\n");
+        let by = reply_by(&away, "2026-11-20T10:00".parse().unwrap());
+        assert_eq!(by, Some("2026-12-02T17:00".parse().unwrap()), "back on Monday the 30th, two days later");
+        let after = reply_by(&away, "2026-12-01T10:00".parse().unwrap());
+        assert_eq!(after, Some("2026-12-03T17:00".parse().unwrap()));
+        assert!(availability_on(&away, "2026-11-29".parse().unwrap()).is_some());
+        assert!(availability_on(&away, "2026-11-30".parse().unwrap()).is_none());
+    }
+
+    #[test]
+    fn without_hours_there_is_no_promise() {
+        let shipped: Clinic = toml::from_str(include_str!("../../content/clinic.toml")).unwrap();
+        assert_eq!(reply_by(&shipped, "2026-11-20T10:00".parse().unwrap()), None);
+    }
+}
