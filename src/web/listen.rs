@@ -7,6 +7,7 @@
 
 mod connection;
 mod counter;
+mod places;
 mod pulse;
 
 use connection::{Order, Served};
@@ -31,7 +32,7 @@ const ROOM_EVERY: Duration = Duration::from_millis(250);
 /// How long and how much; every field may be set.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Connections in all. Each needs an open file: [`serve`] does not check the system's limit.
+    /// Connections in all, if the system gives so many open files.
     pub connections: usize,
     /// Connections from one address (IPv6: one /64, which is one customer).
     pub per_address: u32,
@@ -46,7 +47,7 @@ pub struct Limits {
     /// Without a new request, or without any of an answer being read. More than a proxy in front keeps its idle
     /// connections (nginx: 60 s), or it would now and then write into a closing one.
     pub idle: Duration,
-    /// Bytes of a request's head.
+    /// Bytes of a request's head; 8,192 at least.
     pub head_bytes: usize,
     /// Lines in a request's head.
     pub head_lines: usize,
@@ -141,7 +142,7 @@ struct House {
 impl House {
     fn new(limits: Limits) -> Self {
         Self {
-            room: Arc::new(Semaphore::new(limits.connections)),
+            room: Arc::new(Semaphore::new(places::within_open_files(limits.connections))),
             counter: Counter::new(limits.per_address, limits.trusted.clone()),
             orders: watch::Sender::new(Order::Serve),
             limits: Arc::new(limits),

@@ -113,10 +113,15 @@ impl Served {
     }
 }
 
-/// Time-outs are [`Watch`]'s, so hyper needs no timer.
+/// Time-outs are [`Watch`]'s, so hyper needs no timer. A head without an end is cut by the buffer's size, a whole one by
+/// its own: both answer 431.
 fn protocol(limits: &Limits) -> Builder {
     let mut builder = Builder::new();
-    builder.max_headers(limits.head_lines).max_header_size(limits.head_bytes).header_read_timeout(None);
+    builder
+        .max_headers(limits.head_lines)
+        .max_header_size(limits.head_bytes)
+        .max_buf_size(limits.head_bytes)
+        .header_read_timeout(None);
     builder
 }
 

@@ -1,0 +1,212 @@
+//! What a reader gets: status, headers and bytes of every kind of resource.
+
+use crate::house::{Answer, House, PICTURE_BYTES, head, quick, sheet};
+
+const CODINGS: [&str; 4] = ["Accept-Encoding: br", "Accept-Encoding: gzip", "Accept-Encoding: identity", "X-None: 1"];
+
+fn addresses() -> Vec<String> {
+    let mut all: Vec<String> =
+        ["/", "/articles/boundaries", "/empty.txt", "/picture.png", "/drawing.svg", "/draft"].map(str::to_owned).into();
+    all.push(sheet());
+    all
+}
+
+#[tokio::test]
+async fn a_304_repeats_every_header_of_the_200_but_length_and_type() {
+    let house = House::open(quick());
+    for address in addresses() {
+        for coding in CODINGS {
+            let whole = house.get(&address, &[coding]).await;
+            assert_eq!(whole.status, 200, "{address} {coding}");
+            let tag = whole.header("etag").unwrap();
+            let unchanged = house.get(&address, &[coding, &format!("If-None-Match: {tag}")]).await;
+            assert_eq!(unchanged.status, 304, "{address} {coding}");
+            assert_eq!(unchanged.headers, whole.without(&["content-length", "content-type"]), "{address} {coding}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn head_has_the_headers_of_get_and_no_body() {
+    let house = House::open(quick());
+    for address in addresses().iter().map(String::as_str).chain(["/nowhere", "/articles/retired", "/post/boundaries"]) {
+        for coding in CODINGS {
+            let get = house.get(address, &[coding]).await;
+            let mut client = house.knock().await;
+            client.send(&head("HEAD", address, &[coding, "Connection: close"])).await;
+            let head = client.answer("HEAD").await;
+            assert_eq!((head.status, head.without(&["connection"])), (get.status, get.headers), "{address} {coding}");
+            assert_eq!(client.until_closed().await, "", "{address} {coding}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_coding_brings_the_same_text_under_a_tag_of_its_own() {
+    let house = House::open(quick());
+    let plain = house.get("/", &[]).await;
+    assert_eq!(plain.header("content-encoding"), None);
+    let mut tags = vec![plain.header("etag").unwrap().to_owned()];
+    for coding in ["br", "gzip"] {
+        let answer = house.get("/", &[&format!("Accept-Encoding: {coding}")]).await;
+        assert_eq!(answer.header("content-encoding"), Some(coding));
+        assert_eq!(answer.text(), plain.text(), "{coding}");
+        assert!(answer.body.len() < plain.body.len() / 4, "{coding} is small");
+        tags.push(answer.header("etag").unwrap().to_owned());
+    }
+    tags.sort();
+    tags.dedup();
+    assert_eq!(tags.len(), 3, "{tags:?}");
+}
+
+#[tokio::test]
+async fn every_answer_has_the_security_headers_and_one_caching_intention() {
+    let house = House::open(quick());
+    let mut answers: Vec<(String, Answer)> = Vec::new();
+    for path in addresses().iter().map(String::as_str).chain(["/nowhere", "/articles/retired", "/post/boundaries"]) {
+        answers.push((path.to_owned(), house.get(path, &[]).await));
+    }
+    answers.push(("a part".into(), house.get("/picture.png", &["Range: bytes=0-9"]).await));
+    answers.push(("outside".into(), house.get("/picture.png", &["Range: bytes=99999999-"]).await));
+    answers.push(("wrong method".into(), house.ask("POST", "/", &["Content-Length: 0"]).await));
+    answers.push(("router".into(), house.ask("POST", "/post", &["Content-Length: 0"]).await));
+    answers.push(("router's 405".into(), house.get("/post", &[]).await));
+    answers.push(("two hosts".into(), house.get("/", &["Host: b.example"]).await));
+    for (path, answer) in answers {
+        for name in [
+            "cache-control",
+            "content-security-policy",
+            "cross-origin-opener-policy",
+            "cross-origin-resource-policy",
+            "permissions-policy",
+            "referrer-policy",
+            "strict-transport-security",
+            "x-content-type-options",
+            "x-frame-options",
+        ] {
+            let count = answer.headers.iter().filter(|(known, _)| known == name).count();
+            assert_eq!(count, 1, "{name} of {path}: {answer:?}");
+        }
+        assert_eq!(answer.header("server"), None, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn each_resource_says_how_long_it_may_be_kept() {
+    let house = House::open(quick());
+    let table = [
+        ("/", "public, max-age=0, s-maxage=60, must-revalidate"),
+        (&sheet(), "public, max-age=31536000, immutable"),
+        ("/draft", "no-store"),
+        ("/nowhere", "public, max-age=0, s-maxage=5, must-revalidate"),
+        ("/articles/retired", "public, max-age=0, s-maxage=5, must-revalidate"),
+        ("/assets/site.0123456789abcdef.css", "no-cache"),
+    ];
+    for (path, expected) in table {
+        assert_eq!(house.get(path, &[]).await.header("cache-control"), Some(expected), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_differs_by_coding_says_so() {
+    let house = House::open(quick());
+    for path in ["/", "/empty.txt", "/drawing.svg", "/nowhere"] {
+        assert_eq!(house.get(path, &[]).await.header("vary"), Some("accept-encoding"), "{path}");
+    }
+    assert_eq!(house.get("/picture.png", &["Accept-Encoding: br, gzip"]).await.header("vary"), None);
+}
+
+#[tokio::test]
+async fn pictures_may_be_shown_elsewhere_and_pages_may_not() {
+    let house = House::open(quick());
+    for (path, expected) in [("/picture.png", "cross-origin"), ("/drawing.svg", "cross-origin"), ("/", "same-origin")] {
+        assert_eq!(house.get(path, &[]).await.header("cross-origin-resource-policy"), Some(expected), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_leads_on_in_one_hop_and_keeps_its_query() {
+    let house = House::open(quick());
+    let table = [
+        ("/post/boundaries", "/articles/boundaries"),
+        ("/blog/boundaries", "/articles/boundaries"),
+        ("/post/boundaries/", "/articles/boundaries"),
+        ("/articles/boundaries/", "/articles/boundaries"),
+        ("/blog/boundaries?utm=1&b=%20", "/articles/boundaries?utm=1&b=%20"),
+    ];
+    for (path, to) in table {
+        let answer = house.get(path, &[]).await;
+        assert_eq!((answer.status, answer.header("location")), (308, Some(to)), "{path}");
+    }
+    for path in ["/round", "/about", "/round/", "//articles/boundaries", "//elsewhere.example/"] {
+        assert_eq!(house.get(path, &[]).await.status, 404, "{path}");
+    }
+    assert_eq!(house.get("/", &[]).await.status, 200, "a page goes before a redirect");
+}
+
+#[tokio::test]
+async fn failures_are_never_empty() {
+    let house = House::open(quick());
+    let table = [
+        ("GET", "/nowhere", 404, "not found"),
+        ("GET", "/articles/retired", 410, "gone"),
+        ("GET", "/articles/retired/", 410, "gone"),
+        ("GET", "/assets/other.0123456789abcdef.css", 404, "not found"),
+        ("POST", "/", 405, "405"),
+        ("DELETE", "/post/boundaries", 405, "405"),
+        ("POST", "/nowhere", 404, "not found"),
+    ];
+    for (method, path, status, word) in table {
+        let answer = house.ask(method, path, &["Accept-Encoding: br"]).await;
+        assert_eq!(answer.status, status, "{method} {path}");
+        assert!(answer.text().contains(word), "{method} {path}: {}", answer.text());
+    }
+    let refused = house.ask("POST", "/", &[]).await;
+    assert_eq!(refused.header("allow"), Some("GET, HEAD"));
+}
+
+#[tokio::test]
+async fn an_asset_of_yesterday_is_answered_with_the_file_of_today() {
+    let house = House::open(quick());
+    let today = house.get(&sheet(), &["Accept-Encoding: br"]).await;
+    let yesterday = house.get("/assets/site.0123456789abcdef.css", &["Accept-Encoding: br"]).await;
+    assert_eq!(yesterday.status, 200);
+    assert_eq!(yesterday.body, today.body);
+    assert_eq!(yesterday.without(&["cache-control"]), today.without(&["cache-control"]));
+}
+
+#[tokio::test]
+async fn a_part_of_a_picture_can_be_fetched() {
+    let house = House::open(quick());
+    let whole = house.get("/picture.png", &[]).await;
+    let tag = whole.header("etag").unwrap();
+    let part = house.get("/picture.png", &["Range: bytes=10-19", &format!("If-Range: {tag}")]).await;
+    assert_eq!((part.status, &part.body[..]), (206, &whole.body[10..20]));
+    assert_eq!(part.header("content-range"), Some(&*format!("bytes 10-19/{PICTURE_BYTES}")));
+    let other = house.get("/picture.png", &["Range: bytes=10-19", "If-Range: \"other\""]).await;
+    assert_eq!((other.status, other.body.len()), (200, PICTURE_BYTES), "another version");
+    let outside = house.get("/picture.png", &["Range: bytes=99999999-"]).await;
+    assert_eq!(outside.status, 416);
+    assert_eq!(outside.header("content-range"), Some(&*format!("bytes */{PICTURE_BYTES}")));
+    let known = house.get("/picture.png", &["Range: bytes=0-1", &format!("If-None-Match: {tag}")]).await;
+    assert_eq!(known.status, 304, "what is known needs no part");
+    let page = house.get("/", &["Range: bytes=0-1"]).await;
+    assert_eq!((page.status, page.header("accept-ranges")), (200, None), "pages come whole");
+}
+
+#[tokio::test]
+async fn a_date_is_enough_to_ask_whether_a_page_changed() {
+    let house = House::open(quick());
+    let page = house.get("/articles/boundaries", &[]).await;
+    let date = page.header("last-modified").unwrap();
+    assert_eq!(date, "Tue, 14 Nov 2023 22:13:20 GMT");
+    let again = house.get("/articles/boundaries", &[&format!("If-Modified-Since: {date}")]).await;
+    assert_eq!(again.status, 304);
+}
+
+#[tokio::test]
+async fn headers_of_a_resources_own_are_sent() {
+    let house = House::open(quick());
+    assert_eq!(house.get("/draft", &[]).await.header("x-robots-tag"), Some("noindex"));
+    assert!(house.get("/", &[]).await.header("link").unwrap().contains("rel=preload"));
+}

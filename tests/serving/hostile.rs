@@ -1,0 +1,204 @@
+//! Connections that mean no good, or a bad line: each ends within its time-out, and the next visitor is served.
+
+use crate::house::{Client, House, PATIENCE, PICTURE_BYTES, SOON, head, quick};
+use relationship_clinic::web::Limits;
+use std::time::{Duration, Instant};
+use tokio::time::interval;
+
+/// Much less than the client's patience, much more than a time-out on a busy machine.
+const BOUND: Duration = Duration::from_secs(5);
+
+/// The connection ends by its time-out, not at once and not much later.
+async fn ends_by_time_out(what: &str, client: &mut Client) -> String {
+    let begun = Instant::now();
+    let text = client.until_closed().await;
+    let lasted = begun.elapsed();
+    assert!(lasted > SOON / 2 && lasted < BOUND, "{what} ended after {lasted:?}");
+    text
+}
+
+#[tokio::test]
+async fn who_says_nothing_or_half_of_it_is_cut_off() {
+    let house = House::open(quick());
+    let table = [
+        ("silent", String::new()),
+        ("half a request line", "GET / HT".into()),
+        ("half a head", "GET / HTTP/1.1\r\nHost: a\r\nX-".into()),
+        ("half a body", head("POST", "/post", &["Content-Length: 100"]) + "half"),
+        ("half a chunk", head("POST", "/post", &["Transfer-Encoding: chunked"]) + "64\r\nhalf"),
+        ("no body", head("POST", "/post", &["Content-Length: 100"])),
+    ];
+    for (what, text) in table {
+        let mut client = house.knock().await;
+        client.send(&text).await;
+        assert_eq!(ends_by_time_out(what, &mut client).await, "", "{what}");
+    }
+    assert_eq!(house.get("/", &[]).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed_after_its_time_and_not_by_the_heads() {
+    let house = House::open(Limits { idle: SOON, head: PATIENCE, ..quick() });
+    let mut client = house.knock().await;
+    client.send(&head("GET", "/", &[])).await;
+    assert_eq!(client.answer("GET").await.status, 200);
+    assert_eq!(ends_by_time_out("idle", &mut client).await, "");
+}
+
+#[tokio::test]
+async fn half_a_head_on_a_used_connection_gets_the_time_of_a_head() {
+    let house = House::open(quick());
+    let mut client = house.knock().await;
+    client.send(&head("GET", "/", &[])).await;
+    client.answer("GET").await;
+    client.send("GET / HTTP/1.1\r\nHos").await;
+    assert_eq!(ends_by_time_out("half a second head", &mut client).await, "");
+}
+
+/// Sends a byte at a time, each well within the time-out, until cut off.
+async fn drips(house: &House, start: &str, drop: &str) -> Duration {
+    let mut client = house.knock().await;
+    client.send(start).await;
+    let begun = Instant::now();
+    let mut tick = interval(SOON / 6);
+    while begun.elapsed() < BOUND {
+        tokio::select! {
+            more = client.more() => assert!(!more, "nothing is answered"),
+            _ = tick.tick() => {
+                client.send(drop).await;
+                continue;
+            }
+        }
+        break;
+    }
+    begun.elapsed()
+}
+
+#[tokio::test]
+async fn dripping_gains_no_time() {
+    let house = House::open(quick());
+    let body = head("POST", "/post", &["Content-Length: 10000"]);
+    for (what, start) in [("head", "GET / HTTP/1.1\r\nX-Long: "), ("body", &body)] {
+        let lasted = drips(&house, start, "x").await;
+        assert!(lasted < BOUND, "a dripping {what} lasted {lasted:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_does_not_read_the_answer_is_cut_off() {
+    let mut house = House::open(Limits { idle: SOON, ..quick() });
+    let mut client = house.knock().await;
+    client.send(&head("GET", "/picture.png", &[]).repeat(8)).await;
+    // The connection's end shows on the server's side: it can stop without cutting anybody off.
+    crate::house::eventually("the connection ends", async || {
+        let text = client.send("x").await;
+        (!text).then_some(())
+    })
+    .await;
+    house.stop();
+    house.serving.await.unwrap();
+}
+
+#[tokio::test]
+async fn who_reads_slowly_gets_all_of_it() {
+    let house = House::open(Limits { idle: SOON, ..quick() });
+    let mut client = house.knock().await;
+    client.send(&head("GET", "/picture.png", &["Connection: close"])).await;
+    let begun = Instant::now();
+    let mut tick = interval(SOON / 10);
+    let mut slow = 0;
+    loop {
+        if slow < 40 {
+            tick.tick().await;
+            slow += 1;
+        }
+        if !client.more().await {
+            break;
+        }
+    }
+    assert!(begun.elapsed() > SOON * 2, "it took longer than a time-out: {:?}", begun.elapsed());
+    assert!(client.until_closed().await.len() > PICTURE_BYTES / 2, "the picture came whole");
+}
+
+#[tokio::test]
+async fn one_host_is_named_or_the_request_is_refused() {
+    let house = House::open(quick());
+    let table = [
+        ("GET / HTTP/1.1\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: a.example\r\nHost: a.example\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: a.example, b.example\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: a.example/x\r\n\r\n", 400),
+        ("POST /post HTTP/1.1\r\nContent-Length: 0\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n", 200),
+        ("GET http://a.example/ HTTP/1.1\r\nHost: a.example\r\n\r\n", 200),
+        ("GET / HTTP/1.0\r\n\r\n", 200),
+    ];
+    for (text, status) in table {
+        let mut client = house.knock().await;
+        client.send(text).await;
+        assert_eq!(client.answer("GET").await.status, status, "{text:?}");
+    }
+}
+
+#[tokio::test]
+async fn heads_beyond_the_limits_and_garbage_are_refused() {
+    let house = House::open(quick());
+    let long = "x".repeat(40_000);
+    let lines = "X-Line: 1\r\n".repeat(200);
+    let table = [
+        ("a long line", format!("GET / HTTP/1.1\r\nHost: a\r\nX-Long: {long}\r\n\r\n"), "431"),
+        ("a long line without an end", format!("GET / HTTP/1.1\r\nHost: a\r\nX-Long: {long}"), "431"),
+        ("a long address", format!("GET /{long} HTTP/1.1\r\nHost: a\r\n\r\n"), "4"),
+        ("many lines", format!("GET / HTTP/1.1\r\nHost: a\r\n{lines}\r\n"), "431"),
+        ("garbage", "\u{1}\u{2}\u{3} nonsense\r\n\r\n".into(), "400"),
+        ("TLS", "\u{16}\u{3}\u{1}\u{2}\0\u{1}\0\u{1}\u{fc}\u{3}\u{3}".into(), "400"),
+        ("HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".into(), "400"),
+        ("two lengths", head("POST", "/post", &["Content-Length: 1", "Content-Length: 2"]) + "xx", "400"),
+        (
+            "two ways to say a length",
+            head("POST", "/post", &["Transfer-Encoding: chunked, identity"]) + "0\r\n\r\n",
+            "400",
+        ),
+        ("a folded line", "GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n 2\r\n\r\n".into(), "400"),
+        ("a space before the colon", "GET / HTTP/1.1\r\nHost : a\r\n\r\n".into(), "400"),
+    ];
+    for (what, text, status) in table {
+        let mut client = house.knock().await;
+        client.send(&text).await;
+        let begun = Instant::now();
+        let answer = client.until_closed().await;
+        assert!(begun.elapsed() < BOUND, "{what} is closed");
+        // A peer that still sends when we hang up may lose the answer; what it must not get is a page.
+        assert!(answer.is_empty() || answer.starts_with(&format!("HTTP/1.1 {status}")), "{what}: {answer}");
+    }
+    assert_eq!(house.get("/", &[]).await.status, 200);
+}
+
+#[tokio::test]
+async fn requests_sent_at_once_are_answered_in_their_order() {
+    let house = House::open(quick());
+    let mut client = house.knock().await;
+    let post = head("POST", "/post", &["Content-Length: 3"]) + "abc";
+    let all = head("GET", "/", &[]) + &post + &head("GET", "/nowhere", &[]) + &head("GET", "/articles/boundaries", &[]);
+    client.send(&all).await;
+    let mut seen = Vec::new();
+    for _ in 0..4 {
+        let answer = client.answer("GET").await;
+        seen.push((answer.status, answer.text().contains("boundaries"), answer.text() == "3 bytes"));
+    }
+    assert_eq!(seen, [(200, false, false), (200, false, true), (404, false, false), (200, true, false)]);
+}
+
+#[tokio::test]
+async fn a_slow_body_within_its_time_is_taken() {
+    let house = House::open(Limits { request: PATIENCE, ..quick() });
+    let mut client = house.knock().await;
+    client.send(&head("POST", "/post", &["Content-Length: 20", "Expect: 100-continue"])).await;
+    let mut tick = interval(SOON / 8);
+    for _ in 0..20 {
+        tick.tick().await;
+        assert!(client.send("x").await, "the connection is open");
+    }
+    assert_eq!(client.answer("POST").await.status, 100);
+    assert_eq!(client.answer("POST").await.text(), "20 bytes");
+}

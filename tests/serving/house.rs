@@ -1,0 +1,238 @@
+//! A small site behind the real listener, and a client that reads answers byte by byte.
+
+use axum::{Router, routing::post};
+use http::{HeaderName, HeaderValue, StatusCode};
+use relationship_clinic::{
+    catalog::{Builder, Caching, Catalog, Encoder, Media, Resource, Shelf, hashed},
+    web::{self, Front, Limits},
+};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    sync::oneshot,
+    task::JoinHandle,
+    time::timeout,
+};
+
+/// Nothing in these tests takes longer, unless it hangs.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+/// The time-outs of [`quick`].
+pub const SOON: Duration = Duration::from_millis(300);
+
+pub const SHEET: &str = "body { color: black; background: white; } ";
+pub const PICTURE_BYTES: usize = 4 << 20;
+
+/// Every time-out short, but idleness, which other tests count on.
+pub fn quick() -> Limits {
+    Limits { first_byte: SOON, head: SOON, request: SOON, idle: PATIENCE, stop: SOON, ..Limits::default() }
+}
+
+/// A page of some length that says a word.
+pub fn page(word: &str) -> Resource {
+    let body = format!("<p>{word}</p>").repeat(400);
+    Resource::new(Media::Html, format!("<!doctype html><title>{word}</title>{body}"))
+}
+
+/// Address of the stylesheet.
+pub fn sheet() -> String {
+    hashed("site.css", SHEET.repeat(50).as_bytes())
+}
+
+/// One resource of every kind.
+pub fn shelves(encoder: Arc<Encoder>) -> Builder {
+    let link = HeaderValue::from_str(&format!("<{}>; rel=preload; as=style", sheet())).unwrap();
+    let picture: Vec<u8> = (0..PICTURE_BYTES).map(|i| u8::try_from(i % 251).unwrap()).collect();
+    let drawing = format!("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 1 1'>{}</svg>", "<g/>".repeat(200));
+    let day = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    Catalog::builder(web::security(true), encoder)
+        .page("/", page("home").header(http::header::LINK, link))
+        .page("/articles/boundaries", page("boundaries").modified(day))
+        .page("/empty.txt", Resource::new(Media::Text, ""))
+        .page(sheet(), Resource::new(Media::Css, SHEET.repeat(50)).caching(Caching::Forever))
+        .page("/picture.png", Resource::new(Media::Png, picture).caching(Caching::Forever).modified(day))
+        .page("/drawing.svg", Resource::new(Media::Svg, drawing))
+        .page("/draft", page("draft").caching(Caching::Never).header(robots(), HeaderValue::from_static("noindex")))
+        .redirect("/post/boundaries", "/blog/boundaries")
+        .redirect("/blog/boundaries", "/articles/boundaries")
+        .redirect("/round", "/about")
+        .redirect("/about", "/round")
+        .redirect("/", "/nowhere")
+        .gone("/articles/retired")
+        .not_found(page("not found").caching(Caching::Forever))
+        .failure(StatusCode::GONE, page("gone"))
+}
+
+pub fn robots() -> HeaderName {
+    HeaderName::from_static("x-robots-tag")
+}
+
+/// The site, listening.
+pub struct House {
+    pub address: SocketAddr,
+    pub shelf: Arc<Shelf>,
+    stop: Option<oneshot::Sender<()>>,
+    pub serving: JoinHandle<()>,
+}
+
+impl House {
+    pub fn open(limits: Limits) -> Self {
+        let router = Router::new().route("/post", post(|body: String| async move { format!("{} bytes", body.len()) }));
+        Self::with(limits, shelves(Arc::default()).build(), router)
+    }
+
+    pub fn with(limits: Limits, catalog: Catalog, router: Router) -> Self {
+        let shelf = Arc::new(Shelf::new(catalog));
+        let front = Front::new(Arc::clone(&shelf), router, web::security(true));
+        let listener = web::open("127.0.0.1:0".parse().unwrap(), None).unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let told = async move {
+            let _ = stopped.await;
+        };
+        let serving = tokio::spawn(web::serve(listener, move |from| front.for_visitor(from), limits, told));
+        Self { address, shelf, stop: Some(stop), serving }
+    }
+
+    pub fn stop(&mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+    }
+
+    pub async fn knock(&self) -> Client {
+        Client::new(TcpStream::connect(self.address).await.unwrap())
+    }
+
+    /// One request with a head of these lines, on a connection of its own.
+    pub async fn ask(&self, method: &str, path: &str, lines: &[&str]) -> Answer {
+        let mut client = self.knock().await;
+        client.send(&head(method, path, lines)).await;
+        client.answer(method).await
+    }
+
+    pub async fn get(&self, path: &str, lines: &[&str]) -> Answer {
+        self.ask("GET", path, lines).await
+    }
+}
+
+pub fn head(method: &str, path: &str, lines: &[&str]) -> String {
+    let request = format!("{method} {path} HTTP/1.1");
+    [&request, "Host: clinic.example"].iter().chain(lines).chain(&["\r\n"]).copied().collect::<Vec<_>>().join("\r\n")
+}
+
+pub struct Client {
+    stream: TcpStream,
+    read: Vec<u8>,
+}
+
+impl Client {
+    pub fn new(stream: TcpStream) -> Self {
+        Self { stream, read: Vec::new() }
+    }
+
+    /// A peer that hung up is seen at the next read.
+    pub async fn send(&mut self, text: &str) -> bool {
+        self.stream.write_all(text.as_bytes()).await.is_ok()
+    }
+
+    /// The next answer; the method says whether a body comes with it.
+    pub async fn answer(&mut self, method: &str) -> Answer {
+        let end = loop {
+            if let Some(end) = self.read.windows(4).position(|four| four == b"\r\n\r\n") {
+                break end;
+            }
+            assert!(self.more().await, "the connection ended before the head: {:?}", self.text());
+        };
+        let head: Vec<u8> = self.read.drain(..end + 4).collect();
+        let mut answer = Answer::parse(std::str::from_utf8(&head[..end]).unwrap());
+        if method != "HEAD" && !matches!(answer.status, 100 | 304) {
+            let length = answer.header("content-length").expect("every body says its length").parse().unwrap();
+            while self.read.len() < length {
+                assert!(self.more().await, "the connection ended before the body");
+            }
+            answer.body = self.read.drain(..length).collect();
+        }
+        answer
+    }
+
+    /// Reads until the peer hangs up and returns what came; fails if it does not.
+    pub async fn until_closed(&mut self) -> String {
+        while self.more().await {}
+        self.text()
+    }
+
+    /// Reads once; false at the end.
+    pub async fn more(&mut self) -> bool {
+        let read = timeout(PATIENCE, self.stream.read_buf(&mut self.read)).await.expect("the connection stays open");
+        matches!(read, Ok(1..))
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.read).into_owned()
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    /// Names in lower case; without `date`.
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    fn parse(head: &str) -> Self {
+        let mut lines = head.split("\r\n");
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+        let pair = |line: &str| {
+            let (name, value) = line.split_once(": ").unwrap();
+            (name.to_ascii_lowercase(), value.to_owned())
+        };
+        let mut headers: Vec<_> = lines.map(pair).filter(|(name, _)| name != "date").collect();
+        headers.sort();
+        Self { status, headers, body: Vec::new() }
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    pub fn without(&self, names: &[&str]) -> Vec<(String, String)> {
+        self.headers.iter().filter(|(name, _)| !names.contains(&name.as_str())).cloned().collect()
+    }
+
+    /// The body as text, whatever its coding.
+    pub fn text(&self) -> String {
+        let bytes = match self.header("content-encoding") {
+            None => self.body.clone(),
+            Some("br") => {
+                let mut out = Vec::new();
+                brotli::BrotliDecompress(&mut &self.body[..], &mut out).unwrap();
+                out
+            }
+            Some("gzip") => {
+                let length = u32::from_le_bytes(*self.body.last_chunk().unwrap());
+                let mut out = vec![0; length as usize];
+                libdeflater::Decompressor::new().gzip_decompress(&self.body, &mut out).unwrap();
+                out
+            }
+            Some(other) => panic!("nobody asked for {other}"),
+        };
+        String::from_utf8(bytes).unwrap()
+    }
+}
+
+/// Waits until something is so, for things that happen on another thread.
+pub async fn eventually<T>(what: &str, mut check: impl AsyncFnMut() -> Option<T>) -> T {
+    let begun = SystemTime::now();
+    loop {
+        if let Some(found) = check().await {
+            return found;
+        }
+        assert!(begun.elapsed().unwrap() < PATIENCE, "never: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

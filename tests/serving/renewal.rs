@@ -1,0 +1,59 @@
+//! A new set of pages while readers read.
+
+use crate::house::{House, head, page, quick};
+use axum::Router;
+use http::{HeaderName, HeaderValue};
+use relationship_clinic::{
+    catalog::{Catalog, Encoder},
+    web,
+};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
+};
+
+fn edition(number: u32, encoder: &Arc<Encoder>) -> Catalog {
+    let label = HeaderValue::from(number);
+    let name = HeaderName::from_static("x-edition");
+    Catalog::builder(web::security(false), Arc::clone(encoder))
+        .page("/", page(&format!("edition {number}")).header(name, label))
+        .build()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_answer_is_of_one_edition() {
+    let encoder = Arc::default();
+    let house = Arc::new(House::with(quick(), edition(0, &encoder), Router::new()));
+    let (done, answers) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
+    let readers: Vec<_> = ["br", "gzip", "identity"]
+        .map(|coding| {
+            let (house, done, answers) = (Arc::clone(&house), Arc::clone(&done), Arc::clone(&answers));
+            tokio::spawn(async move {
+                let mut client = house.knock().await;
+                let mut last = 0;
+                while !done.load(Relaxed) {
+                    client.send(&head("GET", "/", &[&format!("Accept-Encoding: {coding}")])).await;
+                    let answer = client.answer("GET").await;
+                    let number: u32 = answer.header("x-edition").unwrap().parse().unwrap();
+                    let text = answer.text();
+                    assert_eq!(text.matches(&format!("<p>edition {number}</p>")).count(), 400, "{coding}");
+                    assert!(number >= last, "{number} after {last}");
+                    last = number;
+                    answers.fetch_add(1, Relaxed);
+                }
+            })
+        })
+        .into_iter()
+        .collect();
+    let mut number = 0;
+    while number < 100 || answers.load(Relaxed) < 300 {
+        number += 1;
+        house.shelf.replace(edition(number, &encoder));
+        tokio::task::yield_now().await;
+    }
+    done.store(true, Relaxed);
+    for reader in readers {
+        reader.await.unwrap();
+    }
+    assert_eq!(house.get("/", &[]).await.header("x-edition"), Some(&*number.to_string()));
+}
