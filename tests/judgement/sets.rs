@@ -1,0 +1,185 @@
+//! The sets: how a post is read, and how what became of it is printed.
+
+use relationship_clinic::enquiry::form::Answers;
+use relationship_clinic::enquiry::signals::{Circumstances, FetchSite};
+use relationship_clinic::enquiry::token::Token;
+use relationship_clinic::enquiry::{Action, Judgement, token};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// A post of a set.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Post {
+    pub id: String,
+    pub kind: String,
+    pub held_back: bool,
+    name: String,
+    channel: String,
+    phone: String,
+    email: String,
+    voicemail: String,
+    email_private: String,
+    times: String,
+    for_whom: String,
+    message: String,
+    honeypot: String,
+    seconds: f64,
+    token: TokenState,
+    site: Site,
+    recent: u32,
+}
+
+/// A field that is left out: empty, from our own page, with a fresh token, after a minute.
+impl Default for Post {
+    fn default() -> Self {
+        Self {
+            id: String::new(),
+            kind: String::new(),
+            held_back: false,
+            name: String::new(),
+            channel: String::new(),
+            phone: String::new(),
+            email: String::new(),
+            voicemail: String::new(),
+            email_private: String::new(),
+            times: String::new(),
+            for_whom: String::new(),
+            message: String::new(),
+            honeypot: String::new(),
+            seconds: 60.0,
+            token: TokenState::Fresh,
+            site: Site::SameOrigin,
+            recent: 0,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum TokenState {
+    Fresh,
+    Expired,
+    Missing,
+    Foreign,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(clippy::enum_variant_names, reason = "the words of Sec-Fetch-Site")]
+enum Site {
+    SameOrigin,
+    None,
+    Absent,
+    CrossSite,
+}
+
+#[derive(Deserialize)]
+struct Set {
+    #[serde(default)]
+    post: Vec<Post>,
+}
+
+/// Reads a set of this folder.
+pub fn read(file: &str) -> Vec<Post> {
+    let path = format!("{}/tests/judgement/{file}.toml", env!("CARGO_MANIFEST_DIR"));
+    let set: Set = toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    set.post
+}
+
+impl Post {
+    /// What a browser would post: lines end with CRLF, the box is ticked.
+    pub fn answers(&self) -> Answers {
+        Answers {
+            name: self.name.clone(),
+            channel: self.channel.clone(),
+            phone: self.phone.clone(),
+            email: self.email.clone(),
+            voicemail: self.voicemail.clone(),
+            email_private: self.email_private.clone(),
+            times: self.times.clone(),
+            for_whom: self.for_whom.clone(),
+            message: self.message.replace('\n', "\r\n"),
+            reason_code: self.honeypot.clone(),
+            consent: "yes".to_owned(),
+            ..Answers::default()
+        }
+    }
+
+    /// What the server knows: the seconds only from a token of its own.
+    pub fn circumstances(&self) -> Circumstances {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a set are small")]
+        let seconds = self.seconds as u64;
+        let ours = |age| Token::Ours { nonce: self.id.clone(), age };
+        let token = match self.token {
+            TokenState::Fresh => ours(seconds),
+            TokenState::Expired => ours(token::OLD_AFTER + seconds),
+            TokenState::Missing => Token::Missing,
+            TokenState::Foreign => Token::Foreign,
+        };
+        let site = match self.site {
+            Site::SameOrigin => FetchSite::SameOrigin,
+            Site::None => FetchSite::None,
+            Site::Absent => FetchSite::Absent,
+            Site::CrossSite => FetchSite::CrossSite,
+        };
+        Circumstances { token, site, recent: self.recent, repeated: false }
+    }
+}
+
+/// What became of some posts.
+#[derive(Debug, Default)]
+pub struct Part {
+    pub name: String,
+    pub delivered: usize,
+    pub labelled: usize,
+    pub held: usize,
+}
+
+impl Part {
+    pub fn count(&self) -> usize {
+        self.delivered + self.labelled + self.held
+    }
+
+    fn of<'a>(name: &str, judgements: impl Iterator<Item = &'a Judgement>) -> Self {
+        judgements.fold(Self { name: name.to_owned(), ..Self::default() }, |mut part, judgement| {
+            match judgement.action {
+                Action::Deliver => part.delivered += 1,
+                Action::Label => part.labelled += 1,
+                Action::Hold => part.held += 1,
+            }
+            part
+        })
+    }
+
+    fn print(&self) {
+        let Self { name, delivered, labelled, held } = self;
+        println!("{name:<44} {:>5} {delivered:>9} {labelled:>8} {held:>5}", self.count());
+    }
+}
+
+/// The open part and the part that was held back.
+pub fn parts(judged: &[(Post, Judgement)]) -> Vec<Part> {
+    [("open", false), ("held back", true)]
+        .into_iter()
+        .map(|(name, back)| Part::of(name, judged.iter().filter(|(post, _)| post.held_back == back).map(|(_, j)| j)))
+        .collect()
+}
+
+/// A table by kind, the parts, and each post that did not become what is wanted.
+pub fn print(file: &str, judged: &[(Post, Judgement)], wanted: fn(Action) -> bool) {
+    println!("\n{file:<44} {:>5} {:>9} {:>8} {:>5}", "count", "delivered", "labelled", "held");
+    let mut kinds: BTreeMap<&str, Vec<&Judgement>> = BTreeMap::new();
+    for (post, judgement) in judged {
+        kinds.entry(&post.kind).or_default().push(judgement);
+    }
+    for (kind, judgements) in kinds {
+        Part::of(kind, judgements.into_iter()).print();
+    }
+    parts(judged).iter().for_each(Part::print);
+    Part::of("total", judged.iter().map(|(_, judgement)| judgement)).print();
+    for (post, judgement) in judged.iter().filter(|(_, judgement)| !wanted(judgement.action)) {
+        println!("  {} ({}): {:?}, {} points", post.id, post.kind, judgement.action, judgement.score);
+        judgement.reasons.iter().for_each(|reason| println!("      {reason}"));
+    }
+}
