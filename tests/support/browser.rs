@@ -1,10 +1,16 @@
 //! A real browser: Debian's Chromium, driven by its own driver, one for a test binary.
 
-use fantoccini::{Client, ClientBuilder};
+use crate::support::clinic::PATIENCE;
+use fantoccini::{
+    Client, ClientBuilder,
+    actions::{InputSource as _, KeyAction, KeyActions},
+};
 use serde_json::{Value, json};
 use std::{
     io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::{Duration, Instant},
 };
 use tempfile::TempDir;
 
@@ -27,8 +33,21 @@ pub struct View {
 pub const PHONE: View = View { width: 390, height: 844, dark: false, script: true };
 /// A desk by day.
 pub const DESK: View = View { width: 1280, height: 900, dark: false, script: true };
+/// A phone by day whose owner has turned scripts off.
+pub const NO_SCRIPT: View = View { script: false, ..PHONE };
 
 impl Driver {
+    /// The driver of this test binary. It ends with the last test that holds it (a static would outlive them all).
+    pub fn shared() -> Arc<Self> {
+        static SHARED: Mutex<Weak<Driver>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.upgrade().unwrap_or_else(|| {
+            let driver = Arc::new(Self::start());
+            *shared = Arc::downgrade(&driver);
+            driver
+        })
+    }
+
     /// Starts the driver on a free port.
     pub fn start() -> Self {
         let mut child = Command::new("chromedriver")
@@ -42,7 +61,9 @@ impl Driver {
             .lines()
             .map_while(Result::ok)
             .find_map(|line| {
-                line.split("on port ").nth(1).and_then(|rest| rest.trim_end_matches('.').parse::<u16>().ok())
+                line.split("successfully on port ")
+                    .nth(1)
+                    .and_then(|rest| rest.trim_end_matches('.').parse::<u16>().ok())
             })
             .expect("chromedriver says its port");
         Self { child, address: format!("http://127.0.0.1:{port}") }
@@ -90,6 +111,9 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
+        // A killed driver would leave its browsers running; asked to shut down, it ends them first.
+        let ask = ureq::get(format!("{}/shutdown", self.address)).config().timeout_global(Some(PATIENCE)).build();
+        let _ = ask.call();
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -106,9 +130,64 @@ impl Browser {
     pub async fn look(&self, view: View) {
         let metrics = json!({ "width": view.width, "height": view.height, "deviceScaleFactor": 1, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
-        let scheme = if view.dark { "dark" } else { "light" };
-        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
-        self.devtools("Emulation.setEmulatedMedia", media).await;
+        self.media("", &[("prefers-color-scheme", if view.dark { "dark" } else { "light" })]).await;
+    }
+
+    /// Shows the page as on another medium (`print`, or empty for the screen) and as other readers ask for it.
+    pub async fn media(&self, media: &str, features: &[(&str, &str)]) {
+        let features: Vec<Value> =
+            features.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
+        self.devtools("Emulation.setEmulatedMedia", json!({ "media": media, "features": features })).await;
+    }
+
+    /// The size of text that a reader has set in the browser's own settings, in per cent; a page has to be opened again.
+    pub async fn text_size(&self, percent: u32) {
+        let sizes = json!({ "standard": 16 * percent / 100, "fixed": 13 * percent / 100 });
+        self.devtools("Page.setFontSizes", json!({ "fontSizes": sizes })).await;
+    }
+
+    /// Runs a script at the start of every page from now on; the page's own policy does not hinder it.
+    pub async fn before_each_page(&self, script: &str) {
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
+    }
+
+    /// Presses and releases one key: a character, or one of WebDriver's own (`fantoccini::key::Key`).
+    pub async fn press(&self, key: impl Into<char>) {
+        let value = key.into();
+        let stroke =
+            KeyActions::new("keyboard".to_owned()).then(KeyAction::Down { value }).then(KeyAction::Up { value });
+        self.client.perform_actions(stroke).await.expect("the key is pressed");
+    }
+
+    /// Types into whatever has the focus.
+    pub async fn write(&self, text: &str) {
+        self.devtools("Input.insertText", json!({ "text": text })).await;
+    }
+
+    /// Clicks what the selector finds, as a person would: in sight, at its centre.
+    pub async fn click(&self, selector: &str) {
+        // The driver scrolls only as far as it must, and the exit control may lie there.
+        self.run(&format!("document.querySelector({selector:?}).scrollIntoView({{ block: 'center' }})")).await;
+        let found = self.client.find(fantoccini::Locator::Css(selector)).await;
+        found.unwrap_or_else(|_| panic!("`{selector}` is missing")).click().await.expect("it can be clicked");
+    }
+
+    /// Asks until the function body returns something true; a page that is just being replaced answers later.
+    pub async fn until(&self, what: &str, script: &str) -> Value {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match self.client.execute(script, vec![]).await {
+                Ok(answer) if !matches!(answer, Value::Null | Value::Bool(false)) => return answer,
+                last if Instant::now() > end => panic!("{what}: not within {PATIENCE:?}, last answer {last:?}"),
+                _ => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        }
+    }
+
+    /// Waits until a page whose path starts so has arrived.
+    pub async fn arrives_at(&self, path: &str) {
+        let there = format!("return document.readyState === 'complete' && location.pathname.startsWith({path:?})");
+        self.until(&format!("arriving at {path}"), &there).await;
     }
 
     /// A command of the browser's own protocol.

@@ -37,8 +37,8 @@ const BATCH: usize = 256;
 const QUEUE: usize = 1024;
 /// A probe that succeeded is believed this long.
 const FRESH: Duration = Duration::from_secs(2);
-/// Of a form's body.
-const LARGEST: usize = 32 * 1024;
+/// Three times the largest body of a form: what a database writes beside the words needs room too.
+const LARGEST: usize = 96 * 1024;
 /// References are random; two equal ones within 90 days are possible and harmless.
 const DRAWS: usize = 4;
 /// No look-alikes (0 O, 1 I L, 2 Z, 5 S, 6 G, 8 B, U V), and no vowels, so that no word appears.
