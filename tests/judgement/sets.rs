@@ -7,9 +7,9 @@ use relationship_clinic::enquiry::{Action, Judgement, token};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// A post of a set.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+/// A post of a set. What is left out is as a calm visitor sends it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Post {
     pub id: String,
     pub kind: String,
@@ -24,50 +24,27 @@ pub struct Post {
     for_whom: String,
     message: String,
     honeypot: String,
-    seconds: f64,
+    seconds: Option<f64>,
     token: TokenState,
     site: Site,
     recent: u32,
 }
 
-/// A field that is left out: empty, from our own page, with a fresh token, after a minute.
-impl Default for Post {
-    fn default() -> Self {
-        Self {
-            id: String::new(),
-            kind: String::new(),
-            held_back: false,
-            name: String::new(),
-            channel: String::new(),
-            phone: String::new(),
-            email: String::new(),
-            voicemail: String::new(),
-            email_private: String::new(),
-            times: String::new(),
-            for_whom: String::new(),
-            message: String::new(),
-            honeypot: String::new(),
-            seconds: 60.0,
-            token: TokenState::Fresh,
-            site: Site::SameOrigin,
-            recent: 0,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum TokenState {
+    #[default]
     Fresh,
     Expired,
     Missing,
     Foreign,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 #[expect(clippy::enum_variant_names, reason = "the words of Sec-Fetch-Site")]
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 enum Site {
+    #[default]
     SameOrigin,
     None,
     Absent,
@@ -109,7 +86,7 @@ impl Post {
     /// What the server knows: the seconds only from a token of its own.
     pub fn circumstances(&self) -> Circumstances {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a set are small")]
-        let seconds = self.seconds as u64;
+        let seconds = self.seconds.unwrap_or(60.0) as u64;
         let ours = |age| Token::Ours { nonce: self.id.clone(), age };
         let token = match self.token {
             TokenState::Fresh => ours(seconds),
@@ -163,6 +140,7 @@ pub fn parts(judged: &[(Post, Judgement)]) -> Vec<Part> {
     [("open", false), ("held back", true)]
         .into_iter()
         .map(|(name, back)| Part::of(name, judged.iter().filter(|(post, _)| post.held_back == back).map(|(_, j)| j)))
+        .filter(|part| part.count() > 0)
         .collect()
 }
 
