@@ -80,7 +80,7 @@ impl Display for Fault {
         let report = Report::new(diagnostic).with_source_code(NamedSource::new(&self.file, Arc::clone(&self.text)));
         // Without colours: the text goes to terminals, logs and mails alike.
         let drawn = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor());
-        drawn.with_context_lines(0).render_report(f, report.as_ref())
+        drawn.with_context_lines(1).render_report(f, report.as_ref())
     }
 }
 

@@ -66,6 +66,10 @@ pub(super) fn render(source: &mut Source, markdown: &str, start: usize, kind: Ki
         paragraph: None,
         image: None,
     };
+    for (name, span) in notes::undefined(markdown) {
+        let remedy = format!("write a paragraph that begins with [^{name}]: and the note");
+        reader.source.error(span.start + start..span.end + start, format!("the note [^{name}] is not defined"), remedy);
+    }
     for (event, span) in Parser::new_ext(markdown, options).into_offset_iter() {
         reader.take(event, span.start + start..span.end + start);
     }

@@ -59,15 +59,9 @@ impl<'t> Notes<'t> {
         }
         let mut events = Vec::new();
         let mut defined = self.defined;
-        for (index, (name, span, _)) in self.used.iter().enumerate() {
-            let Some(at) = defined.iter().position(|(defined, ..)| defined == name) else {
-                source.error(
-                    span.clone(),
-                    format!("the note [^{name}] is not defined"),
-                    format!("write a paragraph that begins with [^{name}]: and the note"),
-                );
-                continue;
-            };
+        for (index, (name, ..)) in self.used.iter().enumerate() {
+            let at = defined.iter().position(|(defined, ..)| defined == name);
+            let at = at.expect("the parser makes a mark only where there is a definition");
             let number = index + 1;
             ids.push(format!("note-{number}"));
             events.push(Event::Html(format!("<li id=\"note-{number}\">").into()));
@@ -83,6 +77,19 @@ impl<'t> Notes<'t> {
         events.push(Event::Html("</ol></section>\n".into()));
         events
     }
+}
+
+/// Marks without a definition, with their places: the parser takes them for plain text.
+pub(super) fn undefined(markdown: &str) -> Vec<(&str, Range<usize>)> {
+    let marks = markdown.match_indices("[^").filter_map(|(at, _)| {
+        let name = markdown[at + 2..]
+            .split(']')
+            .next()
+            .filter(|name| !name.is_empty() && !name.contains(char::is_whitespace))?;
+        let quoted = markdown[..at].ends_with('`');
+        (!quoted).then_some((name, at..at + name.len() + 3))
+    });
+    marks.filter(|(name, _)| !markdown.contains(&format!("[^{name}]:"))).collect()
 }
 
 /// The way back stands at the end of the last paragraph.

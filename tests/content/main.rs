@@ -1,0 +1,188 @@
+//! What an editor can do wrong: a row for each kind, each with the place, the message and the remedy that the editor sees.
+//!
+//! A row takes the shipped facts and one sound article, breaks one file, and reads the folder as `check` does.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot write its input has failed")]
+
+use jiff::civil::date;
+use relationship_clinic::content::{Faults, Level, load};
+use std::{fs, path::Path};
+use tempfile::TempDir;
+
+const FRONT: &str = "+++\ntitle = \"A sound title for tests\"\ndescription = \"A description that is long enough to be shown whole in a list of results, and no longer.\"\npublished = 2026-06-01\ntopics = [\"trust\"]\n";
+const BODY: &str = "+++\nThe lead.\n\n## One\n\nText.\n";
+
+/// A folder with the shipped facts, one topic and one sound article `sound`.
+fn folder() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path();
+    for name in ["clinic.toml", "crisis.toml", "signals.toml", "home.md"] {
+        fs::copy(Path::new("content").join(name), path.join(name)).unwrap();
+    }
+    let clinic = fs::read_to_string(path.join("clinic.toml")).unwrap();
+    let clinic = clinic.lines().filter(|line| !line.contains("path = \"/")).collect::<Vec<_>>().join("\n");
+    write(path, "clinic.toml", &clinic);
+    write(
+        path,
+        "home.md",
+        "+++\ntitle = \"A title for the tests\"\ndescription = \"A description that is long enough to be shown whole in a list of results, and no longer.\"\nheading = \"Home\"\n+++\nLead.\n",
+    );
+    write(
+        path,
+        "topics/trust.md",
+        "+++\ntitle = \"Trust\"\ndescription = \"A description that is long enough to be shown whole in a list of results, and no longer.\"\n+++\n",
+    );
+    write(path, "articles/sound.md", &format!("{FRONT}{BODY}"));
+    folder
+}
+
+fn write(folder: &Path, name: &str, text: &str) {
+    let file = folder.join(name);
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(file, text).unwrap();
+}
+
+fn faults(folder: &TempDir) -> Vec<(String, Level, String, String)> {
+    let found = match load(folder.path(), date(2026, 11, 24)) {
+        Ok(loaded) => Faults::from(loaded.warnings),
+        Err(faults) => faults,
+    };
+    let base = format!("{}/", folder.path().display());
+    found
+        .iter()
+        .map(|f| {
+            (
+                format!("{}:{}:{}", f.file.replace(&base, ""), f.line, f.column),
+                f.level,
+                f.message.clone(),
+                f.remedy.clone(),
+            )
+        })
+        .collect()
+}
+
+/// The broken article, where its fault is, what is said, and what to do.
+fn rows() -> Vec<(&'static str, String, &'static str, &'static str, &'static str)> {
+    let front = |more: &str| format!("{FRONT}{more}{BODY}");
+    let body = |text: &str| format!("{FRONT}+++\nThe lead.\n\n{text}\n");
+    let without = |key: &str| {
+        let kept: Vec<&str> = FRONT.lines().filter(|line| !line.starts_with(key)).collect();
+        format!("{}\n{BODY}", kept.join("\n"))
+    };
+    vec![
+        ("unknown key", front("colour = \"red\"\n"), "6:1", "`colour` is not a key", "use one of"),
+        ("a slip in a key", front("sensitiv = true\n"), "6:1", "`sensitiv` is not a key", "did you mean `sensitive`?"),
+        ("missing title", without("title"), "1:1", "`title` is missing", "title = "),
+        ("missing date", without("published"), "1:1", "`published` is missing", "2026-11-24"),
+        ("missing topics", without("topics"), "1:1", "`topics` is missing", "topics = "),
+        ("doubled key", front("topics = [\"trust\"]\n"), "6:1", "duplicate key", "keep one"),
+        ("impossible date", FRONT.replace("2026-06-01", "2026-02-30") + BODY, "4:", "", "2026-11-24"),
+        ("date in quotes", FRONT.replace("2026-06-01", "\"2026-06-01\"") + BODY, "4:13", "published", "without quotes"),
+        ("no front matter", "Just text.\n".to_owned(), "1:1", "front matter is missing", "+++"),
+        ("open front matter", FRONT.to_owned(), "1:1", "does not end", "+++"),
+        ("YAML", "---\ntitle: x\n---\n".to_owned(), "1:1", "YAML", "TOML"),
+        ("level skipped", body("### Too deep"), "9:1", "a level is skipped", "##"),
+        ("second h1", body("# Again"), "9:1", "second h1", "##"),
+        ("picture without text", body("![](x.svg)"), "9:1", "no text alternative", "between the brackets"),
+        ("missing picture", body("![A chair](x.svg)"), "9:1", "`x.svg` is missing", "put the file"),
+        ("link to nothing", body("[x](/nowhere)"), "9:1", "nothing is at /nowhere", "path of a page"),
+        ("link with a near miss", body("[x](/sound)"), "9:1", "nothing is at /sound", "/articles/sound"),
+        ("fragment to nothing", body("[x](/articles/sound#two)"), "9:1", "has no #two", "heading"),
+        ("unsafe scheme", body("[x](javascript:alert)"), "9:1", "`javascript:`", "https:"),
+        ("raw HTML", body("<b>x</b>"), "9:1", "raw HTML", "Markdown"),
+        ("note without definition", body("Text.[^a]"), "9:6", "[^a] is not defined", "[^a]:"),
+        (
+            "unknown topic",
+            FRONT.replace("[\"trust\"]", "[\"love\"]") + BODY,
+            "5:11",
+            "no topic `love`",
+            "content/topics",
+        ),
+        ("unknown author", front("author = \"x\"\n"), "6:10", "no person `x`", "content/people"),
+        ("takeaway without lead", front("[[takeaways]]\ntext = \"x\"\n"), "6:1", "no lead", "write both"),
+        ("question without answer", front("[[questions]]\nask = \"Why?\"\n"), "7:7", "no answer", "answer ="),
+        ("reviewed by nobody", front("reviewed = 2026-07-01\n"), "6:12", "not by whom", "reviewed_by"),
+        ("due without review", front("review_due = 2026-07-01\n"), "6:14", "without a review", "leave it out"),
+        ("updated before published", front("updated = 2026-05-01\n"), "6:11", "before `published`", "later day"),
+        (
+            "alias of a live address",
+            front("aliases = [\"/articles/sound\"]\n"),
+            "6:12",
+            "address of a page",
+            "remove it",
+        ),
+        (
+            "alias that is no path",
+            front("aliases = [\"post/x\"]\n"),
+            "6:12",
+            "path of an old address",
+            "/post/old-name",
+        ),
+        ("image without alt", front("image = {src = \"x.svg\"}\n"), "6:9", "no text alternative", "alt ="),
+        ("unknown slot", body("{nonsense}"), "9:1", "nothing is known", "retention"),
+    ]
+}
+
+#[test]
+fn every_kind_of_mistake_is_told_with_place_and_remedy() {
+    let mut wrong = Vec::new();
+    for (kind, text, place, message, remedy) in rows() {
+        let folder = folder();
+        write(folder.path(), "articles/broken.md", &text);
+        let found = faults(&folder);
+        let place = format!("articles/broken.md:{place}");
+        let told = found.iter().any(|(at, level, said, help)| {
+            *level == Level::Error && at.starts_with(&place) && said.contains(message) && help.contains(remedy)
+        });
+        if !told {
+            wrong.push(format!("{kind}: wanted {place} `{message}` / `{remedy}`, found {found:#?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn bytes_that_are_no_text_are_told_with_their_place() {
+    let folder = folder();
+    fs::write(folder.path().join("articles/broken.md"), [FRONT.as_bytes(), b"+++\nLead \xff\n"].concat()).unwrap();
+    let found = faults(&folder);
+    assert!(
+        found.iter().any(|(at, _, said, help)| at.contains("broken.md:7:6")
+            && said.contains("UTF-8")
+            && help.contains("UTF-8")),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn two_files_for_one_address_are_told() {
+    let folder = folder();
+    write(folder.path(), "articles/sound/index.md", &format!("{FRONT}{BODY}"));
+    let found = faults(&folder);
+    assert!(found.iter().any(|(_, _, said, _)| said.contains("is taken by")), "{found:#?}");
+}
+
+#[test]
+fn a_byte_order_mark_and_windows_line_ends_are_fine() {
+    let folder = folder();
+    write(folder.path(), "articles/windows.md", &format!("\u{feff}{FRONT}{BODY}").replace('\n', "\r\n"));
+    assert_eq!(faults(&folder), vec![]);
+}
+
+#[test]
+fn all_faults_are_told_at_once_with_the_line_itself() {
+    let folder = folder();
+    write(folder.path(), "articles/a.md", &format!("{FRONT}colour = 1\nflavour = 2\n{BODY}"));
+    write(folder.path(), "articles/b.md", "no front matter\n");
+    let told = load(folder.path(), date(2026, 11, 24)).unwrap_err().to_string();
+    for part in ["colour = 1", "flavour = 2", "b.md:1:1", "3 to mend"] {
+        assert!(told.contains(part), "{part} is missing in:\n{told}");
+    }
+}
+
+#[test]
+fn the_shipped_words_are_sound() {
+    if let Err(faults) = load(Path::new("content"), date(2026, 11, 24)) {
+        panic!("{faults}");
+    }
+}
