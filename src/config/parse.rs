@@ -339,3 +339,58 @@ fn log_form(text: &str, f: &mut Faults) -> Option<bool> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        settings: Settings,
+    }
+
+    fn told(flags: &[&str]) -> Vec<(&'static str, String)> {
+        let line = Line::parse_from(["test"].iter().chain(flags));
+        let faults = Config::new(&line.settings).err().unwrap_or_default();
+        faults.into_iter().map(|fault| (fault.variable, fault.to_string())).collect()
+    }
+
+    #[test]
+    fn every_wrong_setting_is_told_at_once_with_a_remedy() {
+        let wrong = [
+            ("--listen=3000", "CLINIC_LISTEN", "127.0.0.1:3000"),
+            ("--admin-listen=x", "CLINIC_ADMIN_LISTEN", "127.0.0.1:3000"),
+            ("--base-url=example.org/path", "CLINIC_BASE_URL", "https://www.example.org"),
+            ("--database-url=mysql://x", "CLINIC_DATABASE_URL", "postgres://"),
+            ("--smtp-url=smtp://user:hunter2@relay.example", "CLINIC_SMTP_URL", "?tls=required"),
+            ("--mail-to=nobody", "CLINIC_MAIL_TO", "name@example.org"),
+            ("--mail-from=nobody", "CLINIC_MAIL_FROM", "name@example.org"),
+            ("--editor-mail=nobody", "CLINIC_EDITOR_MAIL", "name@example.org"),
+            ("--mail-per-minute=0", "CLINIC_MAIL_PER_MINUTE", "60"),
+            ("--retry=soon", "CLINIC_RETRY", "30s"),
+            ("--retry-for=0s", "CLINIC_RETRY_FOR", "5d"),
+            ("--alarm=smtps://relay.example", "CLINIC_ALARM", "?to="),
+            ("--secret=short", "CLINIC_SECRET", "/dev/urandom"),
+            ("--staging=perhaps", "CLINIC_STAGING", "on or off"),
+            ("--strict=perhaps", "CLINIC_STRICT", "on or off"),
+            ("--trusted-proxies=everybody", "CLINIC_TRUSTED_PROXIES", "10.0.0.0/8"),
+            ("--log=loud", "CLINIC_LOG", "text or json"),
+        ];
+        let flags: Vec<&str> = wrong.iter().map(|(flag, ..)| *flag).collect();
+        let told = told(&flags);
+        for (flag, variable, remedy) in wrong {
+            assert!(told.iter().any(|(v, text)| *v == variable && text.contains(remedy)), "{flag}: {told:?}");
+        }
+        assert!(!told.iter().any(|(_, text)| text.contains("hunter2")), "a password is never repeated");
+    }
+
+    #[test]
+    fn plain_text_goes_to_loopback_only() {
+        assert_eq!(told(&["--smtp-url=smtp://127.0.0.1:2525"]), []);
+        assert_eq!(told(&["--smtp-url=smtp://relay.example:587?tls=required"]), []);
+        assert_eq!(told(&["--smtp-url=smtps://user:p%40ss@relay.example"]), []);
+        assert_eq!(told(&["--smtp-url=smtp://relay.example"]).len(), 1);
+    }
+}

@@ -4,6 +4,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod alarms;
 mod contract;
 mod databases;

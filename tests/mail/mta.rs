@@ -6,6 +6,7 @@ use crate::{
     delivery::courier_of,
     house::{House, by_email, new, start},
     relay::Authority,
+    support::clinic::Clinic,
 };
 use mail_parser::MessageParser;
 use relationship_clinic::{
@@ -189,4 +190,55 @@ async fn a_full_mail_server_takes_the_letter_and_refuses_what_it_should() {
     nobody.put(new("Ann")).await;
     let courier = courier_of(&nobody.outbox, exim.relay(&ca, "open sesame"), 1000);
     assert_eq!(courier.step(start()).await, Step::SetAside(1), "{}", exim.said());
+}
+
+/// Tries to break out of its place.
+const ATTACK: &str = "x\r\nBcc: spy@example.com\r\n\r\n<script>alert(1)</script>\0\u{202E}evil";
+
+#[test]
+fn a_form_posted_to_the_program_arrives_in_the_maildir_whatever_is_typed() {
+    let authority = Authority::new();
+    let exim = Exim::start(&authority);
+    let ca = tempfile::tempdir().unwrap();
+    let certificate = ca.path().join("ca.pem");
+    authority.write(&certificate);
+    let relay = format!("smtp://clinic:open%20sesame@localhost:{}?tls=required", exim.port);
+    let clinic = Clinic::with(&[("CLINIC_SMTP_URL", &relay), ("CLINIC_SMTP_CA", certificate.to_str().unwrap())]);
+    let names = ["Zoë Ångström", "مريم الخوري", "אסתר", ATTACK];
+    for name in names {
+        let fields = [
+            ("name", name),
+            ("channel", "email"),
+            ("email", "ana@example.org"),
+            ("email_private", "yes"),
+            ("phone", "(650) 555-0123"),
+            ("voicemail", "unnamed"),
+            ("times", ATTACK),
+            ("for_whom", "couple"),
+            ("message", ATTACK),
+            ("about", ATTACK),
+            ("reason_code", ATTACK),
+            ("token", ATTACK),
+            ("consent", "yes"),
+        ];
+        clinic.post(&fields).is(303);
+    }
+    exim.wait("every letter lies in the maildir", || exim.mails().len() == names.len());
+    let mut all = String::new();
+    for file in exim.mails() {
+        let bytes = fs::read(file).unwrap();
+        let mail = MessageParser::default().parse(&bytes).unwrap();
+        assert_eq!(mail.html_body_count() + mail.text_body_count(), 2, "both parts");
+        assert!(mail.bcc().is_none(), "no field becomes a header");
+        assert_eq!(mail.reply_to().and_then(|to| to.first()?.address().map(str::to_owned)).unwrap(), "ana@example.org");
+        let (text, html) = (mail.body_text(0).unwrap(), mail.body_html(0).unwrap());
+        for part in ["ana@example.org", "(650) 555-0123", "partner"] {
+            assert!(text.contains(part), "{part} is missing in\n{text}");
+        }
+        assert!(!html.contains("<script>") && !text.contains(['\0', '\u{202E}']), "typed signs stay harmless");
+        all.push_str(&text);
+    }
+    for name in &names[..3] {
+        assert!(all.contains(name), "{name} arrived as it was typed");
+    }
 }
