@@ -4,17 +4,8 @@ use super::{fault::Source, front::At, markdown::Reference};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Addresses that the program answers itself.
-const OWN: [&str; 9] = [
-    "/",
-    "/articles",
-    "/contact",
-    "/search",
-    "/feed.xml",
-    "/sitemap.xml",
-    "/robots.txt",
-    "/health/live",
-    "/.well-known/security.txt",
-];
+const OWN: [&str; 7] =
+    ["/", "/articles", "/contact", "/sitemap.xml", "/robots.txt", "/health/live", "/.well-known/security.txt"];
 /// First parts of addresses that no page may take.
 const RESERVED: [&str; 14] = [
     "articles", "topics", "people", "contact", "search", "health", "t", "assets", "feed", "sitemap", "robots",
