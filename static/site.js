@@ -56,6 +56,9 @@
     for (const cover of all(".exit-overlay")) cover.remove();
     // The browser restores what was typed after this event, so look again a moment later.
     if (form && sent()) [0, 50, 250].forEach((wait) => setTimeout(empty, wait));
-    document.querySelector("main [autofocus]")?.focus();
+    // Where the browser does not know autofocus on a notice; it is done with its own by the next frame.
+    requestAnimationFrame(() => {
+      if (document.activeElement === document.body) document.querySelector("main [autofocus]")?.focus();
+    });
   });
 })();
