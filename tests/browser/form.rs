@@ -1,156 +1,216 @@
-//! The form as people use it: with the keyboard alone, without script, with Back, and in a hurry to leave.
+//! The form as people use it: by keyboard, with and without script, with Back, with a nervous finger.
 
-use crate::support::{
-    browser::{Browser, Driver, NO_SCRIPT, PHONE},
-    clinic::Clinic,
+use crate::{
+    focus::tab,
+    mistakes::{ANSWERS, fill, send},
+    support::{
+        browser::{Browser, NO_SCRIPT, PHONE, View},
+        clinic::sound,
+    },
+    visitor::{ARTICLE, Visitor, none},
 };
-use fantoccini::key::Key;
+use fantoccini::{
+    actions::{InputSource as _, MouseActions, PointerAction},
+    key::Key,
+};
 
-/// Fills the form of the open page by its controls, as a person who chose the telephone.
-async fn fill(browser: &Browser, name: &str) {
-    for (selector, text) in [("#name", name), ("#message", "We keep having the same quarrel.")] {
-        browser.click(selector).await;
-        browser.write(text).await;
+/// Presses Tab until the focus is at `id`; every stop on the way has to be seen.
+async fn tab_to(browser: &Browser, id: &str) {
+    for _ in 0..60 {
+        let stop = tab(browser).await.unwrap_or_else(|| panic!("the walk left the page before {id}"));
+        none(&stop.faults, "a stop of the Tab key cannot be seen");
+        if stop.name == id {
+            return;
+        }
     }
-    browser.click("label[for=channel-phone]").await;
-    browser.click("#phone").await;
+    panic!("{id} is out of the keyboard's reach");
+}
+
+async fn sends_by_keyboard(view: View) {
+    let visitor = Visitor::new(view).await;
+    let browser = &visitor.browser;
+    visitor.open("/contact").await;
+    tab_to(browser, "name").await;
+    browser.write("Ana").await;
+    tab_to(browser, "channel-phone").await;
+    browser.press(' ').await;
+    tab_to(browser, "phone").await;
     browser.write("(650) 555-0123").await;
-    browser.click("label[for=voicemail-none]").await;
-    browser.click("label[for=consent]").await;
-}
-
-#[tokio::test]
-async fn without_script_mistakes_keep_every_word_and_a_sound_form_arrives() {
-    let clinic = Clinic::start();
-    let driver = Driver::start();
-    let browser = driver.open(NO_SCRIPT).await;
-    for path in ["/contact", "/articles/the-quarrel-that-repeats"] {
-        browser.goto(&clinic.url(path)).await;
-        browser.click("#message").await;
-        browser.write("Still here.").await;
-        browser.click("form.form button[type=submit]").await;
-        browser.until("the mistakes", "return document.title.startsWith('Error: ')").await;
-        let focus = browser.run("return document.activeElement.getAttribute('aria-labelledby')").await;
-        assert_eq!(focus, "error-summary-heading", "{path}: the summary has the focus");
-        let kept = browser.run("return document.querySelector('#message').value").await;
-        assert_eq!(kept, "Still here.", "{path}");
-        browser.run("document.querySelector('#message').value = ''").await;
-        fill(&browser, path).await;
-        browser.click("form.form button[type=submit]").await;
-        browser.arrives_at("/contact/received").await;
-    }
-    browser.close().await;
-    let letters = clinic.letters(2);
-    assert!(letters.iter().any(|letter| String::from_utf8_lossy(letter).contains("Ask for: /contact")));
-}
-
-#[tokio::test]
-async fn groups_that_do_not_apply_fold_away_until_something_is_chosen_or_typed() {
-    let clinic = Clinic::start();
-    let driver = Driver::start();
-    let browser = driver.open(NO_SCRIPT).await;
-    browser.goto(&clinic.url("/contact")).await;
-    let shown = "return ['.when-phone', '.when-email'].map((s) => document.querySelector(s).checkVisibility())";
-    assert_eq!(browser.run(shown).await, serde_json::json!([false, false]));
-    browser.click("label[for=channel-phone]").await;
-    assert_eq!(browser.run(shown).await, serde_json::json!([true, false]));
-    browser.click("#phone").await;
-    browser.write("650").await;
-    browser.click("label[for=channel-email]").await;
-    assert_eq!(browser.run(shown).await, serde_json::json!([true, true]), "what was typed never hides");
-    browser.close().await;
-}
-
-#[tokio::test]
-async fn the_keyboard_alone_reaches_everything_and_every_stop_is_seen() {
-    let clinic = Clinic::start();
-    let driver = Driver::start();
-    let browser = driver.open(PHONE).await;
-    browser.goto(&clinic.url("/contact")).await;
-    let mut stops = Vec::new();
-    let stop = "const e = document.activeElement, s = getComputedStyle(e), r = e.getBoundingClientRect();
-        const seen = (s.outlineStyle !== 'none' && s.outlineWidth !== '0px') || s.boxShadow !== 'none';
-        const x = Math.min(Math.max(r.left + r.width / 2, 0), innerWidth - 1), y = Math.min(Math.max(r.top + Math.min(r.height / 2, 20), 0), innerHeight - 1);
-        const top = document.elementFromPoint(x, y);
-        const free = !top || e.contains(top) || top.contains(e) || (e.labels && [...e.labels].some((l) => l.contains(top)));
-        return { id: e.id || e.textContent.trim().slice(0, 40) || e.tagName, seen, free, body: e === document.body };";
-    for _ in 0..80 {
-        browser.press(Key::Tab).await;
-        let at = browser.run(stop).await;
-        if at["body"] == true {
-            break;
-        }
-        assert_eq!(at["seen"], true, "the focus is not seen at {at}");
-        assert_eq!(at["free"], true, "something covers {at}");
-        stops.push(at["id"].as_str().unwrap_or_default().to_owned());
-    }
-    for wanted in ["name", "channel-phone", "times", "message", "consent", "Send message"] {
-        assert!(stops.iter().any(|stop| stop == wanted), "{wanted} is not reached: {stops:?}");
-    }
-    assert!(!stops.iter().any(|stop| stop == "reason-code"), "the honeypot is skipped");
-    browser.close().await;
-}
-
-#[tokio::test]
-async fn back_keeps_the_words_before_the_receipt_and_empties_the_form_after_it() {
-    let clinic = Clinic::start();
-    let driver = Driver::start();
-    let browser = driver.open(PHONE).await;
-    browser.goto(&clinic.url("/articles/the-quarrel-that-repeats")).await;
-    browser.click("#name").await;
-    browser.until("a token on first focus", "return document.querySelector('[name=token]').value.length > 20").await;
-    fill(&browser, "Bea").await;
-    browser.goto(&clinic.url("/approach")).await;
-    browser.client.back().await.expect("Back works");
-    browser.arrives_at("/articles/").await;
-    browser
-        .until("the words are still there", "return document.querySelector('#message').value.includes('quarrel')")
-        .await;
-    browser.click("form.form button[type=submit]").await;
+    tab_to(browser, "voicemail-named").await;
+    browser.press(Key::Down).await;
+    tab_to(browser, "times").await;
+    tab_to(browser, "message").await;
+    browser.write("By keyboard alone.").await;
+    tab_to(browser, "consent").await;
+    browser.press(' ').await;
+    tab_to(browser, "Send message").await;
+    browser.press(Key::Enter).await;
     browser.arrives_at("/contact/received").await;
-    browser.client.back().await.expect("Back works");
-    browser.arrives_at("/articles/").await;
-    browser
-        .until(
-            "the form is empty",
-            "return document.querySelector('#name').value === '' && document.querySelector('#message').value === ''",
-        )
-        .await;
-    browser.close().await;
-    assert_eq!(clinic.letters(1).len(), 1);
+    let letter = String::from_utf8(visitor.clinic.letters(1).remove(0)).expect("a letter");
+    assert!(letter.contains("By keyboard alone."), "{letter}");
+    browser.client.refresh().await.expect("the receipt can be loaded again");
+    browser.arrives_at("/contact/received").await;
+    visitor.leave().await;
 }
 
 #[tokio::test]
-async fn leaving_replaces_the_page_by_click_and_by_three_presses_of_shift() {
-    let clinic = Clinic::start();
-    let driver = Driver::start();
-    let browser = driver.open(PHONE).await;
-    // A neutral page of this machine stands for the one on the network.
-    let away = clinic.url("/health/live");
-    for way in ["click", "shift"] {
-        browser.goto(&clinic.url("/contact")).await;
-        browser.run(&format!("for (const a of document.querySelectorAll('[data-exit]')) a.href = '{away}'")).await;
-        browser.run("scrollTo(0, document.body.scrollHeight)").await;
-        let seen = "const r = document.querySelector('.leave [data-exit]').getBoundingClientRect();
-            return document.elementFromPoint(r.left + r.width / 2, r.top + r.height / 2)?.matches('[data-exit]') ?? false";
-        assert_eq!(browser.run(seen).await, true, "the control stays on the screen");
-        if way == "click" {
-            browser.click(".leave [data-exit]").await;
-        } else {
-            for _ in 0..2 {
-                browser.press(Key::Shift).await;
-            }
-            browser.press('a').await;
-            browser.press(Key::Shift).await;
-            assert_eq!(browser.run("return location.pathname").await, "/contact", "another key between begins anew");
-            for _ in 0..2 {
-                browser.press(Key::Shift).await;
-            }
-        }
-        browser.arrives_at("/health/live").await;
-        browser.client.back().await.expect("Back works");
-        let path = browser.run("return location.pathname").await;
-        assert_ne!(path, "/contact", "{way}: Back does not return to the page");
+async fn the_keyboard_alone_sends_a_form_with_script() {
+    sends_by_keyboard(PHONE).await;
+}
+
+#[tokio::test]
+async fn the_keyboard_alone_sends_a_form_without_script() {
+    sends_by_keyboard(NO_SCRIPT).await;
+}
+
+#[tokio::test]
+async fn an_article_asks_for_a_token_only_when_somebody_begins_to_write() {
+    let visitor = Visitor::new(PHONE).await;
+    let browser = &visitor.browser;
+    visitor.open(ARTICLE).await;
+    let token = "return document.querySelector('form.form').elements.token.value";
+    let asked =
+        "return performance.getEntriesByType('resource').filter((e) => e.name.endsWith('/contact/token')).length";
+    assert_eq!(browser.run(token).await, "", "the shared page has none");
+    assert_eq!(browser.run(asked).await, 0);
+    fill(browser, "#name", "Ana").await;
+    let token = browser.until("the token", token).await;
+    assert!(token.as_str().is_some_and(|token| token.len() > 20), "{token}");
+    fill(browser, "#times", "Mornings").await;
+    assert_eq!(browser.run(asked).await, 1, "it is fetched once");
+    visitor.leave().await;
+}
+
+/// A sound form; each name makes an enquiry of its own.
+async fn fill_in(browser: &Browser, name: &str) {
+    fill(browser, "#name", name).await;
+    browser.click("#channel-phone").await;
+    fill(browser, "#phone", "(650) 555-0123").await;
+    browser.click("#voicemail-none").await;
+    fill(browser, "#message", "Only once, and not for others.").await;
+    browser.click("#consent").await;
+}
+
+/// Reading the privacy page in between and coming back.
+async fn back_before_sending(visitor: &Visitor, path: &str) {
+    let browser = &visitor.browser;
+    visitor.open(path).await;
+    fill_in(browser, "Ana").await;
+    let before = browser.run(ANSWERS).await;
+    browser.click(".form__note a[href='/privacy']").await;
+    browser.arrives_at("/privacy").await;
+    browser.client.back().await.expect("Back works");
+    browser.arrives_at(path).await;
+    let kept = ANSWERS.replace("return ", "const now = ") + "return now.message ? now : null";
+    assert_eq!(browser.until("the words after Back", &kept).await, before, "{path}");
+}
+
+#[tokio::test]
+async fn back_before_sending_keeps_the_words() {
+    for view in [PHONE, NO_SCRIPT] {
+        let visitor = Visitor::new(view).await;
+        back_before_sending(&visitor, "/contact").await;
+        back_before_sending(&visitor, ARTICLE).await;
+        visitor.leave().await;
     }
-    browser.close().await;
+}
+
+#[tokio::test]
+async fn back_after_the_receipt_shows_an_empty_form() {
+    let visitor = Visitor::new(PHONE).await;
+    let browser = &visitor.browser;
+    for path in ["/contact", ARTICLE] {
+        visitor.open(path).await;
+        fill_in(browser, path).await;
+        send(browser).await;
+        browser.arrives_at("/contact/received").await;
+        browser.client.back().await.expect("Back works");
+        browser.arrives_at(path).await;
+        let empty = "const f = document.querySelector('form.form').elements;
+            return [f.name, f.phone, f.email, f.times, f.message].every((e) => e.value === '') &&
+                !document.querySelector('form.form :checked')";
+        browser.until(&format!("an empty form at {path}"), empty).await;
+        // It stays so: the browser may bring the words back later than the script took them away.
+        let later = format!("return new Promise((go) => setTimeout(() => go((() => {{ {empty} }})()), 400))");
+        assert_eq!(browser.run(&later).await, true, "{path}: the words came back");
+    }
+    visitor.leave().await;
+}
+
+/// A double click on the button, as a hand does it.
+async fn double_click(browser: &Browser) {
+    let centre = "
+        const button = document.querySelector('form.form button');
+        button.scrollIntoView({ block: 'center' });
+        const box = button.getBoundingClientRect();
+        return [box.left + box.width / 2, box.top + box.height / 2];";
+    let centre = browser.run(centre).await;
+    let (x, y) = (centre[0].as_f64().expect("a place"), centre[1].as_f64().expect("a place"));
+    let press =
+        |mouse: MouseActions| mouse.then(PointerAction::Down { button: 0 }).then(PointerAction::Up { button: 0 });
+    let mouse = MouseActions::new("mouse".to_owned()).then(PointerAction::MoveTo { duration: None, x, y });
+    browser.client.perform_actions(press(press(mouse))).await.expect("two clicks");
+}
+
+async fn two_clicks(view: View) {
+    let visitor = Visitor::new(view).await;
+    for path in ["/contact", ARTICLE] {
+        visitor.open(path).await;
+        fill_in(&visitor.browser, path).await;
+        double_click(&visitor.browser).await;
+        visitor.browser.arrives_at("/contact/received").await;
+    }
+    // A later enquiry's letter comes after whatever the clicks made.
+    visitor.clinic.post(&sound()).is(303);
+    assert_eq!(visitor.clinic.letters(3).len(), 3, "two clicks made one enquiry, twice");
+    visitor.leave().await;
+}
+
+#[tokio::test]
+async fn two_quick_clicks_make_one_enquiry_with_script() {
+    two_clicks(PHONE).await;
+}
+
+#[tokio::test]
+async fn two_quick_clicks_make_one_enquiry_without_script() {
+    two_clicks(NO_SCRIPT).await;
+}
+
+/// Which of the two groups can be seen.
+const GROUPS: &str =
+    "return ['.when-phone', '.when-email'].map((group) => document.querySelector(group).checkVisibility())";
+
+async fn folds(visitor: &Visitor, path: &str) {
+    let browser = &visitor.browser;
+    visitor.open(path).await;
+    let seen = async |phone: bool, email: bool, when: &str| {
+        assert_eq!(browser.run(GROUPS).await, serde_json::json!([phone, email]), "{path}, {when}");
+    };
+    seen(false, false, "nothing chosen").await;
+    browser.click("#channel-email").await;
+    seen(false, true, "e-mail chosen").await;
+    browser.click("#channel-phone").await;
+    seen(true, false, "phone chosen").await;
+    fill(browser, "#phone", "650").await;
+    browser.click("#channel-email").await;
+    seen(true, true, "something typed stays in sight").await;
+    browser.run("document.querySelector('#phone').select()").await;
+    browser.press(Key::Delete).await;
+    seen(true, true, "the question in use stays").await;
+    browser.click("#times").await;
+    seen(false, true, "emptied and left").await;
+    browser.click("#channel-phone").await;
+    browser.click("#voicemail-none").await;
+    browser.click("#channel-email").await;
+    seen(true, true, "an answer given stays in sight").await;
+}
+
+#[tokio::test]
+async fn questions_that_do_not_apply_fold_away_with_script_and_without() {
+    for view in [PHONE, NO_SCRIPT] {
+        let visitor = Visitor::new(view).await;
+        folds(&visitor, "/contact").await;
+        folds(&visitor, ARTICLE).await;
+        visitor.leave().await;
+    }
 }

@@ -1,10 +1,15 @@
-//! A real browser before the real program: every page at every width, the accessibility engine, and the form as people
-//! use it.
+//! A real browser before the real program: every page in every mode, and the form as people use it.
 //!
-//! One driver serves a test; each walks many pages with one browser, since opening is slow.
+//! One driver serves all tests; each test opens one browser and walks many pages with it, since opening is slow.
 
 #[path = "../support/mod.rs"]
 mod support;
 
+mod axe;
+mod exit;
+mod focus;
 mod form;
+mod mistakes;
 mod pages;
+mod states;
+mod visitor;

@@ -27,12 +27,14 @@ pub struct View {
     pub height: u32,
     pub dark: bool,
     pub script: bool,
+    /// Pixels of plain text in the browser's own settings (16 unless the reader changed it); it counts at opening only.
+    pub text: u32,
 }
 
 /// A phone by day.
-pub const PHONE: View = View { width: 390, height: 844, dark: false, script: true };
+pub const PHONE: View = View { width: 390, height: 844, dark: false, script: true, text: 16 };
 /// A desk by day.
-pub const DESK: View = View { width: 1280, height: 900, dark: false, script: true };
+pub const DESK: View = View { width: 1280, height: 900, dark: false, script: true, text: 16 };
 /// A phone by day whose owner has turned scripts off.
 pub const NO_SCRIPT: View = View { script: false, ..PHONE };
 
@@ -61,9 +63,8 @@ impl Driver {
             .lines()
             .map_while(Result::ok)
             .find_map(|line| {
-                line.split("successfully on port ")
-                    .nth(1)
-                    .and_then(|rest| rest.trim_end_matches('.').parse::<u16>().ok())
+                let port = line.split("successfully on port ").nth(1)?;
+                port.trim_end_matches('.').parse::<u16>().ok()
             })
             .expect("chromedriver says its port");
         Self { child, address: format!("http://127.0.0.1:{port}") }
@@ -88,10 +89,11 @@ impl Driver {
         if view.dark {
             arguments.push("--blink-settings=preferredColorScheme=0".to_owned());
         }
-        let mut options = json!({ "args": arguments });
+        let mut prefs = json!({ "webkit.webprefs.default_font_size": view.text });
         if !view.script {
-            options["prefs"] = json!({ "profile.managed_default_content_settings.javascript": 2 });
+            prefs["profile.managed_default_content_settings.javascript"] = json!(2);
         }
+        let options = json!({ "args": arguments, "prefs": prefs });
         let capabilities = json!({
             "goog:chromeOptions": options,
             "goog:loggingPrefs": { "browser": "ALL" },
@@ -140,12 +142,6 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", json!({ "media": media, "features": features })).await;
     }
 
-    /// The size of text that a reader has set in the browser's own settings, in per cent; a page has to be opened again.
-    pub async fn text_size(&self, percent: u32) {
-        let sizes = json!({ "standard": 16 * percent / 100, "fixed": 13 * percent / 100 });
-        self.devtools("Page.setFontSizes", json!({ "fontSizes": sizes })).await;
-    }
-
     /// Runs a script at the start of every page from now on; the page's own policy does not hinder it.
     pub async fn before_each_page(&self, script: &str) {
         self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
@@ -167,7 +163,7 @@ impl Browser {
     /// Clicks what the selector finds, as a person would: in sight, at its centre.
     pub async fn click(&self, selector: &str) {
         // The driver scrolls only as far as it must, and the exit control may lie there.
-        self.run(&format!("document.querySelector({selector:?}).scrollIntoView({{ block: 'center' }})")).await;
+        self.run(&format!("document.querySelector({selector:?})?.scrollIntoView({{ block: 'center' }})")).await;
         let found = self.client.find(fantoccini::Locator::Css(selector)).await;
         found.unwrap_or_else(|_| panic!("`{selector}` is missing")).click().await.expect("it can be clicked");
     }
