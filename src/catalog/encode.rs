@@ -91,6 +91,12 @@ impl Body {
         Self { hash: blake3::hash(&identity), identity, variants: Variants::default(), effort: Effort::None }
     }
 
+    /// The same plain bytes with the smallest variants: slow.
+    pub fn at_best(&self) -> Self {
+        let variants = Variants::make(&self.identity, Effort::Best);
+        Self { hash: self.hash, identity: self.identity.clone(), variants, effort: Effort::Best }
+    }
+
     /// The bytes in a coding, if there are any.
     pub fn bytes(&self, coding: Coding) -> Option<&Bytes> {
         match coding {

@@ -40,13 +40,13 @@ impl Encoder {
 
     /// The same plain bytes with the smallest variants: slow. A cache that cannot be written costs time, nothing else.
     pub(super) fn improve(&self, body: &Body) -> Arc<Body> {
-        let variants = Variants::make(&body.identity, Effort::Best);
+        let body = body.at_best();
         if let Some(cache) = &self.cache
-            && let Err(error) = cache.put(&body.hash, &variants)
+            && let Err(error) = cache.put(&body.hash, &body.variants)
         {
             tracing::debug!(%error, "a compressed page could not be kept in the cache");
         }
-        self.remember(Body { hash: body.hash, identity: body.identity.clone(), variants, effort: Effort::Best })
+        self.remember(body)
     }
 
     /// Drops what no catalog uses: from memory always, from disk as far as the bound asks for it.

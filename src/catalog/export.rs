@@ -2,9 +2,13 @@
 //!
 //! A page `/articles/x` becomes `articles/x.html`, the home page `index.html`, a failure `404.html`; with nginx:
 //! `try_files $uri $uri.html $uri/index.html =404; gzip_static on; brotli_static on; error_page 404 /404.html;`.
+//! Files are written once and read for long, so they are compressed as small as it gets.
 //! Redirects are listed in `_redirects`, a line each: from, to, status.
 
-use super::{Catalog, Entry, Media, Served, encode::Coding};
+use super::{
+    Catalog, Entry, Media, Served,
+    encode::{Body, Coding, Effort},
+};
 use std::{
     fmt::Write as _,
     fs, io,
@@ -50,8 +54,10 @@ impl Catalog {
 
 impl Served {
     fn export(&self, file: &Path, done: &mut Exported) -> io::Result<()> {
+        let better = (self.body.effort == Effort::Fast).then(|| self.body.at_best());
+        let body: &Body = better.as_ref().unwrap_or(&self.body);
         for (coding, ending) in [(Coding::Identity, ""), (Coding::Gzip, ".gz"), (Coding::Br, ".br")] {
-            if let Some(bytes) = self.body.bytes(coding) {
+            if let Some(bytes) = body.bytes(coding) {
                 let mut name = file.as_os_str().to_owned();
                 name.push(ending);
                 write(Path::new(&name), bytes, done)?;

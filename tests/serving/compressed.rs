@@ -83,8 +83,17 @@ fn an_export_holds_every_page_with_its_variants() {
             assert!(folder.path().join(format!("{file}{ending}")).is_file(), "{file}{ending}");
         }
     }
+    let haste = served_length(&catalog, "/articles/boundaries");
+    let file = fs::metadata(folder.path().join("articles/boundaries.html.br")).unwrap().len();
+    assert!(file < haste, "as small as it gets: {file} B, not {haste} B");
     assert!(folder.path().join("picture.png").is_file());
     assert!(!folder.path().join("picture.png.br").exists(), "pictures are not compressed again");
     let redirects = fs::read_to_string(folder.path().join("_redirects")).unwrap();
     assert!(redirects.contains("/post/boundaries /articles/boundaries 308\n"), "{redirects}");
+}
+
+/// Length of the Brotli variant that is served.
+fn served_length(catalog: &Catalog, path: &str) -> u64 {
+    let request = http::Request::get(path).header("accept-encoding", "br").body(()).unwrap();
+    catalog.answer(&request).unwrap().body().len() as u64
 }
