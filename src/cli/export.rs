@@ -25,5 +25,5 @@ fn write(config: &Config, folder: &Path) -> Result<String, String> {
     let read = words::read(config, now())?;
     let catalog = read.edition.catalog(web::security(config.is_https()), Arc::new(Encoder::new(None::<VariantCache>)));
     let written = catalog.export(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    Ok(format!("{written:?}"))
+    Ok(format!("{} files, {} bytes, in {}", written.files, written.bytes, folder.display()))
 }

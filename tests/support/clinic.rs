@@ -6,7 +6,7 @@ use std::{
     io::{BufRead as _, BufReader, Read as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::mpsc,
+    sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
     time::{Duration, Instant},
 };
@@ -23,6 +23,7 @@ pub struct Clinic {
     folder: Option<TempDir>,
     settings: Vec<(String, String)>,
     agent: ureq::Agent,
+    log: Arc<Mutex<String>>,
 }
 
 /// An answer, read to its end.
@@ -75,7 +76,8 @@ impl Clinic {
 
     /// With its data in `data`, which is the test's to keep.
     pub fn in_folder(data: PathBuf, settings: Vec<(String, String)>) -> Self {
-        let (child, origin) = launch(&data, &settings);
+        let log = Arc::default();
+        let (child, origin) = launch(&data, &settings, &log);
         let agent = ureq::Agent::new_with_config(
             ureq::Agent::config_builder()
                 .http_status_as_error(false)
@@ -83,19 +85,24 @@ impl Clinic {
                 .timeout_global(Some(PATIENCE))
                 .build(),
         );
-        Self { origin, data, child, folder: None, settings, agent }
+        Self { origin, data, child, folder: None, settings, agent, log }
     }
 
     /// SIGKILL, and the same again with the same data.
     pub fn kill_and_restart(&mut self) {
         self.kill();
-        let (child, origin) = launch(&self.data, &self.settings);
+        let (child, origin) = launch(&self.data, &self.settings, &self.log);
         (self.child, self.origin) = (child, origin);
     }
 
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+
+    /// Everything that it has logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub fn pid(&self) -> u32 {
@@ -180,7 +187,7 @@ fn eml_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn launch(data: &Path, settings: &[(String, String)]) -> (Child, String) {
+fn launch(data: &Path, settings: &[(String, String)], log: &Arc<Mutex<String>>) -> (Child, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_relationship-clinic"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CLINIC_")) {
         command.env_remove(name);
@@ -188,12 +195,12 @@ fn launch(data: &Path, settings: &[(String, String)]) -> (Child, String) {
     command.env("CLINIC_LISTEN", "127.0.0.1:0").env("CLINIC_DATA", data).env("RUST_LOG", "info");
     command.envs(settings.iter().map(|(k, v)| (k, v)));
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
-    let origin = first_line_with(&mut child, "http://");
+    let origin = first_line_with(&mut child, "http://", log);
     (child, origin)
 }
 
 /// The address that the program prints; its log is shown if it ends before that.
-fn first_line_with(child: &mut Child, mark: &str) -> String {
+fn first_line_with(child: &mut Child, mark: &str, log: &Arc<Mutex<String>>) -> String {
     let (lines, heard) = mpsc::channel();
     let out = BufReader::new(child.stdout.take().expect("the output is ours"));
     thread::spawn(move || {
@@ -201,11 +208,14 @@ fn first_line_with(child: &mut Child, mark: &str) -> String {
             let _ = lines.send(line);
         }
     });
-    let mut err = child.stderr.take().expect("the log is ours");
-    let log = thread::spawn(move || {
-        let mut text = Vec::new();
-        let _ = err.read_to_end(&mut text);
-        String::from_utf8_lossy(&text).into_owned()
+    let err = BufReader::new(child.stderr.take().expect("the log is ours"));
+    let written = Arc::clone(log);
+    thread::spawn(move || {
+        for line in err.lines().map_while(Result::ok) {
+            let mut log = written.lock().unwrap_or_else(PoisonError::into_inner);
+            log.push_str(&line);
+            log.push('\n');
+        }
     });
     loop {
         if let Ok(line) = heard.recv_timeout(PATIENCE) {
@@ -215,7 +225,7 @@ fn first_line_with(child: &mut Child, mark: &str) -> String {
             }
         } else {
             let _ = child.kill();
-            panic!("the program did not come up:\n{}", log.join().unwrap_or_default());
+            panic!("the program did not come up:\n{}", log.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }
 }

@@ -1,0 +1,67 @@
+//! Words that change while the program runs, and what its log says and never says.
+
+use crate::support::clinic::{Clinic, sound, wait_for};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+/// The shipped words, in a folder that a test may change.
+fn copy_of_the_words() -> TempDir {
+    let copy = TempDir::new().expect("a folder for the test");
+    copy_folder(Path::new("content"), copy.path());
+    copy
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder can be made");
+    for entry in fs::read_dir(from).expect("the folder is there") {
+        let entry = entry.expect("it can be read");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("it can be copied");
+        }
+    }
+}
+
+#[test]
+fn a_change_shows_within_a_second_and_a_faulty_one_is_reported_and_not_shown() {
+    let words = copy_of_the_words();
+    let clinic = Clinic::with(&[("CLINIC_CONTENT", words.path().to_str().expect("a plain path"))]);
+    let file = words.path().join("pages/approach.md");
+    let text = fs::read_to_string(&file).expect("the page is there");
+    let began = Instant::now();
+    fs::write(&file, format!("{text}\n\nA sentence that was added just now.\n")).expect("it can be written");
+    wait_for(|| clinic.get("/approach").body.contains("added just now").then_some(())).expect("the change shows");
+    println!("the change showed after {:?}", began.elapsed());
+    // One second is the aim on an idle machine; the other tests run beside this one.
+    assert!(began.elapsed() < Duration::from_secs(5), "it took {:?}", began.elapsed());
+    fs::write(&file, format!("{text}\n\n[a link](/that-leads-nowhere)\n")).expect("it can be written");
+    let told = wait_for(|| clinic.log().contains("nothing is at /that-leads-nowhere").then(|| clinic.log()));
+    let told = told.expect("the fault is in the log");
+    assert!(told.contains("approach.md:"), "with its place: {told}");
+    clinic.get("/approach").is(200).has("added just now").lacks("that-leads-nowhere");
+    fs::write(&file, &text).expect("it can be written");
+    wait_for(|| (!clinic.get("/approach").body.contains("added just now")).then_some(()))
+        .expect("the mended words show");
+}
+
+#[test]
+fn trouble_is_logged_and_nothing_that_a_person_wrote_ever_is() {
+    // Nobody listens there, so every letter fails.
+    let clinic = Clinic::with(&[("CLINIC_SMTP_URL", "smtp://127.0.0.1:9"), ("RUST_LOG", "debug")]);
+    let mut fields = sound();
+    fields.retain(|(name, _)| !matches!(*name, "name" | "message"));
+    fields.extend([("email", "secret-ana@example.org"), ("email_private", "no"), ("times", "secret times")]);
+    fields.extend([("name", "Secretana"), ("message", "A secret message.")]);
+    clinic.post(&fields).is(303);
+    wait_for(|| clinic.log().contains("WARN").then_some(())).expect("the failed letter is in the log");
+    let log = clinic.log().to_lowercase();
+    for secret in ["secretana", "secret-ana", "secret times", "secret message", "555-0123"] {
+        assert!(!log.contains(secret), "`{secret}` stands in the log:\n{log}");
+    }
+}
