@@ -10,17 +10,18 @@ use super::{
     database::{Database, reason},
     millis,
 };
+use crate::enquiry::retention;
 use jiff::{SignedDuration, Timestamp};
 use sqlx::Row as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// After hand-over the mailbox is the clinic's record.
-const AFTER_DELIVERY: SignedDuration = SignedDuration::from_hours(24);
+const AFTER_DELIVERY: SignedDuration = SignedDuration::from_hours(retention::AFTER_HANDOVER_HOURS);
 /// After staff were first told of a held enquiry, if they were told at least [`TOLD`] times.
-const AFTER_TOLD: SignedDuration = SignedDuration::from_hours(24 * 30);
+const AFTER_TOLD: SignedDuration = SignedDuration::from_hours(24 * retention::HELD_DAYS);
 const TOLD: i64 = 3;
 /// Number, reference, times and state.
-const TRACE: SignedDuration = SignedDuration::from_hours(24 * 90);
+const TRACE: SignedDuration = SignedDuration::from_hours(24 * retention::TRACE_DAYS);
 
 /// What a round did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
