@@ -16,6 +16,7 @@ mod front;
 mod headers;
 mod health;
 mod listen;
+mod panics;
 
 pub use flood::Quotas;
 pub use front::{Answer, Front, Visitor};
@@ -144,6 +145,7 @@ impl App {
 
 /// Every route that is answered per request; what it does not know is the catalog's 404 ([`Front`]).
 pub fn router(app: Arc<App>) -> Router {
+    let kept = Arc::clone(&app);
     Router::new()
         .route("/contact", get(contact::show).post(contact::post))
         .route("/contact/token", get(contact::token))
@@ -153,6 +155,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/health/ready", get(health::ready))
         .route("/health/form", get(health::form))
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(panics::caught(move || failure(&kept.edition(), Failure::Internal)))
         .with_state(app)
 }
 

@@ -17,12 +17,8 @@ pub enum Failure {
     TooLarge,
     /// 415, of the form.
     UnknownType,
-    /// 429.
-    TooMany,
     /// 500.
     Internal,
-    /// 503.
-    Unavailable,
     /// 408 or a body that broke off.
     Incomplete,
 }
@@ -36,9 +32,7 @@ impl Failure {
             Self::MethodNotAllowed => 405,
             Self::TooLarge => 413,
             Self::UnknownType => 415,
-            Self::TooMany => 429,
             Self::Internal => 500,
-            Self::Unavailable => 503,
             Self::Incomplete => 408,
         }
     }
