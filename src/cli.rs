@@ -6,6 +6,7 @@
 mod check;
 mod data;
 mod export;
+mod logs;
 mod new;
 mod press;
 mod serve;
@@ -64,6 +65,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    logs::start(&config);
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(&config),
         Command::Check => check::run(&config),
