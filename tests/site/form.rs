@@ -174,7 +174,7 @@ fn a_long_message_within_the_body_limit_comes_back_whole() {
     let message = "心".repeat(3_000);
     let fields = with(&[("message", &message)]);
     let answer = CLINIC.post(&fields);
-    answer.is(422).has("Yours has 3000");
+    answer.is(422).has("Yours has 3,000");
     keeps(&answer, &fields);
 }
 
