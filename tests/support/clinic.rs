@@ -20,6 +20,7 @@ pub struct Clinic {
     pub origin: String,
     pub data: PathBuf,
     child: Child,
+    warden: Child,
     folder: Option<TempDir>,
     settings: Vec<(String, String)>,
     agent: ureq::Agent,
@@ -85,17 +86,20 @@ impl Clinic {
                 .timeout_global(Some(PATIENCE))
                 .build(),
         );
-        Self { origin, data, child, folder: None, settings, agent, log }
+        Self { origin, data, warden: warden_of(&child), child, folder: None, settings, agent, log }
     }
 
     /// SIGKILL, and the same again with the same data.
     pub fn kill_and_restart(&mut self) {
         self.kill();
         let (child, origin) = launch(&self.data, &self.settings, &self.log);
+        self.warden = warden_of(&child);
         (self.child, self.origin) = (child, origin);
     }
 
     pub fn kill(&mut self) {
+        let _ = self.warden.kill();
+        let _ = self.warden.wait();
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -197,6 +201,14 @@ fn launch(data: &Path, settings: &[(String, String)], log: &Arc<Mutex<String>>) 
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
     let origin = first_line_with(&mut child, "http://", log);
     (child, origin)
+}
+
+/// Kills `child` when the tests end without having dropped it, as they do with what a `static` holds: the pipe to this
+/// process breaks then, however it ends.
+fn warden_of(child: &Child) -> Child {
+    let mut warden = Command::new("sh");
+    warden.args(["-c", "read -r _; kill -9 \"$0\"", &child.id().to_string()]).stdin(Stdio::piped());
+    warden.spawn().expect("there is a shell")
 }
 
 /// The address that the program prints; its log is shown if it ends before that.
