@@ -9,7 +9,9 @@
 //! Never: a transport, a template, a decision about what an enquiry is worth.
 
 mod database;
+mod keeping;
 mod letters;
+mod reference;
 mod sameness;
 mod sql;
 mod staff;
@@ -19,11 +21,11 @@ mod writer;
 
 pub use database::{Place, Unavailable};
 pub use letters::{Claimed, Earlier, RelayState, Stored};
+pub(crate) use reference::random;
 pub use staff::{Entry, LetterEntry, NotDone};
 pub use tidy::Tidied;
 pub use troubles::ToTell;
 pub use writer::PutError;
-pub(crate) use writer::random;
 
 use crate::enquiry::{Enquiry, Judgement};
 use database::Database;
@@ -82,7 +84,7 @@ pub struct Outbox {
     options: Arc<Options>,
     queue: mpsc::Sender<writer::Job>,
     arrivals: watch::Sender<u64>,
-    keeping: Arc<writer::Keeping>,
+    keeping: Arc<keeping::Keeping>,
     scrub: Arc<tidy::Scrub>,
 }
 
@@ -96,7 +98,7 @@ impl Outbox {
         }
         let options = Arc::new(options);
         let (arrivals, _) = watch::channel(0);
-        let keeping = Arc::new(writer::Keeping::default());
+        let keeping = Arc::new(keeping::Keeping::default());
         let queue = writer::start(Arc::clone(&db), Arc::clone(&options), arrivals.clone(), Arc::clone(&keeping));
         Self { db, options, queue, arrivals, keeping, scrub: Arc::default() }
     }
@@ -108,7 +110,7 @@ impl Outbox {
 
     /// Whether enquiries can be kept: what the last one met, or a real write if that is older than two seconds.
     pub async fn can_keep(&self) -> Result<(), Unavailable> {
-        writer::probe(&self.db, &self.keeping).await
+        keeping::probe(&self.db, &self.keeping).await
     }
 
     /// What the last attempt to keep something met; nothing yet is no fault.

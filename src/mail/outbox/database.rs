@@ -209,7 +209,7 @@ async fn open_postgres(url: &SecretString) -> Result<AnyPool, Unavailable> {
 async fn open(url: &str, session: &'static str, migrator: &Migrator, connections: u32) -> Result<AnyPool, Unavailable> {
     let options: AnyConnectOptions = url.parse().map_err(|e| reason(&e))?;
     let options = options.disable_statement_logging();
-    let slow = |_| Unavailable("the database did not answer in time".into());
+    let slow = |_| too_slow();
     let mut first =
         timeout(PATIENCE, AnyConnection::connect_with(&options)).await.map_err(slow)?.map_err(|e| reason(&e))?;
     // Without the session's limits: a migration may take longer than a visitor's patience.
@@ -233,6 +233,11 @@ async fn migrate(migrator: &Migrator, conn: &mut AnyConnection) -> Result<(), Un
         sqlx::migrate::MigrateError::Execute(error) => reason(&error),
         other => Unavailable(format!("its tables could not be prepared: {other}")),
     })
+}
+
+/// What a silence means.
+pub(crate) fn too_slow() -> Unavailable {
+    Unavailable("the database did not answer in time".into())
 }
 
 /// What a database error means to whoever must help; never the values that stood in the statement.

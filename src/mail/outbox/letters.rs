@@ -93,7 +93,7 @@ impl Outbox {
         busy: &[String],
     ) -> Result<Option<Claimed>, Unavailable> {
         let pool = self.db.pool().await?;
-        let claim = data_encoding::HEXLOWER.encode(&super::writer::random::<8>());
+        let claim = data_encoding::HEXLOWER.encode(&super::random::<8>());
         let row = sqlx::query(self.db.sql().claim)
             .bind(millis(now))
             .bind(millis(until))
