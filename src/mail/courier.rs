@@ -7,6 +7,7 @@
 //!
 //! Never: a decision (see `fate`), a word of a letter.
 
+mod budget;
 mod run;
 
 use crate::mail::{
@@ -17,12 +18,9 @@ use crate::mail::{
     mailer::Mailer,
     outbox::{Claimed, Outbox, RelayState, Unavailable},
 };
+use budget::Budget;
 use jiff::{SignedDuration, Timestamp};
-use std::{
-    collections::{HashSet, VecDeque},
-    sync::Mutex as StdMutex,
-    time::Duration,
-};
+use std::{collections::HashSet, sync::Mutex as StdMutex, time::Duration};
 use tokio::sync::Mutex;
 
 /// Beyond the mailer's own limit, so that nobody takes over a letter that is still on its way.
@@ -79,7 +77,7 @@ impl Courier {
             letterhead,
             schedule,
             door,
-            budget: Budget { most: per_minute as usize, sent: StdMutex::default() },
+            budget: Budget::new(per_minute),
             busy: Mutex::default(),
             unrecorded: Mutex::default(),
             told_not_kept: StdMutex::default(),
@@ -103,9 +101,10 @@ impl Courier {
 
     async fn try_step(&self, now: Timestamp) -> Result<Step, Unavailable> {
         self.record_the_rest(now).await?;
-        if let Some(at) = self.budget.full_until(now) {
-            return Ok(Step::Full(at));
-        }
+        let place = match self.budget.reserve(now) {
+            Ok(place) => place,
+            Err(full_until) => return Ok(Step::Full(full_until)),
+        };
         let lease = self.lease_from(now);
         let relay = self.outbox.relay().await?;
         if relay.failures > 0 {
@@ -122,7 +121,7 @@ impl Courier {
             }
             return Ok(Step::Idle(self.outbox.next_due().await?));
         };
-        self.budget.spend(now);
+        place.take();
         let step = self.deliver(&letter, relay, now).await;
         self.busy.lock().await.remove(&letter.recipient);
         step
@@ -277,29 +276,5 @@ impl Courier {
                 false
             }
         }
-    }
-}
-
-/// At most so many letters in any minute.
-#[derive(Debug)]
-struct Budget {
-    most: usize,
-    sent: StdMutex<VecDeque<Timestamp>>,
-}
-
-const MINUTE: SignedDuration = SignedDuration::from_secs(60);
-
-impl Budget {
-    fn full_until(&self, now: Timestamp) -> Option<Timestamp> {
-        let mut sent = self.sent.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        while sent.front().is_some_and(|at| now.duration_since(*at) >= MINUTE) {
-            sent.pop_front();
-        }
-        let oldest = sent.front().filter(|_| sent.len() >= self.most)?;
-        Some(oldest.saturating_add(MINUTE).unwrap_or(Timestamp::MAX))
-    }
-
-    fn spend(&self, now: Timestamp) {
-        self.sent.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push_back(now);
     }
 }
