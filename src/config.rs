@@ -62,9 +62,12 @@ pub struct Settings {
     /// Who hears of content faults found while running [default: nobody]
     #[arg(long, global = true, env = "CLINIC_EDITOR_MAIL", value_name = "ADDRESS")]
     pub editor_mail: Option<String>,
-    /// Most letters a minute after an outage
+    /// Most letters a minute, of each copy of the program
     #[arg(long, global = true, env = "CLINIC_MAIL_PER_MINUTE", value_name = "NUMBER", default_value = "60")]
     pub mail_per_minute: String,
+    /// Longest that a relay may take for one letter
+    #[arg(long, global = true, env = "CLINIC_MAIL_TIMEOUT", value_name = "TIME", default_value = "60s")]
+    pub mail_timeout: String,
     /// Waits before each further try; the last repeats
     #[arg(long, global = true, env = "CLINIC_RETRY", value_name = "WAITS", default_value = "1m,5m,15m,30m,1h")]
     pub retry: String,
@@ -121,6 +124,8 @@ pub struct Config {
     pub editor_mail: Option<lettre::Address>,
     /// Most letters a minute; at least 1.
     pub mail_per_minute: u32,
+    /// Longest that a relay may take for one letter.
+    pub mail_timeout: Duration,
     /// Waits before each further try, at least one; the last repeats.
     pub retry: Vec<Duration>,
     /// Age at which a letter is set aside.

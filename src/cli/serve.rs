@@ -23,8 +23,6 @@ use tokio::{
     sync::watch,
 };
 
-/// How long a relay may take for one letter.
-const MAIL_LIMIT: Duration = Duration::from_mins(1);
 /// How often the counters of addresses forget.
 const FORGET: Duration = Duration::from_mins(1);
 
@@ -113,7 +111,8 @@ async fn outbox(config: &Config, clinic: &Clinic, secret: &SecretString) -> Resu
 fn courier(config: &Config, clinic: &Clinic, outbox: &Outbox) -> Result<Courier, String> {
     let mailer = match &config.relay {
         Some(relay) => {
-            Mailer::relay(relay.clone(), config.mail_from.domain(), MAIL_LIMIT).map_err(explain("CLINIC_SMTP_URL"))?
+            let domain = config.mail_from.domain();
+            Mailer::relay(relay.clone(), domain, config.mail_timeout).map_err(explain("CLINIC_SMTP_URL"))?
         }
         None => Mailer::folder(config.data.join("mail")),
     };

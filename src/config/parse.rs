@@ -55,6 +55,7 @@ pub(super) fn config(s: &Settings, f: &mut Faults) -> Option<Config> {
     let mail_from = mail_from(s.mail_from.as_deref(), base_url.as_ref(), f);
     let editor_mail = optional(s.editor_mail.as_ref(), f, |text, f| address("CLINIC_EDITOR_MAIL", text, f));
     let mail_per_minute = number("CLINIC_MAIL_PER_MINUTE", &s.mail_per_minute, f);
+    let mail_timeout = duration("CLINIC_MAIL_TIMEOUT", &s.mail_timeout, f);
     let retry = waits("CLINIC_RETRY", &s.retry, f);
     let retry_for = duration("CLINIC_RETRY_FOR", &s.retry_for, f);
     let alarm = optional(s.alarm.as_ref(), f, |text, f| alarm(text, s.smtp_ca.clone(), f));
@@ -78,6 +79,7 @@ pub(super) fn config(s: &Settings, f: &mut Faults) -> Option<Config> {
         mail_from: mail_from?,
         editor_mail,
         mail_per_minute: mail_per_minute?,
+        mail_timeout: mail_timeout?,
         retry: retry?,
         retry_for: retry_for?,
         alarm,
@@ -369,6 +371,7 @@ mod tests {
             ("--mail-from=nobody", "CLINIC_MAIL_FROM", "name@example.org"),
             ("--editor-mail=nobody", "CLINIC_EDITOR_MAIL", "name@example.org"),
             ("--mail-per-minute=0", "CLINIC_MAIL_PER_MINUTE", "60"),
+            ("--mail-timeout=0s", "CLINIC_MAIL_TIMEOUT", "30s"),
             ("--retry=soon", "CLINIC_RETRY", "30s"),
             ("--retry-for=0s", "CLINIC_RETRY_FOR", "5d"),
             ("--alarm=smtps://relay.example", "CLINIC_ALARM", "?to="),
