@@ -57,10 +57,11 @@ async fn serve(config: &Config) -> Result<(), String> {
     let press = Arc::new(Press::start(config)?);
     let clinic = press.edition.load().site.clinic.clone();
 
-    let outbox = outbox(config, &clinic, &secret).await?;
+    let outbox = Outbox::open(place(config), options(config, &clinic, &secret)?).await;
     let courier = Arc::new(courier(config, &clinic, &outbox)?);
     let (stop, stopping) = watch::channel(false);
     let walking = tokio::spawn(Arc::clone(&courier).run(stopping, now));
+    tokio::spawn(follow(config.clone(), secret.clone(), Arc::clone(&press), outbox.clone(), Arc::clone(&courier)));
 
     let parts = Parts {
         edition: Arc::clone(&press.edition),
@@ -89,23 +90,40 @@ async fn serve(config: &Config) -> Result<(), String> {
     Ok(())
 }
 
-async fn outbox(config: &Config, clinic: &Clinic, secret: &SecretString) -> Result<Outbox, String> {
+fn place(config: &Config) -> Place {
+    match &config.database_url {
+        Some(url) => Place::Postgres(url.clone()),
+        None => Place::Sqlite(config.data.join("outbox.sqlite")),
+    }
+}
+
+/// What the outbox takes from settings and facts.
+fn options(config: &Config, clinic: &Clinic, secret: &SecretString) -> Result<Options, String> {
     let recipients = if config.mail_to.is_empty() {
         vec![clinic.email.parse().map_err(explain(format!("the clinic's address {}", clinic.email)))?]
     } else {
         config.mail_to.clone()
     };
-    let place = match &config.database_url {
-        Some(url) => Place::Postgres(url.clone()),
-        None => Place::Sqlite(config.data.join("outbox.sqlite")),
-    };
-    let options = Options {
+    Ok(Options {
         recipients,
         domain: config.mail_from.domain().to_owned(),
         zone: TimeZone::get(&clinic.time_zone).map_err(explain("the clinic's time zone"))?,
         key: Options::key_from(secret.expose_secret()),
-    };
-    Ok(Outbox::open(place, options).await)
+    })
+}
+
+/// Letters follow the words: a new edition may name the clinic, its mailbox or its zone otherwise. For ever.
+async fn follow(config: Config, secret: SecretString, press: Arc<Press>, outbox: Outbox, courier: Arc<Courier>) {
+    let mut renewals = press.renewals();
+    while renewals.changed().await.is_ok() {
+        let edition = press.edition.load_full();
+        let clinic = &edition.site.clinic;
+        courier.adopt(Letterhead::new(clinic, config.mail_from.clone()));
+        match options(&config, clinic, &secret) {
+            Ok(options) => outbox.adopt(options),
+            Err(error) => tracing::error!("letters go where they went before: {error}"),
+        }
+    }
 }
 
 fn courier(config: &Config, clinic: &Clinic, outbox: &Outbox) -> Result<Courier, String> {

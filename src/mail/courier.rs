@@ -18,9 +18,14 @@ use crate::mail::{
     mailer::Mailer,
     outbox::{Claimed, Outbox, RelayState, Unavailable},
 };
+use arc_swap::ArcSwap;
 use budget::Budget;
 use jiff::{SignedDuration, Timestamp};
-use std::{collections::HashSet, sync::Mutex as StdMutex, time::Duration};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex as StdMutex},
+    time::Duration,
+};
 use tokio::sync::Mutex;
 
 /// Beyond the mailer's own limit, so that nobody takes over a letter that is still on its way.
@@ -31,7 +36,7 @@ const MARGIN: Duration = Duration::from_secs(10);
 pub struct Courier {
     outbox: Outbox,
     mailer: Mailer,
-    letterhead: Letterhead,
+    letterhead: ArcSwap<Letterhead>,
     schedule: Schedule,
     door: Option<Door>,
     budget: Budget,
@@ -74,7 +79,7 @@ impl Courier {
         Self {
             outbox,
             mailer,
-            letterhead,
+            letterhead: ArcSwap::from_pointee(letterhead),
             schedule,
             door,
             budget: Budget::new(per_minute),
@@ -82,6 +87,11 @@ impl Courier {
             unrecorded: Mutex::default(),
             told_not_kept: StdMutex::default(),
         }
+    }
+
+    /// Writes on other paper from now on: the clinic's facts may change while the program runs.
+    pub fn adopt(&self, letterhead: Letterhead) {
+        self.letterhead.store(Arc::new(letterhead));
     }
 
     /// Once, at start: settings may have been mended, so the relay is tried at once, also for letters that it had refused
@@ -165,7 +175,7 @@ impl Courier {
         let Some(stored) = self.outbox.stored(letter.number).await? else {
             return Ok(Err(unwritable("its enquiry has no words".into())));
         };
-        Ok(match self.letterhead.pack(letter, &stored) {
+        Ok(match self.letterhead.load_full().pack(letter, &stored) {
             Ok(parcel) => self.mailer.send(&parcel).await,
             Err(error) => Err(unwritable(error.to_string())),
         })

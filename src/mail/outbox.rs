@@ -28,6 +28,7 @@ pub use troubles::ToTell;
 pub use writer::PutError;
 
 use crate::enquiry::{Enquiry, Judgement};
+use arc_swap::ArcSwap;
 use database::Database;
 use jiff::{Timestamp, tz::TimeZone};
 use std::sync::Arc;
@@ -81,7 +82,7 @@ pub struct Receipt {
 #[derive(Debug, Clone)]
 pub struct Outbox {
     db: Arc<Database>,
-    options: Arc<Options>,
+    options: Arc<ArcSwap<Options>>,
     queue: mpsc::Sender<writer::Job>,
     arrivals: watch::Sender<u64>,
     keeping: Arc<keeping::Keeping>,
@@ -96,16 +97,21 @@ impl Outbox {
         if let Err(error) = db.pool().await {
             tracing::error!(%error, "the outbox cannot be opened; every enquiry will try again");
         }
-        let options = Arc::new(options);
+        let options = Arc::new(ArcSwap::from_pointee(options));
         let (arrivals, _) = watch::channel(0);
         let keeping = Arc::new(keeping::Keeping::default());
         let queue = writer::start(Arc::clone(&db), Arc::clone(&options), arrivals.clone(), Arc::clone(&keeping));
         Self { db, options, queue, arrivals, keeping, scrub: Arc::default() }
     }
 
+    /// Goes on with other options: the clinic's facts may change while the program runs.
+    pub fn adopt(&self, options: Options) {
+        self.options.store(Arc::new(options));
+    }
+
     /// Keeps an enquiry, or says within about three seconds that it could not.
     pub async fn put(&self, new: NewEnquiry) -> Result<Receipt, PutError> {
-        writer::put(&self.queue, &self.options, new).await
+        writer::put(&self.queue, &self.options.load_full(), new).await
     }
 
     /// Whether enquiries can be kept: what the last one met, or a real write if that is older than two seconds.
@@ -120,7 +126,7 @@ impl Outbox {
 
     /// How many staff addresses get a letter of each enquiry.
     pub fn recipients(&self) -> usize {
-        self.options.recipients.len()
+        self.options.load().recipients.len()
     }
 
     /// Changes whenever letters were added, so that the courier need not ask.

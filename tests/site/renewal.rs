@@ -51,6 +51,37 @@ fn a_change_shows_within_a_second_and_a_faulty_one_is_reported_and_not_shown() {
 }
 
 #[test]
+fn letters_follow_a_change_of_the_clinics_facts() {
+    let words = copy_of_the_words();
+    let clinic = Clinic::with(&[("CLINIC_CONTENT", words.path().to_str().expect("a plain path"))]);
+    let file = words.path().join("clinic.toml");
+    let text = fs::read_to_string(&file).expect("the facts are there");
+    let changed = text
+        .replace("The Relationship Clinic", "The Renamed Clinic")
+        .replace(&line_of(&text, "email"), "email = \"new-mailbox@example.org\"");
+    fs::write(&file, changed).expect("it can be written");
+    wait_for(|| clinic.get("/contact").body.contains("The Renamed Clinic").then_some(())).expect("the page changes");
+    // The letters follow the pages by a moment, so a few people may write before.
+    let found = wait_for(|| {
+        let name = format!("Ana {}", clinic.letters(0).len());
+        let fields: Vec<_> =
+            sound().into_iter().filter(|(field, _)| *field != "name").chain([("name", &*name)]).collect();
+        let count = clinic.letters(0).len();
+        clinic.post(&fields).is(303);
+        let letters = clinic.letters(count + 1);
+        letters.into_iter().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).find(|letter| {
+            letter.contains("To: new-mailbox@example.org") && letter.contains("The Renamed Clinic website")
+        })
+    });
+    found.expect("a letter goes to the new mailbox, from the new name");
+}
+
+/// The line of a file of facts that begins with this key.
+fn line_of(text: &str, key: &str) -> String {
+    text.lines().find(|line| line.starts_with(key)).expect("the fact is there").to_owned()
+}
+
+#[test]
 fn trouble_is_logged_and_nothing_that_a_person_wrote_ever_is() {
     // Nobody listens there, so every letter fails.
     let clinic = Clinic::with(&[("CLINIC_SMTP_URL", "smtp://127.0.0.1:9"), ("RUST_LOG", "debug")]);

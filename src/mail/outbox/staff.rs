@@ -137,7 +137,7 @@ impl Outbox {
         let Some(row) = row else { return Ok(None) };
         let number = unsigned(row.try_get("number")?);
         let received: i64 = row.try_get("received_at")?;
-        let letters: Vec<_> = letter_rows(&self.options, number, reference, received, now).collect();
+        let letters: Vec<_> = letter_rows(&self.options.load(), number, reference, received, now).collect();
         sqlx::query(self.db.sql().insert_letters).bind(json(&letters)).execute(&mut *tx).await?;
         Ok(Some(number))
     }

@@ -15,6 +15,7 @@ use super::{
     database::{Database, Unavailable},
     keeping::Keeping,
 };
+use arc_swap::ArcSwap;
 use rows::{Prepared, prepare};
 use std::{
     sync::{
@@ -90,7 +91,7 @@ pub(super) async fn put(queue: &mpsc::Sender<Job>, options: &Options, new: NewEn
 
 pub(super) fn start(
     db: Arc<Database>,
-    options: Arc<Options>,
+    options: Arc<ArcSwap<Options>>,
     arrivals: watch::Sender<u64>,
     keeping: Arc<Keeping>,
 ) -> mpsc::Sender<Job> {
@@ -104,7 +105,7 @@ pub(super) fn start(
                 jobs.push(job);
             }
             jobs.retain(|job| job.turn.take());
-            write(&db, &options, jobs, &keeping).await;
+            write(&db, &options.load_full(), jobs, &keeping).await;
             arrivals.send_modify(|count| *count = count.wrapping_add(1));
         }
     });
