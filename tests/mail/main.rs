@@ -13,6 +13,7 @@ mod databases;
 mod delivery;
 mod hardship;
 mod house;
+mod kill;
 mod letters;
 mod mta;
 mod privacy;

@@ -46,6 +46,8 @@ pub enum Fault {
     Drip,
     /// The mail is taken, and the connection is cut before the acknowledgement.
     TakenAndCut,
+    /// The mail is taken, and the acknowledgement never comes.
+    TakenAndSilent,
     /// STARTTLS is not offered.
     Stripped,
     /// A meddler's answer rides behind "220 go ahead".
@@ -64,6 +66,8 @@ pub struct Mail {
     pub to: String,
     pub text: String,
     pub encrypted: bool,
+    /// The answer to the final dot was written to the socket.
+    pub acknowledged: bool,
 }
 
 #[derive(Debug, Default)]
@@ -75,9 +79,13 @@ pub struct Seen {
     pub connections: usize,
 }
 
-#[derive(Debug, Default)]
+/// What befalls a conversation, drawn when it begins.
+pub type Lot = Box<dyn FnMut() -> Option<(At, Fault)> + Send>;
+
+#[derive(Default)]
 pub struct State {
     pub fault: Option<(At, Fault)>,
+    pub lot: Option<Lot>,
     pub seen: Seen,
 }
 
@@ -182,8 +190,14 @@ impl Server {
         self.state.lock().unwrap().fault = Some((at, fault));
     }
 
+    /// Every conversation from now on meets what `lot` draws for it.
+    pub fn fail_by(&self, lot: Lot) {
+        self.state.lock().unwrap().lot = Some(lot);
+    }
+
     pub fn behave(&self) {
-        self.state.lock().unwrap().fault = None;
+        let mut state = self.state.lock().unwrap();
+        (state.fault, state.lot) = (None, None);
     }
 
     pub fn mails(&self) -> Vec<Mail> {
@@ -207,8 +221,12 @@ impl Server {
 
 async fn serve(socket: TcpStream, state: Arc<Mutex<State>>, wire: Wire) {
     socket.set_nodelay(true).unwrap();
-    state.lock().unwrap().seen.connections += 1;
-    let session = Session { state, encrypted: false, can_encrypt: matches!(wire, Wire::StartTls(_)) };
+    let own = {
+        let mut state = state.lock().unwrap();
+        state.seen.connections += 1;
+        state.lot.as_mut().and_then(|draw| draw())
+    };
+    let session = Session { state, own, encrypted: false, can_encrypt: matches!(wire, Wire::StartTls(_)) };
     match wire {
         Wire::Plain => drop(session.talk(socket, true).await),
         Wire::Implicit(acceptor) => {
@@ -221,7 +239,7 @@ async fn serve(socket: TcpStream, state: Arc<Mutex<State>>, wire: Wire) {
             if let Some(socket) = session.talk(socket, true).await
                 && let Ok(stream) = acceptor.accept(socket).await
             {
-                let session = Session { state, encrypted: true, can_encrypt: false };
+                let session = Session { state, own, encrypted: true, can_encrypt: false };
                 drop(session.talk(stream, false).await);
             }
         }
@@ -230,6 +248,8 @@ async fn serve(socket: TcpStream, state: Arc<Mutex<State>>, wire: Wire) {
 
 struct Session {
     state: Arc<Mutex<State>>,
+    /// What befalls this conversation alone.
+    own: Option<(At, Fault)>,
     encrypted: bool,
     can_encrypt: bool,
 }
@@ -244,21 +264,18 @@ enum Turn {
 
 impl Session {
     fn turn(&self, at: At, otherwise: &str) -> Turn {
-        match self.state.lock().unwrap().fault {
-            Some((place, fault)) if place == at => match fault {
-                Fault::Answer(text) => Turn::Say(text.into()),
-                Fault::Cut | Fault::TakenAndCut => Turn::Leave,
-                Fault::Silence => Turn::Hang,
-                Fault::Drip => Turn::Drip,
-                Fault::Injected => Turn::Say(format!("{otherwise}\r\n250 pretended")),
-                _ => Turn::Say(otherwise.into()),
-            },
+        match self.fault(at) {
+            Some(Fault::Answer(text)) => Turn::Say(text.into()),
+            Some(Fault::Cut | Fault::TakenAndCut) => Turn::Leave,
+            Some(Fault::Silence | Fault::TakenAndSilent) => Turn::Hang,
+            Some(Fault::Drip) => Turn::Drip,
+            Some(Fault::Injected) => Turn::Say(format!("{otherwise}\r\n250 pretended")),
             _ => Turn::Say(otherwise.into()),
         }
     }
 
     fn fault(&self, at: At) -> Option<Fault> {
-        self.state.lock().unwrap().fault.filter(|(place, _)| *place == at).map(|(_, fault)| fault)
+        self.own.or(self.state.lock().unwrap().fault).filter(|(place, _)| *place == at).map(|(_, fault)| fault)
     }
 
     fn offers(&self) -> String {
@@ -323,7 +340,16 @@ impl Session {
                     if self.fault(At::Data).is_some() {
                         self.turn(At::Data, "")
                     } else {
-                        self.data(&mut stream, &from, &to).await?
+                        match self.data(&mut stream, &from, &to).await? {
+                            (turn, Some(mail)) => {
+                                if !say(&mut stream, turn).await {
+                                    return None;
+                                }
+                                self.state.lock().unwrap().seen.mails[mail].acknowledged = true;
+                                continue;
+                            }
+                            (turn, None) => turn,
+                        }
                     }
                 }
                 "QUIT" => {
@@ -338,17 +364,18 @@ impl Session {
         }
     }
 
+    /// The answer, and which mail was taken.
     async fn data<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         stream: &mut BufReader<S>,
         from: &str,
         to: &str,
-    ) -> Option<Turn> {
+    ) -> Option<(Turn, Option<usize>)> {
         say(stream, Turn::Say("354 text".into())).await;
         if self.fault(At::During).is_some() {
             let mut some = [0; 100];
             stream.read_exact(&mut some).await.ok()?;
-            return Some(self.turn(At::During, ""));
+            return Some((self.turn(At::During, ""), None));
         }
         let mut text = String::new();
         while !text.ends_with("\r\n.\r\n") {
@@ -358,12 +385,14 @@ impl Session {
         }
         let turn = self.turn(At::Dot, "250 taken");
         let taken = matches!(&turn, Turn::Say(answer) if answer.starts_with('2'));
-        if taken || self.fault(At::Dot) == Some(Fault::TakenAndCut) {
-            let text = text.trim_end_matches(".\r\n").replace("\r\n..", "\r\n.");
-            let mail = Mail { from: from.into(), to: to.into(), text, encrypted: self.encrypted };
-            self.state.lock().unwrap().seen.mails.push(mail);
+        if !taken && !matches!(self.fault(At::Dot), Some(Fault::TakenAndCut | Fault::TakenAndSilent)) {
+            return Some((turn, None));
         }
-        Some(turn)
+        let text = text.trim_end_matches(".\r\n").replace("\r\n..", "\r\n.");
+        let mail = Mail { from: from.into(), to: to.into(), text, encrypted: self.encrypted, acknowledged: false };
+        let mails = &mut self.state.lock().unwrap().seen.mails;
+        mails.push(mail);
+        Some((turn, Some(mails.len() - 1)))
     }
 }
 

@@ -1,0 +1,126 @@
+//! Killed again and again with posts in flight, while the relay fails at random: whoever was thanked is heard.
+//!
+//! The real program, posts over HTTP from several threads, SIGKILL at random moments, a restart each time; on SQLite, and
+//! on PostgreSQL with two copies that share one outbox. A visitor who gets no answer sends the same form again, as people
+//! do. The relay fails only in ways that a courier must get over by itself: what it refuses for good is tried elsewhere.
+//!
+//! At least [`KILLS`] kills; `CLINIC_TEST_SECONDS` goes on for as many seconds at least. `CLINIC_TEST_SEED` repeats the dice
+//! of an earlier run (its seed is printed; the timing is the machine's).
+
+mod program;
+mod toll;
+mod visitors;
+
+use crate::{
+    databases::{Kind, fresh},
+    relay::{At, Fault, Server, Wire},
+};
+use program::Copies;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+use visitors::Visitors;
+
+/// Kills in every run, each with posts in flight.
+const KILLS: usize = 20;
+/// The longest that a copy lives.
+const LIFE: u64 = 700;
+/// Everybody who gets a letter of each enquiry.
+const STAFF: [&str; 2] = ["one@clinic.example", "two@clinic.example"];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_was_thanked_is_heard_though_the_program_is_killed_again_and_again() {
+    season(Kind::Sqlite, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_was_thanked_is_heard_though_copies_that_share_an_outbox_are_killed() {
+    season(Kind::Postgres, 2).await;
+}
+
+async fn season(kind: Kind, count: usize) {
+    let seed = std::env::var("CLINIC_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(random_seed);
+    println!("{kind:?}: CLINIC_TEST_SEED={seed}");
+    let began = Instant::now();
+    let dice = Arc::new(Dice(AtomicU64::new(seed)));
+    let database = fresh(kind);
+    let relay = Server::start(Wire::Plain).await;
+    let drawn = Arc::clone(&dice);
+    relay.fail_by(Box::new(move || misfortune(&drawn)));
+    let copies = Copies::new(&database, count, relay.address, &STAFF);
+
+    let (copies, visitors, kills) = tokio::task::spawn_blocking(move || {
+        let visitors = Visitors::start(copies.doors(), &dice);
+        let kills = kill_again_and_again(&copies, &visitors, &dice);
+        (copies, visitors.finish(), kills)
+    })
+    .await
+    .unwrap();
+
+    relay.behave();
+    toll::wait_until_all_is_delivered(&database).await;
+    let mails = relay.mails();
+    let toll = toll::count(&visitors, &mails, &STAFF);
+    println!("{kind:?}: {visitors}, {kills} kills, {toll}, in {:.1?}", began.elapsed());
+    toll::rows_are_in_order(&database, &visitors).await;
+    copies.stop_and_look_for_panics();
+}
+
+/// How often a copy was killed.
+fn kill_again_and_again(copies: &Copies, visitors: &Visitors, dice: &Dice) -> usize {
+    let least = std::env::var("CLINIC_TEST_SECONDS").ok().and_then(|text| text.parse().ok()).map(Duration::from_secs);
+    let began = Instant::now();
+    let mut kills = 0;
+    while kills < KILLS || least.is_some_and(|least| began.elapsed() < least) {
+        thread::sleep(Duration::from_millis(dice.below(LIFE)));
+        // One of them, now and then all at once.
+        let first = usize::try_from(dice.below(copies.count() as u64)).unwrap();
+        let victims = if dice.below(4) == 0 { 0..copies.count() } else { first..first + 1 };
+        for victim in victims.clone() {
+            visitors.wait_for_a_post_in_flight(victim);
+            copies.kill(victim);
+            kills += 1;
+        }
+        victims.for_each(|victim| copies.start(victim));
+    }
+    kills
+}
+
+/// What befalls a conversation: mostly nothing.
+fn misfortune(dice: &Dice) -> Option<(At, Fault)> {
+    const PLACES: [At; 6] = [At::Banner, At::Ehlo, At::Mail, At::Rcpt, At::Data, At::Dot];
+    let place = PLACES[usize::try_from(dice.below(6)).unwrap()];
+    match dice.below(100) {
+        0..8 => Some((place, Fault::Cut)),
+        8..16 => Some((place, Fault::Answer("451 later"))),
+        16..18 => Some((place, Fault::Silence)),
+        18..20 => Some((At::During, Fault::Cut)),
+        20..24 => Some((At::Dot, Fault::TakenAndCut)),
+        24..25 => Some((At::Dot, Fault::TakenAndSilent)),
+        _ => None,
+    }
+}
+
+/// Random numbers that a seed repeats (`SplitMix64`).
+pub struct Dice(AtomicU64);
+
+impl Dice {
+    pub fn below(&self, end: u64) -> u64 {
+        const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+        let mut z = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) % end
+    }
+}
+
+fn random_seed() -> u64 {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).unwrap();
+    u64::from_le_bytes(bytes)
+}
