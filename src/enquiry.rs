@@ -6,6 +6,7 @@
 //! Never: HTTP, mail, a database or the clock.
 
 pub mod form;
+pub mod link;
 pub mod promise;
 pub mod retention;
 pub mod rules;

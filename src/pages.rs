@@ -8,12 +8,14 @@
 mod contact;
 mod edition;
 mod failure;
+mod link;
 mod reading;
 mod xml;
 
 pub use contact::{FormView, Trouble, contact, received};
 pub use edition::{Edition, Mode};
 pub use failure::{Failure, failure};
+pub use link::{Standing, link};
 
 use crate::{
     assets::{Assets, Size},

@@ -15,6 +15,7 @@ mod flood;
 mod front;
 mod headers;
 mod health;
+mod link;
 mod listen;
 mod panics;
 
@@ -25,6 +26,7 @@ pub use listen::{Limits, handed_over, open, serve};
 
 use crate::{
     enquiry::{
+        link::Links,
         rules::{self, Rules},
         token::{Key, NONCE, Token},
     },
@@ -70,6 +72,8 @@ pub struct Parts {
     pub quotas: Quotas,
     /// Networks whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpNet>,
+    /// Reads what staff opened from a letter.
+    pub links: Links,
     /// Tells the time.
     pub clock: fn() -> Timestamp,
     /// Tells of new editions, on a developer's machine only.
@@ -150,6 +154,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/contact", get(contact::show).post(contact::post))
         .route("/contact/token", get(contact::token))
         .route("/contact/received", get(contact::received))
+        .route("/t/{token}", get(link::ask).post(link::act))
         .route("/dev/changes", get(dev::changes))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

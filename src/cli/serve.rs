@@ -4,6 +4,7 @@ use super::{data, now, press::Press};
 use crate::{
     config::Config,
     content::Clinic,
+    enquiry::link::Links,
     mail::{
         alarm::Door,
         courier::Courier,
@@ -58,7 +59,9 @@ async fn serve(config: &Config) -> Result<(), String> {
     let clinic = press.edition.load().site.clinic.clone();
 
     let outbox = Outbox::open(place(config), options(config, &clinic, &secret)?).await;
-    let courier = Arc::new(courier(config, &clinic, &outbox)?);
+    let links = Links::new(config.origin(), secret.expose_secret());
+    let letterhead = Letterhead::new(&clinic, config.mail_from.clone(), links.clone());
+    let courier = Arc::new(courier(config, letterhead, &outbox)?);
     let (stop, stopping) = watch::channel(false);
     let walking = tokio::spawn(Arc::clone(&courier).run(stopping, now));
     tokio::spawn(follow(config.clone(), secret.clone(), Arc::clone(&press), outbox.clone(), Arc::clone(&courier)));
@@ -69,6 +72,7 @@ async fn serve(config: &Config) -> Result<(), String> {
         courier,
         quotas: Quotas::default(),
         trusted_proxies: config.trusted_proxies.clone(),
+        links,
         clock: now,
         renewals: config.is_development().then(|| press.renewals()),
     };
@@ -118,7 +122,8 @@ async fn follow(config: Config, secret: SecretString, press: Arc<Press>, outbox:
     while renewals.changed().await.is_ok() {
         let edition = press.edition.load_full();
         let clinic = &edition.site.clinic;
-        courier.adopt(Letterhead::new(clinic, config.mail_from.clone()));
+        let links = Links::new(config.origin(), secret.expose_secret());
+        courier.adopt(Letterhead::new(clinic, config.mail_from.clone(), links));
         match options(&config, clinic, &secret) {
             Ok(options) => outbox.adopt(options),
             Err(error) => tracing::error!("letters go where they went before: {error}"),
@@ -126,7 +131,7 @@ async fn follow(config: Config, secret: SecretString, press: Arc<Press>, outbox:
     }
 }
 
-fn courier(config: &Config, clinic: &Clinic, outbox: &Outbox) -> Result<Courier, String> {
+fn courier(config: &Config, letterhead: Letterhead, outbox: &Outbox) -> Result<Courier, String> {
     let mailer = match &config.relay {
         Some(relay) => {
             let domain = config.mail_from.domain();
@@ -140,7 +145,6 @@ fn courier(config: &Config, clinic: &Clinic, outbox: &Outbox) -> Result<Courier,
         }
         None => None,
     };
-    let letterhead = Letterhead::new(clinic, config.mail_from.clone());
     let schedule = Schedule { waits: config.retry.clone(), give_up: config.retry_for };
     Ok(Courier::new(outbox.clone(), mailer, letterhead, schedule, config.mail_per_minute, door))
 }

@@ -12,7 +12,7 @@ pub use phrases::{Before, Contact, Reply, Safety};
 
 use crate::{
     content::Clinic,
-    enquiry::ForWhom,
+    enquiry::{ForWhom, link::Links},
     mail::{
         mailer::Parcel,
         outbox::{Claimed, Stored},
@@ -40,6 +40,8 @@ pub struct Letterhead {
     pub zone: TimeZone,
     /// Words for that zone ("Pacific time"), or none.
     pub zone_words: Option<&'static str>,
+    /// Writes what staff can do from their mailbox.
+    pub links: Links,
 }
 
 /// The letter cannot be written.
@@ -61,6 +63,10 @@ pub struct Letter {
 }
 
 #[derive(Template)]
+#[template(path = "mail/enquiry.subject.txt", escape = "none")]
+struct Subject<'a>(&'a phrases::View);
+
+#[derive(Template)]
 #[template(path = "mail/enquiry.txt", escape = "none")]
 struct Text<'a>(&'a phrases::View);
 
@@ -69,20 +75,21 @@ struct Text<'a>(&'a phrases::View);
 struct Html<'a>(&'a phrases::View);
 
 impl Letterhead {
-    /// Of the clinic.
-    pub fn new(clinic: &Clinic, sender: Address) -> Self {
+    /// Of the clinic; `links` lead back to its website.
+    pub fn new(clinic: &Clinic, sender: Address, links: Links) -> Self {
         let zone = TimeZone::get(&clinic.time_zone).unwrap_or(TimeZone::UTC);
         // lettre panics on a control character in a display name.
         let name = clinic.name.replace(char::is_control, " ");
-        Self { sender_name: format!("{name} website"), sender, zone, zone_words: phrases::zone(&clinic.time_zone) }
+        let zone_words = phrases::zone(&clinic.time_zone);
+        Self { sender_name: format!("{name} website"), sender, zone, zone_words, links }
     }
 
     /// Writes both parts.
     pub fn write(&self, stored: &Stored) -> Result<Letter, Unwritable> {
-        let view = phrases::View::new(stored, &self.zone, self.zone_words);
+        let view = phrases::View::new(stored, self);
         let render = |part: Result<String, askama::Error>| part.map_err(|e| Unwritable(e.to_string()));
         Ok(Letter {
-            subject: format!("New website enquiry {} · No. {}", stored.reference, stored.number),
+            subject: render(Subject(&view).render())?,
             reply_to: phrases::reply_to(&stored.enquiry),
             text: render(Text(&view).render())?,
             html: render(Html(&view).render())?,

@@ -8,6 +8,7 @@ use crate::{
 use jiff::{Timestamp, tz::TimeZone};
 use relationship_clinic::{
     config::Tls,
+    enquiry::link::Links,
     mail::{
         courier::{Courier, Step},
         fate::Schedule,
@@ -30,6 +31,7 @@ pub fn letterhead() -> Letterhead {
         sender: "website@clinic.example".parse().unwrap(),
         zone: TimeZone::get("America/Los_Angeles").unwrap(),
         zone_words: Some("Pacific time"),
+        links: Links::new("https://www.clinic.example", "a secret of at least thirty-two characters"),
     }
 }
 

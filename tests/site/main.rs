@@ -5,5 +5,6 @@ mod support;
 
 mod form;
 mod letters;
+mod links;
 mod pages;
 mod renewal;

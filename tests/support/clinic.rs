@@ -139,6 +139,15 @@ impl Clinic {
         self.post_bytes(body.as_bytes(), headers)
     }
 
+    /// Presses the one button of a page.
+    pub fn press(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = self.agent.post(self.url(path));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        read(request.send_empty().expect("the program answers"))
+    }
+
     pub fn post_bytes(&self, body: &[u8], headers: &[(&str, &str)]) -> Answer {
         let mut request = self.agent.post(self.url("/contact"));
         if !headers.iter().any(|(name, _)| *name == "content-type") {

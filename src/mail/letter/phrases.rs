@@ -3,12 +3,12 @@
 //! Invariant: an action (`tel:`, `sms:`, `mailto:`, Reply-To) exists only for the way that was chosen, and for e-mail only
 //! if the mailbox is private (E-02, E-15).
 
-use super::inert;
+use super::{Letterhead, inert};
 use crate::{
-    enquiry::{Action, Channel, Enquiry, ForWhom, Mailbox, Voicemail},
+    enquiry::{Action, Channel, Enquiry, ForWhom, Mailbox, Voicemail, link::Deed, retention},
     mail::outbox::{Earlier, Stored},
 };
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use lettre::Address;
 
 /// How to reach the person.
@@ -81,10 +81,14 @@ pub(super) struct View {
     /// Somebody released it.
     pub(super) was_held: bool,
     pub(super) score: u32,
+    /// Marks it as answered.
+    pub(super) answered: String,
+    /// Marks it as advertising.
+    pub(super) spam: String,
 }
 
 impl View {
-    pub(super) fn new(stored: &Stored, zone: &TimeZone, zone_words: Option<&str>) -> Self {
+    pub(super) fn new(stored: &Stored, head: &Letterhead) -> Self {
         let enquiry = &stored.enquiry;
         let judgement = &stored.judgement;
         let optional = |text: &Option<String>| text.as_deref().map(inert::line).filter(|text| !text.is_empty());
@@ -95,7 +99,7 @@ impl View {
             unused: unused(enquiry),
             times: optional(&enquiry.times),
             for_whom: enquiry.for_whom,
-            received: received(stored.received, zone, zone_words),
+            received: received(stored.received, &head.zone, head.zone_words),
             reference: stored.reference.clone(),
             number: stored.number,
             before: before(stored),
@@ -108,8 +112,17 @@ impl View {
                 .then(|| judgement.reasons.iter().map(|reason| inert::line(reason)).collect()),
             was_held: judgement.action == Action::Hold,
             score: judgement.score,
+            answered: link(stored, head, Deed::Answered),
+            spam: link(stored, head, Deed::Spam),
         }
     }
+}
+
+/// Good for as long as the website knows the enquiry's number. The end hangs on the enquiry alone, so that a letter is
+/// the same at every try.
+fn link(stored: &Stored, head: &Letterhead, deed: Deed) -> String {
+    let trace = SignedDuration::from_hours(24 * retention::TRACE_DAYS);
+    head.links.to(deed, &stored.reference, stored.received.saturating_add(trace).unwrap_or(Timestamp::MAX))
 }
 
 fn contact(enquiry: &Enquiry) -> Contact {

@@ -30,6 +30,8 @@ pub struct Entry {
     pub answered: Option<Timestamp>,
     /// When somebody released it.
     pub released: Option<Timestamp>,
+    /// When somebody said that it is advertising.
+    pub spam: Option<Timestamp>,
     /// The number that it corrects.
     pub corrects: Option<u64>,
     /// Its words are gone.
@@ -67,16 +69,29 @@ pub enum NotDone {
     },
 }
 
-/// A set-aside letter outweighs what its siblings are.
+/// A set-aside letter outweighs what its siblings are. An empty reference means every enquiry.
 const LIST: &str = "SELECT number, reference, CASE WHEN EXISTS (SELECT 1 FROM letter WHERE letter.number = enquiry.number \
      AND letter.state = 'set-aside') THEN 'set-aside' ELSE state END AS state, received_at, delivered_at, answered_at, \
-     released_at, corrects, erased_at FROM enquiry ORDER BY enquiry.number";
+     released_at, marked_spam_at, corrects, erased_at FROM enquiry WHERE $1 = '' OR reference = $1 \
+     ORDER BY enquiry.number";
 
 impl Outbox {
     /// Every enquiry that is still known, oldest first.
     pub async fn list(&self) -> Result<Vec<Entry>, Unavailable> {
+        self.entries("").await
+    }
+
+    /// One enquiry, if it is still known.
+    pub async fn entry(&self, reference: &str) -> Result<Option<Entry>, Unavailable> {
+        if reference.is_empty() {
+            return Ok(None);
+        }
+        Ok(self.entries(reference).await?.pop())
+    }
+
+    async fn entries(&self, reference: &str) -> Result<Vec<Entry>, Unavailable> {
         let pool = self.db.pool().await?;
-        let rows = sqlx::query(LIST).fetch_all(&pool).await.map_err(|e| reason(&e))?;
+        let rows = sqlx::query(LIST).bind(reference.to_owned()).fetch_all(&pool).await.map_err(|e| reason(&e))?;
         rows.iter().map(entry).collect::<sqlx::Result<_>>().map_err(|e| reason(&e))
     }
 
@@ -131,7 +146,7 @@ impl Outbox {
     }
 
     async fn release_in(&self, tx: &mut AnyConnection, reference: &str, now: i64) -> sqlx::Result<Option<u64>> {
-        const RELEASE: &str = "UPDATE enquiry SET state = 'waiting', released_at = $2 WHERE reference = $1 \
+        const RELEASE: &str = "UPDATE enquiry SET state = 'waiting', released_at = $2, marked_spam_at = NULL WHERE reference = $1 \
                                AND state = 'held' RETURNING number, received_at";
         let row = sqlx::query(RELEASE).bind(reference.to_owned()).bind(now).fetch_optional(&mut *tx).await?;
         let Some(row) = row else { return Ok(None) };
@@ -145,8 +160,18 @@ impl Outbox {
     /// Staff have answered; the first time counts.
     pub async fn answered(&self, reference: &str, now: Timestamp) -> Result<(), NotDone> {
         const ANSWERED: &str = "UPDATE enquiry SET answered_at = COALESCE(answered_at, $2) WHERE reference = $1";
+        self.mark(ANSWERED, reference, now).await
+    }
+
+    /// It is advertising: it is listed no more, and if it is held its words go a day later. The first time counts.
+    pub async fn spam(&self, reference: &str, now: Timestamp) -> Result<(), NotDone> {
+        const SPAM: &str = "UPDATE enquiry SET marked_spam_at = COALESCE(marked_spam_at, $2) WHERE reference = $1";
+        self.mark(SPAM, reference, now).await
+    }
+
+    async fn mark(&self, statement: &'static str, reference: &str, now: Timestamp) -> Result<(), NotDone> {
         let pool = self.db.pool().await?;
-        let query = sqlx::query(ANSWERED).bind(reference.to_owned()).bind(millis(now));
+        let query = sqlx::query(statement).bind(reference.to_owned()).bind(millis(now));
         match query.execute(&pool).await.map_err(|e| reason(&e))?.rows_affected() {
             0 => Err(nothing(reference, "no enquiry has this reference; look at the list")),
             _ => Ok(()),
@@ -193,6 +218,7 @@ fn entry(row: &AnyRow) -> sqlx::Result<Entry> {
         delivered: at("delivered_at")?,
         answered: at("answered_at")?,
         released: at("released_at")?,
+        spam: at("marked_spam_at")?,
         corrects: row.try_get::<Option<i64>, _>("corrects")?.map(unsigned),
         erased: at("erased_at")?.is_some(),
     })

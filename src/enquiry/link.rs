@@ -1,0 +1,145 @@
+//! Signed links: what staff can do with an enquiry from their mailbox, without a log-in.
+//!
+//! Invariant: a link carries the deed, the reference and the day on which it ends, signed with a key of its own; nothing
+//! about a person. Whoever holds it may do that one deed to that one enquiry, and nothing else.
+//!
+//! Never: the clock, or whether the deed was done before. The outbox knows that.
+
+use super::token::Key;
+use data_encoding::BASE64URL_NOPAD;
+use jiff::Timestamp;
+
+/// Where the links lead, below the public origin.
+pub const PATH: &str = "/t/";
+/// Deed and end, before the reference.
+const HEAD: usize = 1 + 8;
+/// Length of the signature in bytes.
+const MAC: usize = 16;
+
+/// What a link does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// Somebody has answered: no reminder comes.
+    Answered,
+    /// A held enquiry is sent to the mailbox.
+    Release,
+    /// It is advertising: it is listed no more.
+    Spam,
+}
+
+impl Deed {
+    const ALL: [(Self, u8); 3] = [(Self::Answered, b'a'), (Self::Release, b'r'), (Self::Spam, b's')];
+
+    fn sign(self) -> u8 {
+        Self::ALL.iter().find(|(deed, _)| *deed == self).map(|(_, sign)| *sign).expect("every deed has a sign")
+    }
+
+    fn of(sign: u8) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| *known == sign).map(|(deed, _)| *deed)
+    }
+}
+
+/// One deed to one enquiry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// What is to be done.
+    pub deed: Deed,
+    /// To which enquiry.
+    pub reference: String,
+}
+
+/// What a token of a link says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reading {
+    /// Ours, and still good.
+    Good(Link),
+    /// Ours, and too old.
+    Expired(Link),
+    /// Not ours, or changed on the way.
+    Foreign,
+}
+
+/// Writes and reads links of one installation.
+#[derive(Debug, Clone)]
+pub struct Links {
+    origin: String,
+    key: Key,
+}
+
+impl Links {
+    /// For links below `origin` (without a trailing slash), signed with a key that is derived from `secret`.
+    pub fn new(origin: &str, secret: &str) -> Self {
+        Self { origin: origin.to_owned(), key: Key::new(secret, "link of staff") }
+    }
+
+    /// The address that does `deed` to the enquiry with that reference, until then.
+    pub fn to(&self, deed: Deed, reference: &str, until: Timestamp) -> String {
+        let mut bytes = vec![deed.sign()];
+        bytes.extend_from_slice(&until.as_second().to_be_bytes());
+        bytes.extend_from_slice(reference.as_bytes());
+        let mac = self.key.sign(&bytes);
+        bytes.extend_from_slice(&mac);
+        format!("{}{PATH}{}", self.origin, BASE64URL_NOPAD.encode(&bytes))
+    }
+
+    /// What `token`, the last part of such an address, says at `now`.
+    pub fn read(&self, token: &str, now: Timestamp) -> Reading {
+        match self.link(token) {
+            None => Reading::Foreign,
+            Some((link, until)) if now.as_second() > until => Reading::Expired(link),
+            Some((link, _)) => Reading::Good(link),
+        }
+    }
+
+    fn link(&self, token: &str) -> Option<(Link, i64)> {
+        let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).ok()?;
+        let (message, mac) = bytes.split_at_checked(bytes.len().checked_sub(MAC)?)?;
+        if !self.key.verifies(message, mac) {
+            return None;
+        }
+        let (head, reference) = message.split_at_checked(HEAD)?;
+        let until = i64::from_be_bytes(head[1..].try_into().ok()?);
+        Some((Link { deed: Deed::of(head[0])?, reference: String::from_utf8(reference.to_vec()).ok()? }, until))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn token(links: &Links, deed: Deed) -> String {
+        let address = links.to(deed, "K7MWPX3D", at(1_000));
+        address.strip_prefix("https://clinic.example/t/").unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_link_does_one_deed_to_one_enquiry_until_its_end() {
+        let links = Links::new("https://clinic.example", "a secret of the test that is long enough");
+        for (deed, _) in Deed::ALL {
+            let link = Link { deed, reference: "K7MWPX3D".into() };
+            let token = token(&links, deed);
+            assert_eq!(links.read(&token, at(1_000)), Reading::Good(link.clone()), "{deed:?}");
+            assert_eq!(links.read(&token, at(1_001)), Reading::Expired(link), "{deed:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_that_we_did_not_sign_is_believed() {
+        let links = Links::new("https://clinic.example", "a secret of the test that is long enough");
+        let other = Links::new("https://clinic.example", "another secret that is also long enough");
+        let token = token(&links, Deed::Release);
+        assert_eq!(other.read(&token, at(0)), Reading::Foreign, "another installation");
+        for change in 0..token.len() {
+            let mut bytes = token.clone().into_bytes();
+            bytes[change] = if bytes[change] == b'A' { b'B' } else { b'A' };
+            assert_eq!(links.read(&String::from_utf8(bytes).unwrap(), at(0)), Reading::Foreign, "byte {change}");
+        }
+        for text in ["", "AAAA", "not base64 !", &token[..40]] {
+            assert_eq!(links.read(text, at(0)), Reading::Foreign, "{text}");
+        }
+    }
+}

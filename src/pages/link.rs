@@ -1,0 +1,60 @@
+//! The pages that staff see when they open a link from a letter: a question with one button, or what became of it.
+//!
+//! Invariant: number and reference are all that stands there; whoever reads over a shoulder learns nothing of a person.
+
+use super::{Head, House, rendered};
+use crate::{content::AvailabilityState, enquiry::link::Deed};
+use askama::Template;
+
+/// How a deed stands; the template has the words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It can be done: the page asks.
+    Open,
+    /// It was done just now.
+    Done,
+    /// It was done before, by this link or another way.
+    Before,
+    /// The words are erased, so there is nothing to do it to.
+    Erased,
+    /// The link is too old.
+    Expired,
+    /// Nobody knows the link or its enquiry.
+    Unknown,
+    /// The button was pressed on another website.
+    Forged,
+    /// The outbox is out of reach.
+    Unavailable,
+}
+
+impl Standing {
+    /// Status code (RFC 9110).
+    pub fn status(self) -> u16 {
+        match self {
+            Self::Open | Self::Done | Self::Before => 200,
+            Self::Erased | Self::Expired => 410,
+            Self::Unknown => 404,
+            Self::Forged => 403,
+            Self::Unavailable => 503,
+        }
+    }
+}
+
+/// `/t/{token}`.
+#[derive(Template)]
+#[template(path = "pages/link.html")]
+struct LinkPage<'a> {
+    house: House<'a>,
+    head: Head<'a>,
+    standing: Standing,
+    deed: Option<Deed>,
+    number: u64,
+    reference: &'a str,
+}
+
+/// The page about one deed to one enquiry. Where nothing is known of it, `deed` is absent, `number` 0 and `reference`
+/// empty.
+pub fn link(house: House<'_>, standing: Standing, deed: Option<Deed>, number: u64, reference: &str) -> String {
+    let head = Head { title: "", description: "", path: String::new(), index: false, sensitive: false, bare: true };
+    rendered(&LinkPage { house, head, standing, deed, number, reference })
+}

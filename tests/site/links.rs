@@ -1,0 +1,69 @@
+//! What staff can do from a letter: asked by GET, done by POST, once.
+
+use crate::support::{
+    clinic::{Answer, Clinic, sound},
+    html::Dom,
+};
+use mail_parser::MessageParser;
+
+/// Paths of the links of a letter, in order: answered, advertising.
+fn links(letter: &[u8]) -> Vec<String> {
+    let message = MessageParser::default().parse(letter).expect("a letter that can be read");
+    let text = message.body_text(0).expect("a text part").into_owned();
+    let found = text.lines().filter_map(|line| line.trim().strip_prefix("http://localhost:3000"));
+    found.map(str::to_owned).collect()
+}
+
+#[track_caller]
+fn says(answer: &Answer, status: u16, heading: &str) {
+    answer.is(status);
+    let dom = Dom::new(&answer.body);
+    assert_eq!(dom.text("h1"), heading);
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(answer.header("x-robots-tag"), "noindex");
+    for personal in ["Ana", "555-0123", "quarrel"] {
+        answer.lacks(personal);
+    }
+    assert_eq!(dom.all("main form").len(), usize::from(heading.ends_with('?')), "a button only where it does something");
+}
+
+#[test]
+fn a_link_asks_and_its_button_does_it_once() {
+    let clinic = Clinic::start();
+    clinic.post(&sound()).is(303);
+    let links = links(&clinic.letters(1).remove(0));
+    let [answered, spam] = links.as_slice() else { panic!("two links: {links:?}") };
+    for _ in 0..3 {
+        // Scanners and previewers open links: nothing changes.
+        says(&clinic.get(answered), 200, "Mark No. 1 as answered?");
+    }
+    let from_elsewhere = clinic.press(answered, &[("sec-fetch-site", "cross-site")]);
+    says(&from_elsewhere, 403, "The button was not pressed here");
+    says(&clinic.get(answered), 200, "Mark No. 1 as answered?");
+    let here = [("sec-fetch-site", "same-origin")];
+    says(&clinic.press(answered, &here), 200, "No. 1 is marked as answered");
+    says(&clinic.press(answered, &here), 200, "No. 1 was marked before");
+    says(&clinic.get(answered), 200, "No. 1 was marked before");
+    says(&clinic.press(spam, &here), 200, "No. 1 is marked as advertising");
+    says(&clinic.press(spam, &here), 200, "No. 1 was marked before");
+}
+
+#[test]
+fn a_link_that_nobody_signed_leads_to_nothing() {
+    let clinic = Clinic::start();
+    clinic.post(&sound()).is(303);
+    let whole = links(&clinic.letters(1).remove(0)).remove(0);
+    for path in ["/t/AAAA", &whole[..whole.len() - 1], &format!("{whole}A"), "/t/%00", "/t/%C3%A9"] {
+        says(&clinic.get(path), 404, "This link leads to nothing");
+        says(&clinic.press(path, &[]), 404, "This link leads to nothing");
+    }
+    says(&clinic.get(&whole), 200, "Mark No. 1 as answered?");
+}
+
+#[test]
+fn no_list_of_the_site_names_a_link() {
+    let clinic = Clinic::start();
+    for path in ["/robots.txt", "/sitemap.xml", "/", "/contact"] {
+        clinic.get(path).is(200).lacks("/t/");
+    }
+}
