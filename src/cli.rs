@@ -8,6 +8,8 @@ mod data;
 mod export;
 mod logs;
 mod new;
+mod notes;
+mod outbox;
 mod press;
 mod serve;
 mod words;

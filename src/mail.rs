@@ -12,4 +12,5 @@ pub mod fate;
 pub mod health;
 pub mod letter;
 pub mod mailer;
+pub mod notes;
 pub mod outbox;

@@ -7,6 +7,7 @@ use crate::{
     catalog::{Encoder, Improver, Shelf, VariantCache},
     config::Config,
     content::Faults,
+    mail::notes::Mistake,
     pages::Edition,
     web,
 };
@@ -37,6 +38,8 @@ pub(super) struct Press {
     pub(super) shelf: Arc<Shelf>,
     pub(super) edition: Arc<ArcSwap<Edition>>,
     renewals: watch::Sender<u64>,
+    /// What must be mended before the last change can be served; nothing if it is.
+    verdicts: watch::Sender<Vec<Mistake>>,
     _improver: Improver,
 }
 
@@ -61,6 +64,7 @@ impl Press {
             shelf,
             edition: Arc::new(ArcSwap::from_pointee(words.edition)),
             renewals: watch::Sender::new(0),
+            verdicts: watch::Sender::new(Vec::new()),
             _improver: improver,
         })
     }
@@ -68,6 +72,11 @@ impl Press {
     /// Tells of every new edition.
     pub(super) fn renewals(&self) -> watch::Receiver<u64> {
         self.renewals.subscribe()
+    }
+
+    /// Tells what was wrong with the last change; nothing if it is served.
+    pub(super) fn verdicts(&self) -> watch::Receiver<Vec<Mistake>> {
+        self.verdicts.subscribe()
     }
 
     /// Reads, makes, swaps; or reports why not.
@@ -79,9 +88,13 @@ impl Press {
                 self.edition.store(Arc::new(words.edition));
                 self.shelf.replace(catalog);
                 self.renewals.send_modify(|count| *count += 1);
+                self.verdicts.send_replace(Vec::new());
                 tracing::info!("a new edition is served");
             }
-            Err(faults) => tracing::error!("the change is not served; the last good edition stays\n{faults}"),
+            Err(faults) => {
+                tracing::error!("the change is not served; the last good edition stays\n{faults}");
+                self.verdicts.send_replace(faults.mistakes());
+            }
         }
     }
 

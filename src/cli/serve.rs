@@ -1,21 +1,16 @@
 //! `serve`: everything joined, started in order, and stopped in order.
 
-use super::{data, now, press::Press};
+use super::{data, notes, now, outbox, press::Press};
 use crate::{
     config::Config,
     content::Clinic,
     enquiry::link::Links,
     mail::{
-        alarm::Door,
-        courier::Courier,
-        fate::Schedule,
-        letter::Letterhead,
-        mailer::Mailer,
-        outbox::{Options, Outbox, Place},
+        alarm::Door, courier::Courier, fate::Schedule, letter::Letterhead, mailer::Mailer, notes::Secretary,
+        outbox::Outbox,
     },
     web::{self, App, Front, Limits, Parts, Quotas},
 };
-use jiff::tz::TimeZone;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::{fmt::Display, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 use tokio::{
@@ -58,9 +53,10 @@ async fn serve(config: &Config) -> Result<(), String> {
     let press = Arc::new(Press::start(config)?);
     let clinic = press.edition.load().site.clinic.clone();
 
-    let outbox = Outbox::open(place(config), options(config, &clinic, &secret)?).await;
+    let outbox = outbox::open(config, &clinic, secret.expose_secret()).await?;
     let links = Links::new(config.origin(), secret.expose_secret());
     let letterhead = Letterhead::new(&clinic, config.mail_from.clone(), links.clone());
+    let secretary = Secretary::new(outbox.clone(), letterhead.clone(), outbox::recipients(config, &clinic)?);
     let courier = Arc::new(courier(config, letterhead, &outbox)?);
     let (stop, stopping) = watch::channel(false);
     let walking = tokio::spawn(Arc::clone(&courier).run(stopping, now));
@@ -79,6 +75,10 @@ async fn serve(config: &Config) -> Result<(), String> {
     let app = Arc::new(App::new(parts, secret.expose_secret()));
     tokio::spawn(Arc::clone(&app).forget_every(FORGET));
     let front = Front::new(Arc::clone(&press.shelf), web::router(app), web::security(config.is_https()));
+    if let Some(editor) = config.editor_mail.clone() {
+        tokio::spawn(notes::tell_editor(secretary.clone(), editor, press.verdicts()));
+    }
+    tokio::spawn(notes::keep_writing(secretary, Arc::clone(&press)));
     let printing = tokio::spawn(press.run());
     let listener = web::open(config.listen, handed_over).map_err(explain(config.listen))?;
     let address = listener.local_addr().map_err(explain(config.listen))?;
@@ -94,38 +94,16 @@ async fn serve(config: &Config) -> Result<(), String> {
     Ok(())
 }
 
-fn place(config: &Config) -> Place {
-    match &config.database_url {
-        Some(url) => Place::Postgres(url.clone()),
-        None => Place::Sqlite(config.data.join("outbox.sqlite")),
-    }
-}
-
-/// What the outbox takes from settings and facts.
-fn options(config: &Config, clinic: &Clinic, secret: &SecretString) -> Result<Options, String> {
-    let recipients = if config.mail_to.is_empty() {
-        vec![clinic.email.parse().map_err(explain(format!("the clinic's address {}", clinic.email)))?]
-    } else {
-        config.mail_to.clone()
-    };
-    Ok(Options {
-        recipients,
-        domain: config.mail_from.domain().to_owned(),
-        zone: TimeZone::get(&clinic.time_zone).map_err(explain("the clinic's time zone"))?,
-        key: Options::key_from(secret.expose_secret()),
-    })
-}
-
 /// Letters follow the words: a new edition may name the clinic, its mailbox or its zone otherwise. For ever.
-async fn follow(config: Config, secret: SecretString, press: Arc<Press>, outbox: Outbox, courier: Arc<Courier>) {
+async fn follow(config: Config, secret: SecretString, press: Arc<Press>, kept: Outbox, courier: Arc<Courier>) {
     let mut renewals = press.renewals();
     while renewals.changed().await.is_ok() {
         let edition = press.edition.load_full();
         let clinic = &edition.site.clinic;
         let links = Links::new(config.origin(), secret.expose_secret());
         courier.adopt(Letterhead::new(clinic, config.mail_from.clone(), links));
-        match options(&config, clinic, &secret) {
-            Ok(options) => outbox.adopt(options),
+        match outbox::options(&config, clinic, secret.expose_secret()) {
+            Ok(options) => kept.adopt(options),
             Err(error) => tracing::error!("letters go where they went before: {error}"),
         }
     }

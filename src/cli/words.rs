@@ -1,12 +1,14 @@
 //! Words and assets from their folders to an edition; every fault of both at once.
 
 use crate::{
-    assets::Assets,
+    assets::{AssetFaults, Assets},
     config::Config,
-    content::{self, Clinic, Fault},
+    content::{self, Clinic, Fault, Faults, Level},
+    mail::notes::Mistake,
     pages::{Edition, Mode},
 };
 use jiff::{Timestamp, tz::TimeZone};
+use std::fmt;
 
 /// An edition, and what an editor should know about it.
 pub(super) struct Read {
@@ -14,15 +16,57 @@ pub(super) struct Read {
     pub(super) warnings: Vec<Fault>,
 }
 
+/// Why there is no edition.
+#[derive(Debug)]
+pub(super) enum Wrong {
+    Words(Faults),
+    Assets(AssetFaults),
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Words(faults) => faults.fmt(f),
+            Self::Assets(faults) => faults.fmt(f),
+        }
+    }
+}
+
+impl From<Wrong> for String {
+    fn from(wrong: Wrong) -> Self {
+        wrong.to_string()
+    }
+}
+
+impl Wrong {
+    /// What must be mended, as an editor reads it in a mail: the drawings of a terminal are too wide for one.
+    pub(super) fn mistakes(&self) -> Vec<Mistake> {
+        match self {
+            Self::Words(faults) => faults.iter().filter(|fault| fault.level == Level::Error).map(of_words).collect(),
+            Self::Assets(faults) => faults.0.iter().map(of_asset).collect(),
+        }
+    }
+}
+
+fn of_words(fault: &Fault) -> Mistake {
+    let place = Some((u32::try_from(fault.line).unwrap_or(u32::MAX), u32::try_from(fault.column).unwrap_or(u32::MAX)));
+    Mistake { file: fault.file.clone(), place, problem: fault.message.clone(), remedy: fault.remedy.clone() }
+}
+
+fn of_asset(fault: &crate::assets::AssetFault) -> Mistake {
+    let file = fault.file.display().to_string();
+    Mistake { file, place: fault.place, problem: fault.what.clone(), remedy: fault.remedy.clone() }
+}
+
 /// Reads everything.
 ///
 /// # Errors
-/// All faults as text, each with file, line, column and remedy.
-pub(super) fn read(config: &Config, now: Timestamp) -> Result<Read, String> {
+/// All faults, each with file, line, column and remedy.
+pub(super) fn read(config: &Config, now: Timestamp) -> Result<Read, Wrong> {
     let today = zone(config).to_datetime(now).date();
-    let loaded = content::load(&config.content, today).map_err(|faults| faults.to_string())?;
+    let loaded = content::load(&config.content, today).map_err(Wrong::Words)?;
     let pictures = loaded.site.pictures.iter().map(|picture| (picture.path.clone(), picture.file.clone()));
-    let assets = Assets::load(&config.r#static, pictures).map_err(|faults| faults.to_string())?;
+    let assets = Assets::load(&config.r#static, pictures).map_err(Wrong::Assets)?;
     let edition = Edition::new(loaded.site, assets, config.origin(), today, mode(config));
     Ok(Read { edition, warnings: loaded.warnings })
 }

@@ -5,7 +5,7 @@
 use crate::content::{Availability, AvailabilityState, Clinic, Reply};
 use jiff::{
     ToSpan as _,
-    civil::{Date, DateTime},
+    civil::{Date, DateTime, Weekday},
 };
 
 /// Days looked at before giving up: a clinic that is closed for a year makes no promise.
@@ -45,6 +45,23 @@ pub fn reply_by(clinic: &Clinic, received: DateTime) -> Option<DateTime> {
         day = day.saturating_add(1.day());
     }
     None
+}
+
+/// Weekdays that count when the clinic promises nothing.
+const USUAL: i32 = 2;
+
+/// By when staff should have answered a message of `received` (in the clinic's zone): what was promised, or the end of
+/// the second weekday after it came. The latter is for reminders only; no visitor is told of it.
+pub fn expected_by(clinic: &Clinic, received: DateTime) -> DateTime {
+    reply_by(clinic, received).unwrap_or_else(|| {
+        let mut day = received.date();
+        let mut left = USUAL;
+        while left > 0 {
+            day = day.saturating_add(1.day());
+            left -= i32::from(!matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday));
+        }
+        day.at(23, 59, 59, 0)
+    })
 }
 
 /// When an open day ends; `None` on a closed one.
@@ -94,6 +111,22 @@ mod tests {
         assert_eq!(after, Some("2026-12-03T17:00".parse().unwrap()));
         assert!(availability_on(&away, "2026-11-29".parse().unwrap()).is_some());
         assert!(availability_on(&away, "2026-11-30".parse().unwrap()).is_none());
+    }
+
+    #[test]
+    fn without_a_promise_staff_are_reminded_after_two_weekdays() {
+        let shipped: Clinic = toml::from_str(include_str!("../../content/clinic.toml")).unwrap();
+        let table = [
+            ("2026-11-24T15:12", "2026-11-26T23:59:59", "Tuesday: Thursday is over"),
+            ("2026-11-27T09:00", "2026-12-01T23:59:59", "Friday: Tuesday is over"),
+            ("2026-11-28T09:00", "2026-12-01T23:59:59", "Saturday"),
+        ];
+        for (received, by, case) in table {
+            assert_eq!(expected_by(&shipped, received.parse().unwrap()), by.parse().unwrap(), "{case}");
+        }
+        let open = clinic("");
+        let received = "2026-11-16T10:00".parse().unwrap();
+        assert_eq!(Some(expected_by(&open, received)), reply_by(&open, received), "what is promised counts");
     }
 
     #[test]

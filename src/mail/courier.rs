@@ -172,6 +172,12 @@ impl Courier {
 
     async fn send(&self, letter: &Claimed) -> Result<Result<(), Trouble>, Unavailable> {
         let unwritable = |fault: String| Trouble { stage: Stage::Letter, permanent: true, fault };
+        if let Some(note) = &letter.note {
+            return Ok(match self.letterhead.load_full().pack_note(letter, note) {
+                Ok(parcel) => self.mailer.send(&parcel).await,
+                Err(error) => Err(unwritable(error.to_string())),
+            });
+        }
         let Some(stored) = self.outbox.stored(letter.number).await? else {
             return Ok(Err(unwritable("its enquiry has no words".into())));
         };

@@ -15,11 +15,11 @@ use crate::{
     enquiry::{ForWhom, link::Links},
     mail::{
         mailer::Parcel,
-        outbox::{Claimed, Stored},
+        outbox::{Claimed, Note, Stored},
     },
 };
 use askama::Template;
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 use lettre::{
     Address, Message,
     message::{
@@ -98,7 +98,21 @@ impl Letterhead {
 
     /// Packs a letter for its one recipient.
     pub fn pack(&self, claimed: &Claimed, stored: &Stored) -> Result<Parcel, Unwritable> {
-        let letter = self.write(stored)?;
+        let copy = if claimed.copy > 1 { format!("-{}", claimed.copy) } else { String::new() };
+        let name = format!("{}-{}{copy}", stored.number, stored.reference);
+        self.parcel(claimed, self.write(stored)?, name)
+    }
+
+    /// Packs a note for its one recipient.
+    pub fn pack_note(&self, claimed: &Claimed, note: &Note) -> Result<Parcel, Unwritable> {
+        let Note { subject, text, html, .. } = note.clone();
+        // The left side of the Message-ID: `daily-2026-11-24.` and a nonce.
+        let name = claimed.message_id.trim_start_matches('<').split('@').next().unwrap_or_default();
+        let name = format!("{name}-{}", claimed.copy);
+        self.parcel(claimed, Letter { subject, reply_to: None, text, html }, name)
+    }
+
+    fn parcel(&self, claimed: &Claimed, letter: Letter, name: String) -> Result<Parcel, Unwritable> {
         let wrong = |e: &dyn Error| Unwritable(e.to_string());
         let recipient: Address = claimed.recipient.parse().map_err(|e| wrong(&e))?;
         let boundary = blake3::hash(claimed.message_id.as_bytes()).to_hex();
@@ -118,12 +132,12 @@ impl Letterhead {
             builder = builder.reply_to(Mailbox::new(None, address));
         }
         let message = builder.multipart(parts).map_err(|e| wrong(&e))?;
-        let copy = if claimed.copy > 1 { format!("-{}", claimed.copy) } else { String::new() };
-        Ok(Parcel {
-            envelope: message.envelope().clone(),
-            bytes: message.formatted(),
-            name: format!("{}-{}{copy}", stored.number, stored.reference),
-        })
+        Ok(Parcel { envelope: message.envelope().clone(), bytes: message.formatted(), name })
+    }
+
+    /// A time for people, in the clinic's zone: `Tuesday, November 24, 2026, 3:12 PM Pacific time`.
+    pub(crate) fn when(&self, at: Timestamp) -> String {
+        phrases::received(at, &self.zone, self.zone_words)
     }
 }
 

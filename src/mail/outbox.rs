@@ -11,6 +11,7 @@
 mod database;
 mod keeping;
 mod letters;
+mod notes;
 mod reference;
 mod sameness;
 mod sql;
@@ -21,6 +22,7 @@ mod writer;
 
 pub use database::{Place, Unavailable};
 pub use letters::{Claimed, Earlier, RelayState, Stored};
+pub use notes::{Counts, HeldEnquiry, Note, OpenEnquiry, StuckLetter};
 pub(crate) use reference::random;
 pub use staff::{Entry, LetterEntry, NotDone};
 pub use tidy::Tidied;

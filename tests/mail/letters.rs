@@ -273,7 +273,10 @@ async fn a_letter_arrives_with_the_headers_it_should_have() {
     );
     assert_eq!(parsed.to().unwrap().first().unwrap().address(), Some("staff@clinic.example"));
     assert_eq!(parsed.reply_to().unwrap().first().unwrap().address(), Some("zoe@example.org"));
-    assert_eq!(parsed.subject(), Some(format!("New website enquiry {}, No. 1; the first one", receipt.reference).as_str()));
+    assert_eq!(
+        parsed.subject(),
+        Some(format!("New website enquiry {}, No. 1; the first one", receipt.reference).as_str())
+    );
     assert_eq!(parsed.date().unwrap().to_timestamp(), start().as_second());
     let id = parsed.message_id().unwrap();
     assert!(id.starts_with(&format!("{}.", receipt.reference)) && id.ends_with("@clinic.example"), "{id}");

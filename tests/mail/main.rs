@@ -16,6 +16,7 @@ mod house;
 mod kill;
 mod letters;
 mod mta;
+mod notes;
 mod privacy;
 mod proxy;
 mod relay;

@@ -24,7 +24,11 @@ fn says(answer: &Answer, status: u16, heading: &str) {
     for personal in ["Ana", "555-0123", "quarrel"] {
         answer.lacks(personal);
     }
-    assert_eq!(dom.all("main form").len(), usize::from(heading.ends_with('?')), "a button only where it does something");
+    assert_eq!(
+        dom.all("main form").len(),
+        usize::from(heading.ends_with('?')),
+        "a button only where it does something"
+    );
 }
 
 #[test]

@@ -82,6 +82,27 @@ fn line_of(text: &str, key: &str) -> String {
 }
 
 #[test]
+fn the_editor_is_told_by_mail_of_a_change_that_cannot_be_shown() {
+    let words = copy_of_the_words();
+    let folder = words.path().to_str().expect("a plain path");
+    let clinic = Clinic::with(&[("CLINIC_CONTENT", folder), ("CLINIC_EDITOR_MAIL", "editor@example.org")]);
+    let file = words.path().join("pages/approach.md");
+    let text = fs::read_to_string(&file).expect("the page is there");
+    for _ in 0..3 {
+        // Saved again and again, it is told once.
+        fs::write(&file, format!("{text}\n\n[a link](/that-leads-nowhere)\n")).expect("it can be written");
+        let mail = clinic.letters(1).remove(0);
+        let mail = mail_parser::MessageParser::default().parse(&mail).expect("a mail that can be read");
+        let words = mail.body_text(0).expect("a text part");
+        assert!(words.contains("approach.md, line ") && words.contains("/that-leads-nowhere"), "{words}");
+        assert_eq!(mail.to().and_then(|to| to.first()).and_then(|to| to.address()), Some("editor@example.org"));
+    }
+    fs::write(&file, &text).expect("it can be written");
+    wait_for(|| clinic.log().contains("a new edition is served").then_some(())).expect("it is mended");
+    assert_eq!(clinic.letters(1).len(), 1);
+}
+
+#[test]
 fn trouble_is_logged_and_nothing_that_a_person_wrote_ever_is() {
     // Nobody listens there, so every letter fails.
     let clinic = Clinic::with(&[("CLINIC_SMTP_URL", "smtp://127.0.0.1:9"), ("RUST_LOG", "debug")]);

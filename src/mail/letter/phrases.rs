@@ -99,7 +99,7 @@ impl View {
             unused: unused(enquiry),
             times: optional(&enquiry.times),
             for_whom: enquiry.for_whom,
-            received: received(stored.received, &head.zone, head.zone_words),
+            received: head.when(stored.received),
             reference: stored.reference.clone(),
             number: stored.number,
             before: before(stored),
@@ -211,7 +211,7 @@ fn before(stored: &Stored) -> Before {
     }
 }
 
-fn received(at: Timestamp, zone: &TimeZone, zone_words: Option<&str>) -> String {
+pub(super) fn received(at: Timestamp, zone: &TimeZone, zone_words: Option<&str>) -> String {
     let local = at.to_zoned_datetime(zone.clone());
     let time = local.strftime("%A, %B %-d, %Y, %-I:%M %p");
     match zone_words {

@@ -4,9 +4,9 @@
 //! down only by who still holds the claim; a delivery always, since it is a fact.
 
 use super::{
-    Outbox,
+    Note, Outbox,
     database::{Unavailable, reason},
-    millis, time,
+    millis, notes, time,
     writer::json,
 };
 use crate::{
@@ -22,7 +22,7 @@ use sqlx::{AnyConnection, Row as _, any::AnyRow};
 pub struct Claimed {
     /// Row.
     pub id: i64,
-    /// Of the enquiry.
+    /// Of the enquiry; 0 for a note, which has none.
     pub number: u64,
     /// 1 for the first recipient, 2 for the second …
     pub copy: u64,
@@ -36,6 +36,8 @@ pub struct Claimed {
     pub queued: Timestamp,
     /// Tries, this one included.
     pub attempts: u32,
+    /// What a note says; a letter about an enquiry is written when it leaves.
+    pub note: Option<Note>,
     claim: String,
 }
 
@@ -232,26 +234,30 @@ async fn hand_over(tx: &mut AnyConnection, letter: &Claimed, now: i64) -> sqlx::
     // Two letters of one enquiry may arrive at the same instant: who locks the enquiry second sees both.
     const LOCK: &str = "UPDATE enquiry SET state = state WHERE number = $1";
     const DELIVERED: &str = "UPDATE letter SET state = 'delivered', done_at = $2, leased_until = 0, claim = NULL, \
-                             stage = NULL, fault = NULL WHERE id = $1 AND state <> 'delivered'";
+                             stage = NULL, fault = NULL, body = NULL WHERE id = $1 AND state <> 'delivered'";
     const HANDED_OVER: &str = "UPDATE enquiry SET state = 'delivered', delivered_at = $2 WHERE number = $1 \
          AND state = 'waiting' AND NOT EXISTS (SELECT 1 FROM letter WHERE number = $1 AND state <> 'delivered')";
     let number = signed(letter.number);
     sqlx::query(LOCK).bind(number).execute(&mut *tx).await?;
     sqlx::query(DELIVERED).bind(letter.id).bind(now).execute(&mut *tx).await?;
     sqlx::query(HANDED_OVER).bind(number).bind(now).execute(&mut *tx).await?;
-    Ok(())
+    match &letter.note {
+        Some(note) => notes::told(tx, note, now).await,
+        None => Ok(()),
+    }
 }
 
 fn claimed(row: &AnyRow, claim: String) -> sqlx::Result<Claimed> {
     Ok(Claimed {
         id: row.try_get("id")?,
-        number: unsigned(row.try_get("number")?),
+        number: row.try_get::<Option<i64>, _>("number")?.map_or(0, unsigned),
         copy: unsigned(row.try_get("copy")?),
         recipient: row.try_get("recipient")?,
         message_id: row.try_get("message_id")?,
         dated: time(row.try_get("dated_at")?),
         queued: time(row.try_get("queued_at")?),
         attempts: u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX),
+        note: row.try_get::<Option<String>, _>("body")?.and_then(|body| serde_json::from_str(&body).ok()),
         claim,
     })
 }

@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use sqlx::Row as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// After hand-over the mailbox is the clinic's record.
+/// After hand-over the mailbox is the clinic's record. What staff marked as advertising may be released as long.
 const AFTER_DELIVERY: SignedDuration = SignedDuration::from_hours(retention::AFTER_HANDOVER_HOURS);
 /// After staff were first told of a held enquiry, if they were told at least [`TOLD`] times.
 const AFTER_TOLD: SignedDuration = SignedDuration::from_hours(24 * retention::HELD_DAYS);
@@ -58,6 +58,9 @@ impl Outbox {
              WHERE letter.number = enquiry.number AND letter.state <> 'delivered')";
         const HELD: &str = "UPDATE enquiry SET content = NULL, fingerprint = NULL, state = 'erased', erased_at = $1 \
              WHERE state = 'held' AND told_first_at <= $2 AND told_times >= $3";
+        const SPAM: &str = "UPDATE enquiry SET content = NULL, fingerprint = NULL, state = 'erased', erased_at = $1 \
+             WHERE state = 'held' AND marked_spam_at <= $2";
+        const NOTES: &str = "DELETE FROM letter WHERE number IS NULL AND done_at <= $1";
         const REMOVE: &str = "DELETE FROM enquiry WHERE content IS NULL AND received_at <= $1";
         let before = |age: SignedDuration| millis(now.saturating_sub(age).unwrap_or(Timestamp::MIN));
         let pool = self.db.pool().await?;
@@ -66,7 +69,9 @@ impl Outbox {
                 sqlx::query(DELIVERED).bind(millis(now)).bind(before(AFTER_DELIVERY)).execute(&pool).await?;
             let held = sqlx::query(HELD).bind(millis(now)).bind(before(AFTER_TOLD)).bind(TOLD).execute(&pool).await?;
             let removed = sqlx::query(REMOVE).bind(before(TRACE)).execute(&pool).await?;
-            Ok((delivered.rows_affected() + held.rows_affected(), removed.rows_affected()))
+            let spam = sqlx::query(SPAM).bind(millis(now)).bind(before(AFTER_DELIVERY)).execute(&pool).await?;
+            sqlx::query(NOTES).bind(before(TRACE)).execute(&pool).await?;
+            Ok((delivered.rows_affected() + held.rows_affected() + spam.rows_affected(), removed.rows_affected()))
         };
         let (erased, removed) = run.await.map_err(|e: sqlx::Error| reason(&e))?;
         if erased > 0 || removed > 0 {

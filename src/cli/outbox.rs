@@ -1,0 +1,50 @@
+//! The outbox of these settings: for the server, and for commands that work beside it.
+
+use crate::{
+    config::Config,
+    content::Clinic,
+    mail::outbox::{Options, Outbox, Place},
+};
+use jiff::tz::TimeZone;
+use lettre::Address;
+
+/// Opens it; its writer and its tables are made ready, nothing is sent.
+///
+/// # Errors
+/// A fact of the clinic that cannot be used.
+pub(super) async fn open(config: &Config, clinic: &Clinic, secret: &str) -> Result<Outbox, String> {
+    Ok(Outbox::open(place(config), options(config, clinic, secret)?).await)
+}
+
+/// What the outbox takes from settings and facts.
+///
+/// # Errors
+/// A fact of the clinic that cannot be used.
+pub(super) fn options(config: &Config, clinic: &Clinic, secret: &str) -> Result<Options, String> {
+    Ok(Options {
+        recipients: recipients(config, clinic)?,
+        domain: config.mail_from.domain().to_owned(),
+        zone: TimeZone::get(&clinic.time_zone).map_err(|error| format!("the clinic's time zone: {error}"))?,
+        key: Options::key_from(secret),
+    })
+}
+
+/// A PostgreSQL server, or a file in the data folder.
+pub(super) fn place(config: &Config) -> Place {
+    match &config.database_url {
+        Some(url) => Place::Postgres(url.clone()),
+        None => Place::Sqlite(config.data.join("outbox.sqlite")),
+    }
+}
+
+/// Who reads letters and notes.
+///
+/// # Errors
+/// If the clinic's own address, which stands in for an absent setting, is none.
+pub(super) fn recipients(config: &Config, clinic: &Clinic) -> Result<Vec<Address>, String> {
+    if !config.mail_to.is_empty() {
+        return Ok(config.mail_to.clone());
+    }
+    let address = clinic.email.parse().map_err(|error| format!("the clinic's address {}: {error}", clinic.email))?;
+    Ok(vec![address])
+}

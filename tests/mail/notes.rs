@@ -1,0 +1,284 @@
+//! Notes: written once by one copy, tried again like letters, and worth reading.
+
+use crate::{
+    databases::Kind,
+    delivery::{courier_of, letterhead},
+    house::{House, held, later, new, start, with_nonce},
+    relay::{At, Fault, Mail, Server, Wire},
+};
+use jiff::{SignedDuration, Timestamp};
+use mail_parser::MessageParser;
+use relationship_clinic::{
+    config::Tls,
+    content::Clinic,
+    mail::{
+        courier::{Courier, Step},
+        mailer::Mailer,
+        notes::{ArticleCount, Mistake, Secretary},
+        outbox::{NewEnquiry, Outbox},
+    },
+};
+use std::time::Duration;
+
+/// The shipped facts, and maybe more.
+pub fn clinic(more: &str) -> Clinic {
+    toml::from_str(&format!("{}{more}", include_str!("../../content/clinic.toml"))).unwrap()
+}
+
+const PROMISE: &str = "\n[reply]\nworking_days = 1\n[reply.hours]\nmonday = \"09:00-17:00\"\ntuesday = \"09:00-17:00\"\n\
+                       wednesday = \"09:00-17:00\"\nthursday = \"09:00-17:00\"\nfriday = \"09:00-17:00\"\n";
+
+pub fn secretary(outbox: &Outbox, staff: &[&str]) -> Secretary {
+    Secretary::new(outbox.clone(), letterhead(), staff.iter().map(|address| address.parse().unwrap()).collect())
+}
+
+pub fn courier(outbox: &Outbox, server: &Server) -> Courier {
+    let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", Duration::from_secs(5)).unwrap();
+    courier_of(outbox, mailer, 1000)
+}
+
+/// Delivers all that is due.
+pub async fn deliver(courier: &Courier, now: Timestamp) {
+    while let Step::Delivered(_) = courier.step(now).await {}
+}
+
+/// A morning at eight in California; `start` is a Tuesday afternoon.
+pub fn morning(days: i64) -> Timestamp {
+    "2026-11-24T16:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_hours(24 * days)
+}
+
+/// Subject and text of a mail.
+pub fn read(mail: &Mail) -> String {
+    let parsed = MessageParser::default().parse(mail.text.as_bytes()).unwrap();
+    let text = parsed.body_text(0).unwrap().replace("\r\n", "\n");
+    format!("Subject: {}\n\n{text}", parsed.subject().unwrap())
+}
+
+fn html(mail: &Mail) -> String {
+    MessageParser::default().parse(mail.text.as_bytes()).unwrap().body_html(0).unwrap().replace("\r\n", "\n")
+}
+
+/// References and signed links differ at every run.
+pub fn same(text: &str, references: &[&str]) -> String {
+    let mut text = text.to_owned();
+    for (index, reference) in references.iter().enumerate() {
+        text = text.replace(reference, &format!("REFRNCE{}", index + 1));
+    }
+    let mut out = String::new();
+    for part in text.split_inclusive(['\n', '"', ' ']) {
+        match part.find("/t/") {
+            Some(at) => {
+                out.push_str(&part[..at + 3]);
+                out.push('…');
+                out.push_str(&part[part.trim_end_matches(['\n', '"', ' ']).len()..]);
+            }
+            None => out.push_str(part),
+        }
+    }
+    out
+}
+
+#[tokio::test]
+async fn a_day_without_anything_to_say_has_no_note_and_later_things_wait_for_the_next_morning() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let (house, server) = (House::new(kind).await, Server::start(Wire::Plain).await);
+        let secretary = secretary(&house.outbox, &["staff@clinic.example"]);
+        let early = morning(0) - SignedDuration::from_secs(1);
+        assert!(!secretary.daily(&clinic(""), early).await.unwrap(), "before eight");
+        assert!(!secretary.daily(&clinic(""), morning(0)).await.unwrap(), "nothing to say");
+        house.put(held("Seller")).await;
+        assert!(!secretary.daily(&clinic(""), start()).await.unwrap(), "the day's note is done");
+        assert!(secretary.daily(&clinic(""), morning(1)).await.unwrap());
+        assert!(!secretary.daily(&clinic(""), morning(1)).await.unwrap(), "once a day");
+        deliver(&courier(&house.outbox, &server), morning(1)).await;
+        assert_eq!(server.mails().len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_copies_one_sends_the_note_to_every_reader() {
+    const STAFF: [&str; 2] = ["a@clinic.example", "b@clinic.example"];
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let (house, server) = (House::new(kind).await, Server::start(Wire::Plain).await);
+        house.put(held("Seller")).await;
+        let mut writing = tokio::task::JoinSet::new();
+        for _ in 0..4 {
+            let secretary = secretary(&house.copy().await, &STAFF);
+            writing.spawn(async move { secretary.daily(&clinic(""), morning(1)).await });
+        }
+        let mut wrote = 0;
+        for result in writing.join_all().await {
+            // A copy that finds the file locked by another looks again in a minute.
+            wrote += u32::from(result == Ok(true));
+        }
+        assert_eq!(wrote, 1, "{kind:?}");
+        deliver(&courier(&house.outbox, &server), morning(1)).await;
+        let to: Vec<_> = server.mails().into_iter().map(|mail| mail.to).collect();
+        assert_eq!(to, STAFF, "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn staff_count_as_told_when_a_note_arrives_once_a_day_and_three_days_and_a_month_erase() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let (house, server) = (House::new(kind).await, Server::start(Wire::Plain).await);
+        let secretary = secretary(&house.outbox, &["a@clinic.example", "b@clinic.example"]);
+        let courier = courier(&house.outbox, &server);
+        house.put(held("Seller")).await;
+        let told = async || house.outbox.held().await.unwrap().first().and_then(|held| held.told);
+        assert!(secretary.daily(&clinic(""), morning(1)).await.unwrap());
+        server.fail(At::Dot, Fault::Answer("451 later"));
+        courier.step(morning(1)).await;
+        courier.step(morning(1)).await;
+        assert_eq!(told().await, None, "nobody has read it yet");
+        server.behave();
+        let arrived = morning(1) + SignedDuration::from_mins(2);
+        deliver(&courier, arrived).await;
+        assert_eq!((told().await, server.mails().len()), (Some(arrived), 2));
+        for day in [2, 3] {
+            assert_eq!(house.outbox.tidy(arrived + SignedDuration::from_hours(24 * 30)).await.unwrap().erased, 0);
+            assert!(secretary.daily(&clinic(""), morning(day)).await.unwrap(), "it is listed every morning");
+            deliver(&courier, morning(day)).await;
+        }
+        assert_eq!(told().await, Some(arrived), "the first time counts");
+        let month = arrived + SignedDuration::from_hours(24 * 30);
+        assert_eq!(house.outbox.tidy(month - SignedDuration::from_secs(1)).await.unwrap().erased, 0, "{kind:?}");
+        assert_eq!(house.outbox.tidy(month).await.unwrap().erased, 1, "{kind:?}");
+        assert!(!secretary.daily(&clinic(""), morning(35)).await.unwrap(), "what is erased is not listed");
+    }
+}
+
+#[tokio::test]
+async fn what_staff_called_advertising_is_listed_no_more_and_goes_a_day_later() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let house = House::new(kind).await;
+        let receipt = house.put(held("Seller")).await;
+        house.outbox.spam(&receipt.reference, later(0)).await.unwrap();
+        assert_eq!(house.outbox.held().await.unwrap(), []);
+        assert_eq!(house.outbox.tidy(later(86_399)).await.unwrap().erased, 0);
+        assert_eq!(house.outbox.tidy(later(86_400)).await.unwrap().erased, 1);
+        let mistaken = house.put(held("Person")).await;
+        house.outbox.spam(&mistaken.reference, later(0)).await.unwrap();
+        house.outbox.release(&mistaken.reference, later(10)).await.unwrap();
+        assert_eq!(house.outbox.tidy(later(86_500)).await.unwrap().erased, 0, "a released one is somebody's letter");
+    }
+}
+
+#[tokio::test]
+async fn a_reminder_comes_after_the_promised_time_and_not_for_what_was_corrected_or_marked() {
+    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let secretary = secretary(&house.outbox, &["staff@clinic.example"]);
+    let courier = courier(&house.outbox, &server);
+    house.put(with_nonce("Ann", "n1")).await;
+    let corrected = house.put(with_nonce("Anne", "n1")).await;
+    let answered = house.put(new("Bob")).await;
+    let seller = house.put(new("Cy")).await;
+    house.outbox.answered(&answered.reference, later(60)).await.unwrap();
+    house.outbox.spam(&seller.reference, later(60)).await.unwrap();
+    deliver(&courier, start()).await;
+    let open: Vec<_> = house.outbox.open_enquiries().await.unwrap().into_iter().map(|open| open.number).collect();
+    assert_eq!(open, [2]);
+    // Came on Tuesday; Wednesday, five o'clock, was promised.
+    assert!(!secretary.daily(&clinic(PROMISE), morning(1)).await.unwrap());
+    assert!(secretary.daily(&clinic(PROMISE), morning(2)).await.unwrap());
+    deliver(&courier, morning(2)).await;
+    assert!(!secretary.daily(&clinic(PROMISE), morning(16)).await.unwrap(), "after two weeks it is only counted");
+    let note = read(server.mails().last().unwrap());
+    insta::assert_snapshot!("reminder", same(&note, &[&corrected.reference]));
+}
+
+async fn full_house() -> (House, Vec<String>) {
+    let house = House::with(Kind::Sqlite, &["staff@clinic.example", "office@clinic.example"]).await;
+    let server = Server::start(Wire::Plain).await;
+    let courier = courier(&house.outbox, &server);
+    let mut references = vec![house.put(new("Ann")).await.reference];
+    deliver(&courier, start()).await;
+    references.push(house.put(held("Seller")).await.reference);
+    let mut second = held("Other");
+    second.judgement.reasons.push("The message offers something for sale (+4)".into());
+    references.push(house.put(second).await.reference);
+    references.push(house.put(NewEnquiry { received: morning(3), ..new("Dee") }).await.reference);
+    server.fail(At::Rcpt, Fault::Answer("550 no such user"));
+    courier.step(morning(3)).await;
+    server.fail(At::Rcpt, Fault::Answer("451 later"));
+    courier.step(morning(3)).await;
+    (house, references)
+}
+
+#[tokio::test]
+async fn a_full_note_and_a_week_read_as_they_should_in_both_parts() {
+    let (house, references) = full_house().await;
+    let references: Vec<&str> = references.iter().map(String::as_str).collect();
+    let server = Server::start(Wire::Plain).await;
+    let secretary = secretary(&house.outbox, &["staff@clinic.example"]);
+    let now = morning(3) + SignedDuration::from_hours(2);
+    assert!(secretary.daily(&clinic(""), now).await.unwrap());
+    assert!(!secretary.weekly(&clinic(""), |_| Vec::new(), now).await.unwrap(), "the first week has no note");
+    let articles = |_: &_| {
+        vec![ArticleCount { title: "When a partner shuts down".into(), views: "about 40".into(), enquiries: 1 }]
+    };
+    assert!(secretary.weekly(&clinic(""), articles, morning(6)).await.unwrap());
+    assert!(!secretary.weekly(&clinic(""), |_| Vec::new(), morning(7)).await.unwrap(), "once a week");
+    deliver(&courier(&house.outbox, &server), morning(6)).await;
+    let mails: Vec<Mail> = server.mails().into_iter().filter(|mail| mail.text.contains("Subject: Website")).collect();
+    for (mail, name) in mails.iter().zip(["daily", "weekly"]) {
+        insta::assert_snapshot!(format!("{name}.txt"), same(&read(mail), &references));
+        insta::assert_snapshot!(format!("{name}.html"), same(&html(mail), &references));
+        assert!(mail.text.contains("Auto-Submitted: auto-generated"));
+        for personal in ["Ann", "Seller", "555-0123", "stopped talking"] {
+            assert!(!mail.text.contains(personal), "{name}: {personal}");
+        }
+    }
+    assert_eq!(mails.len(), 2);
+}
+
+#[tokio::test]
+async fn a_quiet_week_says_that_all_is_well() {
+    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let secretary = secretary(&house.outbox, &["staff@clinic.example"]);
+    assert!(!secretary.weekly(&clinic(""), |_| Vec::new(), morning(0)).await.unwrap());
+    let receipt = house.put(new("Ann")).await;
+    house.outbox.answered(&receipt.reference, later(60)).await.unwrap();
+    deliver(&courier(&house.outbox, &server), start()).await;
+    assert!(secretary.weekly(&clinic(""), |_| Vec::new(), morning(6)).await.unwrap());
+    deliver(&courier(&house.outbox, &server), morning(6)).await;
+    insta::assert_snapshot!("quiet_week", read(server.mails().last().unwrap()));
+}
+
+#[tokio::test]
+async fn the_editor_hears_of_a_fault_once_until_it_is_mended() {
+    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let secretary = secretary(&house.outbox, &["staff@clinic.example"]);
+    let editor = "editor@clinic.example".parse().unwrap();
+    let mistake = |line| Mistake {
+        file: "content/articles/trust-after-betrayal/index.md".into(),
+        place: Some((line, 1)),
+        problem: "`descripton` is not a key of this kind of file".into(),
+        remedy: "did you mean `description`?".into(),
+    };
+    assert!(secretary.editor(&editor, &[mistake(3)], start()).await.unwrap());
+    assert!(!secretary.editor(&editor, &[mistake(3)], later(60)).await.unwrap(), "not again and again");
+    assert!(secretary.editor(&editor, &[mistake(3), mistake(9)], later(61)).await.unwrap());
+    deliver(&courier(&house.outbox, &server), later(61)).await;
+    assert!(!secretary.editor(&editor, &[], later(65)).await.unwrap(), "mended");
+    assert!(secretary.editor(&editor, &[mistake(3)], later(70)).await.unwrap(), "it came back");
+    let mails = server.mails();
+    assert_eq!(mails.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), ["editor@clinic.example"; 2]);
+    insta::assert_snapshot!("editor.txt", read(&mails[1]));
+    insta::assert_snapshot!("editor.html", html(&mails[1]));
+}
+
+#[tokio::test]
+async fn a_note_that_was_refused_is_kept_and_sent_again() {
+    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let secretary = secretary(&house.outbox, &["staff@clinic.example"]);
+    let courier = courier(&house.outbox, &server);
+    house.put(held("Seller")).await;
+    assert!(secretary.daily(&clinic(""), morning(1)).await.unwrap());
+    server.fail(At::Rcpt, Fault::Answer("550 no such user"));
+    assert_eq!(courier.step(morning(1)).await, Step::SetAside(0));
+    server.behave();
+    assert_eq!(house.outbox.resend(None, morning(1)).await.unwrap(), 1);
+    assert_eq!(courier.step(morning(1)).await, Step::Delivered(0));
+    assert_eq!(server.mails().len(), 1);
+}
