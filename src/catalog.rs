@@ -14,6 +14,7 @@ mod export;
 mod improve;
 mod media;
 mod name;
+mod nearby;
 mod negotiate;
 mod range;
 mod resource;
@@ -36,6 +37,7 @@ use http::{
     HeaderMap, HeaderValue, Method, Request, Response, StatusCode,
     header::{ALLOW, LOCATION},
 };
+use nearby::Folders;
 use served::{Served, respond};
 use std::{collections::HashMap, sync::Arc};
 
@@ -46,6 +48,7 @@ pub struct Catalog {
     entries: HashMap<Box<str>, Entry>,
     /// Plain name of a hashed asset to its address of today.
     assets: HashMap<Box<str>, Box<str>>,
+    moved: Folders,
     failures: HashMap<StatusCode, Arc<Served>>,
 }
 
@@ -55,6 +58,8 @@ enum Entry {
     Here(Arc<Served>),
     Moved(Arc<Moved>),
     Gone,
+    /// The router answers here; the catalog knows only that the address exists.
+    Routed,
 }
 
 /// A redirect, to a path that is not one itself.
@@ -74,6 +79,9 @@ impl Catalog {
     pub fn answer<B>(&self, request: &Request<B>) -> Option<Response<Bytes>> {
         let path = request.uri().path();
         let Some(entry) = self.entries.get(path) else { return self.elsewhere(request, path) };
+        if matches!(entry, Entry::Routed) {
+            return None;
+        }
         if !reads(request.method()) {
             return Some(self.wrong_method(request));
         }
@@ -81,6 +89,7 @@ impl Catalog {
             Entry::Here(served) => served.answer(request),
             Entry::Moved(moved) => moved.answer(request),
             Entry::Gone => self.failure(StatusCode::GONE, request),
+            Entry::Routed => return None,
         })
     }
 
@@ -100,23 +109,6 @@ impl Catalog {
     /// Every address that answers 200, in no order.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().filter(|(_, entry)| matches!(entry, Entry::Here(_))).map(|(path, _)| &**path)
-    }
-
-    /// Near misses: an asset of yesterday, or one trailing slash too many (one hop, whatever stands at the end).
-    fn elsewhere<B>(&self, request: &Request<B>, path: &str) -> Option<Response<Bytes>> {
-        if !reads(request.method()) {
-            return None;
-        }
-        if let Some(name) = name::plain(path) {
-            let Entry::Here(served) = self.entries.get(self.assets.get(&*name)?)? else { return None };
-            return Some(served.answer_stale(request));
-        }
-        let bare = path.strip_suffix('/')?;
-        Some(match self.entries.get(bare)? {
-            Entry::Here(_) => Moved::new(bare.to_owned(), &self.common).answer(request),
-            Entry::Moved(moved) => moved.answer(request),
-            Entry::Gone => self.failure(StatusCode::GONE, request),
-        })
     }
 
     fn wrong_method<B>(&self, request: &Request<B>) -> Response<Bytes> {
@@ -141,17 +133,19 @@ impl Moved {
         Self { to, headers }
     }
 
-    /// Sends the reader on, with the query (campaign marks, a search) kept.
     fn answer<B>(&self, request: &Request<B>) -> Response<Bytes> {
-        let location = match request.uri().query() {
-            Some(query) if !self.to.contains(['?', '#']) => HeaderValue::try_from(format!("{}?{query}", self.to)),
-            _ => HeaderValue::try_from(&self.to),
-        };
-        let mut headers = self.headers.clone();
-        headers
-            .insert(LOCATION, location.expect("the builder takes only ASCII targets, a URI holds only such a query"));
-        respond(StatusCode::PERMANENT_REDIRECT, headers, Bytes::new())
+        sent_on(self.headers.clone(), &self.to, request)
     }
+}
+
+/// A 308 (RFC 9110, 15.4.9) with the query (campaign marks, a search) kept.
+fn sent_on<B>(mut headers: HeaderMap, to: &str, request: &Request<B>) -> Response<Bytes> {
+    let location = match request.uri().query() {
+        Some(query) if !to.contains(['?', '#']) => HeaderValue::try_from(format!("{to}?{query}")),
+        _ => HeaderValue::try_from(to),
+    };
+    headers.insert(LOCATION, location.expect("the builder takes only ASCII targets, a URI holds only such a query"));
+    respond(StatusCode::PERMANENT_REDIRECT, headers, Bytes::new())
 }
 
 fn reads(method: &Method) -> bool {

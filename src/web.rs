@@ -17,12 +17,14 @@ mod headers;
 mod health;
 mod link;
 mod listen;
+mod origin;
 mod panics;
 
 pub use flood::Quotas;
 pub use front::{Answer, Front, Visitor};
 pub use headers::{complete, security};
 pub use listen::{Limits, handed_over, open, serve};
+pub use origin::Origin;
 
 use crate::{
     enquiry::{

@@ -1,6 +1,6 @@
 //! Puts a catalog together.
 
-use super::{Catalog, Encoder, Entry, Moved, Resource, failure_caching, name, served::Served};
+use super::{Catalog, Encoder, Entry, Moved, Resource, failure_caching, name, nearby::Folders, served::Served};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -21,6 +21,8 @@ pub struct Builder {
     failures: BTreeMap<u16, Resource>,
     redirects: BTreeMap<String, String>,
     gone: Vec<String>,
+    routed: Vec<String>,
+    moved: Folders,
 }
 
 impl Builder {
@@ -32,6 +34,8 @@ impl Builder {
             failures: BTreeMap::new(),
             redirects: BTreeMap::new(),
             gone: Vec::new(),
+            routed: Vec::new(),
+            moved: Folders::default(),
         }
     }
 
@@ -58,6 +62,21 @@ impl Builder {
         self
     }
 
+    /// A path that the router answers; near misses of it are sent there.
+    #[must_use]
+    pub fn routed(mut self, path: impl Into<String>) -> Self {
+        self.routed.push(path.into());
+        self
+    }
+
+    /// A folder that has moved whole: what is asked for in `from` (`/post`) is sent to the same name in `to`
+    /// (`/articles`), if something stands there.
+    #[must_use]
+    pub fn moved_folder(mut self, from: impl Into<String>, to: impl Into<String>) -> Self {
+        self.moved.add(from.into(), to.into());
+        self
+    }
+
     /// The page for unknown paths.
     #[must_use]
     pub fn not_found(self, resource: Resource) -> Self {
@@ -79,6 +98,9 @@ impl Builder {
         for path in self.gone {
             entries.insert(path.into(), Entry::Gone);
         }
+        for path in self.routed {
+            entries.insert(path.into(), Entry::Routed);
+        }
         for (from, to) in resolve(&self.redirects) {
             entries.insert(from.into(), Entry::Moved(Arc::new(Moved::new(to, common))));
         }
@@ -89,7 +111,7 @@ impl Builder {
             (status, Arc::new(serve(&resource, status, encoder, common)))
         });
         let failures = failures.collect();
-        Catalog { common: self.common, entries, assets, failures }
+        Catalog { common: self.common, entries, assets, moved: self.moved, failures }
     }
 }
 

@@ -3,7 +3,8 @@
 //! A page `/articles/x` becomes `articles/x.html`, the home page `index.html`, a failure `404.html`; with nginx:
 //! `try_files $uri $uri.html $uri/index.html =404; gzip_static on; brotli_static on; error_page 404 /404.html;`.
 //! Files are written once and read for long, so they are compressed as small as it gets.
-//! Redirects are listed in `_redirects`, a line each: from, to, status.
+//! Redirects are listed in `_redirects`, a line each: from, to, status; `*` stands for the rest of a path, `:splat` for
+//! the same rest again.
 
 use super::{
     Catalog, Entry, Media, Served,
@@ -37,12 +38,17 @@ impl Catalog {
                 Entry::Here(served) => served.export(&folder.join(file(path, served.resource.media)?), &mut done)?,
                 Entry::Moved(moved) => redirects.push(format!("{path} {} 308", moved.to)),
                 Entry::Gone => redirects.push(format!("{path} /410.html 410")),
+                Entry::Routed => {}
             }
         }
         for (status, served) in &self.failures {
             served.export(&folder.join(format!("{}.html", status.as_u16())), &mut done)?;
         }
         redirects.sort();
+        for (from, to) in self.moved.iter() {
+            redirects.push(format!("{from} {to} 308"));
+            redirects.push(format!("{from}/* {to}/:splat 308"));
+        }
         let list = redirects.iter().fold(String::new(), |mut list, line| {
             let _ = writeln!(list, "{line}");
             list

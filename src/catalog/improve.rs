@@ -113,6 +113,7 @@ impl Catalog {
             common: Arc::clone(&self.common),
             entries: entries.collect(),
             assets: self.assets.clone(),
+            moved: self.moved.clone(),
             failures: self.failures.iter().map(|(status, served)| (*status, renew(served))).collect(),
         }
     }
@@ -120,7 +121,7 @@ impl Catalog {
     fn bodies(&self) -> impl Iterator<Item = &Arc<Body>> {
         let here = self.entries.values().filter_map(|entry| match entry {
             Entry::Here(served) => Some(&served.body),
-            Entry::Moved(_) | Entry::Gone => None,
+            Entry::Moved(_) | Entry::Gone | Entry::Routed => None,
         });
         here.chain(self.failures.values().map(|served| &served.body))
     }

@@ -9,7 +9,7 @@ use crate::{
         alarm::Door, courier::Courier, fate::Schedule, letter::Letterhead, mailer::Mailer, notes::Secretary,
         outbox::Outbox,
     },
-    web::{self, App, Front, Limits, Parts, Quotas},
+    web::{self, App, Front, Limits, Origin, Parts, Quotas},
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use std::{fmt::Display, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
@@ -74,7 +74,8 @@ async fn serve(config: &Config) -> Result<(), String> {
     };
     let app = Arc::new(App::new(parts, secret.expose_secret()));
     tokio::spawn(Arc::clone(&app).forget_every(FORGET));
-    let front = Front::new(Arc::clone(&press.shelf), web::router(app), web::security(config.is_https()));
+    let origin = Origin::new(&config.base_url, &config.trusted_proxies);
+    let front = Front::new(Arc::clone(&press.shelf), web::router(app), web::security(config.is_https()), origin);
     if let Some(editor) = config.editor_mail.clone() {
         tokio::spawn(notes::tell_editor(secretary.clone(), editor, press.verdicts()));
     }

@@ -17,6 +17,11 @@ use std::sync::Arc;
 const NOINDEX: (HeaderName, HeaderValue) =
     (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
 
+/// Addresses that are answered per request; slips of the finger are led there too.
+const ROUTED: [&str; 1] = ["/contact"];
+/// Where other systems kept articles (C-24); the slugs were kept.
+const OLD_FOLDERS: [&str; 3] = ["/post", "/blog", "/blog-posts"];
+
 /// For whom the site is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -84,6 +89,8 @@ impl Edition {
         for path in &self.site.gone {
             builder = builder.gone(path.as_str());
         }
+        builder = ROUTED.into_iter().fold(builder, Builder::routed);
+        builder = OLD_FOLDERS.into_iter().fold(builder, |builder, old| builder.moved_folder(old, "/articles"));
         failures(&house, builder).build()
     }
 

@@ -5,7 +5,7 @@
 //!
 //! Never: what a route does.
 
-use super::headers;
+use super::{Origin, headers};
 use crate::catalog::Shelf;
 use axum::{Router, body::Body};
 use bytes::Bytes;
@@ -37,17 +37,19 @@ struct Inner {
     shelf: Arc<Shelf>,
     router: Router,
     common: HeaderMap,
+    origin: Option<Origin>,
 }
 
 impl Front {
-    /// A door before `shelf` and `router`. Whatever the router has no route for is the catalog's 404.
-    pub fn new(shelf: Arc<Shelf>, router: Router, common: HeaderMap) -> Self {
+    /// A door before `shelf` and `router`. Whatever the router has no route for is the catalog's 404; whoever asks under
+    /// another name than `origin`, if there is one, is sent there.
+    pub fn new(shelf: Arc<Shelf>, router: Router, common: HeaderMap, origin: Option<Origin>) -> Self {
         let lost = Arc::clone(&shelf);
         let router = router.fallback(move |request: Request<Body>| {
             let answer = lost.load().not_found(&request);
             async move { answer.map(Body::from) }
         });
-        Self { inner: Arc::new(Inner { shelf, router, common }) }
+        Self { inner: Arc::new(Inner { shelf, router, common, origin }) }
     }
 
     /// The service of one connection.
@@ -69,8 +71,11 @@ impl Service<Request<Incoming>> for Door {
     type Future = Answering;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        if !names_one_host(&request) {
-            return Answering::ready(self.inner.no_host());
+        let Ok(host) = host_of(&request) else { return Answering::ready(self.inner.no_host()) };
+        if let (Some(origin), Some(host)) = (&self.inner.origin, host)
+            && origin.sends_on(&request, host, self.from)
+        {
+            return Answering::ready(self.inner.shelf.load().at_origin(origin.as_str(), &request));
         }
         match self.inner.shelf.load().answer(&request) {
             Some(answer) => Answering::ready(answer),
@@ -98,13 +103,19 @@ impl Inner {
     }
 }
 
+/// More than one host, none where there must be one, or one that is not sound.
+#[derive(Debug, PartialEq, Eq)]
+struct Unsound;
+
 /// RFC 9112, 3.2: exactly one `Host` in HTTP/1.1; HTTP/1.0 may do without. Two of them fool one of two servers in a row.
-fn names_one_host<B>(request: &Request<B>) -> bool {
-    let mut hosts = request.headers().get_all(header::HOST).iter();
+fn host_of<B>(request: &Request<B>) -> Result<Option<&[u8]>, Unsound> {
+    let mut hosts = request.headers().get_all(header::HOST).iter().map(HeaderValue::as_bytes);
     match (hosts.next(), hosts.next()) {
-        (None, _) => request.version() < Version::HTTP_11,
-        (Some(host), None) => host.as_bytes().iter().all(|byte| byte.is_ascii_graphic() && !b",/?#@\\".contains(byte)),
-        (Some(_), Some(_)) => false,
+        (None, _) if request.version() < Version::HTTP_11 => Ok(None),
+        (Some(host), None) if host.iter().all(|byte| byte.is_ascii_graphic() && !b",/?#@\\".contains(byte)) => {
+            Ok(Some(host))
+        }
+        _ => Err(Unsound),
     }
 }
 
@@ -196,7 +207,7 @@ mod tests {
             for host in *hosts {
                 request.headers_mut().append(header::HOST, HeaderValue::from_str(host).unwrap());
             }
-            assert_eq!(names_one_host(&request), *expected, "{version:?} {hosts:?}");
+            assert_eq!(host_of(&request).is_ok(), *expected, "{version:?} {hosts:?}");
         }
     }
 }

@@ -133,15 +133,68 @@ async fn an_address_leads_on_in_one_hop_and_keeps_its_query() {
         ("/post/boundaries/", "/articles/boundaries"),
         ("/articles/boundaries/", "/articles/boundaries"),
         ("/blog/boundaries?utm=1&b=%20", "/articles/boundaries?utm=1&b=%20"),
+        ("/articles/boundaries///", "/articles/boundaries"),
+        ("/Articles/Boundaries", "/articles/boundaries"),
+        ("/blog-posts/boundaries", "/articles/boundaries"),
+        ("/Blog-Posts/Boundaries/?a=b", "/articles/boundaries?a=b"),
+        ("/POST/boundaries", "/articles/boundaries"),
+        ("/journal", "/articles"),
+        ("/journal/", "/articles"),
+        ("/post-office/", "/post-office"),
+        ("/Post-Office", "/post-office"),
     ];
     for (path, to) in table {
         let answer = house.get(path, &[]).await;
         assert_eq!((answer.status, answer.header("location")), (308, Some(to)), "{path}");
     }
-    for path in ["/round", "/about", "/round/", "//articles/boundaries", "//elsewhere.example/"] {
+    for path in [
+        "/round",
+        "/about",
+        "/round/",
+        "//articles/boundaries",
+        "//elsewhere.example/",
+        "/blog-posts/nothing",
+        "/blog-postscript",
+        "/journal/boundaries/x",
+    ] {
         assert_eq!(house.get(path, &[]).await.status, 404, "{path}");
     }
+    assert_eq!(house.get("/journal/retired", &[]).await.status, 410, "what is gone is gone in the old folder too");
     assert_eq!(house.get("/", &[]).await.status, 200, "a page goes before a redirect");
+}
+
+#[tokio::test]
+async fn another_host_and_a_lost_s_are_put_right_in_the_same_hop() {
+    let house = House::open(quick());
+    let other = "Host: www.clinic.example";
+    let clear = "X-Forwarded-Proto: http";
+    let table = [
+        ("GET", "/", vec![other], "https://clinic.example/"),
+        ("HEAD", "/articles/boundaries", vec![other], "https://clinic.example/articles/boundaries"),
+        ("GET", "/Blog-Posts/Boundaries/?q=a%20b", vec![other], "https://clinic.example/articles/boundaries?q=a%20b"),
+        ("GET", "/post/boundaries", vec![other, clear], "https://clinic.example/articles/boundaries"),
+        ("GET", "/nowhere", vec![other], "https://clinic.example/nowhere"),
+        ("GET", "//evil.example/", vec![other], "https://clinic.example//evil.example/"),
+        (
+            "GET",
+            "/articles/boundaries/",
+            vec!["Host: clinic.example", clear],
+            "https://clinic.example/articles/boundaries",
+        ),
+    ];
+    for (method, path, lines, to) in table {
+        let mut client = house.knock().await;
+        client.send(&format!("{method} {path} HTTP/1.1\r\n{}\r\n\r\n", lines.join("\r\n"))).await;
+        let answer = client.answer(method).await;
+        assert_eq!((answer.status, answer.header("location")), (308, Some(to)), "{method} {path}");
+    }
+    for (method, path, host) in
+        [("POST", "/post", "other.example"), ("GET", "/", "localhost:3000"), ("GET", "/", "10.1.2.3")]
+    {
+        let mut client = house.knock().await;
+        client.send(&format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\n\r\n")).await;
+        assert_eq!(client.answer(method).await.status, 200, "{method} {path} {host}");
+    }
 }
 
 #[tokio::test]

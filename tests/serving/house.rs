@@ -4,7 +4,7 @@ use axum::{Router, routing::post};
 use http::{HeaderName, HeaderValue, StatusCode};
 use relationship_clinic::{
     catalog::{Builder, Caching, Catalog, Encoder, Media, Resource, Shelf, hashed},
-    web::{self, Front, Limits},
+    web::{self, Front, Limits, Origin},
 };
 use std::{
     net::SocketAddr,
@@ -52,6 +52,7 @@ pub fn shelves(encoder: Arc<Encoder>) -> Builder {
     Catalog::builder(web::security(true), encoder)
         .page("/", page("home").header(http::header::LINK, link))
         .page("/articles/boundaries", page("boundaries").modified(day))
+        .page("/articles", page("articles"))
         .page("/empty.txt", Resource::new(Media::Text, ""))
         .page(sheet(), Resource::new(Media::Css, SHEET.repeat(50)).caching(Caching::Forever))
         .page("/picture.png", Resource::new(Media::Png, picture).caching(Caching::Forever).modified(day))
@@ -63,6 +64,9 @@ pub fn shelves(encoder: Arc<Encoder>) -> Builder {
         .redirect("/about", "/round")
         .redirect("/", "/nowhere")
         .gone("/articles/retired")
+        .routed("/post-office")
+        .moved_folder("/blog-posts", "/articles")
+        .moved_folder("/journal", "/articles")
         .not_found(page("not found").caching(Caching::Forever))
         .failure(StatusCode::GONE, page("gone"))
 }
@@ -87,7 +91,8 @@ impl House {
 
     pub fn with(limits: Limits, catalog: Catalog, router: Router) -> Self {
         let shelf = Arc::new(Shelf::new(catalog));
-        let front = Front::new(Arc::clone(&shelf), router, web::security(true));
+        let origin = Origin::new(&"https://clinic.example".parse().unwrap(), &["127.0.0.0/8".parse().unwrap()]);
+        let front = Front::new(Arc::clone(&shelf), router, web::security(true), origin);
         let listener = web::open("127.0.0.1:0".parse().unwrap(), None).unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();

@@ -1,0 +1,141 @@
+//! The one public origin: who asks under another host, or without TLS, is sent there in one hop.
+//!
+//! Invariant: nobody is sent round in a circle. A name that no visitor can have typed (an address of numbers, a name
+//! without a dot) comes from a proxy or an operator and is answered as it is; the word of a proxy about TLS counts only
+//! if the proxy is trusted.
+//!
+//! Never for `/health`, which machines ask by whatever name they have, nor while the site's own origin is a loopback.
+
+use http::{HeaderMap, Method, Request};
+use ipnet::IpNet;
+use std::net::{IpAddr, SocketAddr};
+use url::{Host, Url};
+
+/// The public origin, with what is compared for each request worked out before.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    text: String,
+    /// As browsers send it: without the scheme's own port.
+    host: String,
+    /// The same with the port, as some programs send it.
+    host_and_port: String,
+    /// Proxies that may say that a reader came without TLS; none if the origin itself has none.
+    proxies: Vec<IpNet>,
+}
+
+impl Origin {
+    /// The origin of `base`, unless that is a loopback; `trusted` are the proxies whose word counts.
+    pub fn new(base: &Url, trusted: &[IpNet]) -> Option<Self> {
+        let name = match base.host()? {
+            Host::Domain(name) if name != "localhost" && !name.ends_with(".localhost") => name.to_owned(),
+            Host::Ipv4(ip) if !ip.is_loopback() => ip.to_string(),
+            Host::Ipv6(ip) if !ip.is_loopback() => format!("[{ip}]"),
+            _ => return None,
+        };
+        let port = base.port_or_known_default()?;
+        Some(Self {
+            text: base.origin().ascii_serialization(),
+            host: base.port().map_or_else(|| name.clone(), |port| format!("{name}:{port}")),
+            host_and_port: format!("{name}:{port}"),
+            proxies: if base.scheme() == "https" { trusted.to_vec() } else { Vec::new() },
+        })
+    }
+
+    /// The origin as text, without a trailing slash.
+    pub(super) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether this request is to be sent to the origin. `host` is its one `Host`, `from` its peer.
+    pub(super) fn sends_on<B>(&self, request: &Request<B>, host: &[u8], from: SocketAddr) -> bool {
+        if host == self.host.as_bytes() && !self.came_in_the_clear(request.headers(), from) {
+            return false;
+        }
+        matches!(*request.method(), Method::GET | Method::HEAD)
+            && !request.uri().path().starts_with("/health/")
+            && (self.is_other(host) || self.came_in_the_clear(request.headers(), from))
+    }
+
+    /// Another name, and one that a visitor can have typed.
+    fn is_other(&self, host: &[u8]) -> bool {
+        let ours = [&self.host, &self.host_and_port].iter().any(|own| host.eq_ignore_ascii_case(own.as_bytes()));
+        !ours && std::str::from_utf8(host).is_ok_and(is_public_name)
+    }
+
+    fn came_in_the_clear(&self, headers: &HeaderMap, from: SocketAddr) -> bool {
+        self.proxies.iter().any(|network| network.contains(&from.ip().to_canonical()))
+            && headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "http")
+    }
+}
+
+/// `example.org`, `example.org:8080`; not `10.0.0.1`, `[::1]`, `localhost:3000` or `app`.
+fn is_public_name(host: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let is_address = name.parse::<IpAddr>().is_ok() || name.starts_with('[');
+    name.trim_end_matches('.').contains('.') && !is_address && !name.ends_with(".localhost")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn origin(base: &str) -> Option<Origin> {
+        Origin::new(&base.parse().unwrap(), &["10.0.0.0/8".parse().unwrap()])
+    }
+
+    #[test]
+    fn a_loopback_is_no_public_origin() {
+        for base in ["http://localhost:3000", "http://127.0.0.1", "http://[::1]:3000", "http://clinic.localhost"] {
+            assert!(origin(base).is_none(), "{base}");
+        }
+    }
+
+    #[test]
+    fn only_a_name_that_a_visitor_can_have_typed_is_sent_on() {
+        let table = [
+            ("www.clinic.example", "/", false),
+            ("WWW.Clinic.example", "/", false),
+            ("www.clinic.example:443", "/", false),
+            ("clinic.example", "/", true),
+            ("clinic.example:80", "/articles", true),
+            ("www.clinic.example.", "/", true),
+            ("old-name.example", "/health/live", false),
+            ("localhost:3000", "/", false),
+            ("127.0.0.1:3000", "/", false),
+            ("10.0.0.7", "/", false),
+            ("[::1]:3000", "/", false),
+            ("app", "/", false),
+        ];
+        let origin = origin("https://www.clinic.example").unwrap();
+        for (host, path, expected) in table {
+            let request = Request::get(path).body(()).unwrap();
+            let from = "192.0.2.1:9".parse().unwrap();
+            assert_eq!(origin.sends_on(&request, host.as_bytes(), from), expected, "{host} {path}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_only_read_is_never_sent_on() {
+        let origin = origin("https://www.clinic.example").unwrap();
+        for method in ["POST", "PUT", "OPTIONS"] {
+            let request = Request::builder().method(method).uri("/contact").body(()).unwrap();
+            assert!(!origin.sends_on(&request, b"clinic.example", "192.0.2.1:9".parse().unwrap()), "{method}");
+        }
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed_about_tls() {
+        let table = [
+            ("https://a.example", "10.0.0.1:9", "http", true),
+            ("https://a.example", "[::ffff:10.0.0.1]:9", "http", true),
+            ("https://a.example", "10.0.0.1:9", "https", false),
+            ("https://a.example", "192.0.2.1:9", "http", false),
+            ("http://a.example", "10.0.0.1:9", "http", false),
+        ];
+        for (base, from, scheme, expected) in table {
+            let request = Request::get("/").header("x-forwarded-proto", scheme).body(()).unwrap();
+            let sent = origin(base).unwrap().sends_on(&request, b"a.example", from.parse().unwrap());
+            assert_eq!(sent, expected, "{base} {from} {scheme}");
+        }
+    }
+}
