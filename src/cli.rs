@@ -34,7 +34,11 @@ enum Command {
     /// Serve the site; this is what happens without a command
     Serve,
     /// Check content and settings; print every fault and exit 1 if there is one
-    Check,
+    Check {
+        /// Write new addresses to content/addresses.txt instead of complaining that they are not there
+        #[arg(long)]
+        record: bool,
+    },
     /// Begin something new
     #[command(subcommand)]
     New(New),
@@ -70,7 +74,7 @@ pub fn main() -> ExitCode {
     logs::start(&config);
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(&config),
-        Command::Check => check::run(&config),
+        Command::Check { record } => check::run(&config, record),
         Command::New(New::Article { slug }) => new::article(&config, &slug),
         Command::Export { folder } => export::run(&config, &folder),
     }

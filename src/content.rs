@@ -12,6 +12,7 @@ mod facts;
 mod fault;
 mod folder;
 mod front;
+mod ledger;
 mod lint;
 mod load;
 mod markdown;
@@ -26,6 +27,7 @@ pub use clinic::{
 };
 pub use facts::zone;
 pub use fault::{Fault, Faults, Level};
+pub use ledger::record;
 pub use load::{Loaded, load};
 pub use signals::SignalFacts;
 pub use site::{

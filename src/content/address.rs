@@ -1,25 +1,56 @@
-//! Addresses: which are live, and whether every link leads to one.
+//! Addresses: which are live, which were, and whether every link leads to one.
+//!
+//! Invariant: an old address leads to a live one and to nothing else, so there are no chains and no circles.
 
 use super::{fault::Source, front::At, markdown::Reference};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use strsim::sorensen_dice;
+
+/// How like a lost address another must be to be proposed, between 0 and 1.
+const LIKENESS: f64 = 0.3;
 
 /// Addresses that the program answers itself.
-const OWN: [&str; 7] =
-    ["/", "/articles", "/contact", "/sitemap.xml", "/robots.txt", "/health/live", "/.well-known/security.txt"];
+const OWN: [&str; 8] = [
+    "/",
+    "/articles",
+    "/contact",
+    "/search",
+    "/sitemap.xml",
+    "/robots.txt",
+    "/health/live",
+    "/.well-known/security.txt",
+];
 /// First parts of addresses that no page may take.
-const RESERVED: [&str; 14] = [
-    "articles", "topics", "people", "contact", "search", "health", "t", "assets", "feed", "sitemap", "robots",
-    "favicon", "post", "blog",
+const RESERVED: [&str; 15] = [
+    "articles",
+    "topics",
+    "people",
+    "contact",
+    "search",
+    "health",
+    "t",
+    "assets",
+    "feed",
+    "sitemap",
+    "robots",
+    "favicon",
+    "post",
+    "blog",
+    "blog-posts",
 ];
 
 /// Every live address with the ids of its page, and every old one.
 #[derive(Debug, Default)]
 pub(super) struct Addresses {
     live: HashMap<String, HashSet<String>>,
+    /// Title and file of each page that stands in a file.
+    pages: BTreeMap<String, (String, String)>,
     /// Pages that will be live, with the day.
     later: HashMap<String, String>,
     old: BTreeMap<String, String>,
     gone: BTreeSet<String>,
+    /// Old addresses that front matter tells of.
+    aliases: BTreeSet<String>,
 }
 
 impl Addresses {
@@ -31,8 +62,10 @@ impl Addresses {
         addresses
     }
 
-    pub(super) fn add(&mut self, path: String, ids: &[String]) {
-        self.live.insert(path, ids.iter().cloned().collect());
+    /// A page with the ids in it, its title, and the file that it stands in.
+    pub(super) fn add(&mut self, path: String, ids: &[String], title: &str, file: &str) {
+        self.live.insert(path.clone(), ids.iter().cloned().collect());
+        self.pages.insert(path, (title.to_owned(), file.to_owned()));
     }
 
     /// An address that is live from a day on.
@@ -44,25 +77,86 @@ impl Addresses {
         self.gone.insert(path);
     }
 
-    /// Old addresses of a page; one that is taken is a fault.
+    /// An old address that is known to lead to a live one.
+    pub(super) fn add_known(&mut self, path: String, to: String) {
+        self.old.insert(path, to);
+    }
+
+    /// Old addresses of a page; one that is taken is a fault. They share the fate of the page: while it is not public
+    /// they are not either, and when it is gone they are gone.
     pub(super) fn add_old(&mut self, source: &mut Source, aliases: &[At<String>], to: &str) {
         for alias in aliases {
             let path = alias.value.trim_end_matches('/').to_owned();
-            let remedy = if !path.starts_with('/') || path.contains(['?', '#', ' ']) {
-                Some(("an alias is the path of an old address", "write it like \"/post/old-name\""))
-            } else if self.live.contains_key(&path) || self.later.contains_key(&path) {
-                Some(("this alias is the address of a page", "remove it, or rename that page"))
-            } else if self.old.contains_key(&path) {
-                Some(("this alias stands twice", "keep it where it should lead"))
-            } else {
-                None
-            };
-            match remedy {
-                Some((message, remedy)) => {
-                    source.error(alias.span.clone(), format!("{message}: {}", alias.value), remedy);
-                }
-                None => drop(self.old.insert(path, to.to_owned())),
+            if let Some((message, remedy)) = self.fault_of_alias(&path) {
+                source.error(alias.span.clone(), format!("{message}: {}", alias.value), remedy);
+                continue;
             }
+            self.aliases.insert(path.clone());
+            if self.gone.contains(to) {
+                self.gone.insert(path);
+            } else if self.live.contains_key(to) {
+                self.old.insert(path, to.to_owned());
+            }
+        }
+    }
+
+    fn fault_of_alias(&self, path: &str) -> Option<(&'static str, &'static str)> {
+        if !path.starts_with('/') || path.contains(['?', '#', ' ']) {
+            Some(("an alias is the path of an old address", "write it like \"/post/old-name\""))
+        } else if self.live.contains_key(path) || self.later.contains_key(path) {
+            Some(("this alias is the address of a page", "remove it, or rename that page"))
+        } else if self.aliases.contains(path) {
+            Some(("this alias stands twice", "keep it where it should lead"))
+        } else {
+            None
+        }
+    }
+
+    /// A page is there.
+    pub(super) fn is_live(&self, path: &str) -> bool {
+        self.live.contains_key(path)
+    }
+
+    /// Something is there: a page, a redirect, or the word that it is gone.
+    pub(super) fn answers(&self, path: &str) -> bool {
+        self.is_live(path) || self.old.contains_key(path) || self.gone.contains(path)
+    }
+
+    /// A page will be there.
+    pub(super) fn comes(&self, path: &str) -> bool {
+        self.later.contains_key(path)
+    }
+
+    /// Where an old address leads.
+    pub(super) fn end_of(&self, path: &str) -> Option<&str> {
+        self.old.get(path).map(String::as_str)
+    }
+
+    /// Every address that an editor has published or set a day for, with that day.
+    pub(super) fn promises(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        let now = self.pages.keys().chain(self.aliases.iter().filter(|path| self.answers(path)));
+        let later = self.later.iter().map(|(path, day)| (path.as_str(), Some(day.as_str())));
+        now.map(|path| (path.as_str(), None)).chain(later)
+    }
+
+    /// What to do about an address that is lost: the alias to write, if a page looks like it. A page whose own address is
+    /// not recorded yet is the likeliest: it was renamed just now.
+    pub(super) fn way_back(&self, lost: &str, is_recorded: impl Fn(&str) -> bool) -> String {
+        let retire =
+            "if it was taken down on purpose, bring the file back with `retired = true`, or write `gone` after it";
+        let same_kind = self.pages.iter().filter(|(path, _)| folder_of(path) == folder_of(lost));
+        let likely = same_kind
+            .map(|(path, (title, file))| {
+                let renamed = if is_recorded(path) { 0.0 } else { 0.25 };
+                (likeness(lost, path, title) + renamed, path, file)
+            })
+            .filter(|(like, _, _)| *like >= LIKENESS)
+            .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(a.1)));
+        match likely {
+            Some((_, path, file)) => {
+                format!("if it is {path} now, write aliases = [\"{lost}\"] into {file}; {retire}")
+            }
+            None => format!("write aliases = [\"{lost}\"] into the page that took its place; {retire}"),
         }
     }
 
@@ -123,7 +217,7 @@ impl Addresses {
         None
     }
 
-    fn suggestion(&self, path: &str) -> String {
+    pub(super) fn suggestion(&self, path: &str) -> String {
         let last = path.rsplit('/').next().unwrap_or_default();
         let near = self.live.keys().filter(|live| !last.is_empty() && live.ends_with(&format!("/{last}"))).min();
         near.map_or_else(
@@ -143,4 +237,16 @@ impl Addresses {
             format!("it appears on {day}; until then readers find nothing there"),
         ))
     }
+}
+
+/// `/articles` of `/articles/x`; nothing of `/x`.
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// How much the last part of `lost` is like that of `path`, or like the title there: 0 to 1.
+fn likeness(lost: &str, path: &str, title: &str) -> f64 {
+    let last = |path: &str| path.rsplit('/').next().unwrap_or_default().replace('-', " ");
+    let lost = last(lost);
+    sorensen_dice(&lost, &last(path)).max(sorensen_dice(&lost, &title.to_lowercase()))
 }

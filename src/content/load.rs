@@ -8,6 +8,7 @@ use super::{
     fault::Source,
     folder::{self, Text},
     front::At,
+    ledger::Ledger,
     lint::Lint,
     markdown::Reference,
     other::{self, Read},
@@ -66,13 +67,26 @@ impl Loading<'_> {
     fn site(&mut self) -> Option<Site> {
         let mut files = self.files();
         let lint = Lint::read(self.content, &mut self.faults);
-        let addresses = self.addresses(&mut files);
+        let mut addresses = self.addresses(&mut files);
+        let unrecorded = self.keep_promises(&mut addresses);
         self.check_links(&mut files, &addresses);
         check_names(&mut files);
         self.resolve_pictures(&mut files);
         self.look_again(&mut files, &lint);
         let (redirects, gone) = addresses.into_redirects();
-        self.join(files, redirects, gone)
+        let mut site = self.join(files, redirects, gone)?;
+        site.unrecorded = unrecorded;
+        Some(site)
+    }
+
+    /// Holds the addresses against the ledger; what it does not know yet is given back.
+    fn keep_promises(&mut self, addresses: &mut Addresses) -> Vec<String> {
+        let mut ledger = Ledger::read(self.content, &mut self.faults);
+        ledger.tell(addresses);
+        ledger.check(addresses, self.today);
+        let unrecorded = ledger.missing(addresses);
+        self.faults.append(&mut ledger.source.faults);
+        unrecorded
     }
 
     fn files(&mut self) -> Files {
@@ -114,7 +128,7 @@ impl Loading<'_> {
         for draft in &files.articles {
             let path = format!("/articles/{}", draft.article.slug);
             if self.is_public(draft) {
-                addresses.add(path, &draft.ids);
+                addresses.add(path, &draft.ids, &draft.article.title, &draft.source.file);
             } else if self.is_gone(draft) {
                 addresses.add_gone(path);
             } else if !draft.unpublished {
@@ -123,16 +137,16 @@ impl Loading<'_> {
         }
         for page in &mut files.pages {
             Addresses::check_reserved(&mut page.source, &page.value.slug);
-            addresses.add(format!("/{}", page.value.slug), &page.ids);
         }
-        files.topics.iter().for_each(|topic| addresses.add(format!("/topics/{}", topic.value.slug), &topic.ids));
-        files.people.iter().for_each(|person| addresses.add(format!("/people/{}", person.value.slug), &person.ids));
+        add_all(&mut addresses, "", &files.pages, |page| (&page.slug, &page.title));
+        add_all(&mut addresses, "/topics", &files.topics, |topic| (&topic.slug, &topic.title));
+        add_all(&mut addresses, "/people", &files.people, |person| (&person.slug, &person.name));
         for draft in files.articles.iter_mut().filter(|draft| !draft.unpublished) {
             addresses.add_old(&mut draft.source, &draft.aliases, &format!("/articles/{}", draft.article.slug));
         }
-        for page in &mut files.pages {
-            addresses.add_old(&mut page.source, &page.aliases, &format!("/{}", page.value.slug));
-        }
+        add_all_old(&mut addresses, "", &mut files.pages, |page| &page.slug);
+        add_all_old(&mut addresses, "/topics", &mut files.topics, |topic| &topic.slug);
+        add_all_old(&mut addresses, "/people", &mut files.people, |person| &person.slug);
         addresses
     }
 
@@ -270,6 +284,7 @@ impl Loading<'_> {
             people: files.people.into_iter().map(|person| person.value).collect(),
             redirects,
             gone,
+            unrecorded: Vec::new(),
             pictures: pictures.collect(),
             changes_on,
         })
@@ -285,6 +300,19 @@ impl Loading<'_> {
         let availability = files.clinic.as_ref().and_then(|(clinic, _)| clinic.availability.as_ref()?.until);
         let ended = availability.and_then(|last| last.tomorrow().ok());
         days.chain([ended]).flatten().filter(|day| *day > self.today).min()
+    }
+}
+
+fn add_all<T>(addresses: &mut Addresses, folder: &str, all: &[Read<T>], slug_and_title: fn(&T) -> (&String, &String)) {
+    for read in all {
+        let (slug, title) = slug_and_title(&read.value);
+        addresses.add(format!("{folder}/{slug}"), &read.ids, title, &read.source.file);
+    }
+}
+
+fn add_all_old<T>(addresses: &mut Addresses, folder: &str, all: &mut [Read<T>], slug: fn(&T) -> &String) {
+    for read in all {
+        addresses.add_old(&mut read.source, &read.aliases, &format!("{folder}/{}", slug(&read.value)));
     }
 }
 

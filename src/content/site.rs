@@ -29,6 +29,8 @@ pub struct Site {
     pub redirects: Vec<(String, String)>,
     /// Addresses of retired or expired articles: 410.
     pub gone: Vec<String>,
+    /// Lines that the ledger of addresses lacks: what is public, or will be, and is not recorded yet.
+    pub unrecorded: Vec<String>,
     /// Every picture that the words use, once each.
     pub pictures: Vec<Picture>,
     /// The next day on which this set would read differently (an article appears or expires), if any.

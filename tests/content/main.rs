@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot write its input has failed")]
 
+mod ledger;
+
 use jiff::civil::date;
 use relationship_clinic::content::{Faults, Level, load};
 use std::{fs, path::Path};
