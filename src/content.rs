@@ -18,6 +18,7 @@ mod load;
 mod markdown;
 mod other;
 mod related;
+mod search;
 pub mod signals;
 mod site;
 
@@ -29,6 +30,7 @@ pub use facts::zone;
 pub use fault::{Fault, Faults, Level};
 pub use ledger::record;
 pub use load::{Loaded, load};
+pub use search::{Same, SearchFacts};
 pub use signals::SignalFacts;
 pub use site::{
     Article, Figure, Heading, Home, Html, Page, Person, Picture, Piece, Prose, Question, Review, SLOTS, Site, Takeaway,

@@ -6,7 +6,7 @@
 //!   page once and answers requests by one look-up;
 //! * **a form to a mailbox**: [`web`] takes the post, [`enquiry`] decides what it is, [`mail`] keeps it and sends it.
 //!
-//! [`config`] holds the settings and [`cli`] wires everything: it alone reads the environment and the clock.
+//! [`search`] finds the place that a reader's few words mean. [`config`] holds the settings and [`cli`] wires everything: it alone reads the environment and the clock.
 //! Who may use whom is written in `tests/structure`, and a test holds the code against it.
 
 pub mod assets;
@@ -17,4 +17,5 @@ pub mod content;
 pub mod enquiry;
 pub mod mail;
 pub mod pages;
+pub mod search;
 pub mod web;

@@ -1,7 +1,7 @@
-//! `clinic.toml`, `crisis.toml` and `signals.toml`: the facts, read with their places.
+//! `clinic.toml`, `crisis.toml`, `signals.toml` and `search.toml`: the facts, read with their places.
 
 use super::{
-    Clinic, Crisis, SignalFacts,
+    Clinic, Crisis, SearchFacts, SignalFacts,
     fault::{Fault, Source},
     folder,
 };
@@ -62,6 +62,15 @@ pub(super) fn crisis(content: &Path, today: Date, faults: &mut Vec<Fault>) -> Op
 pub(super) fn signals(content: &Path, faults: &mut Vec<Fault>) -> Option<SignalFacts> {
     let (signals, _): (SignalFacts, Source) = read(content, "signals.toml", faults)?;
     Some(signals)
+}
+
+/// Words for the search; absent means that readers must type our own.
+pub(super) fn search(content: &Path, faults: &mut Vec<Fault>) -> Option<SearchFacts> {
+    if !content.join("search.toml").exists() {
+        return Some(SearchFacts::default());
+    }
+    let (search, _): (SearchFacts, Source) = read(content, "search.toml", faults)?;
+    Some(search)
 }
 
 /// Where a value stands in its file.

@@ -1,7 +1,7 @@
 //! The whole folder: read every file, then check what the files say of one another.
 
 use super::{
-    Clinic, Crisis, Fault, Faults, Level, SignalFacts,
+    Clinic, Crisis, Fault, Faults, Level, SearchFacts, SignalFacts,
     address::Addresses,
     article::{self, Draft},
     facts,
@@ -56,6 +56,7 @@ struct Files {
     clinic: Option<(Clinic, Source)>,
     crisis: Option<Crisis>,
     signals: Option<SignalFacts>,
+    search: Option<SearchFacts>,
     home: Option<Read<Home>>,
     articles: Vec<Draft>,
     pages: Vec<Read<Page>>,
@@ -95,6 +96,7 @@ impl Loading<'_> {
             clinic: facts::clinic(content, &mut self.faults),
             crisis: facts::crisis(content, today, &mut self.faults),
             signals: facts::signals(content, &mut self.faults),
+            search: facts::search(content, &mut self.faults),
             home: self.home(),
             articles: self.texts("articles", article::read),
             pages: self.texts("pages", other::page),
@@ -277,6 +279,7 @@ impl Loading<'_> {
             clinic: files.clinic?.0,
             crisis: files.crisis?,
             signals: files.signals?,
+            search: files.search?,
             home: files.home?.value,
             articles,
             pages: files.pages.into_iter().map(|page| page.value).collect(),

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a [`Site`] is whole; every link, picture, footnote and address in it leads somewhere.
 
-use super::{Clinic, Crisis, SignalFacts};
+use super::{Clinic, Crisis, SearchFacts, SignalFacts};
 use jiff::civil::Date;
 use std::path::PathBuf;
 
@@ -15,6 +15,8 @@ pub struct Site {
     pub crisis: Crisis,
     /// What makes an enquiry look like advertising, from `signals.toml`.
     pub signals: SignalFacts,
+    /// Other words for the same thing, from `search.toml`.
+    pub search: SearchFacts,
     /// The home page, from `home.md`.
     pub home: Home,
     /// What is public today, newest first (by `published`, then by slug).

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot write its input has failed")]
 
 mod ledger;
+mod search;
 
 use jiff::civil::date;
 use relationship_clinic::content::{Faults, Level, load};
