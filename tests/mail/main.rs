@@ -11,6 +11,7 @@ mod alarms;
 mod contract;
 mod databases;
 mod delivery;
+mod durable;
 mod hardship;
 mod house;
 mod kill;

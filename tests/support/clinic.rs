@@ -15,6 +15,9 @@ use tempfile::TempDir;
 /// How long anything may take before a test gives up: far more than it needs on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+/// What is tested.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_relationship-clinic");
+
 /// A running program; it is killed when this is dropped.
 pub struct Clinic {
     pub origin: String,
@@ -77,8 +80,13 @@ impl Clinic {
 
     /// With its data in `data`, which is the test's to keep.
     pub fn in_folder(data: PathBuf, settings: Vec<(String, String)>) -> Self {
+        Self::watched_by(Command::new(PROGRAM), data, settings)
+    }
+
+    /// Under another program that watches it: `command` ends with the program and its arguments, or is the program.
+    pub fn watched_by(command: Command, data: PathBuf, settings: Vec<(String, String)>) -> Self {
         let log = Arc::default();
-        let (child, origin) = launch(&data, &settings, &log);
+        let (child, origin) = launch(command, &data, &settings, &log);
         let agent = ureq::Agent::new_with_config(
             ureq::Agent::config_builder()
                 .http_status_as_error(false)
@@ -92,7 +100,7 @@ impl Clinic {
     /// SIGKILL, and the same again with the same data.
     pub fn kill_and_restart(&mut self) {
         self.kill();
-        let (child, origin) = launch(&self.data, &self.settings, &self.log);
+        let (child, origin) = launch(Command::new(PROGRAM), &self.data, &self.settings, &self.log);
         self.warden = warden_of(&child);
         (self.child, self.origin) = (child, origin);
     }
@@ -200,8 +208,12 @@ fn eml_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn launch(data: &Path, settings: &[(String, String)], log: &Arc<Mutex<String>>) -> (Child, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_relationship-clinic"));
+fn launch(
+    mut command: Command,
+    data: &Path,
+    settings: &[(String, String)],
+    log: &Arc<Mutex<String>>,
+) -> (Child, String) {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CLINIC_")) {
         command.env_remove(name);
     }

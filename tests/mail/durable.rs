@@ -1,0 +1,102 @@
+//! Nobody is thanked before the disk has said that it keeps the enquiry. A kill does not show this, since the kernel's
+//! cache outlives the program: the system calls do (Debian: `strace`), and on PostgreSQL the sessions' own settings.
+
+use crate::{
+    databases::{Kind, fresh},
+    house::{new, options},
+    support::clinic::{Clinic, PROGRAM, sound, wait_for},
+};
+use relationship_clinic::mail::outbox::Outbox;
+use sqlx::Row as _;
+use std::{collections::HashMap, fs, path::Path, process::Command};
+
+/// Everything that reads a request, writes an answer, or syncs.
+const CALLS: &str = "trace=read,readv,recvfrom,recvmsg,write,writev,sendto,sendmsg,fsync,fdatasync";
+
+#[test]
+fn the_write_ahead_file_is_synced_between_the_post_and_the_thanks() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("calls");
+    let mut strace = Command::new("strace");
+    // As a grandchild (-D), so that the program is ours to kill; with the paths of its files (-y).
+    strace.args(["-D", "-f", "-y", "-s", "64", "-e", CALLS, "-o"]).arg(&file).arg(PROGRAM);
+    let mut clinic = Clinic::watched_by(strace, folder.path().join("data"), Vec::new());
+    let posts = 3;
+    for number in 0..posts {
+        let name = format!("Ana {number}");
+        let mut fields = sound();
+        fields.retain(|(field, _)| *field != "name");
+        fields.push(("name", &name));
+        clinic.post(&fields).is(303);
+    }
+    clinic.kill();
+    let calls = wait_for(|| whole(&file)).expect("strace writes down how the program ended");
+    let found = story(&calls);
+    let expected: Vec<Event> = [Event::Post, Event::Synced, Event::Thanks].repeat(posts);
+    assert_eq!(found, expected, "a post, then the sync, then the thanks:\n{calls}");
+}
+
+/// What strace has written, once the program's end stands in it.
+fn whole(file: &Path) -> Option<String> {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    text.trim_end().ends_with("+++ killed by SIGKILL +++").then_some(text)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Event {
+    /// The head of a post was read.
+    Post,
+    /// A sync of the write-ahead file came back well; several in a row are one.
+    Synced,
+    /// A 303 is about to be written.
+    Thanks,
+}
+
+/// Posts, thanks, and the syncs between them, in the order in which the kernel saw them.
+fn story(calls: &str) -> Vec<Event> {
+    let mut story = Vec::new();
+    let mut begun: HashMap<&str, bool> = HashMap::new();
+    for line in calls.lines() {
+        let (thread, call) = line.trim_start().split_once(' ').unwrap_or_default();
+        let is_sync = call.contains("sync(") && call.contains("outbox.sqlite-wal>");
+        let ended_well = call.ends_with("= 0");
+        let synced = if call.contains("sync resumed>") { begun.remove(thread) == Some(true) } else { is_sync };
+        if is_sync && call.ends_with("<unfinished ...>") {
+            begun.insert(thread, true);
+        }
+        // Only what lies between a post and its thanks counts.
+        let last = story.last().copied();
+        match () {
+            () if call.contains("\"POST /contact ") => story.push(Event::Post),
+            () if call.contains("\"HTTP/1.1 303 ") => story.push(Event::Thanks),
+            () if synced && ended_well && last == Some(Event::Post) => story.push(Event::Synced),
+            () => {}
+        }
+    }
+    story
+}
+
+#[tokio::test]
+async fn a_server_that_acknowledges_before_it_writes_does_so_for_nobody_here() {
+    let database = fresh(Kind::Postgres);
+    let place = || Outbox::open(database.place.clone(), options(&["staff@clinic.example"]));
+    place().await.close().await;
+    let pool = sqlx::AnyPool::connect(&database.url).await.unwrap();
+    // A server whose sessions are not durable unless they ask for it; and a witness inside the transaction.
+    let name = database.url.split('?').next().unwrap().rsplit('/').next().unwrap();
+    let careless = format!("ALTER DATABASE {name} SET synchronous_commit = off");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(careless)).execute(&pool).await.unwrap();
+    let witness = "CREATE TABLE witness (said TEXT); \
+        CREATE FUNCTION testify() RETURNS TRIGGER LANGUAGE plpgsql AS $$ BEGIN \
+        INSERT INTO witness VALUES (current_setting('synchronous_commit')); RETURN NEW; END $$; \
+        CREATE TRIGGER testify AFTER INSERT ON enquiry FOR EACH ROW EXECUTE FUNCTION testify()";
+    sqlx::raw_sql(witness).execute(&pool).await.unwrap();
+    pool.close().await;
+
+    let pool = sqlx::AnyPool::connect(&database.url).await.unwrap();
+    let outbox = place().await;
+    outbox.put(new("Ann")).await.unwrap();
+    let shown: String = sqlx::query("SHOW synchronous_commit").fetch_one(&pool).await.unwrap().get(0);
+    let said: String = sqlx::query("SELECT said FROM witness").fetch_one(&pool).await.unwrap().get(0);
+    assert_eq!((shown.as_str(), said.as_str()), ("off", "on"), "a session of anybody's, and one of ours");
+}
