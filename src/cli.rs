@@ -5,7 +5,9 @@
 
 mod check;
 mod data;
+mod enquiries;
 mod export;
+mod letter;
 mod logs;
 mod new;
 mod notes;
@@ -42,6 +44,15 @@ enum Command {
     /// Begin something new
     #[command(subcommand)]
     New(New),
+    /// Look after enquiries, beside a running server or without one
+    #[command(subcommand)]
+    Enquiries(enquiries::Enquiries),
+    /// Show the letter that staff read, about an enquiry that nobody sent
+    Letter {
+        /// The HTML part instead of the text
+        #[arg(long)]
+        html: bool,
+    },
     /// Write everything but the form as files, each with .gz and .br beside it
     Export {
         /// Folder to write to; it must be empty or absent
@@ -67,7 +78,7 @@ pub fn main() -> ExitCode {
             for fault in &faults {
                 eprintln!("{fault}");
             }
-            eprintln!("{} in the settings; nothing was started", count(faults.len(), "fault"));
+            eprintln!("{} in the settings; nothing was started", count(faults.len(), "fault", "faults"));
             return ExitCode::from(2);
         }
     };
@@ -76,13 +87,15 @@ pub fn main() -> ExitCode {
         Command::Serve => serve::run(&config),
         Command::Check { record } => check::run(&config, record),
         Command::New(New::Article { slug }) => new::article(&config, &slug),
+        Command::Enquiries(command) => enquiries::run(&config, &command),
+        Command::Letter { html } => letter::run(&config, html, now()),
         Command::Export { folder } => export::run(&config, &folder),
     }
 }
 
 /// `1 fault`, `2 faults`.
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+fn count(number: usize, one: &str, more: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { more })
 }
 
 /// The time: read here and handed on.

@@ -26,7 +26,7 @@ pub use clinic::{
     Address, Availability, AvailabilityState, Clinic, Crisis, Facts, FormFacts, HelpLine, Hours, Licensee, Link, Reply,
     Way,
 };
-pub use facts::zone;
+pub use facts::{clinic_facts, zone};
 pub use fault::{Fault, Faults, Level};
 pub use ledger::record;
 pub use load::{Loaded, load};

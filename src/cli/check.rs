@@ -20,7 +20,7 @@ pub(super) fn run(config: &Config, record: bool) -> ExitCode {
             if warnings > 0 {
                 eprintln!("{}", Faults::from(read.warnings));
             }
-            println!("the words are sound, with {}", count(warnings, "warning"));
+            println!("the words are sound, with {}", count(warnings, "warning", "warnings"));
             ledger(config, &read.edition.site.unrecorded, record)
         }
     }

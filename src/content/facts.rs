@@ -1,7 +1,7 @@
 //! `clinic.toml`, `crisis.toml`, `signals.toml` and `search.toml`: the facts, read with their places.
 
 use super::{
-    Clinic, Crisis, SearchFacts, SignalFacts,
+    Clinic, Crisis, Faults, SearchFacts, SignalFacts,
     fault::{Fault, Source},
     folder,
 };
@@ -76,6 +76,22 @@ pub(super) fn search(content: &Path, faults: &mut Vec<Fault>) -> Option<SearchFa
 /// Where a value stands in its file.
 pub(super) fn place_of(source: &Source, value: &str) -> std::ops::Range<usize> {
     source.text.find(value).map_or(0..0, |at| at..at + value.len())
+}
+
+/// The clinic's facts alone, for whoever needs no pages.
+///
+/// # Errors
+/// Every fault of the file.
+pub fn clinic_facts(content: &Path) -> Result<Clinic, Faults> {
+    let mut faults = Vec::new();
+    let read = clinic(content, &mut faults);
+    if let Some((_, source)) = &read {
+        faults.extend(source.faults.iter().cloned());
+    }
+    match read {
+        Some((clinic, _)) if faults.is_empty() => Ok(clinic),
+        _ => Err(faults.into()),
+    }
 }
 
 /// The clinic's zone, before anything else is read, since what is public depends on its date.

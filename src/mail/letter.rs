@@ -5,7 +5,7 @@
 //!
 //! Never: a transport, a database, the clock.
 
-mod inert;
+pub(crate) mod inert;
 mod phrases;
 
 pub use phrases::{Before, Contact, Reply, Safety};

@@ -8,7 +8,9 @@
 //!
 //! Never: a transport, a template, a decision about what an enquiry is worth.
 
+mod backup;
 mod database;
+mod erasure;
 mod keeping;
 mod letters;
 mod notes;
@@ -20,7 +22,9 @@ mod tidy;
 mod troubles;
 mod writer;
 
+pub use backup::NoBackup;
 pub use database::{Place, Unavailable};
+pub use erasure::{Erased, Searched, Sender};
 pub use letters::{Claimed, Earlier, RelayState, Stored};
 pub use notes::{Counts, HeldEnquiry, Note, OpenEnquiry, StuckLetter};
 pub(crate) use reference::random;

@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod enquiries;
 mod form;
 mod letters;
 mod links;

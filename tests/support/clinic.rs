@@ -5,7 +5,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
     sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
     time::{Duration, Instant},
@@ -95,6 +95,22 @@ impl Clinic {
                 .build(),
         );
         Self { origin, data, warden: warden_of(&child), child, folder: None, settings, agent, log }
+    }
+
+    /// Runs a command of the program on the same data, beside the server.
+    pub fn command(&self, arguments: &[&str]) -> Output {
+        prepared(Command::new(PROGRAM), &self.data, &self.settings)
+            .args(arguments)
+            .output()
+            .expect("the program can be run")
+    }
+
+    /// What a command printed; it must have ended well.
+    #[track_caller]
+    pub fn says(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
     }
 
     /// SIGKILL, and the same again with the same data.
@@ -208,20 +224,21 @@ fn eml_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn launch(
-    mut command: Command,
-    data: &Path,
-    settings: &[(String, String)],
-    log: &Arc<Mutex<String>>,
-) -> (Child, String) {
+fn launch(command: Command, data: &Path, settings: &[(String, String)], log: &Arc<Mutex<String>>) -> (Child, String) {
+    let mut command = prepared(command, data, settings);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    let origin = first_line_with(&mut child, "http://", log);
+    (child, origin)
+}
+
+/// The program, or what runs it, with settings of the test alone.
+fn prepared(mut command: Command, data: &Path, settings: &[(String, String)]) -> Command {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CLINIC_")) {
         command.env_remove(name);
     }
     command.env("CLINIC_LISTEN", "127.0.0.1:0").env("CLINIC_DATA", data).env("RUST_LOG", "info");
     command.envs(settings.iter().map(|(k, v)| (k, v)));
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
-    let origin = first_line_with(&mut child, "http://", log);
-    (child, origin)
+    command
 }
 
 /// Kills `child` when the tests end without having dropped it, as they do with what a `static` holds: the pipe to this

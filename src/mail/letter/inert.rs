@@ -6,12 +6,12 @@
 use std::fmt::Write as _;
 
 /// One line: newlines become spaces.
-pub(super) fn line(text: &str) -> String {
+pub(crate) fn line(text: &str) -> String {
     visible(&text.split(['\r', '\n']).filter(|part| !part.trim().is_empty()).collect::<Vec<_>>().join(" "))
 }
 
 /// Several lines, as typed.
-pub(super) fn lines(text: &str) -> Vec<String> {
+pub(crate) fn lines(text: &str) -> Vec<String> {
     text.replace("\r\n", "\n").split(['\n', '\r', '\u{2028}', '\u{2029}']).map(visible).collect()
 }
 

@@ -85,6 +85,10 @@ impl Database {
         }
     }
 
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
     pub(crate) fn is_sqlite(&self) -> bool {
         matches!(self.place, Place::Sqlite(_))
     }

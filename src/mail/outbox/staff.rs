@@ -3,7 +3,7 @@
 //! Invariant: every change is one transaction and says whether it found something to change.
 
 use super::{
-    Outbox, Unavailable,
+    Erased, Outbox, Unavailable,
     database::reason,
     letters::{Content, unsigned},
     millis, time,
@@ -11,10 +11,11 @@ use super::{
 };
 use crate::enquiry::{Enquiry, Judgement};
 use jiff::Timestamp;
+use serde::Serialize;
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
 /// An enquiry in a list: no content.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Entry {
     /// 1, 2, 3 …
     pub number: u64,
@@ -39,7 +40,7 @@ pub struct Entry {
 }
 
 /// A letter in [`Outbox::show`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LetterEntry {
     /// A staff address.
     pub recipient: String,
@@ -179,28 +180,34 @@ impl Outbox {
     }
 
     /// Erases the words of one enquiry now, delivered or not, and takes its letters out of line. Number, reference and
-    /// times stay. [`Outbox::tidy`] then clears the bytes from the file.
-    pub async fn erase(&self, reference: &str, now: Timestamp) -> Result<(), NotDone> {
+    /// times stay, and no reminder comes. [`Outbox::tidy`] then clears the bytes from the file.
+    pub async fn erase(&self, reference: &str, now: Timestamp) -> Result<Erased, NotDone> {
         let pool = self.db.pool().await?;
         let mut tx = pool.begin().await.map_err(|e| reason(&e))?;
         let found = erase_in(&mut tx, reference, millis(now)).await.map_err(|e| reason(&e))?;
-        if !found {
+        let Some(erased) = found else {
             return Err(nothing(reference, "it is erased already, or no enquiry has this reference"));
-        }
+        };
         tx.commit().await.map_err(|e| reason(&e))?;
         self.scrub.want();
-        Ok(())
+        Ok(erased)
     }
 }
 
-async fn erase_in(tx: &mut AnyConnection, reference: &str, now: i64) -> sqlx::Result<bool> {
-    const ERASE: &str = "UPDATE enquiry SET content = NULL, fingerprint = NULL, state = 'erased', erased_at = $2 \
-                         WHERE reference = $1 AND content IS NOT NULL RETURNING number";
+async fn erase_in(tx: &mut AnyConnection, reference: &str, now: i64) -> sqlx::Result<Option<Erased>> {
+    // The lock comes first: a letter on its way may be written down at the same moment.
+    const WORDS: &str = "UPDATE enquiry SET state = state WHERE reference = $1 AND content IS NOT NULL \
+                         RETURNING number, content";
+    const ERASE: &str = "UPDATE enquiry SET content = NULL, fingerprint = NULL, state = 'erased', erased_at = $2, \
+                         answered_at = COALESCE(answered_at, $2) WHERE number = $1";
     const LETTERS: &str = "DELETE FROM letter WHERE number = $1 AND state <> 'delivered'";
-    let row = sqlx::query(ERASE).bind(reference.to_owned()).bind(now).fetch_optional(&mut *tx).await?;
-    let Some(row) = row else { return Ok(false) };
-    sqlx::query(LETTERS).bind(row.try_get::<i64, _>("number")?).execute(&mut *tx).await?;
-    Ok(true)
+    let row = sqlx::query(WORDS).bind(reference.to_owned()).fetch_optional(&mut *tx).await?;
+    let Some(row) = row else { return Ok(None) };
+    let number: i64 = row.try_get("number")?;
+    let words = row.try_get("content")?;
+    sqlx::query(ERASE).bind(number).bind(now).execute(&mut *tx).await?;
+    sqlx::query(LETTERS).bind(number).execute(&mut *tx).await?;
+    Ok(Some(Erased { number: unsigned(number), reference: reference.to_owned(), words }))
 }
 
 fn nothing(reference: &str, why: &'static str) -> NotDone {

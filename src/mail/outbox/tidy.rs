@@ -80,6 +80,12 @@ impl Outbox {
         Ok(Tidied { erased, removed, unscrubbed: !self.scrub(&pool).await? })
     }
 
+    /// Clears what was just erased from the files; false while a reader stands in the way.
+    pub async fn scrub_now(&self) -> Result<bool, Unavailable> {
+        let pool = self.db.pool().await?;
+        self.scrub(&pool).await
+    }
+
     /// True when nothing erased is left behind in files of the database.
     async fn scrub(&self, pool: &sqlx::AnyPool) -> Result<bool, Unavailable> {
         if !self.scrub.0.swap(false, Ordering::AcqRel) {

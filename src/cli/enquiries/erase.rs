@@ -1,0 +1,77 @@
+//! `enquiries erase`: the words go, and what is left is told.
+
+use super::{Erase, Failed, typed};
+use crate::{
+    cli::{count, now},
+    config::Config,
+    mail::outbox::{Erased, Outbox, Sender},
+};
+use std::{fmt::Write as _, fs, time::Duration};
+use tokio::time::sleep;
+
+/// A reader of the file stands in the way for a moment at most.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// Erases, clears the files, and proves.
+pub(super) async fn erase(config: &Config, outbox: &Outbox, what: &Erase) -> Result<String, Failed> {
+    let references = match what {
+        Erase { reference: Some(reference), .. } => vec![typed(reference)],
+        Erase { email: Some(address), .. } => outbox.references_of(&Sender::Email(address)).await?,
+        Erase { phone, .. } => outbox.references_of(&Sender::Phone(phone.as_deref().unwrap_or_default())).await?,
+    };
+    if references.is_empty() {
+        let text = "nothing from this address is kept; what was delivered more than a day ago is erased already";
+        return Err(Failed::Said(text.to_owned()));
+    }
+    let mut erased = Vec::new();
+    for reference in &references {
+        erased.push(outbox.erase(reference, now()).await?);
+    }
+    let clear = clear(outbox).await?;
+    let mut text = left(config, &erased);
+    text.push_str(&proof(outbox, &erased, clear).await?);
+    Ok(text)
+}
+
+async fn clear(outbox: &Outbox) -> Result<bool, Failed> {
+    for _ in 0..TRIES {
+        if outbox.scrub_now().await? {
+            return Ok(true);
+        }
+        sleep(PAUSE).await;
+    }
+    Ok(false)
+}
+
+fn left(config: &Config, erased: &[Erased]) -> String {
+    let mut text =
+        count(erased.len(), "enquiry", "enquiries") + " erased. Left of each: number, reference, times, state.\n";
+    for one in erased {
+        let _ = writeln!(text, "  No. {}, {}", one.number, one.reference);
+    }
+    let mails = mails(config, erased);
+    for mail in &mails {
+        let _ = writeln!(text, "A mail in the folder holds its words still; delete it: {mail}");
+    }
+    text + "Not reached from here: letters in mailboxes, backups, a PostgreSQL server's own log.\n"
+}
+
+/// Mails in the folder, whose names begin with number and reference.
+fn mails(config: &Config, erased: &[Erased]) -> Vec<String> {
+    let files = fs::read_dir(config.data.join("mail")).into_iter().flatten().flatten();
+    let names = files.map(|file| file.path().display().to_string());
+    names.filter(|name| erased.iter().any(|one| name.contains(&format!("{}-{}", one.number, one.reference)))).collect()
+}
+
+async fn proof(outbox: &Outbox, erased: &[Erased], clear: bool) -> Result<String, Failed> {
+    let Some(searched) = outbox.search(erased).await? else {
+        return Ok("The table was vacuumed. A PostgreSQL server's files cannot be searched from here.\n".to_owned());
+    };
+    if searched.found == 0 && clear {
+        return Ok(format!("{} bytes of the outbox's files were searched: the words are in none.\n", searched.bytes));
+    }
+    let text = "the words are erased, but traces of them still lie in the outbox's files, since another program reads \
+                them; the server clears them within ten minutes, or run this again: nothing more is needed";
+    Err(Failed::Said(text.to_owned()))
+}

@@ -1,0 +1,54 @@
+//! `letter`: the letter that staff would read, about an enquiry that nobody sent.
+
+use crate::{
+    config::Config,
+    content,
+    enquiry::{Enquiry, Judgement, link::Links},
+    mail::{
+        letter::Letterhead,
+        outbox::{Earlier, Stored},
+    },
+};
+use jiff::Timestamp;
+use std::process::ExitCode;
+
+/// Says in every answer that it is a sample.
+const SAMPLE: &str = include_str!("letter/sample.json");
+/// Links of a sample are signed with this, so that they lead to nothing.
+const NO_SECRET: &str = "a sample is signed with no secret";
+
+pub(super) fn run(config: &Config, html: bool, now: Timestamp) -> ExitCode {
+    match write(config, html, now) {
+        Ok(text) => {
+            println!("{text}");
+            ExitCode::SUCCESS
+        }
+        Err(text) => {
+            eprintln!("{text}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn write(config: &Config, html: bool, now: Timestamp) -> Result<String, String> {
+    let clinic = content::clinic_facts(&config.content).map_err(|faults| faults.to_string())?;
+    let head = Letterhead::new(&clinic, config.mail_from.clone(), Links::new(config.origin(), NO_SECRET));
+    let letter = head.write(&sample(now)).map_err(|error| error.to_string())?;
+    if html {
+        return Ok(letter.html);
+    }
+    Ok(format!("From: {} <{}>\nSubject: {}\n\n{}", head.sender_name, head.sender, letter.subject, letter.text))
+}
+
+fn sample(now: Timestamp) -> Stored {
+    let enquiry: Enquiry = serde_json::from_str(SAMPLE).expect("the sample is an enquiry");
+    Stored {
+        reference: "SAMPLE".into(),
+        number: 41,
+        received: now,
+        enquiry,
+        judgement: Judgement::default(),
+        previous: Some(Earlier { number: 40, reference: "EARLIER".into(), held: false }),
+        corrects: None,
+    }
+}

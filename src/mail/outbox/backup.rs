@@ -1,0 +1,68 @@
+//! A copy of a live outbox.
+//!
+//! Invariant: the copy is whole, readable by its owner only, and was opened and checked before it is called a backup.
+//! Erased words are not in it: it is written afresh, without the free pages of the original.
+//!
+//! Never: a copy of a server. PostgreSQL has its own tool for that.
+
+use super::{Outbox, Place, Unavailable, database::reason};
+use sqlx::{AnyConnection, Connection as _, Row as _};
+use std::{fs, io, os::unix::fs::OpenOptionsExt as _, path::Path};
+
+/// There is no backup.
+#[derive(Debug, thiserror::Error)]
+pub enum NoBackup {
+    /// Enquiries lie on a server.
+    #[error("the outbox is a PostgreSQL database; copy it with pg_dump")]
+    Server,
+    /// The file cannot be made, or is there already.
+    #[error("{0}: {1}; name a file that does not exist, in a folder that this program may write to")]
+    File(String, io::Error),
+    /// The outbox cannot be read.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+    /// The copy is not what it should be.
+    #[error("the copy is damaged ({0}); look at the disk, then try again")]
+    Damaged(String),
+}
+
+impl Outbox {
+    /// Copies the outbox to a new file, and returns how many enquiries the copy holds. The server may go on meanwhile.
+    pub async fn backup(&self, file: &Path) -> Result<u64, NoBackup> {
+        let Place::Sqlite(_) = self.db.place() else { return Err(NoBackup::Server) };
+        let failed = |error| NoBackup::File(file.display().to_string(), error);
+        // SQLite writes into an empty file; made here, it is its owner's from the first byte.
+        fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).map_err(failed)?;
+        let copied = self.copy(file).await;
+        if copied.is_err() {
+            let _ = fs::remove_file(file);
+        }
+        copied
+    }
+
+    async fn copy(&self, file: &Path) -> Result<u64, NoBackup> {
+        let failed = |error| NoBackup::File(file.display().to_string(), error);
+        let absolute = std::path::absolute(file).map_err(failed)?;
+        let name = absolute.to_str().ok_or_else(|| failed(io::Error::other("its name is not text")))?;
+        let pool = self.db.pool().await?;
+        sqlx::query("VACUUM INTO $1").bind(name.to_owned()).execute(&pool).await.map_err(|e| reason(&e))?;
+        fs::File::open(file).and_then(|copy| copy.sync_all()).map_err(failed)?;
+        check(&absolute).await
+    }
+}
+
+async fn check(file: &Path) -> Result<u64, NoBackup> {
+    let wrong = |error: sqlx::Error| NoBackup::Damaged(reason(&error).to_string());
+    let path = url::Url::from_file_path(file).map_err(|()| NoBackup::Damaged("its path is not a path".into()))?;
+    let url = format!("sqlite://{}?mode=ro", path.path());
+    let mut copy = AnyConnection::connect(&url).await.map_err(wrong)?;
+    let row = sqlx::query("PRAGMA integrity_check").fetch_one(&mut copy).await.map_err(wrong)?;
+    let verdict: String = row.try_get_unchecked(0).map_err(wrong)?;
+    if verdict != "ok" {
+        return Err(NoBackup::Damaged(verdict));
+    }
+    let row = sqlx::query("SELECT COUNT(*) AS count FROM enquiry").fetch_one(&mut copy).await.map_err(wrong)?;
+    let count: i64 = row.try_get("count").map_err(wrong)?;
+    copy.close().await.map_err(wrong)?;
+    Ok(super::letters::unsigned(count))
+}

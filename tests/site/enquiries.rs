@@ -1,0 +1,202 @@
+//! Commands for operators, beside the running program.
+
+use crate::support::clinic::{Clinic, sound, wait_for};
+use serde_json::Value;
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
+/// A post that is held.
+pub fn pitch() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("name", "Nicole Adams"),
+        ("channel", "email"),
+        ("email", "nicole@seller.example"),
+        ("email_private", "no"),
+        (
+            "message",
+            "Dear website owner, we sell backlinks and guest posts. Our SEO experts get your website to page one of \
+                     Google, guaranteed. Prices: https://a.example https://b.example https://c.example",
+        ),
+        ("reason_code", "filled by a program"),
+        ("consent", "yes"),
+    ]
+}
+
+fn with<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let mut fields = sound();
+    for (name, value) in changes {
+        fields.retain(|(other, _)| other != name);
+        fields.push((name, value));
+    }
+    fields
+}
+
+fn list(clinic: &Clinic) -> Vec<Value> {
+    serde_json::from_str(&clinic.says(&["enquiries", "list", "--json"])).expect("JSON")
+}
+
+fn reference(clinic: &Clinic, number: usize) -> String {
+    list(clinic)[number - 1]["reference"].as_str().expect("a reference").to_owned()
+}
+
+#[track_caller]
+fn fails(clinic: &Clinic, arguments: &[&str], code: i32, why: &str) {
+    let output = clinic.command(arguments);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {text}");
+    assert!(text.contains(why), "{arguments:?}: {text}");
+    assert!(output.stdout.is_empty(), "{arguments:?}");
+}
+
+#[test]
+fn an_operator_sees_states_without_words_and_words_when_asked() {
+    let clinic = Clinic::start();
+    clinic.post(&with(&[("message", "One\u{1b}[31m line.\r\nAnother.")])).is(303);
+    clinic.letters(1);
+    wait_for(|| (list(&clinic)[0]["state"] == "delivered").then_some(())).expect("it is delivered");
+    let reference = reference(&clinic, 1);
+    let table = clinic.says(&["enquiries", "list"]);
+    assert!(table.contains(&reference) && table.contains("delivered") && table.contains("0 min"), "{table}");
+    for personal in ["Ana", "555-0123", "line"] {
+        assert!(!table.contains(personal), "{personal}: {table}");
+    }
+    let shown = clinic.says(&["enquiries", "show", &reference.to_lowercase()]);
+    for words in ["Name: Ana", "Telephone: (650) 555-0123", "Message left there: unnamed", "> Another.", "delivered, 1"]
+    {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    assert!(!shown.contains('\u{1b}'), "a terminal must not obey it");
+    let whole: Value = serde_json::from_str(&clinic.says(&["enquiries", "show", &reference, "--json"])).expect("JSON");
+    assert_eq!(whole["enquiry"]["name"], "Ana");
+    assert!(clinic.says(&["enquiries", "answered", &reference]).contains("1 enquiry is marked"));
+    assert!(list(&clinic)[0]["answered"].is_string());
+}
+
+#[test]
+fn wrong_use_and_nothing_found_are_told_apart() {
+    let clinic = Clinic::start();
+    clinic.post(&sound()).is(303);
+    fails(&clinic, &["enquiries", "show", "NOSUCHRF"], 1, "NOSUCHRF: no enquiry has this reference");
+    fails(&clinic, &["enquiries", "answered", "NOSUCHRF"], 1, "no enquiry has this reference");
+    fails(&clinic, &["enquiries", "release", &reference(&clinic, 1)], 1, "it is not held");
+    fails(&clinic, &["enquiries", "resend"], 1, "no letter is set aside");
+    fails(&clinic, &["enquiries", "erase", "--email", "nobody@example.org"], 1, "nothing from this address");
+    fails(&clinic, &["enquiries", "erase"], 2, "required");
+    fails(&clinic, &["enquiries", "erase", "K7MWPX3D", "--email", "a@example.org"], 2, "cannot be used");
+    fails(&clinic, &["enquiries", "sell"], 2, "unrecognized");
+}
+
+#[test]
+fn a_command_never_begins_an_outbox() {
+    let clinic = Clinic::start();
+    let elsewhere = clinic.data.with_file_name("elsewhere");
+    let data = format!("--data={}", elsewhere.display());
+    fails(&clinic, &["enquiries", "list", &data], 1, "no outbox is at");
+    assert!(!elsewhere.exists());
+}
+
+#[test]
+fn a_held_enquiry_that_is_released_reaches_the_mailbox_through_the_running_server() {
+    let clinic = Clinic::start();
+    clinic.post(&pitch()).is(303);
+    assert_eq!(list(&clinic)[0]["state"], "held");
+    clinic.says(&["enquiries", "release", &reference(&clinic, 1)]);
+    let letter = String::from_utf8(clinic.letters(1).remove(0)).expect("7 bit");
+    assert!(letter.contains("Nicole Adams"));
+}
+
+#[test]
+fn erasing_takes_all_from_one_address_out_of_the_files_and_says_what_is_left() {
+    let clinic = Clinic::start();
+    let hers = [("channel", "email"), ("email", "Zinnia@example.org"), ("email_private", "yes")];
+    for words in ["Zinnia wrote this first.", "Zinnia wrote this second."] {
+        clinic.post(&with(&[hers[0], hers[1], hers[2], ("message", words)])).is(303);
+    }
+    clinic.post(&with(&[("message", "Somebody else wrote this."), ("phone", "+1 650 555 0199")])).is(303);
+    clinic.letters(3);
+    let outbox = || {
+        let file = clinic.data.join("outbox.sqlite");
+        let log = clinic.data.join("outbox.sqlite-wal");
+        [file, log]
+            .iter()
+            .map(|file| String::from_utf8_lossy(&fs::read(file).unwrap_or_default()).into_owned())
+            .collect::<String>()
+    };
+    assert!(outbox().contains("Zinnia wrote this second."));
+    let told = clinic.says(&["enquiries", "erase", "--email", "zinnia@EXAMPLE.org"]);
+    for words in ["2 enquiries erased", "No. 1", "No. 2", "the words are in none", "mail/1-", "Not reached from here"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    let left = outbox();
+    assert!(!left.contains("Zinnia") && left.contains("Somebody else wrote this."));
+    let states: Vec<Value> = list(&clinic).into_iter().map(|entry| entry["state"].clone()).collect();
+    assert_eq!(states, ["erased", "erased", "delivered"]);
+    assert!(clinic.says(&["enquiries", "erase", "--phone", "(650) 555-0199"]).contains("1 enquiry erased"));
+    assert!(!outbox().contains("Somebody else"));
+}
+
+#[test]
+fn an_export_is_whole_and_starts_no_formula() {
+    let clinic = Clinic::start();
+    let evil = "=HYPERLINK(\"https://evil.example\",\"open\")";
+    clinic.post(&with(&[("name", evil), ("phone", "+1 650 555 0123"), ("message", "a,\"b\"\r\n@c")])).is(303);
+    let exported = clinic.says(&["enquiries", "export"]);
+    let mut reader = csv::Reader::from_reader(exported.as_bytes());
+    let headers = reader.headers().expect("a head").clone();
+    let row = reader.records().next().expect("a row").expect("a sound row");
+    let cell = |name: &str| row[headers.iter().position(|header| header == name).expect("a column")].to_owned();
+    assert_eq!((cell("name"), cell("phone")), (format!("'{evil}"), "'+1 650 555 0123".to_owned()));
+    assert_eq!((cell("number"), cell("voicemail")), ("1".to_owned(), "unnamed".to_owned()));
+    assert_eq!(cell("message").replace("\r\n", "\n"), "a,\"b\"\n@c");
+    let lines = clinic.says(&["enquiries", "export", "--format", "json-lines"]);
+    let line: Value = serde_json::from_str(lines.lines().next().expect("a line")).expect("JSON");
+    assert_eq!((&line["name"], &line["number"]), (&Value::from(evil), &Value::from(1)));
+}
+
+#[test]
+fn a_backup_of_the_running_outbox_can_be_restored() {
+    let mut clinic = Clinic::start();
+    clinic.post(&sound()).is(303);
+    clinic.post(&pitch()).is(303);
+    clinic.letters(1);
+    let before = clinic.says(&["enquiries", "export", "--format", "json-lines"]);
+    let file = clinic.data.with_file_name("copy.sqlite");
+    let name = file.to_str().expect("a plain path");
+    let told = clinic.says(&["enquiries", "backup", name]);
+    assert!(told.contains("holds 2 enquiries"), "{told}");
+    assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600);
+    fails(&clinic, &["enquiries", "backup", name], 1, "does not exist");
+    clinic.post(&with(&[("message", "After the backup.")])).is(303);
+    clinic.kill();
+    let other = clinic.data.with_file_name("restored");
+    fs::create_dir(&other).expect("a folder");
+    fs::copy(&file, other.join("outbox.sqlite")).expect("it is put in place");
+    let restored = Clinic::in_folder(other, Vec::new());
+    let after = restored.says(&["enquiries", "export", "--format", "json-lines"]);
+    assert_eq!((before.lines().count(), after.lines().count()), (2, 2));
+    for (before, after) in before.lines().zip(after.lines()) {
+        let (before, after): (Value, Value) =
+            (serde_json::from_str(before).unwrap(), serde_json::from_str(after).unwrap());
+        for column in ["number", "reference", "received", "name", "message", "score"] {
+            assert_eq!(before[column], after[column], "{column}");
+        }
+    }
+    restored.post(&with(&[("message", "In the restored one.")])).is(303);
+    assert_eq!(list(&restored).len(), 3, "numbers go on");
+    restored.says(&["enquiries", "release", &reference(&restored, 2)]);
+    assert!(restored.letters(2).iter().any(|letter| String::from_utf8_lossy(letter).contains("Nicole Adams")));
+}
+
+#[test]
+fn the_sample_letter_says_that_it_is_one() {
+    let clinic = Clinic::start();
+    let text = clinic.says(&["letter"]);
+    assert!(
+        text.starts_with(
+            "From: The Relationship Clinic website <website@localhost>\nSubject: New website enquiry SAMPLE"
+        )
+    );
+    assert!(text.contains("Ask for: Sample (nobody wrote this)") && text.contains("Nobody sent it"), "{text}");
+    assert!(clinic.says(&["letter", "--html"]).starts_with("<!doctype html>"));
+    let link = text.lines().find_map(|line| line.strip_prefix("http://localhost:3000/t/")).expect("a link");
+    clinic.get(&format!("/t/{link}")).is(404);
+}
