@@ -9,6 +9,7 @@
 //! Never: a transport, a template, a decision about what an enquiry is worth.
 
 mod backup;
+mod counts;
 mod database;
 mod erasure;
 mod keeping;
@@ -23,6 +24,7 @@ mod troubles;
 mod writer;
 
 pub use backup::NoBackup;
+pub use counts::Fresh;
 pub use database::{Place, Unavailable};
 pub use erasure::{Erased, Searched, Sender};
 pub use letters::{Claimed, Earlier, RelayState, Stored};
