@@ -4,6 +4,8 @@
 //! fault in content or at run time, 2 a fault in settings or on the command line.
 
 mod check;
+mod counting;
+mod counts;
 mod data;
 mod enquiries;
 mod export;
@@ -53,6 +55,8 @@ enum Command {
         #[arg(long)]
         html: bool,
     },
+    /// How often each article was read, and how many enquiries came from it: totals, rounded
+    Counts(counts::Wanted),
     /// Write everything but the form as files, each with .gz and .br beside it
     Export {
         /// Folder to write to; it must be empty or absent
@@ -89,6 +93,7 @@ pub fn main() -> ExitCode {
         Command::New(New::Article { slug }) => new::article(&config, &slug),
         Command::Enquiries(command) => enquiries::run(&config, &command),
         Command::Letter { html } => letter::run(&config, html, now()),
+        Command::Counts(wanted) => counts::run(&config, &wanted),
         Command::Export { folder } => export::run(&config, &folder),
     }
 }

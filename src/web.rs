@@ -27,6 +27,7 @@ pub use listen::{Limits, handed_over, open, serve};
 pub use origin::Origin;
 
 use crate::{
+    catalog::Tally,
     enquiry::{
         link::Links,
         rules::{self, Rules},
@@ -70,6 +71,8 @@ pub struct Parts {
     pub outbox: Outbox,
     /// Knows how letters fare.
     pub courier: Arc<Courier>,
+    /// Counts the enquiries from the foot of each article, by slug.
+    pub enquiries: Arc<Tally>,
     /// How much one network may send.
     pub quotas: Quotas,
     /// Networks whose `X-Forwarded-For` counts.

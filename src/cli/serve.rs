@@ -1,6 +1,6 @@
 //! `serve`: everything joined, started in order, and stopped in order.
 
-use super::{data, notes, now, outbox, press::Press};
+use super::{counting::Counting, data, notes, now, outbox, press::Press};
 use crate::{
     config::Config,
     content::Clinic,
@@ -19,6 +19,8 @@ use tokio::{
     sync::watch,
 };
 
+/// How often what was counted is added to the totals; a program that is killed loses no more than this.
+const KEEP_COUNTS: Duration = Duration::from_mins(5);
 /// How often the counters of addresses forget.
 const FORGET: Duration = Duration::from_mins(1);
 
@@ -50,7 +52,8 @@ async fn serve(config: &Config) -> Result<(), String> {
     let handed_over = web::handed_over().map_err(explain("the socket that was handed over"))?;
     data::folder(&config.data).map_err(explain(format!("the data folder {}", config.data.display())))?;
     let secret = data::secret(config).map_err(explain(format!("the secret in {}", config.data.display())))?;
-    let press = Arc::new(Press::start(config)?);
+    let counting = Counting::default();
+    let press = Arc::new(Press::start(config, Arc::clone(&counting.views))?);
     let clinic = press.edition.load().site.clinic.clone();
 
     let outbox = outbox::open(config, &clinic, secret.expose_secret()).await?;
@@ -59,13 +62,15 @@ async fn serve(config: &Config) -> Result<(), String> {
     let secretary = Secretary::new(outbox.clone(), letterhead.clone(), outbox::recipients(config, &clinic)?);
     let courier = Arc::new(courier(config, letterhead, &outbox)?);
     let (stop, stopping) = watch::channel(false);
-    let walking = tokio::spawn(Arc::clone(&courier).run(stopping, now));
+    let walking = tokio::spawn(Arc::clone(&courier).run(stopping.clone(), now));
+    let counted = tokio::spawn(counting.clone().keep_every(outbox.clone(), KEEP_COUNTS, stopping));
     tokio::spawn(follow(config.clone(), secret.clone(), Arc::clone(&press), outbox.clone(), Arc::clone(&courier)));
 
     let parts = Parts {
         edition: Arc::clone(&press.edition),
         outbox: outbox.clone(),
         courier,
+        enquiries: Arc::clone(&counting.enquiries),
         quotas: Quotas::default(),
         trusted_proxies: config.trusted_proxies.clone(),
         links,
@@ -91,6 +96,7 @@ async fn serve(config: &Config) -> Result<(), String> {
     // Letters on their way are finished; the others wait for the next start.
     let _ = stop.send(true);
     let _ = walking.await;
+    let _ = counted.await;
     outbox.close().await;
     Ok(())
 }

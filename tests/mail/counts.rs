@@ -19,7 +19,7 @@ async fn copies_add_up(kind: Kind) {
     let (one, other) = tokio::join!(house.outbox.add_counts(&counts, start()), copy.add_counts(&counts, start()));
     assert_eq!((one, other), (Ok(()), Ok(())));
     house.outbox.add_counts(&fresh(&[("a", 1)], &[]), start()).await.unwrap();
-    let days = copy.counts(date(2026, 11, 1), date(2026, 11, 30)).await.unwrap();
+    let days = copy.day_counts(date(2026, 11, 1), date(2026, 11, 30)).await.unwrap();
     let shown: Vec<_> = days.iter().map(|d| (d.day.to_string(), d.article.as_str(), d.views, d.enquiries)).collect();
     assert_eq!(
         shown,
@@ -36,7 +36,7 @@ async fn a_day_is_the_clinics_day_and_its_total_goes_after_400_days(kind: Kind) 
     // Eleven at night in California is the next day in Greenwich; on the first, views and enquiries share a row.
     let night = "2026-12-02T07:30:00Z".parse().unwrap();
     house.outbox.add_counts(&fresh(&[("a", 2)], &[("a", 1)]), night).await.unwrap();
-    let all = || house.outbox.counts(date(2020, 1, 1), date(2040, 1, 1));
+    let all = || house.outbox.day_counts(date(2020, 1, 1), date(2040, 1, 1));
     let days = all().await.unwrap();
     assert_eq!((days.len(), days[0].day, days[0].views, days[0].enquiries), (1, date(2026, 12, 1), 2, 1));
     let day_400 = night.checked_add((400 * 24).hours()).unwrap();

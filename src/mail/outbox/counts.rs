@@ -70,7 +70,7 @@ impl Outbox {
     }
 
     /// Every total from one day to another, both included.
-    pub async fn counts(&self, first: Date, last: Date) -> Result<Vec<DayCount>, Unavailable> {
+    pub async fn day_counts(&self, first: Date, last: Date) -> Result<Vec<DayCount>, Unavailable> {
         const READ: &str = "SELECT day, article, views, enquiries FROM article_count \
                             WHERE day >= $1 AND day <= $2 ORDER BY day, article";
         let pool = self.db.pool().await?;
@@ -83,13 +83,13 @@ impl Outbox {
     /// first; articles that nobody opened are left out. For the weekly note.
     pub async fn read_last_week(&self, now: Timestamp) -> Result<Vec<Total>, Unavailable> {
         let first = Period::Week.first_day_back(self.day(now), 1);
-        let days = self.counts(first, first.saturating_add(6.days())).await?;
+        let days = self.day_counts(first, first.saturating_add(6.days())).await?;
         Ok(totals(&days, Period::Week))
     }
 
     /// The clinic's day.
     pub fn day(&self, now: Timestamp) -> Date {
-        self.options.zone.to_datetime(now).date()
+        self.options.load().zone.to_datetime(now).date()
     }
 }
 
