@@ -8,6 +8,8 @@
 mod contact;
 mod edition;
 mod failure;
+mod graph;
+mod heads;
 mod link;
 mod reading;
 mod xml;
@@ -15,6 +17,7 @@ mod xml;
 pub use contact::{FormView, Trouble, contact, received};
 pub use edition::{Edition, Mode};
 pub use failure::{Failure, failure};
+pub use heads::{Crumb, Head, Kind};
 pub use link::{Standing, link};
 
 use crate::{
@@ -24,7 +27,7 @@ use crate::{
     enquiry::promise::availability_on,
 };
 use askama::Template;
-use jiff::civil::Date;
+use jiff::{civil::Date, tz::TimeZone};
 use std::fmt::Display;
 
 /// Words a minute of a calm reader, for the reading time.
@@ -95,11 +98,23 @@ impl<'a> House<'a> {
         availability_on(self.clinic(), self.today)
     }
 
+    /// The beginning of a day in the clinic's zone, as RFC 3339 writes it.
+    fn day_begins(&self, date: &Date) -> String {
+        let zone = TimeZone::get(&self.clinic().time_zone).unwrap_or(TimeZone::UTC);
+        date.to_zoned_datetime(zone)
+            .expect("the days of articles lie within the calendar")
+            .strftime("%Y-%m-%dT%H:%M:%S%:z")
+            .to_string()
+    }
+
     fn person(&self, slug: &str) -> Option<&'a Person> {
         self.site.people.iter().find(|person| person.slug == slug)
     }
 
-    fn topic_title<'t>(&'t self, slug: &'t str) -> &'t str {
+    fn topic_title<'t>(&self, slug: &'t str) -> &'t str
+    where
+        'a: 't,
+    {
         self.site.topics.iter().find(|topic| topic.slug == slug).map_or(slug, |topic| &topic.title)
     }
 
@@ -113,30 +128,6 @@ fn tel(number: &str) -> String {
     let digits: String = number.chars().filter(char::is_ascii_digit).collect();
     let country = if number.trim_start().starts_with('+') || digits.len() < 10 { "" } else { "1" };
     if digits.len() < 10 { digits } else { format!("+{country}{digits}") }
-}
-
-/// What the head of a document says about its page.
-#[derive(Debug, Clone)]
-pub struct Head<'a> {
-    /// Title of the document; empty where the page's template has its own.
-    pub title: &'a str,
-    /// For search engines and cards; empty where the page's template has its own, or none.
-    pub description: &'a str,
-    /// Absolute path, for the canonical address and for the navigation.
-    pub path: String,
-    /// May be found by search engines.
-    pub index: bool,
-    /// Shows the exit control and the further help line.
-    pub sensitive: bool,
-    /// The title stands alone, without the clinic's name (the home page has it; the form hides it: F-46).
-    pub bare: bool,
-}
-
-impl Head<'_> {
-    /// Whether a link of the navigation leads to this page, or to the list that it stands in.
-    fn is_under(&self, path: &str) -> bool {
-        self.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    }
 }
 
 /// A finished document.

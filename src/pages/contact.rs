@@ -2,7 +2,7 @@
 //!
 //! They are made per request, since they carry a token or what somebody typed; they are never stored by anybody.
 
-use super::{Head, House, rendered};
+use super::{Head, House, heads, rendered};
 use crate::{
     content::{Article, AvailabilityState},
     enquiry::{
@@ -88,19 +88,14 @@ struct ReceivedPage<'a> {
 /// The page with `form`, after `trouble` if there was any.
 pub fn contact(house: House<'_>, form: FormView<'_>, trouble: Option<Trouble>) -> String {
     let again = !form.mistakes.is_empty() || trouble.is_some();
-    let head = Head { index: !again, ..neutral_head("/contact") };
+    let head = Head { index: !again, ..heads::contact() };
     rendered(&ContactPage { house, head, form, again, trouble })
 }
 
 /// The receipt of an enquiry kept at `received`, with a reference that staff can find it by.
 pub fn received(house: House<'_>, reference: &str, received: Timestamp) -> String {
-    let head = Head { index: false, ..neutral_head("/contact/received") };
+    let head = Head::neutral("/contact/received");
     let zone = TimeZone::get(&house.clinic().time_zone).unwrap_or(TimeZone::UTC);
     let reply_by = promise::reply_by(house.clinic(), zone.to_datetime(received));
     rendered(&ReceivedPage { house, head, reference, reply_by })
-}
-
-/// A head that shows little in a list of visited pages (F-46), with the exit control (F-40).
-fn neutral_head(path: &str) -> Head<'static> {
-    Head { title: "", description: "", path: path.to_owned(), index: true, sensitive: true, bare: true }
 }

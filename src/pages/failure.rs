@@ -49,6 +49,5 @@ struct FailurePage<'a> {
 
 /// The page that `failure` asks for.
 pub fn failure(house: House<'_>, failure: Failure) -> String {
-    let head = Head { title: "", description: "", path: String::new(), index: false, sensitive: true, bare: true };
-    rendered(&FailurePage { house, head, failure })
+    rendered(&FailurePage { house, head: Head::neutral(""), failure })
 }

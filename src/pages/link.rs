@@ -55,6 +55,6 @@ struct LinkPage<'a> {
 /// The page about one deed to one enquiry. Where nothing is known of it, `deed` is absent, `number` 0 and `reference`
 /// empty.
 pub fn link(house: House<'_>, standing: Standing, deed: Option<Deed>, number: u64, reference: &str) -> String {
-    let head = Head { title: "", description: "", path: String::new(), index: false, sensitive: false, bare: true };
+    let head = Head { sensitive: false, ..Head::neutral("") };
     rendered(&LinkPage { house, head, standing, deed, number, reference })
 }

@@ -2,7 +2,7 @@
 //!
 //! They are the same for everybody, so they are made once; the form at the foot of an article carries no token.
 
-use super::{FormView, Head, House, Made, html};
+use super::{FormView, Head, House, Made, heads, html};
 use crate::{
     content::{Article, AvailabilityState, Home, Page, Person, Topic},
     enquiry::{
@@ -88,26 +88,22 @@ pub(super) fn pages(house: &House<'_>) -> Vec<Made> {
     made
 }
 
-fn open_head<'a>(title: &'a str, description: &'a str, path: String) -> Head<'a> {
-    Head { title, description, path, index: true, sensitive: false, bare: false }
-}
-
 fn home(house: &House<'_>) -> Made {
     let home = &house.site.home;
-    let head = Head { bare: true, ..open_head(&home.title, &home.description, "/".to_owned()) };
+    let head = heads::home(house);
     let latest = house.site.articles.iter().take(LATEST).collect();
     html(&head.clone(), &HomePage { house: *house, head, home, latest })
 }
 
 fn articles(house: &House<'_>) -> Made {
-    let head = open_head("", "", "/articles".to_owned());
+    let head = heads::articles();
     let articles = house.site.articles.iter().collect();
     let topics = house.site.topics.iter().collect();
     html(&head.clone(), &ListPage { house: *house, head, topic: None, articles, topics })
 }
 
 fn topic(house: &House<'_>, topic: &Topic) -> Made {
-    let head = open_head(&topic.title, &topic.description, format!("/topics/{}", topic.slug));
+    let head = heads::topic(topic);
     let articles = house.site.articles.iter().filter(|article| article.topics.contains(&topic.slug)).collect();
     let page = ListPage {
         house: *house,
@@ -120,8 +116,7 @@ fn topic(house: &House<'_>, topic: &Topic) -> Made {
 }
 
 fn article(house: &House<'_>, article: &Article) -> Made {
-    let mut head = open_head(&article.title, &article.description, format!("/articles/{}", article.slug));
-    head.sensitive = article.sensitive;
+    let head = heads::article(article);
     let answers = Answers { about: article.slug.clone(), ..Answers::default() };
     let page = ArticlePage {
         house: *house,
@@ -136,15 +131,13 @@ fn article(house: &House<'_>, article: &Article) -> Made {
 }
 
 fn person(house: &House<'_>, person: &Person) -> Made {
-    let head = open_head(&person.name, &person.description, format!("/people/{}", person.slug));
+    let head = heads::person(person);
     let articles =
         house.site.articles.iter().filter(|article| article.author.as_deref() == Some(&person.slug)).collect();
     html(&head.clone(), &PersonPage { house: *house, head, person, articles })
 }
 
 fn free_page(house: &House<'_>, page: &Page) -> Made {
-    let mut head = open_head(&page.title, &page.description, format!("/{}", page.slug));
-    head.sensitive = page.sensitive;
-    head.index = !page.noindex;
+    let head = heads::free_page(page);
     html(&head.clone(), &FreePage { house: *house, head, page })
 }

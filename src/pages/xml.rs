@@ -1,7 +1,7 @@
 //! Documents for machines: sitemap, robots.txt, security.txt.
 
-use super::{House, Made, rendered};
-use crate::{catalog::Media, content::Article};
+use super::{House, Made, heads, rendered};
+use crate::catalog::Media;
 use askama::Template;
 use jiff::{Span, civil::Date};
 
@@ -37,32 +37,14 @@ struct Security<'a> {
     expires: Date,
 }
 
-fn changed(article: &Article) -> Date {
-    article.updated.unwrap_or(article.published)
-}
-
 /// Every document of this file.
 pub(super) fn documents(house: &House<'_>) -> [Made; 3] {
     [sitemap(house), robots(house), security(house)]
 }
 
 fn sitemap(house: &House<'_>) -> Made {
-    let site = house.site;
-    let newest = site.articles.iter().map(changed).max();
-    let fixed = [("/", newest), ("/articles", newest), ("/contact", None)];
-    let mut places: Vec<Place> =
-        fixed.into_iter().map(|(path, changed)| Place { path: path.to_owned(), changed }).collect();
-    places.extend(
-        site.articles.iter().map(|a| Place { path: format!("/articles/{}", a.slug), changed: Some(changed(a)) }),
-    );
-    places.extend(site.topics.iter().map(|topic| Place {
-        path: format!("/topics/{}", topic.slug),
-        changed: site.articles.iter().filter(|a| a.topics.contains(&topic.slug)).map(changed).max(),
-    }));
-    places.extend(site.people.iter().map(|p| Place { path: format!("/people/{}", p.slug), changed: None }));
-    places.extend(
-        site.pages.iter().filter(|p| !p.noindex).map(|p| Place { path: format!("/{}", p.slug), changed: p.updated }),
-    );
+    let found = heads::all(house).into_iter().filter(|head| head.index);
+    let places = found.map(|head| Place { changed: head.changed(house), path: head.path }).collect();
     let body = rendered(&Sitemap { origin: house.origin, places });
     text("/sitemap.xml", Media::Xml, body)
 }

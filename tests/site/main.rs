@@ -6,6 +6,7 @@ mod support;
 mod counts;
 mod enquiries;
 mod form;
+mod graph;
 mod letters;
 mod links;
 mod pages;

@@ -9,7 +9,7 @@ use std::{
 use tempfile::TempDir;
 
 /// The shipped words, in a folder that a test may change.
-fn copy_of_the_words() -> TempDir {
+pub fn copy_of_the_words() -> TempDir {
     let copy = TempDir::new().expect("a folder for the test");
     copy_folder(Path::new("content"), copy.path());
     copy
