@@ -8,6 +8,7 @@
 mod contact;
 mod edition;
 mod failure;
+mod feed;
 mod graph;
 mod heads;
 mod link;

@@ -102,7 +102,12 @@ impl Media {
         )
     }
 
-    /// A picture: other sites' readers may show it (W-08), and parts of it may be asked for.
+    /// Other sites may load it in their pages: what a feed reader in a browser needs (W-08).
+    pub const fn is_for_other_sites(self) -> bool {
+        self.is_picture() || matches!(self, Self::Atom)
+    }
+
+    /// A picture: parts of it may be asked for.
     pub const fn is_picture(self) -> bool {
         matches!(self, Self::Svg | Self::Png | Self::Jpeg | Self::Webp | Self::Gif | Self::Ico)
     }

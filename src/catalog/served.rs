@@ -15,13 +15,13 @@ use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, StatusCode,
     header::{
-        ACCEPT_ENCODING, ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE,
-        ETAG, LAST_MODIFIED, RANGE, VARY,
+        ACCEPT_ENCODING, ACCEPT_RANGES, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH,
+        CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED, RANGE, VARY,
     },
 };
 use std::sync::Arc;
 
-/// Lets other sites' feed readers show our pictures (W-08).
+/// Lets other sites' feed readers show our pictures and feeds (W-08).
 const CORP: &str = "cross-origin-resource-policy";
 
 /// A resource with its variants.
@@ -181,7 +181,10 @@ fn validators(headers: &mut HeaderMap, resource: &Resource, tag: &HeaderValue) {
     }
     if resource.media.is_picture() {
         headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    }
+    if resource.media.is_for_other_sites() {
         headers.insert(CORP, HeaderValue::from_static("cross-origin"));
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Invariant: an edition never changes; when the words change, a new one takes its place whole.
 
-use super::{Failure, House, Made, reading, xml};
+use super::{Failure, House, Made, feed, reading, xml};
 use crate::{
     assets::Assets,
     catalog::{Builder, Caching, Catalog, Encoder, Media, Resource, Tally},
@@ -82,7 +82,7 @@ impl Edition {
     pub fn catalog(&self, common: HeaderMap, encoder: Arc<Encoder>, views: &Tally) -> Catalog {
         let house = self.house();
         let mut builder = self.assets.shelve(Catalog::builder(common, encoder));
-        for made in reading::pages(&house).into_iter().chain(xml::documents(&house)) {
+        for made in reading::pages(&house).into_iter().chain(feed::feeds(&house)).chain(xml::documents(&house)) {
             builder = builder.page(made.path.clone(), self.resource(made, views));
         }
         for (from, to) in &self.site.redirects {

@@ -5,6 +5,7 @@ mod support;
 
 mod counts;
 mod enquiries;
+mod feeds;
 mod form;
 mod graph;
 mod letters;
