@@ -16,10 +16,18 @@ const RUN: &str = "return (async () => {
         rule.nodes.map((node) => `    ${node.target.join(' ')}: ${node.failureSummary.replace(/\\s+/g, ' ')}`).join('\\n'));
 })()";
 
-fn engine() -> String {
+/// The engine's source, for [`crate::support::browser::Browser::before_each_page`].
+pub fn engine() -> String {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/node/node_modules/axe-core/axe.min.js");
     fs::read_to_string(&file)
         .unwrap_or_else(|error| panic!("{}: {error}. `tests/run` installs axe-core from npm", file.display()))
+}
+
+/// What it objects to on the page that the visitor is at.
+pub async fn opinion(visitor: &Visitor) -> Vec<String> {
+    let found = visitor.browser.run(RUN).await;
+    let found = found.as_array().expect("the engine answers with a list");
+    found.iter().map(|fault| fault.as_str().unwrap_or_default().to_owned()).collect()
 }
 
 async fn examine(view: View) {
@@ -30,12 +38,9 @@ async fn examine(view: View) {
         visitor.visit(&place).await;
         for seen in [View { dark: false, ..view }, View { dark: true, ..view }] {
             visitor.browser.look(seen).await;
-            let found = visitor.browser.run(RUN).await;
-            let found = found.as_array().expect("the engine answers with a list").clone();
             let scheme = if seen.dark { "dark" } else { "light" };
-            faults.extend(
-                found.iter().map(|fault| format!("{place:?} {scheme}: {}", fault.as_str().unwrap_or_default())),
-            );
+            let found = opinion(&visitor).await;
+            faults.extend(found.iter().map(|fault| format!("{place:?} {scheme}: {fault}")));
         }
     }
     visitor.leave().await;

@@ -3,19 +3,16 @@
 use crate::{
     support::{
         browser::{Browser, DESK, NO_SCRIPT, PHONE, View},
-        clinic::Clinic,
+        words::Words,
     },
     visitor::{ARTICLE, MISSING, Place, Visitor},
 };
 use fantoccini::key::Key;
 use std::{
-    fs,
     io::{Read as _, Write as _},
     net::TcpListener,
-    path::Path,
     thread,
 };
-use tempfile::TempDir;
 
 /// Another site, which says nothing about anybody. It ends with the test binary.
 fn elsewhere() -> String {
@@ -32,45 +29,18 @@ fn elsewhere() -> String {
     format!("http://{address}")
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder");
-    for entry in fs::read_dir(from).expect("a folder can be read").flatten() {
-        let (source, target) = (entry.path(), to.join(entry.file_name()));
-        if source.is_dir() {
-            copy(&source, &target);
-        } else {
-            fs::copy(&source, &target).expect("a file can be copied");
-        }
-    }
-}
-
 /// A visitor of a clinic whose exit leads to a site of the test's own.
 struct Leaver {
     visitor: Visitor,
     away: String,
-    _words: TempDir,
+    _words: Words,
 }
 
 impl Leaver {
     async fn new(view: View) -> Self {
-        let (words, away) = (TempDir::new().expect("a folder"), elsewhere());
-        let content = words.path().join("content");
-        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("content"), &content);
-        let facts = content.join("clinic.toml");
-        let lines = fs::read_to_string(&facts).expect("the facts");
-        let lines: Vec<String> =
-            lines
-                .lines()
-                .map(|line| {
-                    if line.starts_with("exit_url") {
-                        format!("exit_url = \"{away}/weather\"")
-                    } else {
-                        line.to_owned()
-                    }
-                })
-                .collect();
-        fs::write(&facts, lines.join("\n")).expect("the facts are written");
-        let clinic = Clinic::with(&[("CLINIC_CONTENT", content.to_str().expect("a plain path"))]);
+        let (words, away) = (Words::copied(), elsewhere());
+        words.replace_line("clinic.toml", "exit_url", &format!("exit_url = \"{away}/weather\""));
+        let clinic = words.open(&[]);
         Self { visitor: Visitor::at(clinic, view).await, away, _words: words }
     }
 

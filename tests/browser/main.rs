@@ -7,8 +7,10 @@ mod support;
 
 mod axe;
 mod exit;
+mod extremes;
 mod focus;
 mod form;
+mod gallery;
 mod mistakes;
 mod pages;
 mod states;

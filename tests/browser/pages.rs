@@ -75,12 +75,17 @@ fn strings(value: &Value) -> Vec<String> {
     list.iter().map(|entry| entry.as_str().map_or_else(|| entry.to_string(), str::to_owned)).collect()
 }
 
+/// What does not fit into the window that the page is seen through.
+pub async fn unfit(visitor: &Visitor) -> Vec<String> {
+    strings(&visitor.browser.run(FIT).await)
+}
+
 async fn fit(visitor: &Visitor, place: &Place, how: &str) -> Vec<String> {
-    strings(&visitor.browser.run(FIT).await).iter().map(|fault| format!("{place:?} {how}: {fault}")).collect()
+    unfit(visitor).await.iter().map(|fault| format!("{place:?} {how}: {fault}")).collect()
 }
 
 /// Sets the window and waits until the page has taken it in.
-async fn look(visitor: &Visitor, view: View) {
+pub async fn look(visitor: &Visitor, view: View) {
     visitor.browser.look(view).await;
     let width = format!("return innerWidth === {}", view.width);
     visitor.browser.until("the window's width", &width).await;

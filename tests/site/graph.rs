@@ -1,12 +1,10 @@
 //! Structured data and shared links against the text that a reader sees: both are read from the served page alone, over
 //! the shipped words and over words with people, reviewers, every fact and signs that would break out of a script.
 
-use crate::{
-    renewal::copy_of_the_words,
-    support::{
-        clinic::Clinic,
-        html::{Dom, text},
-    },
+use crate::support::{
+    clinic::Clinic,
+    html::{Dom, text},
+    words::Words,
 };
 use scraper::ElementRef;
 use serde_json::Value;
@@ -270,9 +268,9 @@ fn structured_data_says_what_the_page_shows() {
 
 #[test]
 fn with_every_fact_and_hostile_words_structured_data_still_says_what_the_page_shows() {
-    let words = copy_of_the_words();
-    full_words(words.path());
-    let clinic = Clinic::with(&[("CLINIC_CONTENT", words.path().to_str().expect("a plain path"))]);
+    let words = Words::copied();
+    full_words(words.folder());
+    let clinic = words.open(&[]);
     let plain = fs::read_dir("content/people").map_or(0, Iterator::count);
     assert!(compare(&clinic) > 17 + plain, "people and the article are among the pages");
     let article = clinic.get("/articles/hostile");

@@ -1,38 +1,19 @@
 //! Words that change while the program runs, and what its log says and never says.
 
-use crate::support::clinic::{Clinic, sound, wait_for};
+use crate::support::{
+    clinic::{Clinic, sound, wait_for},
+    words::Words,
+};
 use std::{
     fs,
-    path::Path,
     time::{Duration, Instant},
 };
-use tempfile::TempDir;
-
-/// The shipped words, in a folder that a test may change.
-pub fn copy_of_the_words() -> TempDir {
-    let copy = TempDir::new().expect("a folder for the test");
-    copy_folder(Path::new("content"), copy.path());
-    copy
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder can be made");
-    for entry in fs::read_dir(from).expect("the folder is there") {
-        let entry = entry.expect("it can be read");
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_folder(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).expect("it can be copied");
-        }
-    }
-}
 
 #[test]
 fn a_change_shows_within_a_second_and_a_faulty_one_is_reported_and_not_shown() {
-    let words = copy_of_the_words();
-    let clinic = Clinic::with(&[("CLINIC_CONTENT", words.path().to_str().expect("a plain path"))]);
-    let file = words.path().join("pages/approach.md");
+    let words = Words::copied();
+    let clinic = words.open(&[]);
+    let file = words.file("pages/approach.md");
     let text = fs::read_to_string(&file).expect("the page is there");
     let began = Instant::now();
     fs::write(&file, format!("{text}\n\nA sentence that was added just now.\n")).expect("it can be written");
@@ -52,9 +33,9 @@ fn a_change_shows_within_a_second_and_a_faulty_one_is_reported_and_not_shown() {
 
 #[test]
 fn letters_follow_a_change_of_the_clinics_facts() {
-    let words = copy_of_the_words();
-    let clinic = Clinic::with(&[("CLINIC_CONTENT", words.path().to_str().expect("a plain path"))]);
-    let file = words.path().join("clinic.toml");
+    let words = Words::copied();
+    let clinic = words.open(&[]);
+    let file = words.file("clinic.toml");
     let text = fs::read_to_string(&file).expect("the facts are there");
     let changed = text
         .replace("The Relationship Clinic", "The Renamed Clinic")
@@ -83,10 +64,9 @@ fn line_of(text: &str, key: &str) -> String {
 
 #[test]
 fn the_editor_is_told_by_mail_of_a_change_that_cannot_be_shown() {
-    let words = copy_of_the_words();
-    let folder = words.path().to_str().expect("a plain path");
-    let clinic = Clinic::with(&[("CLINIC_CONTENT", folder), ("CLINIC_EDITOR_MAIL", "editor@example.org")]);
-    let file = words.path().join("pages/approach.md");
+    let words = Words::copied();
+    let clinic = words.open(&[("CLINIC_EDITOR_MAIL", "editor@example.org")]);
+    let file = words.file("pages/approach.md");
     let text = fs::read_to_string(&file).expect("the page is there");
     for _ in 0..3 {
         // Saved again and again, it is told once.

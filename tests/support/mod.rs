@@ -5,3 +5,4 @@
 pub mod browser;
 pub mod clinic;
 pub mod html;
+pub mod words;

@@ -1,0 +1,202 @@
+//! Every state that a page can be in, the ordinary ones and those that nobody designs for: four sets of words, and the
+//! answers that only trouble brings.
+
+use crate::{
+    support::{
+        clinic::{Clinic, sound},
+        words::Words,
+    },
+    visitor::{ARTICLE, MISSING},
+};
+use jiff::civil::date;
+use relationship_clinic::{
+    assets::Assets,
+    content,
+    pages::{self, Edition, Failure, Mode},
+};
+use std::path::Path;
+
+/// A state of a page: what to call it, where it is, and the beginning of its main heading, which proves that it is there.
+pub struct State {
+    pub name: &'static str,
+    pub shown: Shown,
+    pub heading: &'static str,
+}
+
+/// How a browser comes to a state.
+pub enum Shown {
+    /// By an address.
+    At(String),
+    /// As the answer to a post, or instead of a page that fails.
+    Answered(String),
+}
+
+/// A set of words with the program that serves it.
+pub struct House {
+    pub clinic: Clinic,
+    pub states: Vec<State>,
+    _words: Option<Words>,
+}
+
+fn at(name: &'static str, path: &str, heading: &'static str) -> State {
+    State { name, shown: Shown::At(path.to_owned()), heading }
+}
+
+fn answered(name: &'static str, html: String, heading: &'static str) -> State {
+    State { name, shown: Shown::Answered(html), heading }
+}
+
+/// All of them; starting takes a moment.
+pub fn houses() -> Vec<House> {
+    vec![shipped(), strange(), young(), bare()]
+}
+
+/// The words as they are.
+fn shipped() -> House {
+    let clinic = Clinic::start();
+    let mut states = vec![
+        at("home", "/", "A therapy clinic"),
+        at("list", "/articles", "Articles"),
+        at("topic", "/topics/couples", "Couples"),
+        at("article", "/articles/attachment-repair-therapy", ""),
+        at("article-sensitive", ARTICLE, "When a partner"),
+        at("page", "/approach", ""),
+        at("page-new-clients", "/new-clients", ""),
+        at("page-privacy", "/privacy", "Privacy"),
+        at("page-safety", "/staying-safe-online", "Staying safe"),
+        at("page-accessibility", "/accessibility", "Accessib"),
+        at("contact", "/contact", "Contact"),
+        at("not-found", MISSING, "Page not found"),
+    ];
+    let receipt = clinic.post(&sound()).is(303).header("location").to_owned();
+    states.push(at("received", &receipt, "We have your message"));
+    states.extend(troubles(&clinic));
+    House { clinic, states, _words: None }
+}
+
+/// What is answered to posts that went wrong, and what a panic shows.
+fn troubles(clinic: &Clinic) -> Vec<State> {
+    let own = [("sec-fetch-site", "same-origin")];
+    let mistakes = [
+        ("channel", "phone"),
+        ("phone", "12"),
+        ("email", "ana@"),
+        ("times", &"x".repeat(400)),
+        ("message", &"word ".repeat(400)),
+        ("about", "when-a-partner-shuts-down"),
+    ];
+    let mut states = vec![
+        answered("contact-mistakes", clinic.post(&mistakes).is(422).body.clone(), "Contact"),
+        answered(
+            "contact-cross-site",
+            clinic.post_with(&sound(), &[("sec-fetch-site", "cross-site")]).is(403).body.clone(),
+            "Contact",
+        ),
+        answered(
+            "too-large",
+            clinic.post_bytes(&vec![b'x'; 200_000], &own).is(413).body.clone(),
+            "Your message is too",
+        ),
+        answered("internal", panicked(), "Something went wrong"),
+    ];
+    // Last: from here on this clinic takes no further post.
+    let flood = (0..40).map(|_| clinic.post(&sound())).find(|answer| answer.status == 429);
+    states.push(answered("contact-flood", flood.expect("a flood is stopped").body, "Contact"));
+    states
+}
+
+/// The page of a panic, which no address brings.
+fn panicked() -> String {
+    let today = date(2026, 11, 24);
+    let site = content::load(Path::new("content"), today).expect("the words are sound").site;
+    let pictures = site.pictures.iter().map(|picture| (picture.path.clone(), picture.file.clone())).collect::<Vec<_>>();
+    let assets = Assets::load(Path::new("static"), pictures).expect("the assets are sound");
+    let edition = Edition::new(site, assets, "http://localhost", today, Mode::Public);
+    pages::failure(edition.house(), Failure::Internal)
+}
+
+const LONG: &str = "What two people may say to each other on the evening after a quarrel that neither of them began, that \
+    both of them ended, and that will be back before the end of the week";
+
+/// Long titles, long words, nothing beside the text, every optional fact; and nobody at home.
+fn strange() -> House {
+    let words = Words::copied();
+    let description =
+        "description = \"A description that is as long as descriptions ought to be, neither less nor much more.\"\n";
+    words.write(
+        "people/ana.md",
+        format!(
+            "+++\nname = \"Ana María Featherstonehaugh-Wolfeschlegelsteinhausen\"\ncredentials = \"LMFT\"\n\
+             role = \"A person of the tests, who writes articles\"\nlicence = \"LMFT 00000\"\n{description}+++\n\n\
+             Someone who does not exist.\n\nA second paragraph, so that there is something to read.\n"
+        ),
+    );
+    let article = |title: &str, more: &str, body: &str| {
+        let head = format!("+++\ntitle = \"{title}\"\npublished = 2026-06-01\nupdated = 2026-07-01\n");
+        format!(
+            "{head}topics = [\"couples\", \"conflict\", \"trust\", \"attachment\", \"starting-therapy\"]\n{description}{more}+++\n\n{body}\n"
+        )
+    };
+    let review = "author = \"ana\"\nreviewed_by = \"ana\"\nreviewed = 2026-08-01\nreview_due = 2027-08-01\n";
+    words.write("articles/long-title.md", article(LONG, review, "One paragraph, and no more."));
+    let word = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz";
+    let long_word = format!(
+        "Some people have a word for it, {word}.\n\n## {word}\n\n> {word}\n\n| {word} | b |\n|---|---|\n| a | {word} |\n"
+    );
+    words.write("articles/long-word.md", article(word, "", &long_word));
+    words.write("articles/retired.md", article("An article that was withdrawn", "retired = true\n", "Gone."));
+    let topic = format!("+++\ntitle = \"Nothing yet\"\n{description}+++\n");
+    words.write("topics/nothing-yet.md", topic);
+    let draft = format!(
+        "+++\ntitle = \"A page that waits for approval\"\napproved = false\n{description}+++\n\nA first sentence.\n\n## A part\n\nA second one.\n"
+    );
+    words.write("pages/waiting.md", draft);
+    words.replace_line("clinic.toml", "[facts]", FACTS);
+    words.replace_line("clinic.toml", "text_messages", "text_messages = true");
+    words.add("clinic.toml", "\n[availability]\nstate = \"away\"\nuntil = 2099-01-03\n");
+    let clinic = words.open(&[]);
+    let receipt = clinic.post(&sound()).is(303).header("location").to_owned();
+    let states = vec![
+        at("home-away", "/", "A therapy clinic"),
+        at("person", "/people/ana", "Ana María"),
+        at("list-long-title", "/articles", "Articles"),
+        at("article-long-title", "/articles/long-title", "What two people"),
+        at("article-long-word", "/articles/long-word", "Rindfleisch"),
+        at("topic-empty", "/topics/nothing-yet", "Nothing yet"),
+        at("page-draft", "/waiting", "A page that waits"),
+        at("contact-away", "/contact", "Contact"),
+        at("received-away", &receipt, "We have your message"),
+        at("gone", "/articles/retired", "This page has been taken down"),
+    ];
+    House { clinic, states, _words: Some(words) }
+}
+
+const FACTS: &str = "[facts]\nfees = \"What a session costs is agreed on before the first one.\"\n\
+    insurance = \"Ask your insurer before you come.\"\nlanguages = [\"English\", \"Spanish\", \"Portuguese\"]\n\
+    telehealth = \"By video, for people in California.\"";
+
+/// No article at all.
+fn bare() -> House {
+    let words = Words::copied();
+    words.keep_only("none of them");
+    let clinic = words.open(&[]);
+    let states = vec![at("home-no-article", "/", "A therapy clinic"), at("list-empty", "/articles", "Articles")];
+    House { clinic, states, _words: Some(words) }
+}
+
+/// One article, a waiting list, a rehearsal, and a database that is not there.
+fn young() -> House {
+    let words = Words::copied();
+    words.keep_only("choosing-a-therapist");
+    words.add("clinic.toml", "\n[availability]\nstate = \"waiting-list\"\n");
+    let clinic =
+        words.open(&[("CLINIC_DATABASE_URL", "postgres://nobody@127.0.0.1:9/none"), ("CLINIC_STAGING", "true")]);
+    let states = vec![
+        at("home-one-article", "/", "A therapy clinic"),
+        at("list-one-article", "/articles", "Articles"),
+        at("article-alone", "/articles/choosing-a-therapist", ""),
+        at("contact-waiting-list", "/contact", "Contact"),
+        answered("contact-not-kept", clinic.post(&sound()).is(503).body.clone(), "Contact"),
+    ];
+    House { clinic, states, _words: Some(words) }
+}
