@@ -156,6 +156,13 @@ fn minutes(words: usize) -> usize {
     words.div_ceil(WORDS_A_MINUTE).max(1)
 }
 
+/// A number for people: `1,500`.
+fn grouped(number: impl Display) -> String {
+    let digits = number.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev().map(|group| str::from_utf8(group).expect("digits are ASCII"));
+    groups.collect::<Vec<_>>().join(",")
+}
+
 /// A date for people: `November 24, 2026`.
 fn long_date(date: &Date) -> impl Display {
     date.strftime("%B %-d, %Y")
@@ -172,6 +179,11 @@ mod tests {
         {
             assert_eq!(tel(written), dialled, "{written}");
         }
+    }
+
+    #[test]
+    fn a_long_number_is_set_in_groups() {
+        assert_eq!([7, 999, 1_500, 1_234_567].map(grouped), ["7", "999", "1,500", "1,234,567"]);
     }
 
     #[test]

@@ -174,24 +174,9 @@ fn is_one_slip(typed: &str, meant: &str) -> bool {
     matches!((a.len(), b.len()), (1, 0 | 1) | (0, 1)) || (a.len() == 2 && b.len() == 2 && a[0] == b[1] && a[1] == b[0])
 }
 
-/// A number of characters as people write it: a comma before the last three digits of a thousand and more.
-pub fn said(count: usize) -> String {
-    match count {
-        0..1_000 => count.to_string(),
-        _ => format!("{},{:03}", said(count / 1_000), count % 1_000),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn thousands_are_told_with_a_comma() {
-        for (count, expected) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_500, "1,500"), (32_005, "32,005")] {
-            assert_eq!(said(count), expected);
-        }
-    }
 
     #[test]
     fn a_slip_in_a_known_domain_is_seen_and_a_real_domain_is_left_alone() {

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its input has failed")]
 
+mod palette;
 mod styles;
 
 use std::{collections::BTreeSet, fs, path::Path};

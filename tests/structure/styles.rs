@@ -87,6 +87,29 @@ fn every_class_of_the_styles_is_written_somewhere() {
 }
 
 #[test]
+fn every_class_that_a_template_writes_has_a_style() {
+    let all: String = styles().into_iter().map(|(_, css)| selectors(&css)).collect();
+    let known = names(&all, ".");
+    let mut faults = BTreeSet::new();
+    // Letters carry their style in the elements.
+    for file in files(Path::new("templates"), "html").into_iter().filter(|file| !file.contains("/mail/")) {
+        let text = fs::read_to_string(&file).unwrap();
+        for value in text.split(" class=\"").skip(1).map(|rest| rest.split_once('"').expect("a value has an end").0) {
+            let plain = without_choices(value);
+            faults.extend(plain.split_whitespace().filter(|c| !known.contains(*c)).map(|c| format!("{file}: {c}")));
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+/// An attribute's value without the template's own words.
+fn without_choices(value: &str) -> String {
+    let mut parts = value.split("{%");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |plain, part| plain + " " + part.split_once("%}").map_or("", |(_, after)| after))
+}
+
+#[test]
 fn styles_use_no_ids_and_shout_only_for_paper_and_stillness() {
     let mut faults = BTreeSet::new();
     for (file, css) in styles() {

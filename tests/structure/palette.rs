@@ -1,0 +1,130 @@
+//! The palette, computed: every colour lies inside sRGB, every pair has its contrast, and what the design language says
+//! of them is true. OKLCH to sRGB after CSS Color 4 (10.1, 18); contrast after WCAG 2.2.
+
+use std::{collections::BTreeMap, fs};
+
+/// Linear red, green, blue.
+type Light = [f64; 3];
+
+/// Day and night of every meaning.
+fn meanings() -> BTreeMap<String, [Light; 2]> {
+    let tokens = fs::read_to_string("static/css/tokens.css").unwrap();
+    let lines =
+        || tokens.lines().filter_map(|line| line.trim().strip_prefix("--")?.strip_suffix(';')?.split_once(": "));
+    let palette: BTreeMap<&str, Light> =
+        lines().filter_map(|(name, value)| Some((name, of_oklch(value.strip_prefix("oklch(")?)))).collect();
+    let colour = |name: &str| palette[name.trim().trim_start_matches("var(--").trim_end_matches(')')];
+    let scheme = |value: &str| {
+        let (day, night) = value.strip_prefix("light-dark(")?.strip_suffix(')')?.split_once(',')?;
+        Some([colour(day), colour(night)])
+    };
+    let found: BTreeMap<_, _> = lines().filter_map(|(name, value)| Some((name.to_owned(), scheme(value)?))).collect();
+    assert!(found.len() > 10, "the meanings are where they were");
+    // The plain meanings, for browsers without light-dark(), are those of the day.
+    for (name, value) in lines().filter(|(name, value)| found.contains_key(*name) && value.starts_with("var(")) {
+        let same = matches!(name, "rule" | "edge" | "ink-soft") && value == "var(--ink)";
+        assert!(same || colour(value) == found[name][0], "--{name}: {value} is not the day's");
+    }
+    found
+}
+
+/// `43% 0.13 34)`: lightness, chroma, hue in degrees.
+fn of_oklch(value: &str) -> Light {
+    let numbers: Vec<f64> =
+        value.split_whitespace().map(|number| number.trim_end_matches(['%', ')']).parse().unwrap()).collect();
+    let (l, (sin, cos)) = (numbers[0] / 100.0, numbers[2].to_radians().sin_cos());
+    let (a, b) = (numbers[1] * cos, numbers[1] * sin);
+    let [l, m, s] = [
+        l + 0.396_337_777_4 * a + 0.215_803_757_3 * b,
+        l - 0.105_561_345_8 * a - 0.063_854_172_8 * b,
+        l - 0.089_484_177_5 * a - 1.291_485_548_0 * b,
+    ]
+    .map(|cone| cone * cone * cone);
+    [
+        4.076_741_662_1 * l - 3.307_711_591_3 * m + 0.230_969_929_2 * s,
+        -1.268_438_004_6 * l + 2.609_757_401_1 * m - 0.341_319_396_5 * s,
+        -0.004_196_086_3 * l - 0.703_418_614_7 * m + 1.707_614_701_0 * s,
+    ]
+}
+
+fn contrast(one: Light, other: Light) -> f64 {
+    let luminance = |light: Light| 0.2126 * light[0] + 0.7152 * light[1] + 0.0722 * light[2];
+    let (one, other) = (luminance(one), luminance(other));
+    (one.max(other) + 0.05) / (one.min(other) + 0.05)
+}
+
+/// `#f6f7f0`.
+fn hex(light: Light) -> String {
+    let encode = |part: f64| if part <= 0.003_130_8 { 12.92 * part } else { 1.055 * part.powf(1.0 / 2.4) - 0.055 };
+    light
+        .iter()
+        .fold("#".to_owned(), |text, part| text + &format!("{:02x}", (encode(*part) * 255.0).round().abs() as i64))
+}
+
+fn figures(one: [Light; 2], other: [Light; 2]) -> String {
+    format!("{:.1} / {:.1}", contrast(one[0], other[0]), contrast(one[1], other[1]))
+}
+
+fn language() -> String {
+    fs::read_to_string("templates/components/README.md").unwrap()
+}
+
+#[test]
+fn every_colour_lies_inside_srgb() {
+    for (name, schemes) in meanings() {
+        for part in schemes.as_flattened() {
+            assert!((-0.001..=1.001).contains(part), "--{name}: {schemes:?}");
+        }
+    }
+}
+
+#[test]
+fn text_has_seven_to_one_and_edges_have_three_in_both_schemes() {
+    let of = meanings();
+    let mut pairs = Vec::new();
+    for ground in ["paper", "paper-tint"] {
+        pairs.extend(["ink", "ink-soft", "accent", "alarm"].map(|text| (text, ground, 7.0)));
+        pairs.push(("edge", ground, 3.0));
+    }
+    pairs.extend([("on-action", "action", 7.0), ("focus-far", "paper", 3.0)]);
+    pairs.extend([("focus-far", "focus-near", 3.0), ("focus-near", "action", 3.0)]);
+    for (one, other, least) in pairs {
+        for (scheme, (a, b)) in ["day", "night"].into_iter().zip(of[one].into_iter().zip(of[other])) {
+            let found = contrast(a, b);
+            assert!(found >= least, "{one} on {other} by {scheme}: {found:.2}");
+        }
+    }
+}
+
+#[test]
+fn the_design_language_says_the_true_colours() {
+    let (of, language) = (meanings(), language());
+    for (name, [day, night]) in &of {
+        let row = language.lines().find(|line| line.starts_with('|') && line.contains(&format!("`--{name}`")));
+        let row = row.unwrap_or_else(|| panic!("the design language does not know --{name}"));
+        assert!(row.contains(&hex(*day)) && row.contains(&hex(*night)), "{row} is {} and {}", hex(*day), hex(*night));
+    }
+    let [day, night] = of["paper"].map(hex);
+    let layout = fs::read_to_string("templates/layout.html").unwrap();
+    assert!(layout.contains(&format!("content=\"{day}\" media=\"(prefers-color-scheme: light)\"")), "{day}");
+    assert!(layout.contains(&format!("content=\"{night}\" media=\"(prefers-color-scheme: dark)\"")), "{night}");
+    assert!(fs::read_to_string("static/root/manifest.webmanifest").unwrap().contains(&day), "{day}");
+}
+
+#[test]
+fn the_design_language_says_the_true_contrasts() {
+    let (of, language) = (meanings(), language());
+    for name in ["ink", "ink-soft", "accent", "alarm", "edge"] {
+        let [paper, tint] = ["paper", "paper-tint"].map(|ground| figures(of[name], of[ground]));
+        let row = language.lines().find(|line| line.starts_with(&format!("| {name} "))).unwrap();
+        assert!(row.ends_with(&format!("| {paper} | {tint} |")), "{row} is {paper} and {tint}");
+    }
+    for name in ["focus-far", "rule"] {
+        let paper = figures(of[name], of["paper"]);
+        assert!(language.contains(&format!("| {name} | {paper} |")), "{name} is {paper}");
+    }
+    for (one, other) in [("on-action", "action"), ("focus-far", "focus-near"), ("focus-near", "action")] {
+        let said = format!("{one} on {other} {}", figures(of[one], of[other]));
+        assert!(language.contains(&said), "{said}");
+    }
+}
