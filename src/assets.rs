@@ -3,11 +3,13 @@
 //! Invariant: an address under `/assets/` never changes its bytes, so it may be kept for ever; a file that changed has
 //! a new address. Every `url()` in the stylesheet leads to such a file, or [`Assets::load`] says which does not.
 //!
-//! Never: pages; the network; a picture drawn or shrunk (photographs in several widths would be made here, as further
-//! assets of one key).
+//! A photograph of the words is one key and several files: a JPEG under the key itself, and WebP in other widths.
+//!
+//! Never: pages; the network.
 
 mod fault;
 mod folder;
+mod photo;
 mod size;
 mod style;
 
@@ -16,6 +18,7 @@ pub use size::Size;
 
 use crate::catalog::{Builder, Caching, Media, Resource, hashed};
 use bytes::Bytes;
+use photo::{Print, darkroom};
 use std::{
     collections::BTreeMap,
     fs,
@@ -43,22 +46,34 @@ struct Asset {
     bytes: Bytes,
     caching: Caching,
     size: Option<Size>,
+    /// Of a photograph: its widths, as `srcset` wants them.
+    widths: Option<String>,
 }
 
 impl Assets {
-    /// Reads the static folder and the pictures that the words use, given as key and file.
+    /// Reads the static folder and the pictures that the words use, given as key and file. Photographs among them come
+    /// in several widths, which are kept below `cache`.
     ///
     /// # Errors
     /// Every file that cannot be read or is of no kind that is served, and every mistake in a stylesheet.
     pub fn load(
         static_folder: &Path,
         pictures: impl IntoIterator<Item = (String, PathBuf)>,
+        cache: &Path,
     ) -> Result<Self, AssetFaults> {
         let mut faults = Vec::new();
         let mut assets = Self::default();
         let (styles, others) = folder::list(static_folder, &mut faults).into_iter().partition::<Vec<_>, _>(is_style);
-        for (key, file) in others.into_iter().chain(pictures) {
+        let (photos, drawings) = pictures.into_iter().partition::<Vec<_>, _>(is_photo);
+        for (key, file) in others.into_iter().chain(drawings) {
             assets.read(key, &file, &mut faults);
+        }
+        for ((key, file), prints) in darkroom::develop_all(photos, cache) {
+            match prints {
+                Ok(_) if assets.files.contains_key(&key) => faults.push(AssetFault::twice(&file, &key)),
+                Ok(prints) => assets.hang(&key, prints),
+                Err(fault) => faults.push(fault),
+            }
         }
         // Last, because it names the others by their addresses.
         assets.join(styles, static_folder, &mut faults);
@@ -73,6 +88,11 @@ impl Assets {
     /// Width and height of a picture, so that a page keeps its place while the picture is on its way.
     pub fn size(&self, key: &str) -> Option<Size> {
         self.files.get(key)?.size
+    }
+
+    /// The widths of a photograph, all WebP, as the value of `srcset`; `None` for any other picture.
+    pub fn widths(&self, key: &str) -> Option<&str> {
+        self.files.get(key)?.widths.as_deref()
     }
 
     /// All keys, in order.
@@ -105,6 +125,20 @@ impl Assets {
         }
     }
 
+    /// Takes a photograph's prints: the JPEG, which is the last, under `key`, the others under keys of their own.
+    fn hang(&mut self, key: &str, mut prints: Vec<Print>) {
+        let stem = key.rsplit_once('.').map_or(key, |(stem, _)| stem);
+        let Some(fallback) = prints.pop() else { return };
+        let mut widths = Vec::new();
+        for Print { media, size, bytes } in prints {
+            let asset = Asset::new(&format!("{stem}-{}.webp", size.width), media, bytes, Some(size));
+            widths.push(format!("{} {}w", asset.address, size.width));
+            self.files.insert(format!("{key}@{}", size.width), asset);
+        }
+        let asset = Asset::new(&format!("{stem}.jpg"), fallback.media, fallback.bytes, Some(fallback.size));
+        self.files.insert(key.to_owned(), Asset { widths: Some(widths.join(", ")), ..asset });
+    }
+
     fn join(&mut self, styles: Vec<(String, PathBuf)>, folder: &Path, faults: &mut Vec<AssetFault>) {
         if styles.is_empty() {
             faults.push(AssetFault::no_styles(&folder.join(STYLES)));
@@ -121,12 +155,16 @@ impl Asset {
             Some(name) => (format!("/{name}"), Caching::Short),
             None => (hashed(&plain_name(name), &bytes), Caching::Forever),
         };
-        Self { address, media, bytes, caching, size }
+        Self { address, media, bytes, caching, size, widths: None }
     }
 }
 
 fn is_style((key, _): &(String, PathBuf)) -> bool {
     key.starts_with(STYLES) && Media::of(key) == Some(Media::Css)
+}
+
+fn is_photo((key, _): &(String, PathBuf)) -> bool {
+    Media::of(key).is_some_and(photo::is_photo)
 }
 
 /// A name that needs no escaping in an address: `Our Room (1).JPG` becomes `our-room--1-.jpg`.
@@ -159,7 +197,7 @@ mod tests {
 
     fn faults(files: &[(&str, &str)]) -> String {
         let folder = folder(files);
-        let faults = Assets::load(folder.path(), []).unwrap_err();
+        let faults = Assets::load(folder.path(), [], folder.path()).unwrap_err();
         faults.to_string().replace(folder.path().to_str().unwrap(), "static")
     }
 
@@ -176,7 +214,8 @@ mod tests {
             ("css/a.css~", "?"),
         ]);
         let picture = folder.path().join("img/Logo 1.svg");
-        let assets = Assets::load(folder.path(), [("articles/x/picture.svg".to_owned(), picture)]).unwrap();
+        let drawing = [("articles/x/picture.svg".to_owned(), picture)];
+        let assets = Assets::load(folder.path(), drawing, folder.path()).unwrap();
         let logo = assets.url("img/Logo 1.svg").unwrap();
         assert!(logo.starts_with("/assets/img/logo-1."), "{logo}");
         assert!(assets.url("site.js").unwrap().starts_with("/assets/site."));
@@ -190,6 +229,27 @@ mod tests {
         let expected = format!("@layer a,b;a{{background: url(\"{logo}#x\")}}b{{color: red}}");
         assert_eq!(sheet.body(), expected.as_bytes());
         assert_eq!(sheet.headers()["cache-control"], "public, max-age=31536000, immutable");
+    }
+
+    #[test]
+    fn a_photograph_has_an_address_for_each_width_and_one_for_everybody() {
+        let folder = folder(&[("css/a.css", "a{}")]);
+        let file = folder.path().join("Our Room.PNG");
+        image::RgbImage::new(1000, 500).save_with_format(&file, image::ImageFormat::Png).unwrap();
+        let key = "people/Our Room.PNG";
+        let assets = Assets::load(folder.path(), [(key.to_owned(), file)], folder.path()).unwrap();
+        let address = assets.url(key).unwrap();
+        assert!(address.starts_with("/assets/people/our-room.") && address.ends_with(".jpg"), "{address}");
+        assert_eq!(assets.size(key), Some(Size { width: 1000, height: 500 }));
+        let widths: Vec<&str> = assets.widths(key).unwrap().split(", ").collect();
+        let catalog = assets.shelve(Catalog::builder(http::HeaderMap::new(), Encoder::default().into())).build();
+        for (source, width) in widths.iter().zip(["480w", "800w", "1000w"]) {
+            let (address, said) = source.split_once(' ').unwrap();
+            assert_eq!(said, width);
+            let answer = catalog.answer(&Request::get(address).body(()).unwrap()).unwrap();
+            assert_eq!(answer.headers()["content-type"], "image/webp");
+        }
+        assert_eq!(widths.len(), 3);
     }
 
     #[test]
@@ -218,6 +278,11 @@ mod tests {
     #[test]
     fn a_folder_without_styles_is_a_fault() {
         assert!(faults(&[("site.js", "1")]).contains("static/css"));
-        assert!(Assets::load(Path::new("/nowhere"), []).unwrap_err().to_string().contains("/nowhere"));
+        assert!(
+            Assets::load(Path::new("/nowhere"), [], Path::new("/nowhere"))
+                .unwrap_err()
+                .to_string()
+                .contains("/nowhere")
+        );
     }
 }

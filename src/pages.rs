@@ -89,6 +89,11 @@ impl<'a> House<'a> {
         self.assets.size(key)
     }
 
+    /// A photograph's widths for `srcset`; none for a drawing.
+    fn widths(&self, key: &str) -> Option<&'a str> {
+        self.assets.widths(key)
+    }
+
     /// A telephone number for `tel:`, in the international form (W-26).
     fn tel(&self) -> String {
         tel(&self.clinic().telephone)

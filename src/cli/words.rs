@@ -66,7 +66,8 @@ pub(super) fn read(config: &Config, now: Timestamp) -> Result<Read, Wrong> {
     let today = zone(config).to_datetime(now).date();
     let loaded = content::load(&config.content, today).map_err(Wrong::Words)?;
     let pictures = loaded.site.pictures.iter().map(|picture| (picture.path.clone(), picture.file.clone()));
-    let assets = Assets::load(&config.r#static, pictures).map_err(Wrong::Assets)?;
+    let cache = config.data.join("cache");
+    let assets = Assets::load(&config.r#static, pictures, &cache).map_err(Wrong::Assets)?;
     let edition = Edition::new(loaded.site, assets, config.origin(), today, mode(config));
     Ok(Read { edition, warnings: loaded.warnings })
 }

@@ -259,7 +259,8 @@ fn takeaways(keys: &mut Keys<'_>, source: &mut Source) -> Vec<Takeaway> {
     takeaways
 }
 
-fn image(keys: &mut Keys<'_>, source: &mut Source) -> Option<(Reference, Figure)> {
+/// `image = {src, alt}`: the figure, and where it is named.
+pub(super) fn image(keys: &mut Keys<'_>, source: &mut Source) -> Option<(Reference, Figure)> {
     let At { value: raw, span } = keys.take::<RawImage>(source, "image")?;
     let src = spanned(raw.src, keys);
     let alt = raw.alt.map(|alt| spanned(alt, keys));

@@ -204,6 +204,9 @@ impl Loading<'_> {
         for person in &mut files.people {
             let names = self.pictures(&mut person.source, &person.folder, &person.pictures);
             rename(&mut person.value.body, &names);
+            if let Some(image) = &mut person.value.image {
+                rename_one(image, &names);
+            }
         }
         if let Some(home) = &mut files.home {
             let names = self.pictures(&mut home.source, &home.folder, &home.pictures);

@@ -1,7 +1,7 @@
 //! The other files of Markdown: free pages, topics, people, the home page.
 
 use super::{
-    article::{lengths, strings},
+    article::{image, lengths, strings},
     fault::Source,
     folder::Text,
     front::{At, Keys, split},
@@ -83,16 +83,21 @@ pub(super) fn topic(text: Text) -> Result<Read<Topic>, Source> {
 }
 
 pub(super) fn person(text: Text) -> Result<Read<Person>, Source> {
+    let mut portrait = None;
     let facts = |keys: &mut Keys<'_>, source: &mut Source, slug| {
         let name = keys.text(source, "name");
         let description = keys.text(source, "description");
         lengths(source, None, description.as_ref());
         let mut fact = |key| keys.take::<String>(source, key).map(|at| at.value);
         let (credentials, role, licence) = (fact("credentials"), fact("role"), fact("licence"));
-        let body = super::site::Prose::default();
-        Some(Person { slug, name: name?.value, credentials, role, licence, description: description?.value, body })
+        let (named, image) = image(keys, source).unzip();
+        portrait = named;
+        let (body, description) = (super::site::Prose::default(), description?.value);
+        Some(Person { slug, name: name?.value, credentials, role, licence, description, image, body })
     };
-    read(text, Kind::Short, facts, |person, made| person.body = made.body)
+    let mut read = read(text, Kind::Short, facts, |person, made| person.body = made.body)?;
+    read.pictures.extend(portrait);
+    Ok(read)
 }
 
 pub(super) fn home(text: Text) -> Result<Read<Home>, Source> {

@@ -256,6 +256,8 @@ pub struct Person {
     pub licence: Option<String>,
     /// For search engines and cards.
     pub description: String,
+    /// A portrait, if there is one.
+    pub image: Option<Figure>,
     /// About them.
     pub body: Prose,
 }

@@ -8,13 +8,14 @@ use crate::{
     },
     visitor::{ARTICLE, MISSING},
 };
+use image::{ImageFormat, Rgb, RgbImage};
 use jiff::civil::date;
 use relationship_clinic::{
     assets::Assets,
     content,
     pages::{self, Edition, Failure, Mode},
 };
-use std::path::Path;
+use std::{io::Cursor, path::Path};
 
 /// A state of a page: what to call it, where it is, and the beginning of its main heading, which proves that it is there.
 pub struct State {
@@ -107,10 +108,10 @@ fn troubles(clinic: &Clinic) -> Vec<State> {
 
 /// The page of a panic, which no address brings.
 fn panicked() -> String {
-    let today = date(2026, 11, 24);
+    let (today, folder) = (date(2026, 11, 24), std::env::temp_dir());
     let site = content::load(Path::new("content"), today).expect("the words are sound").site;
     let pictures = site.pictures.iter().map(|picture| (picture.path.clone(), picture.file.clone())).collect::<Vec<_>>();
-    let assets = Assets::load(Path::new("static"), pictures).expect("the assets are sound");
+    let assets = Assets::load(Path::new("static"), pictures, &folder).expect("the assets are sound");
     let edition = Edition::new(site, assets, "http://localhost", today, Mode::Public);
     pages::failure(edition.house(), Failure::Internal)
 }
@@ -127,7 +128,8 @@ fn strange() -> House {
         "people/ana.md",
         format!(
             "+++\nname = \"Ana María Featherstonehaugh-Wolfeschlegelsteinhausen\"\ncredentials = \"LMFT\"\n\
-             role = \"A person of the tests, who writes articles\"\nlicence = \"LMFT 00000\"\n{description}+++\n\n\
+             role = \"A person of the tests, who writes articles\"\nlicence = \"LMFT 00000\"\n\
+             image = {{src = \"ana.png\", alt = \"Nobody, in two colours\"}}\n{description}+++\n\n\
              Someone who does not exist.\n\nA second paragraph, so that there is something to read.\n"
         ),
     );
@@ -144,6 +146,11 @@ fn strange() -> House {
         "Some people have a word for it, {word}.\n\n## {word}\n\n> {word}\n\n| {word} | b |\n|---|---|\n| a | {word} |\n"
     );
     words.write("articles/long-word.md", article(word, "", &long_word));
+    let photo = "image = {src = \"room.jpg\", alt = \"A wall of two colours\"}\n";
+    let between = "A paragraph above it.\n\n![The same wall](room.jpg \"With a caption.\")\n\nA paragraph below it.";
+    words.write("articles/photograph/index.md", article("An article with a photograph", photo, between));
+    words.write("articles/photograph/room.jpg", photograph(2000, 1300, ImageFormat::Jpeg));
+    words.write("people/ana.png", photograph(900, 1100, ImageFormat::Png));
     words.write("articles/retired.md", article("An article that was withdrawn", "retired = true\n", "Gone."));
     let topic = format!("+++\ntitle = \"Nothing yet\"\n{description}+++\n");
     words.write("topics/nothing-yet.md", topic);
@@ -162,6 +169,7 @@ fn strange() -> House {
         at("list-long-title", "/articles", "Articles"),
         at("article-long-title", "/articles/long-title", "What two people"),
         at("article-long-word", "/articles/long-word", "Rindfleisch"),
+        at("article-photograph", "/articles/photograph", "An article with"),
         at("topic-empty", "/topics/nothing-yet", "Nothing yet"),
         at("page-draft", "/waiting", "A page that waits"),
         at("contact-away", "/contact", "Contact"),
@@ -169,6 +177,17 @@ fn strange() -> House {
         at("gone", "/articles/retired", "This page has been taken down"),
     ];
     House { clinic, states, _words: Some(words) }
+}
+
+/// Two colours that grow darker towards the foot.
+fn photograph(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
+    let image = RgbImage::from_fn(width, height, |x, y| {
+        let light = u8::try_from(230 - 150 * y / height).expect("at most 230");
+        if x < width / 2 { Rgb([light, light / 2, light / 3]) } else { Rgb([light / 3, light / 2, light / 2]) }
+    });
+    let mut bytes = Cursor::new(Vec::new());
+    image.write_to(&mut bytes, format).expect("memory takes every byte");
+    bytes.into_inner()
 }
 
 const FACTS: &str = "[facts]\nfees = \"What a session costs is agreed on before the first one.\"\n\

@@ -2,6 +2,7 @@
 
 use crate::support::{
     clinic::{Clinic, sound, wait_for},
+    html::Dom,
     words::Words,
 };
 use std::{
@@ -29,6 +30,41 @@ fn a_change_shows_within_a_second_and_a_faulty_one_is_reported_and_not_shown() {
     fs::write(&file, &text).expect("it can be written");
     wait_for(|| (!clinic.get("/approach").body.contains("added just now")).then_some(()))
         .expect("the mended words show");
+}
+
+const BEFORE: &str = "+++\ntitle = \"An article with a photograph\"\npublished = 2026-06-01\ntopics = [\"couples\"]\n\
+    description = \"A description that is as long as descriptions ought to be, neither less nor much more.\"\n\
+    image = {src = \"room.png\", alt = \"A grey wall\"}\n+++\n\nA first paragraph.\n";
+
+#[test]
+fn a_photograph_dropped_beside_an_article_comes_in_every_width_and_a_broken_one_changes_nothing() {
+    let words = Words::copied();
+    words.write("articles/photograph/room.png", b"not a picture");
+    let clinic = words.open(&[]);
+    words.write("articles/photograph/index.md", BEFORE);
+    let told = wait_for(|| clinic.log().contains("room.png").then(|| clinic.log())).expect("the fault is in the log");
+    assert!(told.contains("cannot be read as a photograph") && told.contains("export it again"), "{told}");
+    clinic.get("/articles/photograph").is(404);
+
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image::RgbImage::from_pixel(1300, 700, image::Rgb([120; 3]))
+        .write_to(&mut bytes, image::ImageFormat::Png)
+        .expect("memory takes every byte");
+    words.write("articles/photograph/room.png", bytes.into_inner());
+    wait_for(|| (clinic.get("/articles/photograph").status == 200).then_some(())).expect("the photograph is served");
+    let page = Dom::new(&clinic.get("/articles/photograph").body);
+    let source = page.one("article picture source[type='image/webp'][sizes]");
+    let widths: Vec<(&str, &str)> =
+        source.value().attr("srcset").expect("widths").split(", ").filter_map(|one| one.split_once(' ')).collect();
+    assert_eq!(widths.iter().map(|(_, width)| *width).collect::<Vec<_>>(), ["480w", "800w", "1200w", "1300w"]);
+    for (address, _) in widths {
+        assert_eq!(clinic.get(address).is(200).header("content-type"), "image/webp");
+    }
+    let image = page.one("article picture img").value();
+    assert_eq!([image.attr("width"), image.attr("height")], [Some("1200"), Some("646")]);
+    let fallback = clinic.get(image.attr("src").expect("an address"));
+    assert_eq!(fallback.is(200).header("content-type"), "image/jpeg");
+    assert_eq!(fallback.header("cache-control"), "public, max-age=31536000, immutable");
 }
 
 #[test]

@@ -1,0 +1,133 @@
+//! The darkroom: develops the photographs of an edition side by side, and keeps the prints on disk by the hash of the
+//! photograph, so that each is developed once.
+//!
+//! Invariant: what is kept was written whole; a print is checked by the hash in its name, and a photograph's folder
+//! appears by rename. It is only a cache, deletable at any time; without it every start takes longer.
+
+use super::{Print, check_weight, develop};
+use crate::{
+    assets::{fault::AssetFault, size::Size},
+    catalog::Media,
+};
+use bytes::Bytes;
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    thread,
+};
+
+/// Other widths or qualities: another folder name.
+const FOLDER: &str = "photos-v1";
+
+/// A photograph's key and file.
+type Named = (String, PathBuf);
+
+/// Makes or finds the prints of every photograph, in their order; `cache` is the folder of all caches.
+pub(in crate::assets) fn develop_all(photos: Vec<Named>, cache: &Path) -> Vec<(Named, Result<Vec<Print>, AssetFault>)> {
+    let kept = cache.join(FOLDER);
+    let workers = thread::available_parallelism().map_or(1, usize::from).min(photos.len());
+    let queue = Mutex::new(photos.into_iter().enumerate());
+    let done = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while let Some((number, named)) = next(&queue) {
+                    let prints = prints(&named.1, &kept);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((number, (named, prints)));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(number, _)| *number);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+fn next<T>(queue: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner).next()
+}
+
+fn prints(file: &Path, kept: &Path) -> Result<Vec<Print>, AssetFault> {
+    let unreadable = |error| AssetFault::unreadable(file, &error);
+    check_weight(file, fs::metadata(file).map_err(unreadable)?.len())?;
+    let bytes = fs::read(file).map_err(unreadable)?;
+    let folder = kept.join(blake3::hash(&bytes).to_hex().as_str());
+    if let Some(prints) = find(&folder) {
+        return Ok(prints);
+    }
+    let prints = develop(file, &bytes)?;
+    if let Err(error) = keep(&folder, &prints) {
+        tracing::warn!(%error, "the prints of a photograph are not kept; the next start makes them again");
+    }
+    Ok(prints)
+}
+
+/// Prints that were kept, if all of them are whole.
+fn find(folder: &Path) -> Option<Vec<Print>> {
+    let names = fs::read_dir(folder).ok()?.map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut names = names.collect::<Option<Vec<String>>>()?;
+    names.sort();
+    names.iter().map(|name| whole(folder, name)).collect()
+}
+
+fn whole(folder: &Path, name: &str) -> Option<Print> {
+    let (media, bytes) = (Media::of(name)?, Bytes::from(fs::read(folder.join(name)).ok()?));
+    let size = Size::of(media, &bytes, folder).ok()?;
+    name.contains(blake3::hash(&bytes).to_hex().as_str()).then_some(Print { media, size, bytes })
+}
+
+fn keep(folder: &Path, prints: &[Print]) -> io::Result<()> {
+    let draft = folder.with_extension(format!("{}.tmp", std::process::id()));
+    fs::create_dir_all(&draft)?;
+    for (number, print) in prints.iter().enumerate() {
+        let ending = if print.media == Media::Jpeg { "jpg" } else { "webp" };
+        let name = format!("{number}.{}.{ending}", blake3::hash(&print.bytes).to_hex());
+        fs::write(draft.join(name), &print.bytes)?;
+    }
+    let _ = fs::remove_dir_all(folder);
+    let moved = fs::rename(&draft, folder);
+    let _ = fs::remove_dir_all(&draft);
+    moved
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::RgbImage;
+
+    #[test]
+    fn a_photograph_is_developed_once_and_again_only_when_its_prints_are_damaged() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, cache) = (folder.path().join("room.png"), folder.path().join("cache"));
+        RgbImage::from_fn(900, 600, |x, y| {
+            image::Rgb([u8::try_from(x % 256).unwrap(), u8::try_from(y % 256).unwrap(), 9])
+        })
+        .save(&file)
+        .unwrap();
+        let all = || develop_all(vec![("a".into(), file.clone()), ("b".into(), file.clone())], &cache);
+        let first = all();
+        assert_eq!(first.iter().map(|((key, _), _)| key.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        let prints = first[0].1.clone().unwrap();
+        let kept: Vec<PathBuf> = fs::read_dir(cache.join(FOLDER)).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert_eq!(kept.len(), 1, "{kept:?}");
+        assert_eq!(find(&kept[0]), Some(prints.clone()), "all of them, in their order");
+
+        let one = fs::read_dir(&kept[0]).unwrap().next().unwrap().unwrap().path();
+        fs::write(&one, b"torn").unwrap();
+        assert_eq!(find(&kept[0]), None);
+        assert_eq!(all()[1].1, Ok(prints.clone()));
+        assert_eq!(find(&kept[0]), Some(prints));
+    }
+
+    #[test]
+    fn without_a_place_to_keep_them_prints_are_made_all_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("room.png");
+        RgbImage::new(800, 10).save(&file).unwrap();
+        let found = develop_all(vec![("a".into(), file.clone())], &file);
+        assert_eq!(found[0].1.as_ref().unwrap().len(), 3);
+        let gone = develop_all(vec![("a".into(), folder.path().join("gone.jpg"))], folder.path());
+        assert!(gone[0].1.as_ref().unwrap_err().to_string().contains("gone.jpg: cannot be read"));
+    }
+}
