@@ -135,6 +135,8 @@ pub enum AvailabilityState {
 pub struct FormFacts {
     /// Text messages as a way to answer (F-14).
     pub text_messages: bool,
+    /// A note to whoever wrote from a private mailbox that their message arrived (E-20).
+    pub acknowledge: bool,
 }
 
 /// A link of the navigation.

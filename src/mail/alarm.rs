@@ -114,7 +114,7 @@ async fn mail(mailer: &Mailer, from: &Address, to: &Address, notice: &Notice<'_>
         .from(Mailbox::new(None, from.clone()))
         .to(Mailbox::new(None, to.clone()))
         .subject(format!("Website alarm: {}", notice.trouble))
-        .header(AutoSubmitted)
+        .header(AutoSubmitted::GENERATED)
         .body(notice.text.clone())
         .map_err(|e| NotTold::Relay(e.to_string()))?;
     let parcel = Parcel { envelope: message.envelope().clone(), bytes: message.formatted(), name: "alarm".into() };

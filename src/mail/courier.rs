@@ -16,7 +16,7 @@ use crate::mail::{
     health::{Health, LATE, TroubleKind},
     letter::Letterhead,
     mailer::Mailer,
-    outbox::{Claimed, Outbox, RelayState, Unavailable},
+    outbox::{Claimed, Outbox, RelayState, Says, Unavailable},
 };
 use arc_swap::ArcSwap;
 use budget::Budget;
@@ -30,6 +30,9 @@ use tokio::sync::Mutex;
 
 /// Beyond the mailer's own limit, so that nobody takes over a letter that is still on its way.
 const MARGIN: Duration = Duration::from_secs(10);
+
+/// An acknowledgement that is older would only puzzle.
+const STALE: SignedDuration = SignedDuration::from_hours(24);
 
 /// What a courier works with.
 #[derive(Debug)]
@@ -153,7 +156,7 @@ impl Courier {
     }
 
     async fn deliver(&self, letter: &Claimed, relay: RelayState, now: Timestamp) -> Result<Step, Unavailable> {
-        let result = self.send(letter).await?;
+        let result = self.send(letter, now).await?;
         if !matches!(&result, Err(trouble) if trouble.stage == Stage::Relay) {
             // The acknowledgement comes first: nothing may stand between it and the disk.
             if result.is_ok() && self.outbox.delivered(letter, now).await.is_err() {
@@ -170,18 +173,21 @@ impl Courier {
         self.fail(letter, &trouble, relay, now).await
     }
 
-    async fn send(&self, letter: &Claimed) -> Result<Result<(), Trouble>, Unavailable> {
+    async fn send(&self, letter: &Claimed, now: Timestamp) -> Result<Result<(), Trouble>, Unavailable> {
         let unwritable = |fault: String| Trouble { stage: Stage::Letter, permanent: true, fault };
-        if let Some(note) = &letter.note {
-            return Ok(match self.letterhead.load_full().pack_note(letter, note) {
-                Ok(parcel) => self.mailer.send(&parcel).await,
-                Err(error) => Err(unwritable(error.to_string())),
-            });
-        }
-        let Some(stored) = self.outbox.stored(letter.number).await? else {
-            return Ok(Err(unwritable("its enquiry has no words".into())));
+        let letterhead = self.letterhead.load_full();
+        let packed = match &letter.says {
+            Says::Note(note) => letterhead.pack_note(letter, note),
+            Says::Acknowledgement if now.duration_since(letter.queued) > STALE => {
+                return Ok(Err(unwritable("it comes too late to be of use".into())));
+            }
+            Says::Acknowledgement => letterhead.pack_acknowledgement(letter),
+            Says::Enquiry => match self.outbox.stored(letter.number).await? {
+                Some(stored) => letterhead.pack(letter, &stored),
+                None => return Ok(Err(unwritable("its enquiry has no words".into()))),
+            },
         };
-        Ok(match self.letterhead.load_full().pack(letter, &stored) {
+        Ok(match packed {
             Ok(parcel) => self.mailer.send(&parcel).await,
             Err(error) => Err(unwritable(error.to_string())),
         })
@@ -221,6 +227,10 @@ impl Courier {
                 let due = if trouble.stage == Stage::Relay { now } else { at };
                 self.outbox.again(letter, trouble, due).await?;
                 Ok(Step::Again(number, at))
+            }
+            Fate::SetAside | Fate::Delivered if letter.says == Says::Acknowledgement => {
+                self.outbox.give_up(letter, now).await?;
+                Ok(Step::SetAside(number))
             }
             Fate::SetAside | Fate::Delivered => {
                 self.outbox.set_aside(letter, trouble, now).await?;

@@ -12,7 +12,7 @@ pub use phrases::{Before, Contact, Reply, Safety};
 
 use crate::{
     content::Clinic,
-    enquiry::{ForWhom, link::Links},
+    enquiry::{Action, Enquiry, ForWhom, Judgement, link::Links},
     mail::{
         mailer::Parcel,
         outbox::{Claimed, Note, Stored},
@@ -22,12 +22,18 @@ use askama::Template;
 use jiff::{Timestamp, tz::TimeZone};
 use lettre::{
     Address, Message,
+    address::Envelope,
     message::{
         Mailbox, MultiPart, SinglePart,
         header::{Header, HeaderName, HeaderValue},
     },
 };
 use std::{error::Error, time::SystemTime};
+
+/// Where an acknowledgement may go: a chosen, private mailbox, and only if nothing looks like advertising (E-20).
+pub fn acknowledged(enquiry: &Enquiry, judgement: &Judgement) -> Option<Address> {
+    phrases::reply_to(enquiry).filter(|_| judgement.action == Action::Deliver)
+}
 
 /// What every letter has in common.
 #[derive(Debug, Clone)]
@@ -42,6 +48,8 @@ pub struct Letterhead {
     pub zone_words: Option<&'static str>,
     /// Writes what staff can do from their mailbox.
     pub links: Links,
+    /// Whoever wrote from a private mailbox is told that it arrived.
+    pub acknowledges: bool,
 }
 
 /// The letter cannot be written.
@@ -63,6 +71,10 @@ pub struct Letter {
 }
 
 #[derive(Template)]
+#[template(path = "mail/acknowledgement.txt", escape = "none")]
+struct Acknowledgement;
+
+#[derive(Template)]
 #[template(path = "mail/enquiry.subject.txt", escape = "none")]
 struct Subject<'a>(&'a phrases::View);
 
@@ -81,7 +93,14 @@ impl Letterhead {
         // lettre panics on a control character in a display name.
         let name = clinic.name.replace(char::is_control, " ");
         let zone_words = phrases::zone(&clinic.time_zone);
-        Self { sender_name: format!("{name} website"), sender, zone, zone_words, links }
+        Self {
+            sender_name: format!("{name} website"),
+            sender,
+            zone,
+            zone_words,
+            links,
+            acknowledges: clinic.form.acknowledge,
+        }
     }
 
     /// Writes both parts.
@@ -112,6 +131,28 @@ impl Letterhead {
         self.parcel(claimed, Letter { subject, reply_to: None, text, html }, name)
     }
 
+    /// Packs the note to whoever wrote (E-20): fixed words, no name of the clinic before the address, no way back.
+    pub fn pack_acknowledgement(&self, claimed: &Claimed) -> Result<Parcel, Unwritable> {
+        let wrong = |e: &dyn Error| Unwritable(e.to_string());
+        let recipient: Address = claimed.recipient.parse().map_err(|e| wrong(&e))?;
+        let words = Acknowledgement.render().map_err(|e| wrong(&e))?;
+        let (subject, text) = words.split_once("\n\n").unwrap_or((&words, ""));
+        // The null sender (RFC 5321 4.5.5): what cannot be delivered comes back to nobody.
+        let envelope = Envelope::new(None, vec![recipient.clone()]).map_err(|e| wrong(&e))?;
+        let message = Message::builder()
+            .envelope(envelope.clone())
+            .from(Mailbox::new(None, self.sender.clone()))
+            .to(Mailbox::new(None, recipient))
+            .subject(subject)
+            .message_id(Some(claimed.message_id.clone()))
+            .date(SystemTime::try_from(claimed.dated).map_err(|e| wrong(&e))?)
+            .header(AutoSubmitted::REPLIED)
+            .singlepart(SinglePart::plain(text.to_owned()))
+            .map_err(|e| wrong(&e))?;
+        let name = claimed.message_id.trim_matches(['<', '>']).split('@').next().unwrap_or_default();
+        Ok(Parcel { envelope, bytes: message.formatted(), name: format!("acknowledgement-{name}") })
+    }
+
     fn parcel(&self, claimed: &Claimed, letter: Letter, name: String) -> Result<Parcel, Unwritable> {
         let wrong = |e: &dyn Error| Unwritable(e.to_string());
         let recipient: Address = claimed.recipient.parse().map_err(|e| wrong(&e))?;
@@ -127,7 +168,7 @@ impl Letterhead {
             .subject(letter.subject)
             .message_id(Some(claimed.message_id.clone()))
             .date(SystemTime::try_from(claimed.dated).map_err(|e| wrong(&e))?)
-            .header(AutoSubmitted);
+            .header(AutoSubmitted::GENERATED);
         if let Some(address) = letter.reply_to {
             builder = builder.reply_to(Mailbox::new(None, address));
         }
@@ -143,16 +184,23 @@ impl Letterhead {
 
 /// Vacation responders stay silent: they could write to a mailbox that is watched (E-05, RFC 3834 5).
 #[derive(Debug, Clone)]
-pub(crate) struct AutoSubmitted;
+pub(crate) struct AutoSubmitted(&'static str);
+
+impl AutoSubmitted {
+    /// Of a letter that nobody's mail brought about.
+    pub(crate) const GENERATED: Self = Self("auto-generated");
+    /// Of an answer without a person.
+    pub(crate) const REPLIED: Self = Self("auto-replied");
+}
 
 impl Header for AutoSubmitted {
     fn name() -> HeaderName {
         HeaderName::new_from_ascii_str("Auto-Submitted")
     }
     fn parse(_: &str) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        Ok(Self)
+        Ok(Self::GENERATED)
     }
     fn display(&self) -> HeaderValue {
-        HeaderValue::new(Self::name(), "auto-generated".to_owned())
+        HeaderValue::new(Self::name(), self.0.to_owned())
     }
 }

@@ -8,6 +8,7 @@
 //!
 //! Never: a transport, a template, a decision about what an enquiry is worth.
 
+mod acknowledgement;
 mod backup;
 mod counts;
 mod database;
@@ -27,7 +28,7 @@ pub use backup::NoBackup;
 pub use counts::Fresh;
 pub use database::{Place, Unavailable};
 pub use erasure::{Erased, Searched, Sender};
-pub use letters::{Claimed, Earlier, RelayState, Stored};
+pub use letters::{Claimed, Earlier, RelayState, Says, Stored};
 pub use notes::{Counts, HeldEnquiry, Note, OpenEnquiry, StuckLetter};
 pub(crate) use reference::random;
 pub use staff::{Entry, LetterEntry, NotDone};

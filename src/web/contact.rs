@@ -17,7 +17,10 @@ use crate::{
         signals::{Circumstances, FetchSite},
         token::Token,
     },
-    mail::outbox::{NewEnquiry, PutError, Receipt},
+    mail::{
+        letter,
+        outbox::{NewEnquiry, PutError, Receipt},
+    },
     pages::{self, Edition, Failure, FormView, Trouble},
 };
 use axum::{
@@ -106,9 +109,16 @@ async fn keep(
     let around = Circumstances { token, site: fetch_site(&parts.headers), recent, repeated };
     let judgement = edition.signals().judge(answers, &around);
     let counts = enquiry.about.is_some() && judgement.action != Action::Hold;
+    let told = letter::acknowledged(&enquiry, &judgement).filter(|_| edition.site.clinic.form.acknowledge);
     let receipt = app.parts.outbox.put(NewEnquiry { enquiry, judgement, nonce, received: app.now() }).await?;
     if counts && !receipt.again {
         app.parts.enquiries.counter(answers.about.trim()).add_one();
+    }
+    if let Some(address) = told.filter(|_| !receipt.again)
+        && let Err(cause) = app.parts.outbox.acknowledge(&receipt.reference, &address, app.now()).await
+    {
+        // The enquiry is safe, and that alone counts.
+        tracing::warn!(%cause, number = receipt.number, "it is not acknowledged by mail");
     }
     Ok(receipt)
 }

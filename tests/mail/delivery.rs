@@ -32,6 +32,7 @@ pub fn letterhead() -> Letterhead {
         zone: TimeZone::get("America/Los_Angeles").unwrap(),
         zone_words: Some("Pacific time"),
         links: Links::new("https://www.clinic.example", "a secret of at least thirty-two characters"),
+        acknowledges: false,
     }
 }
 

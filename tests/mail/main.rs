@@ -7,6 +7,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod acknowledgement;
 mod alarms;
 mod contract;
 mod counts;

@@ -81,6 +81,8 @@ pub(super) struct View {
     /// Somebody released it.
     pub(super) was_held: bool,
     pub(super) score: u32,
+    /// The person was told that a message arrived.
+    pub(super) acknowledged: bool,
     /// Marks it as answered.
     pub(super) answered: String,
     /// Marks it as advertising.
@@ -112,6 +114,7 @@ impl View {
                 .then(|| judgement.reasons.iter().map(|reason| inert::line(reason)).collect()),
             was_held: judgement.action == Action::Hold,
             score: judgement.score,
+            acknowledged: head.acknowledges && super::acknowledged(enquiry, judgement).is_some(),
             answered: link(stored, head, Deed::Answered),
             spam: link(stored, head, Deed::Spam),
         }

@@ -4,7 +4,7 @@
 //! down only by who still holds the claim; a delivery always, since it is a fact.
 
 use super::{
-    Note, Outbox,
+    Note, Outbox, acknowledgement,
     database::{Unavailable, reason},
     millis, notes, time,
     writer::json,
@@ -36,9 +36,20 @@ pub struct Claimed {
     pub queued: Timestamp,
     /// Tries, this one included.
     pub attempts: u32,
-    /// What a note says; a letter about an enquiry is written when it leaves.
-    pub note: Option<Note>,
+    /// What it says.
+    pub says: Says,
     claim: String,
+}
+
+/// What a letter is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Says {
+    /// The enquiry with its number; it is written when it leaves.
+    Enquiry,
+    /// This note.
+    Note(Note),
+    /// That a message arrived, to whoever wrote it.
+    Acknowledgement,
 }
 
 /// What a letter says.
@@ -133,7 +144,11 @@ impl Outbox {
         let pool = self.db.pool().await?;
         let mut tx = pool.begin().await.map_err(|e| reason(&e))?;
         hand_over(&mut tx, letter, millis(now)).await.map_err(|e| reason(&e))?;
-        tx.commit().await.map_err(|e| reason(&e))
+        tx.commit().await.map_err(|e| reason(&e))?;
+        if letter.says == Says::Acknowledgement {
+            self.scrub.want();
+        }
+        Ok(())
     }
 
     /// Puts a letter back in line, keeping its place; due at that time.
@@ -241,10 +256,15 @@ async fn hand_over(tx: &mut AnyConnection, letter: &Claimed, now: i64) -> sqlx::
     sqlx::query(LOCK).bind(number).execute(&mut *tx).await?;
     sqlx::query(DELIVERED).bind(letter.id).bind(now).execute(&mut *tx).await?;
     sqlx::query(HANDED_OVER).bind(number).bind(now).execute(&mut *tx).await?;
-    match &letter.note {
-        Some(note) => notes::told(tx, note, now).await,
-        None => Ok(()),
+    match &letter.says {
+        Says::Enquiry => {}
+        Says::Note(note) => notes::told(tx, note, now).await?,
+        // The address has done its work.
+        Says::Acknowledgement => {
+            sqlx::query("UPDATE letter SET recipient = '' WHERE id = $1").bind(letter.id).execute(&mut *tx).await?;
+        }
     }
+    Ok(())
 }
 
 fn claimed(row: &AnyRow, claim: String) -> sqlx::Result<Claimed> {
@@ -257,9 +277,18 @@ fn claimed(row: &AnyRow, claim: String) -> sqlx::Result<Claimed> {
         dated: time(row.try_get("dated_at")?),
         queued: time(row.try_get("queued_at")?),
         attempts: u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX),
-        note: row.try_get::<Option<String>, _>("body")?.and_then(|body| serde_json::from_str(&body).ok()),
+        says: says(row)?,
         claim,
     })
+}
+
+/// A note that a newer version wrote in another form is that version's to send; here it fails as a letter without words.
+fn says(row: &AnyRow) -> sqlx::Result<Says> {
+    if row.try_get::<String, _>("kind")? == acknowledgement::KIND {
+        return Ok(Says::Acknowledgement);
+    }
+    let body: Option<String> = row.try_get("body")?;
+    Ok(body.and_then(|body| serde_json::from_str(&body).ok()).map_or(Says::Enquiry, Says::Note))
 }
 
 fn stored(number: u64, row: &AnyRow) -> sqlx::Result<Option<Stored>> {

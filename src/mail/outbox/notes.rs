@@ -216,19 +216,20 @@ impl Outbox {
     }
 }
 
-struct NoteRow {
-    kind: String,
-    copy: usize,
-    recipient: String,
-    message_id: String,
-    state: &'static str,
-    at: i64,
-    once: String,
-    body: Option<String>,
+/// A letter without an enquiry, as it is inserted.
+pub(super) struct NoteRow {
+    pub(super) kind: String,
+    pub(super) copy: usize,
+    pub(super) recipient: String,
+    pub(super) message_id: String,
+    pub(super) state: &'static str,
+    pub(super) at: i64,
+    pub(super) once: String,
+    pub(super) body: Option<String>,
 }
 
 /// False if the first row's key is taken; then nothing may be committed.
-async fn insert_once(tx: &mut AnyConnection, rows: &[NoteRow]) -> sqlx::Result<bool> {
+pub(super) async fn insert_once(tx: &mut AnyConnection, rows: &[NoteRow]) -> sqlx::Result<bool> {
     const INSERT: &str = "INSERT INTO letter (kind, copy, recipient, message_id, state, dated_at, queued_at, due_at, \
          done_at, once, body) VALUES ($1, $2, $3, $4, $5, $6, $6, $6, CASE WHEN $5 = 'waiting' THEN NULL ELSE $6 END, \
          $7, $8) ON CONFLICT DO NOTHING";

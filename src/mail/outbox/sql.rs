@@ -86,7 +86,7 @@ macro_rules! statements {
                 each_text!($dialect, "$4"),
                 ") ORDER BY id LIMIT 1",
                 skip_held!($dialect),
-                ") RETURNING id, number, copy, recipient, message_id, dated_at, queued_at, attempts, body"
+                ") RETURNING id, number, copy, recipient, message_id, dated_at, queued_at, attempts, kind, body"
             ),
             add_counts: concat!(
                 "INSERT INTO article_count (day, article, views, enquiries) ",

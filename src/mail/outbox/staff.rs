@@ -200,13 +200,14 @@ async fn erase_in(tx: &mut AnyConnection, reference: &str, now: i64) -> sqlx::Re
                          RETURNING number, content";
     const ERASE: &str = "UPDATE enquiry SET content = NULL, fingerprint = NULL, state = 'erased', erased_at = $2, \
                          answered_at = COALESCE(answered_at, $2) WHERE number = $1";
-    const LETTERS: &str = "DELETE FROM letter WHERE number = $1 AND state <> 'delivered'";
+    const LETTERS: &str = "DELETE FROM letter WHERE state <> 'delivered' AND (number = $1 OR \
+                           (kind = 'acknowledgement' AND body = $2))";
     let row = sqlx::query(WORDS).bind(reference.to_owned()).fetch_optional(&mut *tx).await?;
     let Some(row) = row else { return Ok(None) };
     let number: i64 = row.try_get("number")?;
     let words = row.try_get("content")?;
     sqlx::query(ERASE).bind(number).bind(now).execute(&mut *tx).await?;
-    sqlx::query(LETTERS).bind(number).execute(&mut *tx).await?;
+    sqlx::query(LETTERS).bind(number).bind(reference.to_owned()).execute(&mut *tx).await?;
     Ok(Some(Erased { number: unsigned(number), reference: reference.to_owned(), words }))
 }
 

@@ -21,8 +21,8 @@ pub struct ToTell {
 impl Outbox {
     /// How the letters fare: those that wait longer than `late`, those set aside whose enquiry nobody has answered.
     pub async fn letters(&self, now: Timestamp, late: SignedDuration) -> Result<Letters, Unavailable> {
-        const COUNT: &str = "SELECT (SELECT COUNT(*) FROM letter WHERE state = 'waiting') AS waiting, \
-             (SELECT COUNT(*) FROM letter WHERE state = 'waiting' AND queued_at <= $1) AS late, \
+        const COUNT: &str = "SELECT (SELECT COUNT(*) FROM letter WHERE state = 'waiting' AND kind <> 'acknowledgement') AS waiting, \
+             (SELECT COUNT(*) FROM letter WHERE state = 'waiting' AND kind <> 'acknowledgement' AND queued_at <= $1) AS late, \
              (SELECT COUNT(*) FROM letter l WHERE l.state = 'set-aside' AND NOT EXISTS (SELECT 1 FROM enquiry e \
               WHERE e.number = l.number AND e.answered_at IS NOT NULL)) AS aside";
         let before = millis(now.saturating_sub(late).unwrap_or(Timestamp::MIN));
