@@ -18,6 +18,7 @@ mod hardship;
 mod house;
 mod kill;
 mod letters;
+mod life;
 mod mta;
 mod notes;
 mod privacy;

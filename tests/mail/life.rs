@@ -1,0 +1,253 @@
+//! A whole life of enquiries: from the form to erasure, with every letter and note that it brings about.
+//!
+//! The real router, outbox, courier and relay; only the clock is the test's.
+
+use crate::{
+    databases::{Fresh, Kind, fresh},
+    delivery::letterhead,
+    house::{House, options},
+    notes::{clinic, courier, deliver, read, same, secretary},
+    relay::{Server, Wire},
+};
+use arc_swap::ArcSwap;
+use axum::{Router, body::Body};
+use http::{Request, header};
+use http_body_util::BodyExt as _;
+use jiff::{SignedDuration, Timestamp, civil::date};
+use relationship_clinic::{
+    assets::Assets,
+    content,
+    mail::{
+        courier::Courier,
+        notes::Secretary,
+        outbox::{NoBackup, Outbox},
+    },
+    pages::{Edition, Mode},
+    web::{self, App, Parts, Quotas},
+};
+use std::{
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+use tower::ServiceExt as _;
+
+const SECRET: &str = "a secret of at least thirty-two characters";
+const PROMISE: &str = "\n[reply]\nworking_days = 1\n[reply.hours]\nmonday = \"09:00-17:00\"\ntuesday = \"09:00-17:00\"\n\
+                       wednesday = \"09:00-17:00\"\nthursday = \"09:00-17:00\"\nfriday = \"09:00-17:00\"\n";
+
+static NOW: AtomicI64 = AtomicI64::new(0);
+
+fn now() -> Timestamp {
+    Timestamp::from_second(NOW.load(Ordering::SeqCst)).unwrap()
+}
+
+/// A time of the clinic in November 2026, `24 15:12`.
+fn it_is(day_and_time: &str) {
+    let (day, time) = day_and_time.split_once(' ').unwrap();
+    let at: Timestamp = format!("2026-11-{day}T{time}:00-08:00").parse().unwrap();
+    NOW.store(at.as_second(), Ordering::SeqCst);
+}
+
+struct Clinic {
+    fresh: Fresh,
+    outbox: Outbox,
+    courier: Arc<Courier>,
+    secretary: Secretary,
+    server: Server,
+    router: Router,
+    read: usize,
+}
+
+impl Clinic {
+    async fn open() -> Self {
+        let fresh = fresh(Kind::Sqlite);
+        let outbox = Outbox::open(fresh.place.clone(), options(&["staff@clinic.example"])).await;
+        let server = Server::start(Wire::Plain).await;
+        let courier = Arc::new(courier(&outbox, &server));
+        let site = content::load(Path::new("content"), date(2026, 11, 24)).unwrap().site;
+        let pictures = site.pictures.iter().map(|picture| (picture.path.clone(), picture.file.clone()));
+        let assets = Assets::load(Path::new("static"), pictures).unwrap();
+        let edition = Edition::new(site, assets, "https://www.clinic.example", date(2026, 11, 24), Mode::Public);
+        let parts = Parts {
+            edition: Arc::new(ArcSwap::from_pointee(edition)),
+            outbox: outbox.clone(),
+            courier: Arc::clone(&courier),
+            quotas: Quotas::default(),
+            trusted_proxies: Vec::new(),
+            links: letterhead().links,
+            clock: now,
+            renewals: None,
+        };
+        let router = web::router(Arc::new(App::new(parts, SECRET)));
+        let secretary = secretary(&outbox, &["staff@clinic.example"]);
+        Self { fresh, outbox, courier, secretary, server, router, read: 0 }
+    }
+
+    async fn ask(&self, request: http::request::Builder, body: String) -> (u16, String) {
+        let request: Request<Body> = request
+            .header(header::HOST, "www.clinic.example")
+            .header("sec-fetch-site", "same-origin")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(body))
+            .unwrap();
+        let answer = self.router.clone().oneshot(request).await.unwrap();
+        let status = answer.status().as_u16();
+        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
+    async fn token(&self) -> String {
+        self.ask(Request::get("/contact/token"), String::new()).await.1
+    }
+
+    /// Somebody sends the form, a minute after they opened it.
+    async fn post(&self, token: &str, fields: &[(&str, &str)]) {
+        NOW.fetch_add(60, Ordering::SeqCst);
+        let mut body = url::form_urlencoded::Serializer::new(String::new());
+        body.extend_pairs(fields).append_pair("consent", "yes").append_pair("token", token);
+        assert_eq!(self.ask(Request::post("/contact"), body.finish()).await.0, 303, "{fields:?}");
+    }
+
+    /// Staff open a link, and press its button if there is one; a scanner opened it before them.
+    async fn follow(&self, link: &str, heading: &str) {
+        let path = link.strip_prefix("https://www.clinic.example").unwrap();
+        let (_, scanned) = self.ask(Request::get(path), String::new()).await;
+        let (_, asked) = self.ask(Request::get(path), String::new()).await;
+        assert_eq!(scanned, asked, "opening changes nothing");
+        let shown = if asked.contains("<form") { self.ask(Request::post(path), String::new()).await.1 } else { asked };
+        assert!(shown.contains(&format!("<h1 class=\"page-head__title\">{heading}</h1>")), "{heading}: {shown}");
+    }
+
+    /// The notes that are due and the letters that wait leave.
+    async fn work(&self) {
+        let clinic = clinic(PROMISE);
+        self.secretary.daily(&clinic, now()).await.unwrap();
+        self.secretary.weekly(&clinic, |_| Vec::new(), now()).await.unwrap();
+        deliver(&self.courier, now()).await;
+        self.outbox.tidy(now()).await.unwrap();
+    }
+
+    /// The mails that arrived since the last look, as staff read them.
+    fn mailbox(&mut self) -> Vec<String> {
+        let mails: Vec<String> = self.server.mails().iter().skip(self.read).map(read).collect();
+        self.read += mails.len();
+        mails
+    }
+
+    async fn states(&self) -> Vec<String> {
+        self.outbox.list().await.unwrap().into_iter().map(|entry| entry.state).collect()
+    }
+
+    fn is_on_disk(&self, words: &str) -> bool {
+        let files = fs::read_dir(self.fresh.folder.path().join("data")).unwrap();
+        let mut files = files.map(|entry| fs::read(entry.unwrap().path()).unwrap());
+        files.any(|bytes| bytes.windows(words.len()).any(|window| window == words.as_bytes()))
+    }
+}
+
+/// The first link behind these words.
+fn link(mail: &str, words: &str) -> String {
+    let rest = &mail[mail.find(words).unwrap_or_else(|| panic!("{words}: {mail}"))..];
+    let rest = &rest[rest.find("https://").unwrap()..];
+    rest.split_whitespace().next().unwrap().to_owned()
+}
+
+fn by_phone<'a>(name: &'a str, number: &'a str, message: &'a str) -> Vec<(&'a str, &'a str)> {
+    let fields = [("channel", "phone"), ("voicemail", "unnamed"), ("for_whom", "couple"), ("times", "after six")];
+    let mut fields = fields.to_vec();
+    fields.extend([("name", name), ("phone", number), ("message", message)]);
+    fields
+}
+
+const PITCH: &str = "Dear website owner, we sell backlinks and guest posts. Our SEO experts get your website to page one of \
+                     Google, guaranteed. Prices: https://a.example https://b.example https://c.example";
+const DOUBT: &str = "I offer bookkeeping to therapists and other small businesses. My work is at https://a.example and \
+                     https://b.example. My wife and I would also like to talk with somebody.";
+const QUARREL: &str = "We keep having the same quarrel, and it tires us both.";
+
+#[tokio::test]
+async fn an_enquiry_lives_from_the_form_to_erasure_and_every_letter_of_it_reads_well() {
+    let mut clinic = Clinic::open().await;
+    let mut mails = Vec::new();
+
+    // Tuesday afternoon: Ana writes, and corrects her number; two more come, one of them an offer.
+    it_is("24 15:11");
+    let token = clinic.token().await;
+    clinic.post(&token, &by_phone("Ana", "(650) 555-0132", QUARREL)).await;
+    clinic.work().await;
+    it_is("24 15:20");
+    clinic.post(&token, &by_phone("Ana", "(650) 555-0123", QUARREL)).await;
+    let mut doubt = by_phone("Bo", "(650) 555-0177", DOUBT);
+    doubt.push(("reason_code", "filled by a password manager"));
+    clinic.post(&clinic.token().await, &doubt).await;
+    let mut pitch = by_phone("Nicole Adams", "(650) 555-0188", PITCH);
+    pitch.push(("reason_code", "filled by a program"));
+    clinic.post(&clinic.token().await, &pitch).await;
+    clinic.work().await;
+    assert_eq!(clinic.states().await, ["delivered", "delivered", "delivered", "held"]);
+    let letters = clinic.mailbox();
+    assert_eq!(letters.len(), 3);
+    assert!(letters[2].contains("This may be advertising."), "{}", letters[2]);
+    mails.extend(["1 a letter", "2 its correction", "3 one with a label"].into_iter().zip(letters.clone()));
+
+    // Wednesday morning: the note tells of the held one; somebody sends it on, and Ana has been called.
+    it_is("25 08:00");
+    clinic.work().await;
+    let note = clinic.mailbox().remove(0);
+    clinic.follow(&link(&note, "Send it to the mailbox"), "No. 4 is on its way").await;
+    clinic.follow(&link(&note, "Send it to the mailbox"), "No. 4 was sent on before").await;
+    clinic.follow(&link(&letters[1], "mark No. 2 as answered"), "No. 2 is marked as answered").await;
+    clinic.work().await;
+    let released = clinic.mailbox().remove(0);
+    mails.extend([("4 the note of a held one", note), ("5 the letter of a released one", released)]);
+
+    // A day after hand-over the words are gone from the disk; the numbers stay.
+    assert!(clinic.is_on_disk(QUARREL));
+    it_is("25 15:30");
+    clinic.work().await;
+    assert!(!clinic.is_on_disk(QUARREL) && !clinic.is_on_disk("555-0123"));
+    assert_eq!(clinic.states().await, ["erased", "erased", "erased", "delivered"]);
+
+    // Thursday morning: what was promised for Wednesday is not marked.
+    it_is("26 08:00");
+    clinic.work().await;
+    let reminder = clinic.mailbox().remove(0);
+    let bo = &reminder[reminder.find("No. 3").unwrap()..];
+    let seller = &reminder[reminder.find("No. 4").unwrap()..];
+    clinic.follow(&link(bo, "Mark as answered"), "No. 3 is marked as answered").await;
+    clinic.follow(&link(seller, "Mark as advertising"), "No. 4 is marked as advertising").await;
+    mails.push(("6 a reminder", reminder));
+    it_is("27 08:00");
+    clinic.work().await;
+    assert!(clinic.mailbox().is_empty(), "nothing to say on Friday");
+
+    // Monday morning: the week.
+    it_is("30 08:00");
+    clinic.work().await;
+    mails.push(("7 the week", clinic.mailbox().remove(0)));
+
+    let entries = clinic.outbox.list().await.unwrap();
+    let references: Vec<&str> = entries.iter().map(|entry| entry.reference.as_str()).collect();
+    for (name, mail) in &mails {
+        insta::assert_snapshot!(*name, same(mail, &references));
+    }
+
+    // After ninety days nothing is known, and old links say so.
+    NOW.store((now() + SignedDuration::from_hours(24 * 100)).as_second(), Ordering::SeqCst);
+    clinic.outbox.tidy(now()).await.unwrap();
+    assert_eq!(clinic.outbox.list().await.unwrap(), []);
+    clinic.follow(&link(&mails[0].1, "as answered here"), "This link is too old").await;
+}
+
+#[tokio::test]
+async fn a_server_is_copied_by_its_own_tool() {
+    let house = House::new(Kind::Postgres).await;
+    let file = house.fresh.folder.path().join("copy.sqlite");
+    let error = house.outbox.backup(&file).await.unwrap_err();
+    assert!(matches!(error, NoBackup::Server) && error.to_string().contains("pg_dump"), "{error}");
+    assert!(!file.exists());
+}
