@@ -279,6 +279,30 @@ async fn delivery_begins_within_a_tenth_of_a_second_and_stops_when_told() {
     tokio::time::timeout(Duration::from_secs(5), running).await.expect("it stops").unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_enquiry_is_kept_as_fast_as_ever_while_the_relay_hangs_at_any_place() {
+    for at in [At::Banner, At::Ehlo, At::Mail, At::Rcpt, At::Data, At::During, At::Dot] {
+        let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+        server.fail(at, Fault::Silence);
+        let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", Duration::from_secs(20)).unwrap();
+        let (stop, stopping) = tokio::sync::watch::channel(false);
+        let running = tokio::spawn(Arc::new(courier_of(&house.outbox, mailer, 1000)).run(stopping, Timestamp::now));
+        house.put(now("the first")).await;
+        eventually(Duration::from_secs(5), || server.connections() > 0).await;
+        let mut waits = Vec::new();
+        for i in 0..11 {
+            let began = Instant::now();
+            house.put(now(&format!("Ann {i}"))).await;
+            waits.push(began.elapsed());
+        }
+        waits.sort();
+        // Waiting for the relay would take 20 seconds; a commit takes milliseconds, also on a busy machine.
+        assert!(waits[5] < Duration::from_millis(200), "{at:?}: half of the enquiries waited {:?}", waits[5]);
+        running.abort();
+        drop(stop);
+    }
+}
+
 #[tokio::test]
 async fn no_more_letters_leave_in_a_minute_than_allowed() {
     let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);

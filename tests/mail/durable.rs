@@ -33,7 +33,7 @@ fn the_write_ahead_file_is_synced_between_the_post_and_the_thanks() {
     let calls = wait_for(|| whole(&file)).expect("strace writes down how the program ended");
     let found = story(&calls);
     let expected: Vec<Event> = [Event::Post, Event::Synced, Event::Thanks].repeat(posts);
-    assert_eq!(found, expected, "a post, then the sync, then the thanks:\n{calls}");
+    assert_eq!(found, expected, "a post, then the sync, then the thanks");
 }
 
 /// What strace has written, once the program's end stands in it.

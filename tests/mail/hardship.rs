@@ -34,16 +34,20 @@ fn file(house: &House) -> PathBuf {
 }
 
 /// A small disk of its own; goes away with the value.
-struct SmallDisk(TempDir);
+pub struct SmallDisk(TempDir);
 
 impl SmallDisk {
-    fn new() -> Self {
+    /// `size` as mount takes it.
+    pub fn of(size: &str) -> Self {
         assert!(
             is_root(),
             "this test fills a disk of its own and needs root to mount it: run the tests as root, in a container if need be"
         );
         let disk = Self(tempfile::tempdir().unwrap());
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(disk.path()).status();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
+            .arg(disk.path())
+            .status();
         assert!(
             mounted.is_ok_and(|status| status.success()),
             "no tmpfs can be mounted here (a container needs SYS_ADMIN)"
@@ -51,7 +55,7 @@ impl SmallDisk {
         disk
     }
 
-    fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         self.0.path()
     }
 }
@@ -64,7 +68,7 @@ impl Drop for SmallDisk {
 
 #[tokio::test]
 async fn a_full_disk_is_said_and_the_next_post_works_when_there_is_room() {
-    let disk = SmallDisk::new();
+    let disk = SmallDisk::of("1m");
     let outbox =
         Outbox::open(Place::Sqlite(disk.path().join("outbox.sqlite")), options(&["staff@clinic.example"])).await;
     assert_eq!(outbox.put(new("Ann")).await.unwrap().number, 1);

@@ -24,3 +24,4 @@ mod notes;
 mod privacy;
 mod proxy;
 mod relay;
+mod turned_away;

@@ -247,7 +247,9 @@ pub(crate) fn too_slow() -> Unavailable {
 /// What a database error means to whoever must help; never the values that stood in the statement.
 pub(crate) fn reason(error: &sqlx::Error) -> Unavailable {
     let text = match error {
-        sqlx::Error::PoolTimedOut => "the database did not answer in time; is it running, and is it reachable?".into(),
+        sqlx::Error::PoolTimedOut => {
+            "the database did not answer in time; is it running and reachable, or locked by another program?".into()
+        }
         sqlx::Error::Io(error) => format!("the connection to the database broke: {error}"),
         sqlx::Error::Database(error) => match error.code().as_deref() {
             Some(code) if code.len() == 5 => postgres_reason(code, error.message()),

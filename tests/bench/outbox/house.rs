@@ -1,0 +1,89 @@
+//! The site as `serve` joins it, in this process: the real listener, front door, router, form and outbox.
+
+use jiff::{Timestamp, tz::TimeZone};
+use relationship_clinic::{
+    assets::Assets,
+    catalog::{Encoder, Shelf, VariantCache},
+    content,
+    mail::{
+        courier::Courier,
+        fate::Schedule,
+        letter::Letterhead,
+        mailer::Mailer,
+        outbox::{Options, Outbox, Place},
+    },
+    pages::{Edition, Mode},
+    web::{self, App, Front, Limits, Parts, Quotas},
+};
+use std::{net::SocketAddr, num::NonZeroU32, path::Path, sync::Arc, time::Duration};
+
+const SECRET: &str = "a secret of at least thirty-two characters";
+const ORIGIN: &str = "http://localhost:3000";
+
+#[derive(Debug)]
+pub struct House {
+    pub address: SocketAddr,
+    pub outbox: Outbox,
+    pub courier: Arc<Courier>,
+}
+
+/// Opens the outbox; `together` enquiries at most share a commit.
+pub async fn outbox(place: &Place, together: usize) -> Outbox {
+    let options = Options {
+        recipients: vec!["staff@clinic.example".parse().unwrap()],
+        domain: "clinic.example".into(),
+        zone: TimeZone::get("America/Los_Angeles").unwrap(),
+        most_together: together,
+        key: Options::key_from(SECRET),
+    };
+    Outbox::open(place.clone(), options).await
+}
+
+/// A courier that no minute holds up. It does not walk by itself.
+pub fn courier(outbox: &Outbox, mailer: Mailer) -> Arc<Courier> {
+    let letterhead = Letterhead {
+        sender_name: "The Relationship Clinic website".into(),
+        sender: "website@clinic.example".parse().unwrap(),
+        zone: TimeZone::get("America/Los_Angeles").unwrap(),
+        zone_words: Some("Pacific time"),
+    };
+    let schedule = Schedule { waits: vec![Duration::from_mins(1)], give_up: Duration::from_hours(24) };
+    Arc::new(Courier::new(outbox.clone(), mailer, letterhead, schedule, u32::MAX, None))
+}
+
+impl House {
+    /// Listens on a free port; only limits by address are lifted, since all clients are on this machine.
+    pub fn open(outbox: Outbox, mailer: Mailer) -> Self {
+        let edition = edition();
+        let catalog = edition.catalog(web::security(false), Arc::new(Encoder::new(None::<VariantCache>)));
+        let courier = courier(&outbox, mailer);
+        let parts = Parts {
+            edition: Arc::new(arc_swap::ArcSwap::from_pointee(edition)),
+            outbox: outbox.clone(),
+            courier: Arc::clone(&courier),
+            quotas: Quotas { ipv4: NonZeroU32::MAX, ..Quotas::default() },
+            trusted_proxies: Vec::new(),
+            clock: Timestamp::now,
+            renewals: None,
+        };
+        let router = web::router(Arc::new(App::new(parts, SECRET)));
+        let front = Front::new(Arc::new(Shelf::new(catalog)), router, web::security(false));
+        let listener = web::open(SocketAddr::from(([127, 0, 0, 1], 0)), None).unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(web::serve(
+            listener,
+            move |from| front.for_visitor(from),
+            Limits::default(),
+            std::future::pending(),
+        ));
+        Self { address, outbox, courier }
+    }
+}
+
+fn edition() -> Edition {
+    let today = TimeZone::UTC.to_datetime(Timestamp::now()).date();
+    let site = content::load(Path::new("content"), today).expect("the shipped words are sound").site;
+    let pictures: Vec<_> = site.pictures.iter().map(|picture| (picture.path.clone(), picture.file.clone())).collect();
+    let assets = Assets::load(Path::new("static"), pictures).expect("the shipped assets are sound");
+    Edition::new(site, assets, ORIGIN, today, Mode::Public)
+}

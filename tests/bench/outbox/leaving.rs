@@ -1,0 +1,140 @@
+//! The second table: how soon a letter leaves, how fast a backlog, and how soon after a kill.
+
+use super::{
+    Database,
+    clients::Client,
+    house::{self, House},
+    median, milliseconds,
+    sink::Sink,
+    support::clinic::{Clinic, sound, wait_for},
+};
+use jiff::Timestamp;
+use relationship_clinic::{
+    config::{Relay, Tls},
+    enquiry::{Channel, Enquiry, Judgement, Phone, Voicemail},
+    mail::{
+        mailer::Mailer,
+        outbox::{NewEnquiry, Options, Outbox},
+    },
+};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
+use tokio::{runtime::Runtime, sync::watch};
+
+/// Posts one after another, each waited for.
+const POSTS: usize = 201;
+/// Enquiries that are put into the outbox at once.
+const AT_ONCE: usize = 256;
+/// `CLINIC_MAIL_TIMEOUT` of the killed program; a lease is that and 12 seconds.
+const TIMEOUT: Duration = Duration::from_secs(3);
+const LEASE: Duration = Duration::from_secs(15);
+
+/// A database of its own for each figure.
+pub fn measure(runtime: &Runtime, databases: impl Fn() -> [Database; 2], letters: usize) {
+    println!(
+        "| database | to the knock: p50, max | to the acknowledgement: p50, max | {letters} letters drain in | after a kill (lease {LEASE:?}) |"
+    );
+    println!("| --- | ---: | ---: | ---: | ---: |");
+    for ((soon, backlog), killed) in databases().into_iter().zip(databases()).zip(databases()) {
+        let (knocks, acknowledgements) = first_delivery(runtime, &soon);
+        let drained = drain(runtime, &backlog, letters).as_secs_f64();
+        let recovered = recovery(&killed).as_secs_f64();
+        let [knocks, acknowledgements] = [knocks, acknowledgements].map(|times| {
+            let times = milliseconds(&times);
+            format!("{:.1} ms, {:.1} ms", median(&times), times.iter().copied().fold(0.0, f64::max))
+        });
+        let name = soon.name;
+        println!("| {name} | {knocks} | {acknowledgements} | {drained:.1} s | {recovered:.1} s |");
+    }
+}
+
+/// From the 303 in the visitor's hands to the relay's door, and to its acknowledgement.
+fn first_delivery(runtime: &Runtime, database: &Database) -> (Vec<Duration>, Vec<Duration>) {
+    let sink = Sink::open(false);
+    let house = House::open(runtime.block_on(house::outbox(&database.place, Options::TOGETHER)), mailer(&sink));
+    let (stop, stopping) = watch::channel(false);
+    let walking = runtime.spawn(Arc::clone(&house.courier).run(stopping, Timestamp::now));
+    let mut client = Client::connect(house.address);
+    let times = (0..POSTS).map(|_| {
+        client.post();
+        let thanked = Instant::now();
+        let taken = sink.taken.recv().unwrap();
+        let since = |at: Instant| at.saturating_duration_since(thanked);
+        (since(taken.knocked), since(taken.acknowledged))
+    });
+    let times = times.collect();
+    stop.send_replace(true);
+    runtime.block_on(walking).unwrap();
+    runtime.block_on(house.outbox.close());
+    times
+}
+
+/// From the end of an outage to the acknowledgement of the last letter.
+fn drain(runtime: &Runtime, database: &Database, letters: usize) -> Duration {
+    let sink = Sink::open(false);
+    let outbox = runtime.block_on(house::outbox(&database.place, Options::TOGETHER));
+    runtime.block_on(fill(&outbox, letters));
+    let courier = house::courier(&outbox, mailer(&sink));
+    let (stop, stopping) = watch::channel(false);
+    let began = Instant::now();
+    let walking = runtime.spawn(courier.run(stopping, Timestamp::now));
+    let last = sink.taken.iter().take(letters).last().unwrap();
+    let took = last.acknowledged - began;
+    stop.send_replace(true);
+    runtime.block_on(walking).unwrap();
+    runtime.block_on(outbox.close());
+    took
+}
+
+async fn fill(outbox: &Outbox, letters: usize) {
+    let mut put = 0;
+    while put < letters {
+        let batch = (put..letters.min(put + AT_ONCE)).map(|number| {
+            let outbox = outbox.clone();
+            tokio::spawn(async move { outbox.put(new(number)).await.unwrap() })
+        });
+        for task in batch.collect::<Vec<_>>() {
+            task.await.unwrap();
+            put += 1;
+        }
+    }
+}
+
+/// From the SIGKILL of the real program, in the middle of a letter, to the acknowledgement of that letter; it is started
+/// again at once.
+fn recovery(database: &Database) -> Duration {
+    let sink = Sink::open(true);
+    let settings =
+        [("CLINIC_SMTP_URL", format!("smtp://{}", sink.address)), ("CLINIC_MAIL_TIMEOUT", format!("{TIMEOUT:?}"))];
+    let url = database.url.clone().map(|url| ("CLINIC_DATABASE_URL", url));
+    let settings: Vec<(&str, String)> = settings.into_iter().chain(url).collect();
+    let mut clinic = Clinic::with(&settings.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>());
+    clinic.post(&sound()).is(303);
+    wait_for(|| sink.hung.load(Ordering::Acquire).then_some(())).expect("the letter is on its way");
+    let killed = Instant::now();
+    clinic.kill_and_restart();
+    sink.taken.recv().unwrap().acknowledged - killed
+}
+
+fn mailer(sink: &Sink) -> Mailer {
+    let relay =
+        Relay { host: "127.0.0.1".into(), port: sink.address.port(), tls: Tls::Loopback, login: None, ca: None };
+    Mailer::relay(relay, "clinic.example", Duration::from_mins(1)).unwrap()
+}
+
+fn new(number: usize) -> NewEnquiry {
+    let enquiry = Enquiry {
+        name: format!("Ana {number}"),
+        channel: Channel::Phone,
+        phone: Some(Phone { number: "(650) 555-0123".into(), voicemail: Voicemail::Unnamed }),
+        email: None,
+        times: None,
+        for_whom: None,
+        message: Some("We keep having the same quarrel. ".repeat(16)),
+        about: None,
+        notice: "2026-06".into(),
+    };
+    NewEnquiry { enquiry, judgement: Judgement::default(), nonce: None, received: Timestamp::now() }
+}

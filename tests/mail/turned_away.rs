@@ -1,0 +1,146 @@
+//! While enquiries cannot be kept: what the visitor, the operator and the machines see, over HTTP, under the real cause.
+
+use crate::{
+    databases::{Kind, fresh, is_root},
+    hardship::SmallDisk,
+    proxy::Proxy,
+    support::clinic::{Clinic, PROGRAM, wait_for},
+};
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt as _, symlink},
+    path::Path,
+    process::Command,
+};
+
+const SECRET: (&str, &str) = ("CLINIC_SECRET", "a secret of at least thirty-two characters");
+
+fn letter(name: &str) -> Vec<(&str, &str)> {
+    vec![
+        ("name", name),
+        ("channel", "email"),
+        ("email", "bea@example.org"),
+        ("email_private", "yes"),
+        ("times", "after work"),
+        ("message", "First line.\r\nIt took me a year to write this."),
+        ("consent", "yes"),
+    ]
+}
+
+fn owned(settings: &[(&str, &str)]) -> Vec<(String, String)> {
+    settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// The visitor has every word and the telephone, the operator the error and the reason; pages go on.
+fn turns_away(clinic: &Clinic, because: &str) {
+    let before = clinic.log().len();
+    let answer = clinic.post(&letter("Bea"));
+    answer.is(503).has("(650) 799-1375").has("value=\"Bea\"").has("bea@example.org").has("after work");
+    answer.has("First line.").has("It took me a year to write this.");
+    wait_for(|| clinic.log()[before..].contains("ERROR").then_some(())).expect("the operator sees an error");
+    let lacking = clinic.log()[before..].contains("It took me a year");
+    assert!(!lacking, "the words stand in the log");
+    clinic.get("/health/form").is(503).has(because).lacks("Bea");
+    clinic.get("/health/ready").is(200);
+    clinic.get("/").is(200);
+    clinic.get("/contact").is(200);
+}
+
+/// Without a restart.
+fn keeps(clinic: &Clinic, name: &str) {
+    clinic.post(&letter(name)).is(303);
+    clinic.get("/health/form").is(200);
+}
+
+#[test]
+fn a_full_disk_turns_nobody_away_without_their_words() {
+    let (disk, elsewhere) = (SmallDisk::of("8m"), tempfile::tempdir().unwrap());
+    // What else the program writes shall neither fill this disk nor make room on it.
+    for folder in ["cache", "mail"] {
+        fs::create_dir(elsewhere.path().join(folder)).unwrap();
+        symlink(elsewhere.path().join(folder), disk.path().join(folder)).unwrap();
+    }
+    let clinic = Clinic::in_folder(disk.path().to_owned(), Vec::new());
+    keeps(&clinic, "Ann");
+    clinic.letters(1);
+    let ballast = disk.path().join("ballast");
+    let _ = fs::write(&ballast, vec![0; 16_000_000]);
+    turns_away(&clinic, "disk is full");
+    fs::remove_file(&ballast).unwrap();
+    keeps(&clinic, "Bea");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_database_turns_nobody_away_without_their_words() {
+    let clinic = Clinic::start();
+    keeps(&clinic, "Ann");
+    let url = format!("sqlite://{}", clinic.data.join("outbox.sqlite").display());
+    sqlx::any::install_default_drivers();
+    let pool = sqlx::AnyPool::connect(&url).await.unwrap();
+    let mut holder = pool.acquire().await.unwrap();
+    sqlx::raw_sql("PRAGMA busy_timeout = 10000; BEGIN EXCLUSIVE").execute(&mut *holder).await.unwrap();
+    turns_away(&clinic, "locked");
+    sqlx::raw_sql("ROLLBACK").execute(&mut *holder).await.unwrap();
+    keeps(&clinic, "Bea");
+}
+
+#[test]
+fn a_data_folder_that_is_gone_turns_nobody_away_without_their_words() {
+    let clinic = Clinic::start();
+    keeps(&clinic, "Ann");
+    clinic.letters(1);
+    let away = clinic.data.with_extension("away");
+    fs::rename(&clinic.data, &away).unwrap();
+    turns_away(&clinic, "folder");
+    // The cache of pages may have made the folder anew.
+    let _ = fs::remove_dir_all(&clinic.data);
+    fs::rename(&away, &clinic.data).unwrap();
+    keeps(&clinic, "Bea");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_server_that_is_gone_turns_nobody_away_without_their_words() {
+    let (database, mut proxy) = (fresh(Kind::Postgres), Proxy::start().await);
+    let name = database.url.split('?').next().unwrap().rsplit('/').next().unwrap();
+    let url = format!("postgres://postgres@127.0.0.1:{}/{name}", proxy.port);
+    let clinic = Clinic::with(&[("CLINIC_DATABASE_URL", &url)]);
+    keeps(&clinic, "Ann");
+    proxy.cut().await;
+    turns_away(&clinic, "database");
+    proxy.mend().await;
+    keeps(&clinic, "Bea");
+}
+
+#[test]
+fn a_read_only_folder_turns_nobody_away_without_their_words() {
+    let folder = tempfile::Builder::new().prefix("clinic-read-only").tempdir_in("/tmp").unwrap();
+    let data = folder.path().join("data");
+    fs::create_dir(&data).unwrap();
+    let mode = |bits| fs::set_permissions(&data, fs::Permissions::from_mode(bits)).unwrap();
+    let program = as_somebody_whom_mode_bits_stop(folder.path());
+    mode(0o500);
+    let [words, looks] = ["content", "static"].map(|name| folder.path().join(name));
+    let folders = [("CLINIC_CONTENT", words.to_str().unwrap()), ("CLINIC_STATIC", looks.to_str().unwrap()), SECRET];
+    let clinic = Clinic::watched_by(program, data.clone(), owned(&folders));
+    turns_away(&clinic, "ermission");
+    mode(0o700);
+    keeps(&clinic, "Bea");
+}
+
+/// Mode bits stop nobody who is root, and another user may not reach the build folder.
+fn as_somebody_whom_mode_bits_stop(folder: &Path) -> Command {
+    let program = folder.join("program");
+    fs::copy(PROGRAM, &program).unwrap();
+    run(Command::new("cp").args(["-r", "content", "static"]).arg(folder));
+    if !is_root() {
+        return Command::new(program);
+    }
+    run(Command::new("chown").args(["-R", "65534:65534"]).arg(folder));
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(program);
+    command
+}
+
+fn run(command: &mut Command) {
+    assert!(command.status().unwrap().success(), "{command:?}");
+}
