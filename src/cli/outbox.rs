@@ -25,6 +25,7 @@ pub(super) fn options(config: &Config, clinic: &Clinic, secret: &str) -> Result<
         recipients: recipients(config, clinic)?,
         domain: config.mail_from.domain().to_owned(),
         zone: TimeZone::get(&clinic.time_zone).map_err(|error| format!("the clinic's time zone: {error}"))?,
+        most_together: Options::TOGETHER,
         key: Options::key_from(secret),
     })
 }

@@ -52,11 +52,16 @@ pub struct Options {
     pub domain: String,
     /// Zone of the clinic: its day is the day of the sameness rule.
     pub zone: TimeZone,
+    /// Most enquiries of one transaction, at least 1; more only lengthens the wait of the first.
+    pub most_together: usize,
     /// Key of the fingerprints, so that the stored hash of an answer tells nothing without it.
     pub key: [u8; 32],
 }
 
 impl Options {
+    /// What [`Options::most_together`] is but for comparison.
+    pub const TOGETHER: usize = 256;
+
     /// Derives the key of fingerprints from the secret that copies of the program share.
     pub fn key_from(secret: &str) -> [u8; 32] {
         blake3::derive_key("relationship-clinic 2026 sameness of enquiries", secret.as_bytes())

@@ -57,11 +57,12 @@ pub struct Cluster {
 
 pub fn cluster() -> &'static Cluster {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
-    CLUSTER.get_or_init(Cluster::start)
+    CLUSTER.get_or_init(|| Cluster::start(&["fsync=off"]))
 }
 
 impl Cluster {
-    fn start() -> Self {
+    /// With further settings of the server (`name=value`).
+    pub fn start(settings: &[&str]) -> Self {
         let bin = find_server();
         let home = std::env::temp_dir().join(format!("clinic-postgres-{}", std::process::id()));
         let user = user();
@@ -73,7 +74,7 @@ impl Cluster {
         run(as_user(&user, &bin.join("initdb"))
             .args(["--auth=trust", "--username=postgres", "--no-sync", "--encoding=UTF8", "--locale=C", "-D"])
             .arg(&data));
-        keep_running(&user, &bin, &home, &data);
+        keep_running(&user, &bin, &home, &data, settings);
         let cluster = Self { bin, home };
         cluster.wait();
         cluster
@@ -95,7 +96,7 @@ impl Cluster {
         panic!("the PostgreSQL cluster did not start; read {}", self.home.join("log").display());
     }
 
-    fn create_database(&self) -> String {
+    pub fn create_database(&self) -> String {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("outbox_{}", NEXT.fetch_add(1, Ordering::Relaxed));
         run(Command::new(self.bin.join("createdb")).args(["-U", "postgres", "-h"]).arg(&self.home).arg(&name));
@@ -145,7 +146,7 @@ fn as_user(user: &str, program: &Path) -> Command {
 }
 
 #[expect(clippy::zombie_processes, reason = "it outlives the tests and ends when this process does")]
-fn keep_running(user: &str, bin: &Path, home: &Path, data: &Path) {
+fn keep_running(user: &str, bin: &Path, home: &Path, data: &Path, settings: &[&str]) {
     let script = r#"
         "$@" >"$HOME_OF_CLUSTER/log" 2>&1 &
         cat >/dev/null
@@ -159,8 +160,9 @@ fn keep_running(user: &str, bin: &Path, home: &Path, data: &Path) {
         .args(server.get_args())
         .arg("-D")
         .arg(data)
-        .args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200", "-k"])
+        .args(["-c", "listen_addresses=", "-c", "max_connections=200", "-k"])
         .arg(home)
+        .args(settings.iter().flat_map(|setting| ["-c", setting]))
         .env("HOME_OF_CLUSTER", home)
         .env("DATA_OF_CLUSTER", data)
         .current_dir("/")

@@ -21,6 +21,7 @@ pub fn options(recipients: &[&str]) -> Options {
         recipients: recipients.iter().map(|address| address.parse().unwrap()).collect(),
         domain: "clinic.example".into(),
         zone: TimeZone::get("America/Los_Angeles").unwrap(),
+        most_together: Options::TOGETHER,
         key: Options::key_from("a secret of at least thirty-two characters"),
     }
 }

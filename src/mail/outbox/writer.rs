@@ -34,8 +34,6 @@ use transaction::{Failure, store};
 const WAIT: Duration = Duration::from_secs(3);
 /// A post waits for the batch under way and for its own, so each may take somewhat less than half of that.
 const STATEMENTS: Duration = Duration::from_millis(1400);
-/// Enquiries of one transaction; more only lengthens the wait of the first.
-const BATCH: usize = 256;
 /// Posts that may wait; each holds a few kilobytes.
 const QUEUE: usize = 1024;
 /// Tries to store an enquiry whose reference is taken.
@@ -98,14 +96,15 @@ pub(super) fn start(
     let (queue, mut waiting) = mpsc::channel::<Job>(QUEUE);
     tokio::spawn(async move {
         while let Some(first) = waiting.recv().await {
+            let options = options.load_full();
             let mut jobs = vec![first];
-            while jobs.len() < BATCH
+            while jobs.len() < options.most_together
                 && let Ok(job) = waiting.try_recv()
             {
                 jobs.push(job);
             }
             jobs.retain(|job| job.turn.take());
-            write(&db, &options.load_full(), jobs, &keeping).await;
+            write(&db, &options, jobs, &keeping).await;
             arrivals.send_modify(|count| *count = count.wrapping_add(1));
         }
     });
