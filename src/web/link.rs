@@ -100,3 +100,40 @@ fn answer(app: &App, standing: Standing, (deed, entry): &Matter) -> Response {
     response.headers_mut().insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+
+    #[test]
+    fn a_deed_can_be_done_once_and_not_to_words_that_are_erased() {
+        let entry = |state: &str| Entry {
+            number: 41,
+            reference: "K7MWPX3D".into(),
+            state: state.into(),
+            received: Timestamp::UNIX_EPOCH,
+            delivered: None,
+            answered: None,
+            released: None,
+            spam: None,
+            corrects: None,
+            erased: state == "erased",
+        };
+        let now = Some(Timestamp::UNIX_EPOCH);
+        let table = [
+            (Deed::Release, entry("held"), Standing::Open),
+            (Deed::Release, Entry { spam: now, ..entry("held") }, Standing::Open),
+            (Deed::Release, Entry { released: now, ..entry("waiting") }, Standing::Before),
+            (Deed::Release, Entry { released: now, ..entry("erased") }, Standing::Before),
+            (Deed::Release, entry("erased"), Standing::Erased),
+            (Deed::Answered, entry("erased"), Standing::Open),
+            (Deed::Answered, Entry { answered: now, ..entry("erased") }, Standing::Before),
+            (Deed::Spam, entry("delivered"), Standing::Open),
+            (Deed::Spam, Entry { spam: now, ..entry("held") }, Standing::Before),
+        ];
+        for (deed, entry, expected) in table {
+            assert_eq!(standing(deed, &entry), expected, "{deed:?} {entry:?}");
+        }
+    }
+}

@@ -83,7 +83,7 @@ fn both_parts_read_as_they_should() {
 }
 
 /// Words of a part, without markup and without what only one part needs.
-fn words(text: &str) -> Vec<String> {
+pub fn words(text: &str) -> Vec<String> {
     // A link has words in the HTML part and an address in the text part.
     let text = text.lines().filter(|line| !line.starts_with("https://")).collect::<Vec<_>>().join("\n");
     let plain = text
@@ -96,25 +96,30 @@ fn words(text: &str) -> Vec<String> {
     plain.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).collect()
 }
 
+/// What an HTML part shows below its heading.
+pub fn shown(html: &str) -> String {
+    let body = html.split("</h1>").nth(1).unwrap();
+    let mut shown = String::new();
+    let mut inside = false;
+    for sign in body.chars() {
+        match sign {
+            '<' => inside = true,
+            '>' => {
+                inside = false;
+                shown.push(' ');
+            }
+            _ if !inside => shown.push(sign),
+            _ => {}
+        }
+    }
+    shown
+}
+
 #[test]
 fn both_parts_say_the_same() {
     for (name, stored) in samples() {
         let letter = write(&stored);
-        let body = letter.html.split("</h1>").nth(1).unwrap();
-        let mut shown = String::new();
-        let mut inside = false;
-        for sign in body.chars() {
-            match sign {
-                '<' => inside = true,
-                '>' => {
-                    inside = false;
-                    shown.push(' ');
-                }
-                _ if !inside => shown.push(sign),
-                _ => {}
-            }
-        }
-        let (text, html) = (words(&letter.text), words(&shown));
+        let (text, html) = (words(&letter.text), words(&shown(&letter.html)));
         for word in &html {
             assert!(text.contains(word), "{name}: {word:?} is in the HTML part only");
         }

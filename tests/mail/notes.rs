@@ -4,6 +4,7 @@ use crate::{
     databases::Kind,
     delivery::{courier_of, letterhead},
     house::{House, held, later, new, start, with_nonce},
+    letters::{shown, words},
     relay::{At, Fault, Mail, Server, Wire},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -225,6 +226,14 @@ async fn a_full_note_and_a_week_read_as_they_should_in_both_parts() {
         insta::assert_snapshot!(format!("{name}.txt"), same(&read(mail), &references));
         insta::assert_snapshot!(format!("{name}.html"), same(&html(mail), &references));
         assert!(mail.text.contains("Auto-Submitted: auto-generated"));
+        let text = words(&read(mail));
+        let head_of_a_table = ["title"];
+        for word in words(&shown(&html(mail))).iter().filter(|word| !head_of_a_table.contains(&word.as_str())) {
+            assert!(text.contains(word), "{name}: {word:?} is in the HTML part only");
+        }
+        for remote in ["src=", "url(", "@import", "http://", "<link", "<form", "<script"] {
+            assert!(!html(mail).contains(remote), "{name}: {remote}");
+        }
         for personal in ["Ann", "Seller", "555-0123", "stopped talking"] {
             assert!(!mail.text.contains(personal), "{name}: {personal}");
         }

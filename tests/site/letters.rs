@@ -1,7 +1,11 @@
 //! From the posted form to the letter that arrived: the real program, the real mail folder.
 
-use crate::support::clinic::{Clinic, sound, wait_for};
+use crate::{
+    renewal::copy_of_the_words,
+    support::clinic::{Clinic, sound, wait_for},
+};
 use mail_parser::{Message, MessageParser, MimeHeaders as _};
+use std::fs;
 
 fn letter(bytes: &[u8]) -> Message<'_> {
     MessageParser::default().parse(bytes).expect("a letter that can be read")
@@ -50,6 +54,29 @@ fn reply_to_is_the_client_only_if_the_mailbox_is_private() {
         let reply_to = message.reply_to().and_then(|to| to.first()).and_then(|to| to.address().map(str::to_owned));
         assert_eq!(reply_to.as_deref(), expected, "private: {private}");
     }
+}
+
+#[test]
+fn a_clinic_that_asks_for_it_acknowledges_once_and_says_so() {
+    let words = copy_of_the_words();
+    let facts = words.path().join("clinic.toml");
+    let text = fs::read_to_string(&facts).expect("the facts").replace("acknowledge = false", "acknowledge = true");
+    fs::write(&facts, text).expect("they can be written");
+    let clinic = Clinic::with(&[("CLINIC_CONTENT", words.path().to_str().expect("a plain path"))]);
+    let private = [("channel", "email"), ("email", "ana@example.com"), ("email_private", "yes"), ("consent", "yes")];
+    let answer = clinic.post(&[&private[..], &[("name", "Ana")]].concat());
+    clinic.get(answer.is(303).header("location")).has("a short note there says that a message arrived");
+    clinic.post(&[&private[..], &[("name", "Ana once more")]].concat()).is(303);
+    clinic.post(&sound()).is(303);
+    let to = |bytes: &Vec<u8>| {
+        let message = letter(bytes);
+        let to = message.to().and_then(|to| to.first()).and_then(|to| to.address().map(str::to_owned));
+        to.expect("a recipient")
+    };
+    let mut recipients: Vec<String> = clinic.letters(4).iter().map(to).collect();
+    recipients.sort();
+    let staff = "info@therelationshipclinic.co";
+    assert_eq!(recipients, ["ana@example.com", staff, staff, staff]);
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn csv(rows: &[Map<String, Value>]) -> Result<String, csv::Error> {
     for row in rows {
         writer.write_record(COLUMNS.iter().map(|column| cell(&row[*column])))?;
     }
-    let bytes = writer.into_inner().map_err(|error| error.into_error())?;
+    let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
     Ok(String::from_utf8(bytes).expect("cells are text"))
 }
 

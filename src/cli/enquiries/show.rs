@@ -64,8 +64,10 @@ fn words(enquiry: &Enquiry, judgement: &Judgement) -> String {
         ("About", line(enquiry.about.as_deref())),
         ("Signs of advertising", judgement.score.to_string()),
     ];
-    let known = lines.iter().filter(|(_, value)| !value.is_empty());
-    let mut text: String = known.map(|(label, value)| format!("\n{label}: {value}")).collect();
+    let mut text = String::new();
+    for (label, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {
+        let _ = write!(text, "\n{label}: {value}");
+    }
     for reason in &judgement.reasons {
         let _ = write!(text, "\n- {}", inert::line(reason));
     }
