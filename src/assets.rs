@@ -14,6 +14,7 @@ mod size;
 mod style;
 
 pub use fault::{AssetFault, AssetFaults};
+pub use photo::darkroom::Photos;
 pub use size::Size;
 
 use crate::catalog::{Builder, Caching, Media, Resource, hashed};
@@ -36,6 +37,7 @@ const STYLES: &str = "css/";
 #[derive(Debug, Default)]
 pub struct Assets {
     files: BTreeMap<String, Asset>,
+    has_blanks: bool,
 }
 
 /// A file ready to be served.
@@ -52,23 +54,23 @@ struct Asset {
 
 impl Assets {
     /// Reads the static folder and the pictures that the words use, given as key and file. Photographs among them come
-    /// in several widths, which are kept below `cache`.
+    /// in several widths.
     ///
     /// # Errors
     /// Every file that cannot be read or is of no kind that is served, and every mistake in a stylesheet.
     pub fn load(
         static_folder: &Path,
         pictures: impl IntoIterator<Item = (String, PathBuf)>,
-        cache: &Path,
+        photos: Photos<'_>,
     ) -> Result<Self, AssetFaults> {
         let mut faults = Vec::new();
         let mut assets = Self::default();
         let (styles, others) = folder::list(static_folder, &mut faults).into_iter().partition::<Vec<_>, _>(is_style);
-        let (photos, drawings) = pictures.into_iter().partition::<Vec<_>, _>(is_photo);
+        let (photographs, drawings) = pictures.into_iter().partition::<Vec<_>, _>(is_photo);
         for (key, file) in others.into_iter().chain(drawings) {
             assets.read(key, &file, &mut faults);
         }
-        for ((key, file), prints) in darkroom::develop_all(photos, cache) {
+        for ((key, file), prints) in darkroom::develop_all(photographs, photos) {
             match prints {
                 Ok(_) if assets.files.contains_key(&key) => faults.push(AssetFault::twice(&file, &key)),
                 Ok(prints) => assets.hang(&key, prints),
@@ -93,6 +95,11 @@ impl Assets {
     /// The widths of a photograph, all WebP, as the value of `srcset`; `None` for any other picture.
     pub fn widths(&self, key: &str) -> Option<&str> {
         self.files.get(key)?.widths.as_deref()
+    }
+
+    /// A photograph has no prints yet, and a blank stands in its place.
+    pub fn has_blanks(&self) -> bool {
+        self.has_blanks
     }
 
     /// All keys, in order.
@@ -125,7 +132,7 @@ impl Assets {
         }
     }
 
-    /// Takes a photograph's prints: the JPEG, which is the last, under `key`, the others under keys of their own.
+    /// Takes a photograph's prints: the last, a JPEG or a blank, under `key`, the others under keys of their own.
     fn hang(&mut self, key: &str, mut prints: Vec<Print>) {
         let stem = key.rsplit_once('.').map_or(key, |(stem, _)| stem);
         let Some(fallback) = prints.pop() else { return };
@@ -135,8 +142,11 @@ impl Assets {
             widths.push(format!("{} {}w", asset.address, size.width));
             self.files.insert(format!("{key}@{}", size.width), asset);
         }
-        let asset = Asset::new(&format!("{stem}.jpg"), fallback.media, fallback.bytes, Some(fallback.size));
-        self.files.insert(key.to_owned(), Asset { widths: Some(widths.join(", ")), ..asset });
+        let is_blank = fallback.media == Media::Svg;
+        self.has_blanks |= is_blank;
+        let name = format!("{stem}.{}", if is_blank { "svg" } else { "jpg" });
+        let asset = Asset::new(&name, fallback.media, fallback.bytes, Some(fallback.size));
+        self.files.insert(key.to_owned(), Asset { widths: (!is_blank).then(|| widths.join(", ")), ..asset });
     }
 
     fn join(&mut self, styles: Vec<(String, PathBuf)>, folder: &Path, faults: &mut Vec<AssetFault>) {
@@ -195,9 +205,13 @@ mod tests {
         folder
     }
 
+    fn photos(cache: &Path) -> Photos<'_> {
+        Photos { cache, wait: true }
+    }
+
     fn faults(files: &[(&str, &str)]) -> String {
         let folder = folder(files);
-        let faults = Assets::load(folder.path(), [], folder.path()).unwrap_err();
+        let faults = Assets::load(folder.path(), [], photos(folder.path())).unwrap_err();
         faults.to_string().replace(folder.path().to_str().unwrap(), "static")
     }
 
@@ -215,7 +229,7 @@ mod tests {
         ]);
         let picture = folder.path().join("img/Logo 1.svg");
         let drawing = [("articles/x/picture.svg".to_owned(), picture)];
-        let assets = Assets::load(folder.path(), drawing, folder.path()).unwrap();
+        let assets = Assets::load(folder.path(), drawing, photos(folder.path())).unwrap();
         let logo = assets.url("img/Logo 1.svg").unwrap();
         assert!(logo.starts_with("/assets/img/logo-1."), "{logo}");
         assert!(assets.url("site.js").unwrap().starts_with("/assets/site."));
@@ -237,9 +251,10 @@ mod tests {
         let file = folder.path().join("Our Room.PNG");
         image::RgbImage::new(1000, 500).save_with_format(&file, image::ImageFormat::Png).unwrap();
         let key = "people/Our Room.PNG";
-        let assets = Assets::load(folder.path(), [(key.to_owned(), file)], folder.path()).unwrap();
+        let assets = Assets::load(folder.path(), [(key.to_owned(), file)], photos(folder.path())).unwrap();
         let address = assets.url(key).unwrap();
-        assert!(address.starts_with("/assets/people/our-room.") && address.ends_with(".jpg"), "{address}");
+        assert!(address.starts_with("/assets/people/our-room."), "{address}");
+        assert_eq!(Media::of(address), Some(Media::Jpeg));
         assert_eq!(assets.size(key), Some(Size { width: 1000, height: 500 }));
         let widths: Vec<&str> = assets.widths(key).unwrap().split(", ").collect();
         let catalog = assets.shelve(Catalog::builder(http::HeaderMap::new(), Encoder::default().into())).build();
@@ -279,7 +294,7 @@ mod tests {
     fn a_folder_without_styles_is_a_fault() {
         assert!(faults(&[("site.js", "1")]).contains("static/css"));
         assert!(
-            Assets::load(Path::new("/nowhere"), [], Path::new("/nowhere"))
+            Assets::load(Path::new("/nowhere"), [], photos(Path::new("/nowhere")))
                 .unwrap_err()
                 .to_string()
                 .contains("/nowhere")

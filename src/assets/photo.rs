@@ -12,7 +12,7 @@ use crate::catalog::Media;
 use bytes::Bytes;
 use fast_image_resize::{PixelType, Resizer, images};
 use image::{
-    DynamicImage, ImageDecoder as _, ImageReader, ImageResult, Limits, RgbImage, Rgba, RgbaImage,
+    DynamicImage, ImageDecoder, ImageError, ImageReader, ImageResult, Limits, RgbImage, Rgba, RgbaImage,
     codecs::jpeg::JpegEncoder, imageops,
 };
 use moxcms::{ColorProfile, Layout, TransformOptions};
@@ -51,11 +51,7 @@ pub(super) const fn is_photo(media: Media) -> bool {
 /// # Errors
 /// The file is too heavy, too narrow, or no photograph.
 fn develop(file: &Path, bytes: &[u8]) -> Result<Vec<Print>, AssetFault> {
-    let broken = |error| {
-        let what = format!("cannot be read as a photograph ({error})");
-        AssetFault::new(file, what, "export it again as JPEG, PNG or WebP from a picture editor")
-    };
-    let (whole, profile) = upright(bytes).map_err(broken)?;
+    let (whole, profile) = upright(bytes).map_err(|error| broken(file, &error))?;
     if whole.width() < NARROWEST {
         let what = format!("is {} pixels across", whole.width());
         return Err(AssetFault::new(file, what, format!("use one of {NARROWEST} or more; 1600 are best")));
@@ -70,20 +66,45 @@ fn develop(file: &Path, bytes: &[u8]) -> Result<Vec<Print>, AssetFault> {
     Ok(prints)
 }
 
+/// A blank of the same shape: it keeps the place for as long as the prints are not made.
+///
+/// # Errors
+/// The file is no photograph.
+fn blank(file: &Path, bytes: &[u8]) -> Result<Print, AssetFault> {
+    let shape = |bytes| {
+        let mut decoder = open(bytes)?;
+        let ((width, height), held) = (decoder.dimensions(), decoder.orientation()?.to_exif());
+        // From 5 on the camera lay on its side (EXIF 2.32, orientation).
+        Ok(if held < 5 { Size { width, height } } else { Size { width: height, height: width } })
+    };
+    let size: Size = shape(bytes).map_err(|error| broken(file, &error))?;
+    let drawing = format!("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {}\"/>", size.width, size.height);
+    Ok(Print { media: Media::Svg, size, bytes: drawing.into() })
+}
+
+fn broken(file: &Path, error: &ImageError) -> AssetFault {
+    let what = format!("cannot be read as a photograph ({error})");
+    AssetFault::new(file, what, "export it again as JPEG, PNG or WebP from a picture editor")
+}
+
 fn check_weight(file: &Path, length: u64) -> Result<(), AssetFault> {
     let megabytes = length.div_ceil(1024 * 1024);
     let remedy = "save it smaller: 20 MB are the most, and 1600 pixels across are enough";
     if length > HEAVIEST { Err(AssetFault::new(file, format!("weighs {megabytes} MB"), remedy)) } else { Ok(()) }
 }
 
-/// The pixels as somebody held the camera, and the colours that they are measured in.
-fn upright(bytes: &[u8]) -> ImageResult<(RgbImage, Option<Vec<u8>>)> {
+fn open(bytes: &[u8]) -> ImageResult<impl ImageDecoder> {
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
     let mut limits = Limits::default();
     (limits.max_image_width, limits.max_image_height) = (Some(LONGEST), Some(LONGEST));
     limits.max_alloc = Some(MEMORY);
     reader.limits(limits);
-    let mut decoder = reader.into_decoder()?;
+    reader.into_decoder()
+}
+
+/// The pixels as somebody held the camera, and the colours that they are measured in.
+fn upright(bytes: &[u8]) -> ImageResult<(RgbImage, Option<Vec<u8>>)> {
+    let mut decoder = open(bytes)?;
     let (orientation, profile) = (decoder.orientation()?, decoder.icc_profile()?);
     let mut image = DynamicImage::from_decoder(decoder)?;
     image.apply_orientation(orientation);
@@ -193,10 +214,10 @@ mod tests {
         develop(Path::new("room.jpg"), bytes).unwrap_err().to_string()
     }
 
-    fn at(print: &Print, x: f64, y: f64) -> [u8; 3] {
+    /// The colour at so many tenths of the width and the height.
+    fn at(print: &Print, x: u32, y: u32) -> [u8; 3] {
         let image = image::load_from_memory(&print.bytes).unwrap().into_rgb8();
-        let place = |part: f64, edge: u32| (part * f64::from(edge)) as u32;
-        image.get_pixel(place(x, image.width()), place(y, image.height())).0
+        image.get_pixel(image.width() * x / 10, image.height() * y / 10).0
     }
 
     #[test]
@@ -223,13 +244,24 @@ mod tests {
         // Held a quarter turn to the left (orientation 6): what is left in the file belongs at the top.
         for print in prints(&from_camera(&scene(1000, 900), 6)) {
             assert!(print.size.width < print.size.height, "{:?}", print.size);
-            let (top, foot) = (at(&print, 0.5, 0.1), at(&print, 0.5, 0.9));
+            let (top, foot) = (at(&print, 5, 1), at(&print, 5, 9));
             assert!(top[0] > 2 * top[2] && foot[2] > 2 * foot[0], "{top:?} {foot:?}");
             for sign in [&b"37.4419"[..], b"Exif", b"EXIF"] {
                 assert!(!print.bytes.windows(sign.len()).any(|part| part == sign), "{:?}", print.media);
             }
         }
         assert!(from_camera(&scene(1000, 900), 6).windows(7).any(|part| part == b"37.4419"), "it was there");
+    }
+
+    #[test]
+    fn a_blank_has_the_shape_that_the_prints_will_have() {
+        for orientation in [1, 4, 5, 6] {
+            let bytes = from_camera(&scene(1000, 900), orientation);
+            let blank = blank(Path::new("room.jpg"), &bytes).unwrap().size;
+            let print = prints(&bytes).pop().unwrap().size;
+            assert_eq!(blank, print, "{orientation}");
+        }
+        assert!(blank(Path::new("room.jpg"), b"text").is_err());
     }
 
     #[test]
@@ -243,8 +275,8 @@ mod tests {
         let mut bytes = Cursor::new(Vec::new());
         clear.write_to(&mut bytes, ImageFormat::Png).unwrap();
         let print = prints(bytes.get_ref()).pop().unwrap();
-        assert!(at(&print, 0.2, 0.5).iter().all(|part| *part > 245), "{:?}", at(&print, 0.2, 0.5));
-        assert!(at(&print, 0.8, 0.5)[1] < 40, "{:?}", at(&print, 0.8, 0.5));
+        assert!(at(&print, 2, 5).iter().all(|part| *part > 245), "{:?}", at(&print, 2, 5));
+        assert!(at(&print, 8, 5)[1] < 40, "{:?}", at(&print, 8, 5));
     }
 
     #[test]

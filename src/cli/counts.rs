@@ -1,8 +1,9 @@
 //! `counts`: a table for people, JSON for programs; rounded both.
 
-use super::{data, now, outbox, words};
+use super::{data, now, outbox};
 use crate::{
     config::Config,
+    content,
     mail::counts::{Period, Total, totals},
 };
 use secrecy::ExposeSecret as _;
@@ -52,7 +53,7 @@ pub(super) fn run(config: &Config, wanted: &Wanted) -> ExitCode {
 }
 
 async fn read(config: &Config, wanted: &Wanted) -> Result<Vec<Total>, String> {
-    let clinic = words::read(config, now())?.edition.site.clinic;
+    let clinic = content::clinic_facts(&config.content).map_err(|faults| faults.to_string())?;
     let secret = data::secret(config).map_err(|error| format!("the secret in {}: {error}", config.data.display()))?;
     let outbox = outbox::open(config, &clinic, secret.expose_secret()).await?;
     let (period, today) = (Period::from(wanted.by), outbox.day(now()));

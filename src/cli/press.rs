@@ -17,7 +17,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use std::{sync::Arc, time::Duration};
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{Mutex, mpsc, watch},
     time::{Instant, sleep, timeout},
 };
 
@@ -41,16 +41,24 @@ pub(super) struct Press {
     renewals: watch::Sender<u64>,
     /// What must be mended before the last change can be served; nothing if it is.
     verdicts: watch::Sender<Vec<Mistake>>,
+    changes: Mutex<mpsc::Receiver<()>>,
+    _watcher: Option<RecommendedWatcher>,
     _improver: Improver,
 }
 
 impl Press {
-    /// Makes the first edition, and lets `views` count how often its articles are opened.
+    /// Makes the first edition, and lets `views` count how often its articles are opened. Photographs that are new are blanks in it: they hold up no start.
     ///
     /// # Errors
     /// Every fault of the words, as text.
     pub(super) fn start(config: &Config, views: Arc<Tally>) -> Result<Self, String> {
-        let words = words::read(config, now())?;
+        // Before anything is read, so that no change falls between reading and watching.
+        let (changed, changes) = mpsc::channel(1);
+        let watcher = watcher(config, changed.clone());
+        let words = words::read(config, now(), false)?;
+        if words.edition.has_blanks() {
+            let _ = changed.try_send(());
+        }
         report(words.warnings);
         words::complain_of_missing(config, &words.edition.site.clinic)?;
         let common = web::security(config.is_https());
@@ -68,6 +76,8 @@ impl Press {
             edition: Arc::new(ArcSwap::from_pointee(words.edition)),
             renewals: watch::Sender::new(0),
             verdicts: watch::Sender::new(Vec::new()),
+            changes: Mutex::new(changes),
+            _watcher: watcher,
             _improver: improver,
         })
     }
@@ -84,7 +94,7 @@ impl Press {
 
     /// Reads, makes, swaps; or reports why not.
     fn renew(&self) {
-        match words::read(&self.config, now()) {
+        match words::read(&self.config, now(), true) {
             Ok(words) => {
                 report(words.warnings);
                 let catalog = words.edition.catalog(self.common.clone(), Arc::clone(&self.encoder), &self.views);
@@ -103,8 +113,7 @@ impl Press {
 
     /// Renews the edition on every change of a folder and on the day that the words name, for ever.
     pub(super) async fn run(self: Arc<Self>) {
-        let (changed, mut changes) = mpsc::channel(1);
-        let _watcher = self.watcher(changed);
+        let mut changes = self.changes.lock().await;
         loop {
             tokio::select! {
                 () = sleep(self.until_next_day()) => {}
@@ -117,23 +126,6 @@ impl Press {
         }
     }
 
-    /// Watches both folders; if the system cannot, changes show at the next start only.
-    fn watcher(&self, changed: mpsc::Sender<()>) -> Option<RecommendedWatcher> {
-        let heard = move |event: notify::Result<notify::Event>| {
-            // Reading a file is an event too, and the press reads them all.
-            if event.is_ok_and(|event| !matches!(event.kind, EventKind::Access(_))) {
-                let _ = changed.try_send(());
-            }
-        };
-        let watch = || {
-            let mut watcher = notify::recommended_watcher(heard)?;
-            watcher.watch(&self.config.content, RecursiveMode::Recursive)?;
-            watcher.watch(&self.config.r#static, RecursiveMode::Recursive)?;
-            notify::Result::Ok(watcher)
-        };
-        watch().inspect_err(|error| tracing::warn!(%error, "changes of the words show at the next start")).ok()
-    }
-
     fn until_next_day(&self) -> Duration {
         let edition = self.edition.load();
         let zone = TimeZone::get(&edition.site.clinic.time_zone).unwrap_or(TimeZone::UTC);
@@ -141,6 +133,23 @@ impl Press {
         let next = edition.site.changes_on.and_then(midnight);
         next.map_or(LONGEST, |midnight| until(midnight, now())).min(LONGEST)
     }
+}
+
+/// Watches both folders; if the system cannot, changes show at the next start only.
+fn watcher(config: &Config, changed: mpsc::Sender<()>) -> Option<RecommendedWatcher> {
+    let heard = move |event: notify::Result<notify::Event>| {
+        // Reading a file is an event too, and the press reads them all.
+        if event.is_ok_and(|event| !matches!(event.kind, EventKind::Access(_))) {
+            let _ = changed.try_send(());
+        }
+    };
+    let watch = || {
+        let mut watcher = notify::recommended_watcher(heard)?;
+        watcher.watch(&config.content, RecursiveMode::Recursive)?;
+        watcher.watch(&config.r#static, RecursiveMode::Recursive)?;
+        notify::Result::Ok(watcher)
+    };
+    watch().inspect_err(|error| tracing::warn!(%error, "changes of the words show at the next start")).ok()
 }
 
 /// Time left, and a moment more, so that the day has surely begun.

@@ -1,7 +1,7 @@
 //! Words and assets from their folders to an edition; every fault of both at once.
 
 use crate::{
-    assets::{AssetFaults, Assets},
+    assets::{AssetFaults, Assets, Photos},
     config::Config,
     content::{self, Clinic, Fault, Faults, Level},
     mail::notes::Mistake,
@@ -58,16 +58,17 @@ fn of_asset(fault: &crate::assets::AssetFault) -> Mistake {
     Mistake { file, place: fault.place, problem: fault.what.clone(), remedy: fault.remedy.clone() }
 }
 
-/// Reads everything.
+/// Reads everything. `wait`: until photographs that are new are developed; else a blank stands in for each.
 ///
 /// # Errors
 /// All faults, each with file, line, column and remedy.
-pub(super) fn read(config: &Config, now: Timestamp) -> Result<Read, Wrong> {
+pub(super) fn read(config: &Config, now: Timestamp, wait: bool) -> Result<Read, Wrong> {
     let today = zone(config).to_datetime(now).date();
     let loaded = content::load(&config.content, today).map_err(Wrong::Words)?;
     let pictures = loaded.site.pictures.iter().map(|picture| (picture.path.clone(), picture.file.clone()));
     let cache = config.data.join("cache");
-    let assets = Assets::load(&config.r#static, pictures, &cache).map_err(Wrong::Assets)?;
+    let photos = Photos { cache: &cache, wait };
+    let assets = Assets::load(&config.r#static, pictures, photos).map_err(Wrong::Assets)?;
     let edition = Edition::new(loaded.site, assets, config.origin(), today, mode(config));
     Ok(Read { edition, warnings: loaded.warnings })
 }

@@ -66,6 +66,11 @@ impl Edition {
         }
     }
 
+    /// A photograph is not developed yet: the next edition will be better.
+    pub fn has_blanks(&self) -> bool {
+        self.assets.has_blanks()
+    }
+
     /// The judge of enquiries, with the words of this edition.
     pub fn signals(&self) -> &Signals {
         &self.signals

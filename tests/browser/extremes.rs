@@ -3,7 +3,7 @@
 
 use crate::{
     support::{
-        clinic::{Clinic, sound},
+        clinic::{Clinic, sound, wait_for},
         words::Words,
     },
     visitor::{ARTICLE, MISSING},
@@ -11,7 +11,7 @@ use crate::{
 use image::{ImageFormat, Rgb, RgbImage};
 use jiff::civil::date;
 use relationship_clinic::{
-    assets::Assets,
+    assets::{Assets, Photos},
     content,
     pages::{self, Edition, Failure, Mode},
 };
@@ -111,7 +111,8 @@ fn panicked() -> String {
     let (today, folder) = (date(2026, 11, 24), std::env::temp_dir());
     let site = content::load(Path::new("content"), today).expect("the words are sound").site;
     let pictures = site.pictures.iter().map(|picture| (picture.path.clone(), picture.file.clone())).collect::<Vec<_>>();
-    let assets = Assets::load(Path::new("static"), pictures, &folder).expect("the assets are sound");
+    let assets = Assets::load(Path::new("static"), pictures, Photos { cache: &folder, wait: true })
+        .expect("the assets are sound");
     let edition = Edition::new(site, assets, "http://localhost", today, Mode::Public);
     pages::failure(edition.house(), Failure::Internal)
 }
@@ -162,6 +163,7 @@ fn strange() -> House {
     words.replace_line("clinic.toml", "text_messages", "text_messages = true");
     words.add("clinic.toml", "\n[availability]\nstate = \"away\"\nuntil = 2099-01-03\n");
     let clinic = words.open(&[]);
+    wait_for(|| clinic.get("/articles/photograph").body.contains("<picture>").then_some(())).expect("the photographs");
     let receipt = clinic.post(&sound()).is(303).header("location").to_owned();
     let states = vec![
         at("home-away", "/", "A therapy clinic"),

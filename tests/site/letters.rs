@@ -1,8 +1,8 @@
 //! From the posted form to the letter that arrived: the real program, the real mail folder.
 
-use crate::{
-    renewal::copy_of_the_words,
-    support::clinic::{Clinic, sound, wait_for},
+use crate::support::{
+    clinic::{Clinic, sound, wait_for},
+    words::Words,
 };
 use mail_parser::{Message, MessageParser, MimeHeaders as _};
 use std::fs;
@@ -58,11 +58,9 @@ fn reply_to_is_the_client_only_if_the_mailbox_is_private() {
 
 #[test]
 fn a_clinic_that_asks_for_it_acknowledges_once_and_says_so() {
-    let words = copy_of_the_words();
-    let facts = words.path().join("clinic.toml");
-    let text = fs::read_to_string(&facts).expect("the facts").replace("acknowledge = false", "acknowledge = true");
-    fs::write(&facts, text).expect("they can be written");
-    let clinic = Clinic::with(&[("CLINIC_CONTENT", words.path().to_str().expect("a plain path"))]);
+    let words = Words::copied();
+    words.replace_line("clinic.toml", "acknowledge = false", "acknowledge = true");
+    let clinic = words.open(&[]);
     let private = [("channel", "email"), ("email", "ana@example.com"), ("email_private", "yes"), ("consent", "yes")];
     let answer = clinic.post(&[&private[..], &[("name", "Ana")]].concat());
     clinic.get(answer.is(303).header("location")).has("a short note there says that a message arrived");

@@ -51,6 +51,9 @@ fn a_photograph_dropped_beside_an_article_comes_in_every_width_and_a_broken_one_
         .write_to(&mut bytes, image::ImageFormat::Png)
         .expect("memory takes every byte");
     words.write("articles/photograph/room.png", bytes.into_inner());
+    let second = words.open(&[]);
+    wait_for(|| second.get("/articles/photograph").body.contains("<picture>").then_some(()))
+        .expect("a start with a new photograph shows it a little later");
     wait_for(|| (clinic.get("/articles/photograph").status == 200).then_some(())).expect("the photograph is served");
     let page = Dom::new(&clinic.get("/articles/photograph").body);
     let source = page.one("article picture source[type='image/webp'][sizes]");

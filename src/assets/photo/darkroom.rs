@@ -4,7 +4,7 @@
 //! Invariant: what is kept was written whole; a print is checked by the hash in its name, and a photograph's folder
 //! appears by rename. It is only a cache, deletable at any time; without it every start takes longer.
 
-use super::{Print, check_weight, develop};
+use super::{Print, blank, check_weight, develop};
 use crate::{
     assets::{fault::AssetFault, size::Size},
     catalog::Media,
@@ -20,12 +20,24 @@ use std::{
 /// Other widths or qualities: another folder name.
 const FOLDER: &str = "photos-v1";
 
+/// How photographs are developed.
+#[derive(Debug, Clone, Copy)]
+pub struct Photos<'a> {
+    /// Folder of all caches.
+    pub cache: &'a Path,
+    /// Whether photographs without prints are waited for. If not, a blank stands in their place.
+    pub wait: bool,
+}
+
 /// A photograph's key and file.
 type Named = (String, PathBuf);
 
-/// Makes or finds the prints of every photograph, in their order; `cache` is the folder of all caches.
-pub(in crate::assets) fn develop_all(photos: Vec<Named>, cache: &Path) -> Vec<(Named, Result<Vec<Print>, AssetFault>)> {
-    let kept = cache.join(FOLDER);
+/// Makes or finds the prints of every photograph, in their order. Of one that has only a blank, that is the one print.
+pub(in crate::assets) fn develop_all(
+    photos: Vec<Named>,
+    how: Photos<'_>,
+) -> Vec<(Named, Result<Vec<Print>, AssetFault>)> {
+    let kept = how.cache.join(FOLDER);
     let workers = thread::available_parallelism().map_or(1, usize::from).min(photos.len());
     let queue = Mutex::new(photos.into_iter().enumerate());
     let done = Mutex::new(Vec::new());
@@ -33,7 +45,7 @@ pub(in crate::assets) fn develop_all(photos: Vec<Named>, cache: &Path) -> Vec<(N
         for _ in 0..workers {
             scope.spawn(|| {
                 while let Some((number, named)) = next(&queue) {
-                    let prints = prints(&named.1, &kept);
+                    let prints = prints(&named.1, &kept, how.wait);
                     done.lock().unwrap_or_else(PoisonError::into_inner).push((number, (named, prints)));
                 }
             });
@@ -48,13 +60,16 @@ fn next<T>(queue: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
     queue.lock().unwrap_or_else(PoisonError::into_inner).next()
 }
 
-fn prints(file: &Path, kept: &Path) -> Result<Vec<Print>, AssetFault> {
+fn prints(file: &Path, kept: &Path, wait: bool) -> Result<Vec<Print>, AssetFault> {
     let unreadable = |error| AssetFault::unreadable(file, &error);
     check_weight(file, fs::metadata(file).map_err(unreadable)?.len())?;
     let bytes = fs::read(file).map_err(unreadable)?;
     let folder = kept.join(blake3::hash(&bytes).to_hex().as_str());
     if let Some(prints) = find(&folder) {
         return Ok(prints);
+    }
+    if !wait {
+        return Ok(vec![blank(file, &bytes)?]);
     }
     let prints = develop(file, &bytes)?;
     if let Err(error) = keep(&folder, &prints) {
@@ -105,13 +120,17 @@ mod tests {
         })
         .save(&file)
         .unwrap();
-        let all = || develop_all(vec![("a".into(), file.clone()), ("b".into(), file.clone())], &cache);
+        let named = || vec![("a".into(), file.clone()), ("b".into(), file.clone())];
+        let all = || develop_all(named(), Photos { cache: &cache, wait: true });
+        let hasty = || develop_all(named(), Photos { cache: &cache, wait: false }).remove(0).1.unwrap();
+        assert_eq!(hasty().len(), 1, "a blank");
         let first = all();
         assert_eq!(first.iter().map(|((key, _), _)| key.as_str()).collect::<Vec<_>>(), ["a", "b"]);
         let prints = first[0].1.clone().unwrap();
         let kept: Vec<PathBuf> = fs::read_dir(cache.join(FOLDER)).unwrap().map(|entry| entry.unwrap().path()).collect();
         assert_eq!(kept.len(), 1, "{kept:?}");
         assert_eq!(find(&kept[0]), Some(prints.clone()), "all of them, in their order");
+        assert_eq!(hasty(), prints, "what is there needs no patience");
 
         let one = fs::read_dir(&kept[0]).unwrap().next().unwrap().unwrap().path();
         fs::write(&one, b"torn").unwrap();
@@ -125,9 +144,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("room.png");
         RgbImage::new(800, 10).save(&file).unwrap();
-        let found = develop_all(vec![("a".into(), file.clone())], &file);
+        let found = develop_all(vec![("a".into(), file.clone())], Photos { cache: &file, wait: true });
         assert_eq!(found[0].1.as_ref().unwrap().len(), 3);
-        let gone = develop_all(vec![("a".into(), folder.path().join("gone.jpg"))], folder.path());
+        let gone = develop_all(
+            vec![("a".into(), folder.path().join("gone.jpg"))],
+            Photos { cache: folder.path(), wait: false },
+        );
         assert!(gone[0].1.as_ref().unwrap_err().to_string().contains("gone.jpg: cannot be read"));
     }
 }
