@@ -23,7 +23,7 @@ fn meanings() -> BTreeMap<String, [Light; 2]> {
     // The plain meanings, for browsers without light-dark(), are those of the day.
     for (name, value) in lines().filter(|(name, value)| found.contains_key(*name) && value.starts_with("var(")) {
         let same = matches!(name, "rule" | "edge" | "ink-soft") && value == "var(--ink)";
-        assert!(same || colour(value) == found[name][0], "--{name}: {value} is not the day's");
+        assert!(same || hex(colour(value)) == hex(found[name][0]), "--{name}: {value} is not the day's");
     }
     found
 }
@@ -32,19 +32,20 @@ fn meanings() -> BTreeMap<String, [Light; 2]> {
 fn of_oklch(value: &str) -> Light {
     let numbers: Vec<f64> =
         value.split_whitespace().map(|number| number.trim_end_matches(['%', ')']).parse().unwrap()).collect();
-    let (l, (sin, cos)) = (numbers[0] / 100.0, numbers[2].to_radians().sin_cos());
+    let (lightness, (sin, cos)) = (numbers[0] / 100.0, numbers[2].to_radians().sin_cos());
     let (a, b) = (numbers[1] * cos, numbers[1] * sin);
-    let [l, m, s] = [
-        l + 0.396_337_777_4 * a + 0.215_803_757_3 * b,
-        l - 0.105_561_345_8 * a - 0.063_854_172_8 * b,
-        l - 0.089_484_177_5 * a - 1.291_485_548_0 * b,
+    let cones = [
+        lightness + 0.396_337_777_4 * a + 0.215_803_757_3 * b,
+        lightness - 0.105_561_345_8 * a - 0.063_854_172_8 * b,
+        lightness - 0.089_484_177_5 * a - 1.291_485_548_0 * b,
     ]
     .map(|cone| cone * cone * cone);
     [
-        4.076_741_662_1 * l - 3.307_711_591_3 * m + 0.230_969_929_2 * s,
-        -1.268_438_004_6 * l + 2.609_757_401_1 * m - 0.341_319_396_5 * s,
-        -0.004_196_086_3 * l - 0.703_418_614_7 * m + 1.707_614_701_0 * s,
+        [4.076_741_662_1, -3.307_711_591_3, 0.230_969_929_2],
+        [-1.268_438_004_6, 2.609_757_401_1, -0.341_319_396_5],
+        [-0.004_196_086_3, -0.703_418_614_7, 1.707_614_701_0],
     ]
+    .map(|row: [f64; 3]| row.iter().zip(cones).map(|(part, cone)| part * cone).sum())
 }
 
 fn contrast(one: Light, other: Light) -> f64 {
@@ -56,9 +57,10 @@ fn contrast(one: Light, other: Light) -> f64 {
 /// `#f6f7f0`.
 fn hex(light: Light) -> String {
     let encode = |part: f64| if part <= 0.003_130_8 { 12.92 * part } else { 1.055 * part.powf(1.0 / 2.4) - 0.055 };
-    light
-        .iter()
-        .fold("#".to_owned(), |text, part| text + &format!("{:02x}", (encode(*part) * 255.0).round().abs() as i64))
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 255")]
+    let byte = |part: &f64| (encode(*part) * 255.0).round().clamp(0.0, 255.0) as u8;
+    let bytes: Vec<String> = light.iter().map(|part| format!("{:02x}", byte(part))).collect();
+    format!("#{}", bytes.concat())
 }
 
 fn figures(one: [Light; 2], other: [Light; 2]) -> String {
