@@ -61,7 +61,7 @@ impl AssetFault {
     }
 
     pub(super) fn unknown_kind(file: &Path) -> Self {
-        let remedy = "serve html, css, js, xml, txt, json, webmanifest, svg, png, jpg, webp, gif, ico, woff2 or pdf";
+        let remedy = "serve html, css, js, xml, txt, json, webmanifest, speculationrules, svg, png, jpg, webp, gif, ico, woff2 or pdf";
         Self::new(file, "is of a kind that is not served", remedy)
     }
 

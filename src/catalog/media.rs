@@ -21,6 +21,8 @@ pub enum Media {
     Json,
     /// A web app manifest.
     Manifest,
+    /// What a browser may fetch before it is asked for (HTML, speculation rules).
+    SpeculationRules,
     /// A drawing; the one picture that compresses.
     Svg,
     /// A picture without loss.
@@ -52,6 +54,7 @@ impl Media {
             "txt" => Self::Text,
             "json" => Self::Json,
             "webmanifest" => Self::Manifest,
+            "speculationrules" => Self::SpeculationRules,
             "svg" => Self::Svg,
             "png" => Self::Png,
             "jpg" | "jpeg" => Self::Jpeg,
@@ -75,6 +78,7 @@ impl Media {
             Self::Text => "text/plain; charset=utf-8",
             Self::Json => "application/json",
             Self::Manifest => "application/manifest+json",
+            Self::SpeculationRules => "application/speculationrules+json",
             Self::Svg => "image/svg+xml; charset=utf-8",
             Self::Png => "image/png",
             Self::Jpeg => "image/jpeg",
@@ -98,6 +102,7 @@ impl Media {
                 | Self::Text
                 | Self::Json
                 | Self::Manifest
+                | Self::SpeculationRules
                 | Self::Svg
         )
     }

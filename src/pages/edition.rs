@@ -23,6 +23,10 @@ const ARTICLES: &str = "/articles/";
 const ROUTED: [&str; 1] = ["/contact"];
 /// Where other systems kept articles (C-24); the slugs were kept.
 const OLD_FOLDERS: [&str; 3] = ["/post", "/blog", "/blog-posts"];
+/// Names the file that says what a browser may fetch when somebody is about to follow a link: articles of this site, never
+/// the form, the exit or anything elsewhere. By header, because the policy allows no script of a page's own. A fetched
+/// article is in no history, and nobody but this site hears of it.
+const SPECULATION: HeaderName = HeaderName::from_static("speculation-rules");
 
 /// For whom the site is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +109,11 @@ impl Edition {
         let mut resource = Resource::new(made.media, made.body);
         if let Some(slug) = made.path.strip_prefix(ARTICLES) {
             resource = resource.counted(views.counter(slug));
+        }
+        if made.media == Media::Html {
+            let rules = format!("\"{}\"", self.house().asset("articles.speculationrules"));
+            let rules = HeaderValue::from_str(&rules).expect("an asset's address is plain ASCII");
+            resource = resource.header(SPECULATION, rules);
         }
         let hidden = (self.mode == Mode::Staging) || (made.media == Media::Html && !made.index);
         if hidden { resource.header(NOINDEX.0, NOINDEX.1) } else { resource }

@@ -2,7 +2,7 @@
 
 use crate::{
     support::browser::{DESK, PHONE, View},
-    visitor::{MISSING, Place, Visitor, none},
+    visitor::{ARTICLE, MISSING, Place, Visitor, none},
 };
 use serde_json::Value;
 
@@ -31,15 +31,15 @@ const LOADED: &str = "return (async () => {
         observer.observe({ type: 'layout-shift', buffered: true });
         requestAnimationFrame(() => setTimeout(() => { seen.push(...observer.takeRecords()); go(seen); }));
     });
-    // One of the icons is fetched by the browser itself. The manifest is for browsers that can install, after all else;
-    // a developer's copy of the site also waits for changes.
+    // One of the icons is fetched by the browser itself. The manifest and the speculation rules are for the browser, after
+    // all else; a developer's copy of the site also waits for changes.
     const icon = document.querySelector('link[rel=icon][type]').href;
     const requests = performance.getEntriesByType('resource').map((entry) => entry.name);
     return {
         shift: shifts.reduce((sum, entry) => sum + entry.value, 0),
         moved: shifts.flatMap((entry) => entry.sources.map((source) => source.node?.className ?? source.node?.nodeName)),
         elsewhere: requests.filter((name) => new URL(name).origin !== location.origin),
-        requests: [location.href, ...new Set([...requests, icon])].filter((name) => !/[/]dev|webmanifest$/.test(name)),
+        requests: [location.href, ...new Set([...requests, icon])].filter((name) => !/[/]dev|webmanifest$|speculationrules$/.test(name)),
         broken: [...document.images].filter((image) => !image.naturalWidth).map((image) => image.src),
         kept: [document.cookie, ...Object.keys(localStorage), ...Object.keys(sessionStorage),
             ...(await indexedDB.databases()).map((base) => base.name), ...(await caches.keys())].filter(Boolean),
@@ -187,6 +187,23 @@ async fn no_text_is_cut_off_with_the_browser_s_own_text_size_doubled() {
     }
     visitor.leave().await;
     none(&faults, "text does not fit");
+}
+
+#[tokio::test]
+async fn an_article_is_fetched_when_somebody_is_about_to_open_it_and_the_form_is_not() {
+    let visitor = Visitor::new(DESK).await;
+    for (from, link, expected) in [("/articles", ARTICLE, "navigational-prefetch"), (ARTICLE, "/contact", "")] {
+        visitor.open(from).await;
+        visitor.browser.until("the rules", "return document.readyState === 'complete'").await;
+        let selector = format!("main a[href='{link}']");
+        visitor.browser.rest_on(&selector).await;
+        visitor.browser.click(&selector).await;
+        visitor.browser.arrives_at(link).await;
+        let way = visitor.browser.run("return performance.getEntriesByType('navigation')[0].deliveryType").await;
+        assert_eq!(way, expected, "{from} to {link}");
+    }
+    assert_eq!(visitor.browser.console().await, Vec::<String>::new(), "the policy has nothing against it");
+    visitor.leave().await;
 }
 
 /// The instruments are tried on a page that is broken on purpose: a meter that always says zero proves nothing.

@@ -3,7 +3,7 @@
 use crate::support::clinic::PATIENCE;
 use fantoccini::{
     Client, ClientBuilder,
-    actions::{InputSource as _, KeyAction, KeyActions},
+    actions::{InputSource as _, KeyAction, KeyActions, MouseActions, PointerAction},
 };
 use serde_json::{Value, json};
 use std::{
@@ -158,6 +158,22 @@ impl Browser {
     /// Types into whatever has the focus.
     pub async fn write(&self, text: &str) {
         self.devtools("Input.insertText", json!({ "text": text })).await;
+    }
+
+    /// Rests on a link with the mouse for half a second, as a hand does before it presses.
+    pub async fn rest_on(&self, selector: &str) {
+        let centre = format!(
+            "const link = document.querySelector({selector:?});
+            link.scrollIntoView({{ block: 'center' }});
+            const box = link.getBoundingClientRect();
+            return [box.left + box.width / 2, box.top + box.height / 2];"
+        );
+        let centre = self.run(&centre).await;
+        let (x, y) = (centre[0].as_f64().expect("a place"), centre[1].as_f64().expect("a place"));
+        let mouse = MouseActions::new("mouse".to_owned())
+            .then(PointerAction::MoveTo { duration: None, x, y })
+            .then(PointerAction::Pause { duration: Duration::from_millis(500) });
+        self.client.perform_actions(mouse).await.expect("the mouse moves");
     }
 
     /// Clicks what the selector finds, as a person would: in sight, at its centre.
