@@ -7,6 +7,7 @@ mod check;
 mod counting;
 mod counts;
 mod data;
+mod doctor;
 mod enquiries;
 mod export;
 mod letter;
@@ -57,6 +58,8 @@ enum Command {
     },
     /// How often each article was read, and how many enquiries came from it: totals, rounded
     Counts(counts::Wanted),
+    /// Look at mail settings, relay, certificate and DNS records; say what to change and exit 1 if there is something
+    Doctor(doctor::Wanted),
     /// Write everything but the form as files, each with .gz and .br beside it
     Export {
         /// Folder to write to; it must be empty or absent
@@ -94,6 +97,7 @@ pub fn main() -> ExitCode {
         Command::Enquiries(command) => enquiries::run(&config, &command),
         Command::Letter { html } => letter::run(&config, html, now()),
         Command::Counts(wanted) => counts::run(&config, &wanted),
+        Command::Doctor(wanted) => doctor::run(&config, &wanted),
         Command::Export { folder } => export::run(&config, &folder),
     }
 }

@@ -1,6 +1,6 @@
 //! `serve`: everything joined, started in order, and stopped in order.
 
-use super::{counting::Counting, data, notes, now, outbox, press::Press};
+use super::{counting::Counting, data, doctor, notes, now, outbox, press::Press};
 use crate::{
     config::Config,
     content::Clinic,
@@ -89,9 +89,11 @@ async fn serve(config: &Config) -> Result<(), String> {
     let listener = web::open(config.listen, handed_over).map_err(explain(config.listen))?;
     let address = listener.local_addr().map_err(explain(config.listen))?;
     welcome(config, &clinic, address);
+    let examining = tokio::spawn(doctor::at_start(config.clone()));
     let limits = Limits { trusted: config.trusted_proxies.clone(), ..Limits::default() };
     web::serve(listener, move |from| front.for_visitor(from), limits, told_to_stop()).await;
 
+    examining.abort();
     printing.abort();
     // Letters on their way are finished; the others wait for the next start.
     let _ = stop.send(true);
@@ -116,14 +118,19 @@ async fn follow(config: Config, secret: SecretString, press: Arc<Press>, kept: O
     }
 }
 
-fn courier(config: &Config, letterhead: Letterhead, outbox: &Outbox) -> Result<Courier, String> {
-    let mailer = match &config.relay {
+/// The way out of these settings.
+pub(super) fn mailer(config: &Config) -> Result<Mailer, String> {
+    match &config.relay {
         Some(relay) => {
             let domain = config.mail_from.domain();
-            Mailer::relay(relay.clone(), domain, config.mail_timeout).map_err(explain("CLINIC_SMTP_URL"))?
+            Mailer::relay(relay.clone(), domain, config.mail_timeout).map_err(explain("CLINIC_SMTP_URL"))
         }
-        None => Mailer::folder(config.data.join("mail")),
-    };
+        None => Ok(Mailer::folder(config.data.join("mail"))),
+    }
+}
+
+fn courier(config: &Config, letterhead: Letterhead, outbox: &Outbox) -> Result<Courier, String> {
+    let mailer = mailer(config)?;
     let door = match &config.alarm {
         Some(alarm) => {
             Some(Door::new(alarm, config.mail_from.clone(), config.origin()).map_err(explain("CLINIC_ALARM"))?)

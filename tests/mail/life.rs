@@ -15,7 +15,7 @@ use http::{Request, header};
 use http_body_util::BodyExt as _;
 use jiff::{SignedDuration, Timestamp, civil::date};
 use relationship_clinic::{
-    assets::Assets,
+    assets::{Assets, Photos},
     content,
     mail::{
         courier::Courier,
@@ -70,12 +70,14 @@ impl Clinic {
         let courier = Arc::new(courier(&outbox, &server));
         let site = content::load(Path::new("content"), date(2026, 11, 24)).unwrap().site;
         let pictures = site.pictures.iter().map(|picture| (picture.path.clone(), picture.file.clone()));
-        let assets = Assets::load(Path::new("static"), pictures).unwrap();
+        let assets =
+            Assets::load(Path::new("static"), pictures, Photos { cache: fresh.folder.path(), wait: true }).unwrap();
         let edition = Edition::new(site, assets, "https://www.clinic.example", date(2026, 11, 24), Mode::Public);
         let parts = Parts {
             edition: Arc::new(ArcSwap::from_pointee(edition)),
             outbox: outbox.clone(),
             courier: Arc::clone(&courier),
+            enquiries: Arc::default(),
             quotas: Quotas::default(),
             trusted_proxies: Vec::new(),
             links: letterhead().links,

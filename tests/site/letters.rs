@@ -5,7 +5,6 @@ use crate::support::{
     words::Words,
 };
 use mail_parser::{Message, MessageParser, MimeHeaders as _};
-use std::fs;
 
 fn letter(bytes: &[u8]) -> Message<'_> {
     MessageParser::default().parse(bytes).expect("a letter that can be read")
