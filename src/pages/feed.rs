@@ -59,15 +59,9 @@ pub(super) fn feeds(house: &House<'_>) -> Vec<Made> {
     feeds
 }
 
-fn path(topic: Option<&Topic>) -> String {
+/// Address of the feed of all articles, or of those of a topic.
+pub(super) fn path(topic: Option<&Topic>) -> String {
     topic.map_or_else(|| "/feed.xml".to_owned(), |topic| format!("/topics/{}/feed.xml", topic.slug))
-}
-
-impl House<'_> {
-    /// Address of the feed of all articles, or of those of a topic.
-    pub(super) fn feed(&self, topic: Option<&Topic>) -> String {
-        path(topic)
-    }
 }
 
 fn feed<'a>(house: &House<'a>, topic: Option<&'a Topic>) -> Made {

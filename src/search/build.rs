@@ -158,7 +158,9 @@ impl Making {
             for typed in &entry.typed {
                 let words: Vec<String> = text::words(typed).map(|(_, word)| word).collect();
                 // A slip in such a word is understood, too.
-                words.iter().for_each(|word| _ = self.term(word));
+                for word in &words {
+                    self.term(word);
+                }
                 same.push((words.iter().map(|word| text::stem(word)).collect(), find.clone()));
             }
         }

@@ -41,7 +41,8 @@ fn every_feed_has_what_rfc_4287_asks_for() {
     for (path, answer) in FEEDS.iter() {
         let feed: atom_syndication::Feed = answer.body.parse().unwrap_or_else(|error| panic!("{path}: {error}"));
         assert!(feed.id().starts_with("tag:therelationshipclinic.co,2026:/"), "{path}: {}", feed.id());
-        let own: Vec<&str> = feed.links().iter().filter(|l| l.rel() == "self").map(|l| l.href()).collect();
+        let own: Vec<&str> =
+            feed.links().iter().filter(|l| l.rel() == "self").map(atom_syndication::Link::href).collect();
         assert_eq!(own, [format!("{ORIGIN}{path}")]);
         assert!(!feed.authors().is_empty(), "{path}");
         let newest = feed.entries().iter().map(atom_syndication::Entry::updated).max();

@@ -128,7 +128,7 @@ impl Page<'_> {
         let telephone = practice["telephone"].as_str().expect("a telephone").to_owned();
         let call = self.dom.all(&format!(".site-footer a[href='tel:{telephone}']"));
         let shown: String =
-            call.iter().flat_map(|a| a.text()).collect::<String>().chars().filter(char::is_ascii_digit).collect();
+            call.iter().flat_map(ElementRef::text).collect::<String>().chars().filter(char::is_ascii_digit).collect();
         self.claim(!shown.is_empty() && telephone.ends_with(&shown), "the telephone is the visible one");
         let address = &practice["address"];
         for fact in [

@@ -116,6 +116,7 @@ pub struct WebPage<'a> {
 
 /// Kinds of pages that schema.org tells apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[expect(clippy::enum_variant_names, reason = "the words of schema.org")]
 pub enum PageType {
     WebPage,
     AboutPage,

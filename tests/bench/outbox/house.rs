@@ -2,9 +2,10 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 use relationship_clinic::{
-    assets::Assets,
-    catalog::{Encoder, Shelf, VariantCache},
+    assets::{Assets, Photos},
+    catalog::{Encoder, Shelf, Tally, VariantCache},
     content,
+    enquiry::link::Links,
     mail::{
         courier::Courier,
         fate::Schedule,
@@ -46,6 +47,8 @@ pub fn courier(outbox: &Outbox, mailer: Mailer) -> Arc<Courier> {
         sender: "website@clinic.example".parse().unwrap(),
         zone: TimeZone::get("America/Los_Angeles").unwrap(),
         zone_words: Some("Pacific time"),
+        links: Links::new(ORIGIN, SECRET),
+        acknowledges: false,
     };
     let schedule = Schedule { waits: vec![Duration::from_mins(1)], give_up: Duration::from_hours(24) };
     Arc::new(Courier::new(outbox.clone(), mailer, letterhead, schedule, u32::MAX, None))
@@ -55,19 +58,22 @@ impl House {
     /// Listens on a free port; only limits by address are lifted, since all clients are on this machine.
     pub fn open(outbox: Outbox, mailer: Mailer) -> Self {
         let edition = edition();
-        let catalog = edition.catalog(web::security(false), Arc::new(Encoder::new(None::<VariantCache>)));
+        let catalog =
+            edition.catalog(web::security(false), Arc::new(Encoder::new(None::<VariantCache>)), &Tally::default());
         let courier = courier(&outbox, mailer);
         let parts = Parts {
             edition: Arc::new(arc_swap::ArcSwap::from_pointee(edition)),
             outbox: outbox.clone(),
             courier: Arc::clone(&courier),
+            enquiries: Arc::default(),
+            links: Links::new(ORIGIN, SECRET),
             quotas: Quotas { ipv4: NonZeroU32::MAX, ..Quotas::default() },
             trusted_proxies: Vec::new(),
             clock: Timestamp::now,
             renewals: None,
         };
         let router = web::router(Arc::new(App::new(parts, SECRET)));
-        let front = Front::new(Arc::new(Shelf::new(catalog)), router, web::security(false));
+        let front = Front::new(Arc::new(Shelf::new(catalog)), router, web::security(false), None);
         let listener = web::open(SocketAddr::from(([127, 0, 0, 1], 0)), None).unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(web::serve(
@@ -84,6 +90,8 @@ fn edition() -> Edition {
     let today = TimeZone::UTC.to_datetime(Timestamp::now()).date();
     let site = content::load(Path::new("content"), today).expect("the shipped words are sound").site;
     let pictures: Vec<_> = site.pictures.iter().map(|picture| (picture.path.clone(), picture.file.clone())).collect();
-    let assets = Assets::load(Path::new("static"), pictures).expect("the shipped assets are sound");
+    let cache = std::env::temp_dir();
+    let assets = Assets::load(Path::new("static"), pictures, Photos { cache: &cache, wait: true })
+        .expect("the shipped assets are sound");
     Edition::new(site, assets, ORIGIN, today, Mode::Public)
 }
