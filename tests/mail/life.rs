@@ -168,7 +168,7 @@ fn by_phone<'a>(name: &'a str, number: &'a str, message: &'a str) -> Vec<(&'a st
 const PITCH: &str = "Dear website owner, we sell backlinks and guest posts. Our SEO experts get your website to page one of \
                      Google, guaranteed. Prices: https://a.example https://b.example https://c.example";
 const DOUBT: &str = "I offer bookkeeping to therapists and other small businesses. My work is at https://a.example and \
-                     https://b.example. My wife and I would also like to talk with somebody.";
+                     https://b.example, and the first month is free. My wife and I would also like to talk with somebody.";
 const QUARREL: &str = "We keep having the same quarrel, and it tires us both.";
 
 #[tokio::test]

@@ -52,6 +52,10 @@ impl Words {
                 fs::remove_dir_all(entry.path()).expect("an article can be removed");
             }
         }
+        let ledger = fs::read_to_string(self.file("addresses.txt")).expect("the ledger can be read");
+        let kept = format!("/articles/{slug}");
+        let lines = ledger.lines().filter(|line| !line.starts_with("/articles/") || *line == kept);
+        self.write("addresses.txt", lines.map(|line| format!("{line}\n")).collect::<String>());
         texts(self.0.path(), &mut |file| {
             let text = fs::read_to_string(file).expect("the words can be read");
             let mut parts = text.split("](/articles/");
