@@ -7,6 +7,7 @@
 
 pub mod address;
 pub mod alarm;
+pub mod counts;
 pub mod courier;
 pub mod fate;
 pub mod health;

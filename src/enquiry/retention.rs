@@ -1,4 +1,4 @@
-//! How long an enquiry is kept by the program (P-19): one place for the code that erases and the page that says so.
+//! How long the program keeps what it keeps (P-19): one place for the code that erases and the page that says so.
 
 /// Hours that the answers stay after every letter was handed over.
 pub const AFTER_HANDOVER_HOURS: i64 = 24;
@@ -6,3 +6,5 @@ pub const AFTER_HANDOVER_HOURS: i64 = 24;
 pub const HELD_DAYS: i64 = 30;
 /// Days that number, reference, times and state stay.
 pub const TRACE_DAYS: i64 = 90;
+/// Days that the totals of readers and enquiries by article stay: a year and the month before it.
+pub const COUNT_DAYS: i64 = 400;

@@ -8,6 +8,7 @@
 //!
 //! Never: a transport, a template, a decision about what an enquiry is worth.
 
+mod counts;
 mod database;
 mod letters;
 mod sameness;
@@ -17,6 +18,7 @@ mod tidy;
 mod troubles;
 mod writer;
 
+pub use counts::Fresh;
 pub use database::{Place, Unavailable};
 pub use letters::{Claimed, Earlier, RelayState, Stored};
 pub use staff::{Entry, LetterEntry, NotDone};

@@ -9,6 +9,7 @@ mod support;
 
 mod alarms;
 mod contract;
+mod counts;
 mod databases;
 mod delivery;
 mod hardship;

@@ -21,6 +21,8 @@ pub(crate) struct Statements {
     pub(crate) insert_letters: &'static str,
     /// now, lease end, claim, `[busy recipient]` → one letter.
     pub(crate) claim: &'static str,
+    /// `[{day, article, views, enquiries}]` → totals, added to what is there.
+    pub(crate) add_counts: &'static str,
 }
 
 macro_rules! each {
@@ -85,6 +87,15 @@ macro_rules! statements {
                 ") ORDER BY id LIMIT 1",
                 skip_held!($dialect),
                 ") RETURNING id, number, copy, recipient, message_id, dated_at, queued_at, attempts"
+            ),
+            add_counts: concat!(
+                "INSERT INTO article_count (day, article, views, enquiries) ",
+                "SELECT value->>'day', value->>'article', CAST(value->>'views' AS BIGINT), ",
+                "CAST(value->>'enquiries' AS BIGINT) FROM ",
+                each!($dialect, "$1"),
+                // SQLite takes a bare ON after FROM for a join.
+                " WHERE TRUE ON CONFLICT (day, article) DO UPDATE SET views = article_count.views + excluded.views, ",
+                "enquiries = article_count.enquiries + excluded.enquiries"
             ),
         }
     };
