@@ -19,6 +19,7 @@ mod range;
 mod resource;
 mod served;
 mod shelf;
+mod tally;
 
 pub use builder::Builder;
 pub use cache::VariantCache;
@@ -29,6 +30,7 @@ pub use media::Media;
 pub use name::{ASSETS, hashed};
 pub use resource::{Caching, Resource};
 pub use shelf::Shelf;
+pub use tally::{Counter, Tally};
 
 use bytes::Bytes;
 use encode::Body;

@@ -4,6 +4,8 @@
 //! fault in content or at run time, 2 a fault in settings or on the command line.
 
 mod check;
+mod counting;
+mod counts;
 mod data;
 mod export;
 mod logs;
@@ -36,6 +38,8 @@ enum Command {
     /// Begin something new
     #[command(subcommand)]
     New(New),
+    /// How often each article was read, and how many enquiries came from it: totals, rounded
+    Counts(counts::Wanted),
     /// Write everything but the form as files, each with .gz and .br beside it
     Export {
         /// Folder to write to; it must be empty or absent
@@ -70,6 +74,7 @@ pub fn main() -> ExitCode {
         Command::Serve => serve::run(&config),
         Command::Check => check::run(&config),
         Command::New(New::Article { slug }) => new::article(&config, &slug),
+        Command::Counts(wanted) => counts::run(&config, &wanted),
         Command::Export { folder } => export::run(&config, &folder),
     }
 }

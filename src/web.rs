@@ -24,6 +24,7 @@ pub use headers::{complete, security};
 pub use listen::{Limits, handed_over, open, serve};
 
 use crate::{
+    catalog::Tally,
     enquiry::{
         rules::{self, Rules},
         token::{Key, NONCE, Token},
@@ -66,6 +67,8 @@ pub struct Parts {
     pub outbox: Outbox,
     /// Knows how letters fare.
     pub courier: Arc<Courier>,
+    /// Counts the enquiries from the foot of each article, by slug.
+    pub enquiries: Arc<Tally>,
     /// How much one network may send.
     pub quotas: Quotas,
     /// Networks whose `X-Forwarded-For` counts.

@@ -1,6 +1,6 @@
 //! What is put into the catalog: bytes, their kind and one caching intention.
 
-use super::media::Media;
+use super::{media::Media, tally::Counter};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -44,12 +44,13 @@ pub struct Resource {
     pub(super) caching: Caching,
     pub(super) modified: Option<SystemTime>,
     pub(super) extra: Vec<(HeaderName, HeaderValue)>,
+    pub(super) views: Option<Counter>,
 }
 
 impl Resource {
     /// Bytes of a kind, cached as a [`Caching::Page`].
     pub fn new(media: Media, bytes: impl Into<Bytes>) -> Self {
-        Self { media, bytes: bytes.into(), caching: Caching::Page, modified: None, extra: Vec::new() }
+        Self { media, bytes: bytes.into(), caching: Caching::Page, modified: None, extra: Vec::new(), views: None }
     }
 
     /// With another caching intention.
@@ -71,6 +72,13 @@ impl Resource {
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.extra.push((name, value));
+        self
+    }
+
+    /// With a counter of its views; see [`super::Tally`] for what a view is.
+    #[must_use]
+    pub fn counted(mut self, views: Counter) -> Self {
+        self.views = Some(views);
         self
     }
 }

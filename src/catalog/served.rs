@@ -9,6 +9,7 @@ use super::{
     negotiate::Accepted,
     range::{self, Part},
     resource::{Caching, Resource},
+    tally,
 };
 use bytes::Bytes;
 use http::{
@@ -59,6 +60,7 @@ impl Served {
     pub fn answer<B>(&self, request: &Request<B>) -> Response<Bytes> {
         let head = self.choose(request.headers());
         if self.status == StatusCode::OK {
+            self.count(request);
             if conditional::unchanged(request.headers(), &head.tag, self.resource.modified) {
                 return head.unchanged();
             }
@@ -67,6 +69,15 @@ impl Served {
             }
         }
         head.whole(self.status, request.method())
+    }
+
+    /// One more view, if somebody counts this resource and this is one.
+    fn count<B>(&self, request: &Request<B>) {
+        if let Some(views) = &self.resource.views
+            && tally::is_view(request.method(), request.headers())
+        {
+            views.add_one();
+        }
     }
 
     /// The same, for the address of an older version: today's bytes, to be asked about again each time.

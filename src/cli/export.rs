@@ -2,7 +2,7 @@
 
 use super::{now, words};
 use crate::{
-    catalog::{Encoder, VariantCache},
+    catalog::{Encoder, Tally, VariantCache},
     config::Config,
     web,
 };
@@ -23,7 +23,8 @@ pub(super) fn run(config: &Config, folder: &Path) -> ExitCode {
 
 fn write(config: &Config, folder: &Path) -> Result<String, String> {
     let read = words::read(config, now())?;
-    let catalog = read.edition.catalog(web::security(config.is_https()), Arc::new(Encoder::new(None::<VariantCache>)));
+    let encoder = Arc::new(Encoder::new(None::<VariantCache>));
+    let catalog = read.edition.catalog(web::security(config.is_https()), encoder, &Tally::default());
     let written = catalog.export(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     Ok(format!("{} files, {} bytes, in {}", written.files, written.bytes, folder.display()))
 }

@@ -4,7 +4,7 @@
 
 use super::{now, words};
 use crate::{
-    catalog::{Encoder, Improver, Shelf, VariantCache},
+    catalog::{Encoder, Improver, Shelf, Tally, VariantCache},
     config::Config,
     content::Faults,
     pages::Edition,
@@ -34,6 +34,7 @@ pub(super) struct Press {
     config: Config,
     common: HeaderMap,
     encoder: Arc<Encoder>,
+    views: Arc<Tally>,
     pub(super) shelf: Arc<Shelf>,
     pub(super) edition: Arc<ArcSwap<Edition>>,
     renewals: watch::Sender<u64>,
@@ -41,23 +42,25 @@ pub(super) struct Press {
 }
 
 impl Press {
-    /// Makes the first edition.
+    /// Makes the first edition, and lets `views` count how often its articles are opened.
     ///
     /// # Errors
     /// Every fault of the words, as text.
-    pub(super) fn start(config: &Config) -> Result<Self, String> {
+    pub(super) fn start(config: &Config, views: Arc<Tally>) -> Result<Self, String> {
         let words = words::read(config, now())?;
         report(words.warnings);
         words::complain_of_missing(config, &words.edition.site.clinic)?;
         let common = web::security(config.is_https());
         let encoder = Arc::new(Encoder::new(cache(config)));
-        let shelf = Arc::new(Shelf::new(words.edition.catalog(common.clone(), Arc::clone(&encoder))));
+        let catalog = words.edition.catalog(common.clone(), Arc::clone(&encoder), &views);
+        let shelf = Arc::new(Shelf::new(catalog));
         let improver = Improver::start(Arc::clone(&shelf), Arc::clone(&encoder))
             .map_err(|error| format!("the compressing thread: {error}"))?;
         Ok(Self {
             config: config.clone(),
             common,
             encoder,
+            views,
             shelf,
             edition: Arc::new(ArcSwap::from_pointee(words.edition)),
             renewals: watch::Sender::new(0),
@@ -75,7 +78,7 @@ impl Press {
         match words::read(&self.config, now()) {
             Ok(words) => {
                 report(words.warnings);
-                let catalog = words.edition.catalog(self.common.clone(), Arc::clone(&self.encoder));
+                let catalog = words.edition.catalog(self.common.clone(), Arc::clone(&self.encoder), &self.views);
                 self.edition.store(Arc::new(words.edition));
                 self.shelf.replace(catalog);
                 self.renewals.send_modify(|count| *count += 1);

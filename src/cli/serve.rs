@@ -1,6 +1,6 @@
 //! `serve`: everything joined, started in order, and stopped in order.
 
-use super::{data, now, press::Press};
+use super::{counting::Counting, data, now, press::Press};
 use crate::{
     config::Config,
     content::Clinic,
@@ -25,6 +25,8 @@ use tokio::{
 
 /// How long a relay may take for one letter.
 const MAIL_LIMIT: Duration = Duration::from_mins(1);
+/// How often what was counted is added to the totals; a program that is killed loses no more than this.
+const KEEP_COUNTS: Duration = Duration::from_mins(5);
 /// How often the counters of addresses forget.
 const FORGET: Duration = Duration::from_mins(1);
 
@@ -56,18 +58,21 @@ async fn serve(config: &Config) -> Result<(), String> {
     let handed_over = web::handed_over().map_err(explain("the socket that was handed over"))?;
     data::folder(&config.data).map_err(explain(format!("the data folder {}", config.data.display())))?;
     let secret = data::secret(config).map_err(explain(format!("the secret in {}", config.data.display())))?;
-    let press = Arc::new(Press::start(config)?);
+    let counting = Counting::default();
+    let press = Arc::new(Press::start(config, Arc::clone(&counting.views))?);
     let clinic = press.edition.load().site.clinic.clone();
 
     let outbox = outbox(config, &clinic, &secret).await?;
     let courier = Arc::new(courier(config, &clinic, &outbox)?);
     let (stop, stopping) = watch::channel(false);
-    let walking = tokio::spawn(Arc::clone(&courier).run(stopping, now));
+    let walking = tokio::spawn(Arc::clone(&courier).run(stopping.clone(), now));
+    let counted = tokio::spawn(counting.clone().keep_every(outbox.clone(), KEEP_COUNTS, stopping));
 
     let parts = Parts {
         edition: Arc::clone(&press.edition),
         outbox: outbox.clone(),
         courier,
+        enquiries: Arc::clone(&counting.enquiries),
         quotas: Quotas::default(),
         trusted_proxies: config.trusted_proxies.clone(),
         clock: now,
@@ -87,11 +92,13 @@ async fn serve(config: &Config) -> Result<(), String> {
     // Letters on their way are finished; the others wait for the next start.
     let _ = stop.send(true);
     let _ = walking.await;
+    let _ = counted.await;
     outbox.close().await;
     Ok(())
 }
 
-async fn outbox(config: &Config, clinic: &Clinic, secret: &SecretString) -> Result<Outbox, String> {
+/// Opens the outbox of these settings.
+pub(super) async fn outbox(config: &Config, clinic: &Clinic, secret: &SecretString) -> Result<Outbox, String> {
     let recipients = if config.mail_to.is_empty() {
         vec![clinic.email.parse().map_err(explain(format!("the clinic's address {}", clinic.email)))?]
     } else {

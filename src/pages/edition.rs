@@ -5,7 +5,7 @@
 use super::{Failure, House, Made, reading, xml};
 use crate::{
     assets::Assets,
-    catalog::{Builder, Caching, Catalog, Encoder, Media, Resource},
+    catalog::{Builder, Caching, Catalog, Encoder, Media, Resource, Tally},
     content::Site,
     enquiry::signals::Signals,
 };
@@ -16,6 +16,9 @@ use std::sync::Arc;
 /// Keeps a document out of search engines (C-16).
 const NOINDEX: (HeaderName, HeaderValue) =
     (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
+
+/// Below this stand the articles, each by its slug.
+const ARTICLES: &str = "/articles/";
 
 /// For whom the site is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,12 +74,12 @@ impl Edition {
 
     /// Makes every page and puts it into a catalog, with the assets, the redirects and the failures.
     ///
-    /// `common` are the headers of every answer.
-    pub fn catalog(&self, common: HeaderMap, encoder: Arc<Encoder>) -> Catalog {
+    /// `common` are the headers of every answer; `views` counts how often each article is opened, by slug.
+    pub fn catalog(&self, common: HeaderMap, encoder: Arc<Encoder>, views: &Tally) -> Catalog {
         let house = self.house();
         let mut builder = self.assets.shelve(Catalog::builder(common, encoder));
         for made in reading::pages(&house).into_iter().chain(xml::documents(&house)) {
-            builder = builder.page(made.path.clone(), self.resource(made));
+            builder = builder.page(made.path.clone(), self.resource(made, views));
         }
         for (from, to) in &self.site.redirects {
             builder = builder.redirect(from.as_str(), to.as_str());
@@ -87,8 +90,11 @@ impl Edition {
         failures(&house, builder).build()
     }
 
-    fn resource(&self, made: Made) -> Resource {
-        let resource = Resource::new(made.media, made.body);
+    fn resource(&self, made: Made, views: &Tally) -> Resource {
+        let mut resource = Resource::new(made.media, made.body);
+        if let Some(slug) = made.path.strip_prefix(ARTICLES) {
+            resource = resource.counted(views.counter(slug));
+        }
         let hidden = (self.mode == Mode::Staging) || (made.media == Media::Html && !made.index);
         if hidden { resource.header(NOINDEX.0, NOINDEX.1) } else { resource }
     }

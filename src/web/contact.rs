@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     enquiry::{
-        Enquiry,
+        Action, Enquiry,
         form::{Answers, Mistake},
         signals::{Circumstances, FetchSite},
         token::Token,
@@ -87,7 +87,8 @@ pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Respo
     }
 }
 
-/// Judges the enquiry and commits it to the outbox.
+/// Judges the enquiry, commits it to the outbox, and counts it for the article at whose foot it was written: once, and
+/// not if it looks like advertising.
 async fn keep(
     app: &App,
     edition: &Edition,
@@ -104,7 +105,12 @@ async fn keep(
     let repeated = enquiry.message.as_deref().is_some_and(|message| app.echoes.heard_before(message));
     let around = Circumstances { token, site: fetch_site(&parts.headers), recent, repeated };
     let judgement = edition.signals().judge(answers, &around);
-    app.parts.outbox.put(NewEnquiry { enquiry, judgement, nonce, received: app.now() }).await
+    let counts = enquiry.about.is_some() && judgement.action != Action::Hold;
+    let receipt = app.parts.outbox.put(NewEnquiry { enquiry, judgement, nonce, received: app.now() }).await?;
+    if counts && !receipt.again {
+        app.parts.enquiries.counter(answers.about.trim()).add_one();
+    }
+    Ok(receipt)
 }
 
 /// 303 to the receipt (RFC 9110 15.4.4), so that Back and reload never post again.
