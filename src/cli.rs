@@ -7,6 +7,7 @@ mod check;
 mod counting;
 mod counts;
 mod data;
+mod doctor;
 mod export;
 mod logs;
 mod new;
@@ -40,6 +41,8 @@ enum Command {
     New(New),
     /// How often each article was read, and how many enquiries came from it: totals, rounded
     Counts(counts::Wanted),
+    /// Look at mail settings, relay, certificate and DNS records; say what to change and exit 1 if there is something
+    Doctor(doctor::Wanted),
     /// Write everything but the form as files, each with .gz and .br beside it
     Export {
         /// Folder to write to; it must be empty or absent
@@ -75,6 +78,7 @@ pub fn main() -> ExitCode {
         Command::Check => check::run(&config),
         Command::New(New::Article { slug }) => new::article(&config, &slug),
         Command::Counts(wanted) => counts::run(&config, &wanted),
+        Command::Doctor(wanted) => doctor::run(&config, &wanted),
         Command::Export { folder } => export::run(&config, &folder),
     }
 }

@@ -71,6 +71,12 @@ pub struct Settings {
     /// Age at which a letter is set aside and shouted about
     #[arg(long, global = true, env = "CLINIC_RETRY_FOR", value_name = "AGE", default_value = "5d")]
     pub retry_for: String,
+    /// Name server that `doctor` asks, as ADDRESS or ADDRESS:PORT [default: those of /etc/resolv.conf]
+    #[arg(long, global = true, env = "CLINIC_RESOLVER", value_name = "ADDRESS")]
+    pub resolver: Option<String>,
+    /// DKIM selectors under which the relay signs, comma between, for `doctor` to look up [default: none]
+    #[arg(long, global = true, env = "CLINIC_DKIM_SELECTOR", value_name = "NAMES")]
+    pub dkim_selector: Option<String>,
     /// Second door for alarms: smtps://…, https://… (webhook) or a command [default: off]
     #[arg(long, global = true, env = "CLINIC_ALARM", value_name = "DOOR", hide_env_values = true)]
     pub alarm: Option<String>,
@@ -125,6 +131,10 @@ pub struct Config {
     pub retry: Vec<Duration>,
     /// Age at which a letter is set aside.
     pub retry_for: Duration,
+    /// Name server that the doctor asks; the system's if absent.
+    pub resolver: Option<SocketAddr>,
+    /// DKIM selectors that the doctor looks up.
+    pub dkim_selectors: Vec<String>,
     /// Second door for alarms.
     pub alarm: Option<Alarm>,
     /// Key for tokens and links; made in `data/secret` if absent.

@@ -9,6 +9,7 @@ pub mod address;
 pub mod alarm;
 pub mod counts;
 pub mod courier;
+pub mod doctor;
 pub mod fate;
 pub mod health;
 pub mod letter;

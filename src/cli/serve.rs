@@ -1,6 +1,6 @@
 //! `serve`: everything joined, started in order, and stopped in order.
 
-use super::{counting::Counting, data, now, press::Press};
+use super::{counting::Counting, data, doctor, now, press::Press};
 use crate::{
     config::Config,
     content::Clinic,
@@ -85,9 +85,11 @@ async fn serve(config: &Config) -> Result<(), String> {
     let listener = web::open(config.listen, handed_over).map_err(explain(config.listen))?;
     let address = listener.local_addr().map_err(explain(config.listen))?;
     welcome(config, &clinic, address);
+    let examining = tokio::spawn(doctor::at_start(config.clone()));
     let limits = Limits { trusted: config.trusted_proxies.clone(), ..Limits::default() };
     web::serve(listener, move |from| front.for_visitor(from), limits, told_to_stop()).await;
 
+    examining.abort();
     printing.abort();
     // Letters on their way are finished; the others wait for the next start.
     let _ = stop.send(true);
@@ -97,19 +99,23 @@ async fn serve(config: &Config) -> Result<(), String> {
     Ok(())
 }
 
+/// Who gets the letters.
+pub(super) fn recipients(config: &Config, clinic: &Clinic) -> Result<Vec<lettre::Address>, String> {
+    if config.mail_to.is_empty() {
+        let clinic = clinic.email.parse().map_err(explain(format!("the clinic's address {}", clinic.email)))?;
+        return Ok(vec![clinic]);
+    }
+    Ok(config.mail_to.clone())
+}
+
 /// Opens the outbox of these settings.
 pub(super) async fn outbox(config: &Config, clinic: &Clinic, secret: &SecretString) -> Result<Outbox, String> {
-    let recipients = if config.mail_to.is_empty() {
-        vec![clinic.email.parse().map_err(explain(format!("the clinic's address {}", clinic.email)))?]
-    } else {
-        config.mail_to.clone()
-    };
     let place = match &config.database_url {
         Some(url) => Place::Postgres(url.clone()),
         None => Place::Sqlite(config.data.join("outbox.sqlite")),
     };
     let options = Options {
-        recipients,
+        recipients: recipients(config, clinic)?,
         domain: config.mail_from.domain().to_owned(),
         zone: TimeZone::get(&clinic.time_zone).map_err(explain("the clinic's time zone"))?,
         key: Options::key_from(secret.expose_secret()),
@@ -117,13 +123,18 @@ pub(super) async fn outbox(config: &Config, clinic: &Clinic, secret: &SecretStri
     Ok(Outbox::open(place, options).await)
 }
 
-fn courier(config: &Config, clinic: &Clinic, outbox: &Outbox) -> Result<Courier, String> {
-    let mailer = match &config.relay {
+/// The way out of these settings.
+pub(super) fn mailer(config: &Config) -> Result<Mailer, String> {
+    match &config.relay {
         Some(relay) => {
-            Mailer::relay(relay.clone(), config.mail_from.domain(), MAIL_LIMIT).map_err(explain("CLINIC_SMTP_URL"))?
+            Mailer::relay(relay.clone(), config.mail_from.domain(), MAIL_LIMIT).map_err(explain("CLINIC_SMTP_URL"))
         }
-        None => Mailer::folder(config.data.join("mail")),
-    };
+        None => Ok(Mailer::folder(config.data.join("mail"))),
+    }
+}
+
+fn courier(config: &Config, clinic: &Clinic, outbox: &Outbox) -> Result<Courier, String> {
+    let mailer = mailer(config)?;
     let door = match &config.alarm {
         Some(alarm) => {
             Some(Door::new(alarm, config.mail_from.clone(), config.origin()).map_err(explain("CLINIC_ALARM"))?)

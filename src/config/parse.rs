@@ -57,6 +57,8 @@ pub(super) fn config(s: &Settings, f: &mut Faults) -> Option<Config> {
     let mail_per_minute = number("CLINIC_MAIL_PER_MINUTE", &s.mail_per_minute, f);
     let retry = waits("CLINIC_RETRY", &s.retry, f);
     let retry_for = duration("CLINIC_RETRY_FOR", &s.retry_for, f);
+    let resolver = optional(s.resolver.as_ref(), f, resolver);
+    let dkim_selectors = selectors(s.dkim_selector.as_deref().unwrap_or_default(), f);
     let alarm = optional(s.alarm.as_ref(), f, |text, f| alarm(text, s.smtp_ca.clone(), f));
     let secret = secret("CLINIC_SECRET", s.secret.as_ref(), s.secret_file.as_deref(), f);
     check_secret(secret.as_ref(), f);
@@ -80,6 +82,8 @@ pub(super) fn config(s: &Settings, f: &mut Faults) -> Option<Config> {
         mail_per_minute: mail_per_minute?,
         retry: retry?,
         retry_for: retry_for?,
+        resolver,
+        dkim_selectors,
         alarm,
         secret,
         staging: staging?,
@@ -104,6 +108,32 @@ fn socket(variable: &'static str, text: &str, f: &mut Faults) -> Option<SocketAd
             );
         })
         .ok()
+}
+
+/// A name server, on port 53 unless another is named.
+fn resolver(text: &str, f: &mut Faults) -> Option<SocketAddr> {
+    let text = text.trim();
+    text.parse()
+        .or_else(|_| text.parse::<std::net::IpAddr>().map(|ip| SocketAddr::new(ip, 53)))
+        .inspect_err(|_| {
+            f.add(
+                "CLINIC_RESOLVER",
+                format!("`{text}` is not the address of a name server"),
+                "write it like 192.0.2.53 or [2001:db8::53]:5353",
+            );
+        })
+        .ok()
+}
+
+/// Selectors are names of domains (RFC 6376 3.1).
+fn selectors(text: &str, f: &mut Faults) -> Vec<String> {
+    let label = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+    let (fine, wrong): (Vec<&str>, Vec<&str>) = names.partition(|name| name.chars().all(label));
+    for name in wrong {
+        f.add("CLINIC_DKIM_SELECTOR", format!("`{name}` is not a selector"), "write it like mail or s1,s2");
+    }
+    fine.into_iter().map(str::to_owned).collect()
 }
 
 fn base_url(text: &str, f: &mut Faults) -> Option<Url> {
@@ -371,6 +401,8 @@ mod tests {
             ("--mail-per-minute=0", "CLINIC_MAIL_PER_MINUTE", "60"),
             ("--retry=soon", "CLINIC_RETRY", "30s"),
             ("--retry-for=0s", "CLINIC_RETRY_FOR", "5d"),
+            ("--resolver=nearby", "CLINIC_RESOLVER", "192.0.2.53"),
+            ("--dkim-selector=a b", "CLINIC_DKIM_SELECTOR", "s1,s2"),
             ("--alarm=smtps://relay.example", "CLINIC_ALARM", "?to="),
             ("--secret=short", "CLINIC_SECRET", "/dev/urandom"),
             ("--staging=perhaps", "CLINIC_STAGING", "on or off"),

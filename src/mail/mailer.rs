@@ -10,7 +10,10 @@
 //! Never: a retry, a pool, a decision about what becomes of a letter.
 
 mod folder;
+mod look;
 mod wire;
+
+pub use look::{Distrust, Look, Secured, look};
 
 use crate::{
     config::{Relay, Tls},
@@ -110,6 +113,15 @@ impl Mailer {
             Way::Folder(folder) => folder::write(folder, parcel).await,
             Way::Relay { relay, tls, hello } => self.converse(relay, tls.as_ref(), hello, parcel).await,
         }
+    }
+
+    /// Connects, secures the line, logs in and leaves: everything but a letter. A folder is always glad to see us.
+    pub async fn greet(&self) -> Result<(), Trouble> {
+        let Way::Relay { relay, tls, hello } = &self.way else { return Ok(()) };
+        let silent = |_| trouble(Stage::Relay, false, "no answer in time before MAIL".to_owned());
+        let mut connection = timeout(self.limit, reach(relay, tls.as_ref(), hello)).await.map_err(silent)??;
+        let _ = timeout(FAREWELL, connection.abort()).await;
+        Ok(())
     }
 
     async fn converse(

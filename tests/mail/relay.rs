@@ -1,5 +1,6 @@
 //! A scripted SMTP server on a real socket: it behaves, or fails in one way at one place.
 
+use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use rcgen::{CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use relationship_clinic::config::{Relay, Tls};
 use secrecy::SecretString;
@@ -103,23 +104,37 @@ impl Authority {
         (certificate.pem(), key.serialize_pem())
     }
 
-    fn sign(&self, name: &str) -> (rcgen::Certificate, KeyPair) {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        (params.signed_by(&key, &self.issuer).unwrap(), key)
+    /// A relay by STARTTLS whose certificate holds from one day to another, counted from today.
+    pub fn for_days(&self, name: &str, from: i64, until: i64) -> Wire {
+        let today = TimeZone::UTC.to_datetime(Timestamp::now()).date();
+        let day = |days: i64| {
+            let date = today.checked_add(days.days()).unwrap();
+            rcgen::date_time_ymd(date.year().into(), date.month().unsigned_abs(), date.day().unsigned_abs())
+        };
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        (params.not_before, params.not_after) = (day(from), day(until));
+        Wire::StartTls(acceptor(&self.sign_with(&params)))
     }
 
-    fn acceptor(&self, name: &str) -> TlsAcceptor {
-        let (certificate, key) = self.sign(name);
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key.serialize_der().try_into().unwrap())
-            .unwrap();
-        TlsAcceptor::from(Arc::new(config))
+    fn sign(&self, name: &str) -> (rcgen::Certificate, KeyPair) {
+        self.sign_with(&CertificateParams::new(vec![name.to_owned()]).unwrap())
     }
+
+    fn sign_with(&self, params: &CertificateParams) -> (rcgen::Certificate, KeyPair) {
+        let key = KeyPair::generate().unwrap();
+        (params.signed_by(&key, &self.issuer).unwrap(), key)
+    }
+}
+
+fn acceptor((certificate, key): &(rcgen::Certificate, KeyPair)) -> TlsAcceptor {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key.serialize_der().try_into().unwrap())
+        .unwrap();
+    TlsAcceptor::from(Arc::new(config))
 }
 
 pub struct Server {
@@ -139,10 +154,10 @@ pub enum Wire {
 
 impl Wire {
     pub fn start_tls(authority: &Authority, name: &str) -> Self {
-        Self::StartTls(authority.acceptor(name))
+        Self::StartTls(acceptor(&authority.sign(name)))
     }
     pub fn implicit(authority: &Authority, name: &str) -> Self {
-        Self::Implicit(authority.acceptor(name))
+        Self::Implicit(acceptor(&authority.sign(name)))
     }
 }
 

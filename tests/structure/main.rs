@@ -23,12 +23,14 @@ const MAY_USE: [(&str, &[&str]); 9] = [
 ];
 
 /// Crates that only some rooms may name.
-const ONLY_IN: [(&str, &[&str]); 7] = [
+const ONLY_IN: [(&str, &[&str]); 9] = [
     ("axum", &["web"]),
     ("hyper", &["web", "mail"]),
     ("askama", &["pages", "mail"]),
     ("lettre", &["mail", "config", "cli"]),
     ("sqlx", &["mail"]),
+    ("hickory_resolver", &["mail"]),
+    ("tokio_rustls", &["mail"]),
     ("pulldown_cmark", &["content"]),
     ("clap", &["cli", "config"]),
 ];
