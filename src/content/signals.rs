@@ -123,6 +123,26 @@ pub struct Relief {
 pub struct Unasked {
     /// Points of the kinds from which it counts.
     pub from: u32,
+    /// Points of relief up to which it counts.
+    pub despite: u32,
+    /// The commonest words of the language that the rules read best.
+    pub common: Vec<String>,
+    /// What a long letter of that kind gets beside; the first that fits counts.
+    pub long: Vec<Long>,
+    /// What it adds to the score.
+    pub points: u32,
+    /// In words that staff understand.
+    pub reason: String,
+}
+
+/// A letter long enough that whoever seeks help would have said so.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Long {
+    /// Common words from which a letter is long.
+    pub limit: u32,
+    /// Points of relief up to which it counts.
+    pub despite: u32,
     /// What it adds to the score.
     pub points: u32,
     /// In words that staff understand.
@@ -145,11 +165,17 @@ pub struct Kind {
     /// Where to look.
     #[serde(default)]
     pub within: Within,
+    /// What speaks for a person does not lift it: it is how one pretends to be a client.
+    #[serde(default)]
+    pub stands: bool,
     /// Points of each phrase.
     pub points: u32,
     /// Most points of the kind.
     pub most: u32,
-    /// Phrases; each counts once, and what one has matched no other matches again.
+    /// Single words with spaces between; each counts like a phrase.
+    #[serde(default)]
+    pub words: String,
+    /// Phrases; each counts once, and what one has matched no other matches again, in whatever kind.
     #[serde(default)]
     pub phrases: Vec<String>,
     /// Phrases that hardly mean anything else: they count twice.
@@ -217,10 +243,10 @@ mod tests {
     #[test]
     fn a_faulty_file_is_refused_with_the_fault() {
         let table = [
-            ("hold = 14", "hold = 2", "below `hold`"),
-            ("hold = 14", "hold = 14\nholds = 3", "unknown field `holds`"),
-            ("hold = 14", "hold = \"many\"", "invalid type"),
-            ("most = 5 #", "most = 50 #", "never hold"),
+            ("hold = 20", "hold = 2", "below `hold`"),
+            ("hold = 20", "hold = 20\nholds = 3", "unknown field `holds`"),
+            ("hold = 20", "hold = \"many\"", "invalid type"),
+            ("most = 4 #", "most = 50 #", "never hold"),
             ("phrases = [", "phrases = [\"{nobody} knows\",", "`{nobody} knows` names a list"),
             ("phrases = [", "phrases = [\" .. \",", "has no words"),
         ];

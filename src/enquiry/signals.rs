@@ -15,7 +15,7 @@ use super::token::Token;
 use super::{Action, Judgement};
 use crate::content::SignalFacts;
 use crate::content::signals::{CircumstanceFacts, Within};
-use phrase::Kind;
+use phrase::Kinds;
 use words::{Word, fold};
 
 /// What surrounds a post.
@@ -48,8 +48,8 @@ pub enum FetchSite {
 #[derive(Debug, Clone)]
 pub struct Signals {
     facts: SignalFacts,
-    kinds: Vec<Kind>,
-    relief: Vec<Kind>,
+    kinds: Kinds,
+    relief: Kinds,
     closings: Vec<String>,
 }
 
@@ -59,12 +59,9 @@ type Finding<'a> = (u32, &'a str);
 impl Signals {
     /// Prepares the rules: words are folded, lists are put in.
     pub fn new(facts: &SignalFacts) -> Self {
-        let prepare = |kinds: &[crate::content::signals::Kind]| -> Vec<Kind> {
-            kinds.iter().map(|kind| Kind::new(kind, &facts.words)).collect()
-        };
         Self {
-            kinds: prepare(&facts.kinds),
-            relief: prepare(&facts.relief.kinds),
+            kinds: Kinds::new(&facts.kinds, &facts.words),
+            relief: Kinds::new(&facts.relief.kinds, &facts.words),
             closings: facts.shape.closings.iter().map(|closing| fold(closing)).collect(),
             facts: facts.clone(),
         }
@@ -74,32 +71,35 @@ impl Signals {
     pub fn judge(&self, answers: &Answers, around: &Circumstances) -> Judgement {
         let answers = answers.tidied();
         let filled = !answers.reason_code.is_empty();
-        let circumstances = circumstances(&self.facts.circumstances, filled, around);
+        let letter = self.letter(&answers);
+        let relief = self.relief.found(&letter, |_| true);
+        let standing = self.kinds.found(&letter, |kind| kind.within == Within::Message && kind.stands);
+        let around = circumstances(&self.facts.circumstances, filled, around);
         let shape = shape::signals(&self.facts.shape, &answers);
-        let said = self.said(&answers);
-        let relief = self.relief(&answers);
+        let said = self.said(&answers.name, &letter, sum(&standing), sum(&relief));
+        let points = sum(&around).min(self.facts.circumstances.most) + sum(&shape) + sum(&said);
         let lifted = sum(&relief).min(self.facts.relief.most);
-        let points = sum(&circumstances).min(self.facts.circumstances.most) + sum(&shape) + sum(&said);
-        let score = points.saturating_sub(lifted);
-        self.judgement(score, [circumstances, shape, said].concat(), &relief)
+        let score = points.saturating_sub(lifted) + sum(&standing);
+        self.judgement(score, [around, shape, standing, said].concat(), &relief)
     }
 
-    /// What name, message and good times say, by kind.
-    fn said(&self, answers: &Answers) -> Vec<Finding<'_>> {
-        let name = self.read(&answers.name);
-        let message = self.letter(answers);
-        let within = |kind: &Kind| if kind.within == Within::Name { &name } else { &message };
-        let mut said = found(&self.kinds, |kind| kind.points(within(kind)));
-        let unasked = &self.facts.unasked;
-        if sum(&said) >= unasked.from && self.relief(answers).is_empty() {
-            said.push((unasked.points, &unasked.reason));
-        }
+    /// What name and letter say of what relief lifts.
+    fn said(&self, name: &str, letter: &[Word], standing: u32, relief: u32) -> Vec<Finding<'_>> {
+        let mut said = self.kinds.found(&self.read(name), |kind| kind.within == Within::Name);
+        said.extend(self.kinds.found(letter, |kind| kind.within == Within::Message && !kind.stands));
+        said.extend(self.unasked(letter, sum(&said) + standing, relief));
         said
     }
 
-    fn relief(&self, answers: &Answers) -> Vec<Finding<'_>> {
-        let message = self.letter(answers);
-        found(&self.relief, |kind| kind.points(&message))
+    /// What a letter gets in which hardly anybody seeks help: if it offers something, and if it is long in a language that
+    /// the rules read.
+    fn unasked(&self, letter: &[Word], points: u32, relief: u32) -> impl Iterator<Item = Finding<'_>> {
+        let unasked = &self.facts.unasked;
+        let common = letter.iter().filter(|word| unasked.common.contains(&word.text)).count();
+        let offers = points >= unasked.from && relief <= unasked.despite;
+        let long = unasked.long.iter().find(|long| common >= long.limit as usize && relief <= long.despite);
+        let offers = offers.then_some((unasked.points, unasked.reason.as_str()));
+        offers.into_iter().chain(long.map(|long| (long.points, long.reason.as_str())))
     }
 
     /// Message and good times, without a signature: it says what somebody works as, not what they want.
@@ -136,10 +136,6 @@ impl Signals {
 
 fn sum(findings: &[Finding<'_>]) -> u32 {
     findings.iter().map(|(points, _)| points).sum()
-}
-
-fn found(kinds: &[Kind], points: impl Fn(&Kind) -> u32) -> Vec<Finding<'_>> {
-    kinds.iter().map(|kind| (points(kind), kind.reason.as_str())).filter(|(points, _)| *points > 0).collect()
 }
 
 fn circumstances<'a>(facts: &'a CircumstanceFacts, honeypot: bool, around: &Circumstances) -> Vec<Finding<'a>> {

@@ -57,16 +57,17 @@ fn is_same_text(name: &[Word], times: &[Word], message: &[Word]) -> bool {
     !name.is_empty() && (name == times || name == message || twice())
 }
 
-/// At least half of the words are letters in no order.
+/// At least half of the words are letters in no order. One word must be odder than two: there are names like Rothschild.
 fn is_gibberish(text: &str) -> bool {
     let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    let odd = words.iter().filter(|word| is_scrambled(word)).count();
-    odd > 0 && odd * 2 >= words.len()
+    let odd = |run| words.iter().filter(|word| is_scrambled(word, run)).count();
+    let most = |odd: usize| odd * 2 >= words.len();
+    (odd(6) > 0 && most(odd(6))) || (odd(5) > 1 && most(odd(5)))
 }
 
-/// A Latin word as no language has it: capitals strewn in it, no vowel at all, or six consonants in a row. A letter held
-/// down (`hmmmm`, `plssss`) is a person.
-fn is_scrambled(word: &str) -> bool {
+/// A Latin word as no language has it: capitals strewn in it, or `most` consonants in a row. A letter held down (`hmmmm`,
+/// `plssss`) is a person.
+fn is_scrambled(word: &str, most: usize) -> bool {
     let letters: Vec<char> = word.chars().collect();
     if letters.len() < 6
         || !word.is_ascii()
@@ -77,7 +78,7 @@ fn is_scrambled(word: &str) -> bool {
     let strewn = letters.windows(2).filter(|two| two[0].is_ascii_lowercase() && two[1].is_ascii_uppercase()).count();
     let is_vowel = |c: char| "aeiouy".contains(c.to_ascii_lowercase());
     let run = word.split(|c: char| is_vowel(c) || !c.is_ascii_alphabetic()).map(str::len).max().unwrap_or_default();
-    strewn >= 3 || run >= 6
+    strewn >= 3 || run >= most
 }
 
 #[cfg(test)]
@@ -93,6 +94,8 @@ mod tests {
             ("PLEASE CALL ME", false),
             ("plssssss", false),
             ("hlppppppppp", false),
+            ("asdkjh lskdjf qwe", true),
+            ("Rothschild", false),
             ("McDonald on LinkedIn", false),
             ("Czwartek wstrzymać", false),
             ("помогите пожалуйста", false),
