@@ -210,3 +210,28 @@ fn the_articles_title_goes_along_visibly_and_only_from_the_closed_list() {
     let invented = CLINIC.post(&with(&[("about", "<script>"), ("name", "")]));
     invented.is(422).lacks("You are writing from:");
 }
+
+/// The names of the fields that a post may have, as the reader of the form knows them.
+fn fields() -> Vec<String> {
+    let shown = format!("{:?}", relationship_clinic::enquiry::form::Answers::default());
+    let inner = shown.trim_start_matches("Answers { ").trim_end_matches(" }");
+    inner.split(", ").map(|field| field.split(':').next().expect("a first part").to_owned()).collect()
+}
+
+#[test]
+fn each_field_has_a_line_in_the_table_that_says_why_it_is_asked() {
+    let table = include_str!("../../templates/components/README.md");
+    let (_, table) = table.split_once("## Fields of the form").expect("the table of fields");
+    let rows: Vec<Vec<&str>> = table
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+        .collect();
+    let named: Vec<String> = rows.iter().map(|row| row[0].trim_matches('`').to_owned()).collect();
+    let (mut named, mut read) = (named, fields());
+    named.sort();
+    read.sort();
+    assert_eq!(named, read);
+    let answered = |row: &&Vec<&str>| row.len() == 5 && row.iter().all(|answer| !answer.is_empty());
+    assert_eq!(rows.iter().find(|row| !answered(row)), None, "a question about a field has no answer");
+}
