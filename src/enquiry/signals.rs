@@ -6,6 +6,7 @@
 //! Never: the clock, memory of other posts (both come in [`Circumstances`]), or a visitor's words in a reason: a reason
 //! may be counted and shown without telling what somebody wrote.
 
+mod kinds;
 mod phrase;
 mod shape;
 mod words;
@@ -15,7 +16,7 @@ use super::token::Token;
 use super::{Action, Judgement};
 use crate::content::SignalFacts;
 use crate::content::signals::{CircumstanceFacts, Within};
-use phrase::Kinds;
+use kinds::Kinds;
 use words::{Word, fold};
 
 /// What surrounds a post.
