@@ -135,7 +135,7 @@ pub struct Unasked {
     pub reason: String,
 }
 
-/// A letter long enough that whoever seeks help would have said so.
+/// A letter so long that whoever seeks help would have said so.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Long {

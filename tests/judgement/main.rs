@@ -127,3 +127,17 @@ fn a_label_says_why_with_the_thresholds_and_never_repeats_what_was_written() {
     assert!(reasons.contains(&judgement.score.to_string()), "{reasons}");
     assert!(!reasons.to_lowercase().contains("zebulon"), "{reasons}");
 }
+
+#[test]
+fn a_trade_is_no_fault_in_somebody_who_tells_of_their_life() {
+    let signals = signals();
+    let calm = Circumstances { token: Token::Missing, site: FetchSite::SameOrigin, recent: 0, repeated: false };
+    let trade = "I run a marketing agency and bring new clients to small practices.";
+    let life = "My wife moved out and I can't sleep. Could we come in on Monday?";
+    let action = |message: &str| {
+        let answers = Answers { name: "Ana".to_owned(), message: message.to_owned(), ..Answers::default() };
+        signals.judge(&answers, &calm).action
+    };
+    assert_ne!(action(trade), Action::Deliver);
+    assert_eq!(action(&format!("{trade} {life}")), Action::Deliver);
+}
