@@ -82,7 +82,7 @@ impl Look {
     }
 }
 
-/// Looks, within [`LIMIT`].
+/// Looks, within twenty seconds.
 pub async fn look(relay: &Relay) -> Look {
     let slow = || Look::Unreachable("it does not answer in time".to_owned());
     timeout(LIMIT, see(relay)).await.unwrap_or_else(|_| slow())
