@@ -54,8 +54,8 @@ impl Words {
         }
         let ledger = fs::read_to_string(self.file("addresses.txt")).expect("the ledger can be read");
         let kept = format!("/articles/{slug}");
-        let lines = ledger.lines().filter(|line| !line.starts_with("/articles/") || *line == kept);
-        self.write("addresses.txt", lines.map(|line| format!("{line}\n")).collect::<String>());
+        let lines: Vec<&str> = ledger.lines().filter(|line| !line.starts_with("/articles/") || *line == kept).collect();
+        self.write("addresses.txt", lines.join("\n") + "\n");
         texts(self.0.path(), &mut |file| {
             let text = fs::read_to_string(file).expect("the words can be read");
             let mut parts = text.split("](/articles/");
