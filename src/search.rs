@@ -14,6 +14,7 @@ mod build;
 mod excerpt;
 mod question;
 mod rank;
+mod slip;
 mod text;
 
 pub use excerpt::Stretch;

@@ -2,20 +2,12 @@
 
 use super::{Index, MOST_WORDS, text};
 use std::collections::HashSet;
-use strsim::osa_distance;
 
-/// What the word itself counts, what another word for it counts, and one that was only begun.
+/// What the word itself counts, and what another word for it counts.
 const ITSELF: f32 = 1.0;
 const SAME: f32 = 0.65;
-const BEGUN: f32 = 0.7;
-/// What a word of a phrase counts when the phrase has other words of its own.
+/// What a word counts beside what it is more likely a slip of, or beside other words for the phrase that it stands in.
 const PART: f32 = 0.4;
-/// What the likeliest words for a slip count, by the number of letters that differ.
-const SLIP: [f32; 3] = [1.0, 0.6, 0.4];
-/// Words that one slip may stand for.
-const LIKELY: usize = 4;
-/// Letters from which a word that was only begun is understood.
-const BEGINNING: usize = 4;
 
 /// A query as it was understood.
 #[derive(Debug, Default)]
@@ -79,46 +71,12 @@ impl Index {
     fn typed(&self, word: &str) -> Typed {
         let stem = text::stem(word);
         let own = self.stems.get(&stem).copied();
-        if self.words.contains_key(word) {
-            return Typed { stem, terms: own.map(|term| (term, ITSELF)).into_iter().collect(), meant: None };
-        }
-        let mut likely = self.likely(word);
-        if let Some(own) = own {
-            // `sessions` is a form of what the texts say; `chosing` has the stem of `chose` and is a slip of `choosing`.
-            let is_slip = likely.iter().all(|(_, term, counts)| *term != own && *counts >= SLIP[1]);
-            likely.retain(|_| is_slip);
-            likely.push(("", own, if likely.is_empty() { ITSELF } else { PART }));
-        }
-        let meant = likely.first().map(|(best, ..)| (*best).to_owned()).filter(|best| !best.is_empty());
-        let terms = likely.iter().map(|(_, term, counts)| (*term, *counts)).collect();
+        let likely = if self.words.contains_key(word) { Vec::new() } else { self.likely(word, own) };
+        let own_counts = if likely.is_empty() { ITSELF } else { PART };
+        let meant = likely.first().filter(|_| own.is_none()).map(|likely| likely.word.to_owned());
+        let terms = own.map(|term| (term, own_counts)).into_iter();
+        let terms = terms.chain(likely.iter().map(|likely| (likely.term, likely.counts))).collect();
         Typed { stem: meant.as_deref().map_or(stem, text::stem), terms, meant }
-    }
-
-    /// Words of the texts that a word may be a slip or the beginning of: the nearest only, the most frequent first.
-    fn likely(&self, word: &str) -> Vec<(&str, usize, f32)> {
-        let length = word.chars().count();
-        let most = match length {
-            0..=2 => 0,
-            3..=5 => 1,
-            _ => 2,
-        };
-        let mut likely: Vec<(usize, &str, usize, f32)> = Vec::new();
-        for (known, term) in &self.words {
-            if length >= BEGINNING && known.starts_with(word) {
-                likely.push((1, known, *term, BEGUN));
-            } else if known.len().abs_diff(word.len()) <= most {
-                let distance = osa_distance(known, word);
-                let near = distance <= most && (distance < 2 || known.chars().next() == word.chars().next());
-                if near && known.chars().count() > 2 {
-                    likely.push((distance, known, *term, SLIP[distance]));
-                }
-            }
-        }
-        let nearest = likely.iter().map(|(distance, ..)| *distance).min().unwrap_or_default();
-        likely.retain(|(distance, ..)| *distance == nearest);
-        likely.sort_by(|a, b| self.terms[b.2].documents.cmp(&self.terms[a.2].documents).then(a.1.cmp(b.1)));
-        likely.dedup_by_key(|(_, _, term, _)| *term);
-        likely.into_iter().take(LIKELY).map(|(_, known, term, weight)| (known, term, weight)).collect()
     }
 }
 
