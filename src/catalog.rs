@@ -29,6 +29,7 @@ pub use export::Exported;
 pub use improve::Improver;
 pub use media::Media;
 pub use name::{ASSETS, hashed};
+pub use nearby::Leads;
 pub use resource::{Caching, Resource};
 pub use shelf::Shelf;
 pub use tally::{Counter, Tally};
@@ -135,19 +136,17 @@ impl Moved {
         Self { to, headers }
     }
 
+    /// Sends the reader on (RFC 9110, 15.4.9), with the query (campaign marks, a search) kept.
     fn answer<B>(&self, request: &Request<B>) -> Response<Bytes> {
-        sent_on(self.headers.clone(), &self.to, request)
+        let location = match request.uri().query() {
+            Some(query) if !self.to.contains(['?', '#']) => HeaderValue::try_from(format!("{}?{query}", self.to)),
+            _ => HeaderValue::try_from(&self.to),
+        };
+        let mut headers = self.headers.clone();
+        headers
+            .insert(LOCATION, location.expect("the builder takes only ASCII targets, a URI holds only such a query"));
+        respond(StatusCode::PERMANENT_REDIRECT, headers, Bytes::new())
     }
-}
-
-/// A 308 (RFC 9110, 15.4.9) with the query (campaign marks, a search) kept.
-fn sent_on<B>(mut headers: HeaderMap, to: &str, request: &Request<B>) -> Response<Bytes> {
-    let location = match request.uri().query() {
-        Some(query) if !to.contains(['?', '#']) => HeaderValue::try_from(format!("{to}?{query}")),
-        _ => HeaderValue::try_from(to),
-    };
-    headers.insert(LOCATION, location.expect("the builder takes only ASCII targets, a URI holds only such a query"));
-    respond(StatusCode::PERMANENT_REDIRECT, headers, Bytes::new())
 }
 
 fn reads(method: &Method) -> bool {

@@ -10,6 +10,7 @@ mod data;
 mod doctor;
 mod enquiries;
 mod export;
+mod import;
 mod letter;
 mod logs;
 mod new;
@@ -60,6 +61,9 @@ enum Command {
     Counts(counts::Wanted),
     /// Look at mail settings, relay, certificate and DNS records; say what to change and exit 1 if there is something
     Doctor(doctor::Wanted),
+    /// Bring something in from another system
+    #[command(subcommand)]
+    Import(Import),
     /// Write everything but the form as files, each with .gz and .br beside it
     Export {
         /// Folder to write to; it must be empty or absent
@@ -73,6 +77,15 @@ enum New {
     Article {
         /// Lower-case letters, digits and hyphens: the last part of the address
         slug: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Import {
+    /// Tell what each old address of a sitemap, a crawl or a list answers, and the line that is missing in addresses.txt
+    Urls {
+        /// Any text with addresses in it: XML, CSV, or one a line
+        file: PathBuf,
     },
 }
 
@@ -98,6 +111,7 @@ pub fn main() -> ExitCode {
         Command::Letter { html } => letter::run(&config, html, now()),
         Command::Counts(wanted) => counts::run(&config, &wanted),
         Command::Doctor(wanted) => doctor::run(&config, &wanted),
+        Command::Import(Import::Urls { file }) => import::urls(&config, &file),
         Command::Export { folder } => export::run(&config, &folder),
     }
 }

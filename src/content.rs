@@ -22,6 +22,7 @@ mod search;
 pub mod signals;
 mod site;
 
+pub use address::likeliest;
 pub use clinic::{
     Address, Availability, AvailabilityState, Clinic, Crisis, Facts, FormFacts, HelpLine, Hours, Licensee, Link, Reply,
     Way,

@@ -3,9 +3,9 @@
 //! Invariant: a reader goes one hop, and only to an address that answers; what leads nowhere is a plain 404, never a
 //! redirect to one. Only GET and HEAD are sent on: a post would be made twice or lose its body.
 
-use super::{Caching, Catalog, Entry, Moved, name, reads, sent_on};
+use super::{Catalog, Entry, Moved, name, reads};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header::CACHE_CONTROL};
+use http::{Request, Response, StatusCode};
 
 /// Old folders and where each has moved.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +30,19 @@ impl Folders {
     }
 }
 
+/// Where a path leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Leads {
+    /// A page stands there.
+    Here,
+    /// To another path of this site, or to a whole address.
+    To(String),
+    /// It was taken down.
+    Gone,
+    /// Nothing is there.
+    Nowhere,
+}
+
 impl Catalog {
     /// The answer for a path that is not in here, if it is a near miss.
     pub(super) fn elsewhere<B>(&self, request: &Request<B>, path: &str) -> Option<Response<Bytes>> {
@@ -48,20 +61,26 @@ impl Catalog {
         })
     }
 
+    /// Where a reader who asks for `path` ends.
+    pub fn leads(&self, path: &str) -> Leads {
+        let known = self.entries.get(path).map(|entry| (path.to_owned(), entry));
+        match known.or_else(|| self.nearby(path)) {
+            Some((_, Entry::Moved(moved))) => Leads::To(moved.to.clone()),
+            Some((_, Entry::Gone)) => Leads::Gone,
+            Some((near, _)) if near == path => Leads::Here,
+            Some((near, _)) => Leads::To(near),
+            None => Leads::Nowhere,
+        }
+    }
+
     /// Sends a reader of another host to `origin`, at once to the address where the path leads.
     pub fn at_origin<B>(&self, origin: &str, request: &Request<B>) -> Response<Bytes> {
-        let path = request.uri().path();
-        let entry = self.entries.get(path).map(|entry| (path.to_owned(), entry)).or_else(|| self.nearby(path));
-        let to = match entry {
-            Some((_, Entry::Moved(moved))) if !moved.to.starts_with('/') => moved.to.clone(),
-            Some((_, Entry::Moved(moved))) => format!("{origin}{}", moved.to),
-            Some((near, _)) => format!("{origin}{near}"),
-            None => format!("{origin}{path}"),
+        let to = match self.leads(request.uri().path()) {
+            Leads::To(whole) if !whole.starts_with('/') => whole,
+            Leads::To(path) => format!("{origin}{path}"),
+            Leads::Here | Leads::Gone | Leads::Nowhere => format!("{origin}{}", request.uri().path()),
         };
-        let mut headers: HeaderMap = (*self.common).clone();
-        headers.insert(CACHE_CONTROL, Caching::Short.value());
-        headers.insert(http::header::CONTENT_LENGTH, HeaderValue::from(0));
-        sent_on(headers, &to, request)
+        Moved::new(to, &self.common).answer(request)
     }
 
     /// What stands at the address that was probably meant: without slashes at the end, in lower case, in the new folder.

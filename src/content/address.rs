@@ -2,7 +2,7 @@
 //!
 //! Invariant: an old address leads to a live one and to nothing else, so there are no chains and no circles.
 
-use super::{fault::Source, front::At, markdown::Reference};
+use super::{Site, fault::Source, front::At, markdown::Reference};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use strsim::sorensen_dice;
 
@@ -237,6 +237,17 @@ impl Addresses {
             format!("it appears on {day}; until then readers find nothing there"),
         ))
     }
+}
+
+/// The address of `site` that a lost one most probably became, if one looks like it.
+pub fn likeliest(site: &Site, lost: &str) -> Option<String> {
+    let articles = site.articles.iter().map(|article| (format!("/articles/{}", article.slug), &article.title));
+    let pages = site.pages.iter().map(|page| (format!("/{}", page.slug), &page.title));
+    let topics = site.topics.iter().map(|topic| (format!("/topics/{}", topic.slug), &topic.title));
+    let people = site.people.iter().map(|person| (format!("/people/{}", person.slug), &person.name));
+    let all = articles.chain(pages).chain(topics).chain(people);
+    let alike = all.map(|(path, title)| (likeness(lost, &path, title), path)).filter(|(like, _)| *like >= LIKENESS);
+    alike.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1))).map(|(_, path)| path)
 }
 
 /// `/articles` of `/articles/x`; nothing of `/x`.

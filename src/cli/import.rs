@@ -1,0 +1,80 @@
+//! `import urls`: the addresses of another system, and what each would answer here.
+//!
+//! Never: changes. The lines are printed, and a person decides which go into the ledger.
+
+use super::{now, words};
+use crate::{
+    catalog::{Catalog, Encoder, Leads, VariantCache},
+    config::Config,
+    content::{self, Site},
+    web,
+};
+use std::{collections::BTreeSet, fs, path::Path, process::ExitCode, sync::Arc};
+use url::Url;
+
+pub(super) fn urls(config: &Config, file: &Path) -> ExitCode {
+    let read = fs::read(file).map_err(|error| format!("{}: {error}", file.display()));
+    match read.and_then(|bytes| report(config, &String::from_utf8_lossy(&bytes))) {
+        Ok(lost) => {
+            if lost > 0 {
+                eprintln!("{lost} would be lost; add a line for each to addresses.txt");
+            }
+            ExitCode::from(u8::from(lost > 0))
+        }
+        Err(text) => {
+            eprintln!("{text}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// Prints a line for each address; gives how many would be lost.
+fn report(config: &Config, text: &str) -> Result<usize, String> {
+    let read = words::read(config, now(), true)?;
+    let encoder = Arc::new(Encoder::new(None::<VariantCache>));
+    let catalog = read.edition.catalog(web::security(config.is_https()), encoder);
+    let lines = paths(text).into_iter().map(|path| line(&catalog, &read.edition.site, &path));
+    let lost = lines.inspect(|(line, _)| println!("{line}")).filter(|(_, lost)| *lost).count();
+    Ok(lost)
+}
+
+/// What an address answers, in words; true if it is lost.
+fn line(catalog: &Catalog, site: &Site, path: &str) -> (String, bool) {
+    match catalog.leads(path) {
+        Leads::Here => (format!("200 {path}"), false),
+        Leads::To(to) => (format!("308 {path} -> {to}"), false),
+        Leads::Gone => (format!("410 {path}"), false),
+        Leads::Nowhere => match content::likeliest(site, path) {
+            Some(to) => (format!("404 {path}: write `{path} -> {to}`"), true),
+            None => (format!("404 {path}: write `{path} -> ` and a page, or `{path} gone`"), true),
+        },
+    }
+}
+
+/// Every path in a text: of whole addresses wherever they stand, and of lines that are a path. Sorted, once each.
+fn paths(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| c.is_whitespace() || "<>\"',;".contains(c));
+    let whole = words.filter_map(|word| Url::parse(word).ok());
+    let whole = whole.filter(|url| matches!(url.scheme(), "http" | "https")).map(|url| url.path().to_owned());
+    let bare = text.lines().map(str::trim).filter(|line| line.starts_with('/')).map(str::to_owned);
+    let schema = |path: &String| path.starts_with("/schemas/sitemap");
+    whole.chain(bare).filter(|path| !schema(path)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_found_in_xml_in_tables_and_in_lists() {
+        let xml = "<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\"><url><loc>https://old.example/post/a</loc></url>";
+        let table = [
+            (xml, vec!["/post/a"]),
+            ("URL,Status\n\"https://old.example/b?x=1\",200\nhttps://old.example/,200\n", vec!["/", "/b"]),
+            ("/c\n /d \n# a remark\n", vec!["/c", "/d"]),
+        ];
+        for (text, expected) in table {
+            assert_eq!(paths(text).into_iter().collect::<Vec<_>>(), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The commands that keep addresses, run as an editor would run them, and old addresses as a reader meets them.
+
+use crate::{renewal::copy_of_the_words, support::clinic::Clinic};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+fn run(words: &Path, arguments: &[&str]) -> (i32, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_relationship-clinic"));
+    let data = words.join("var");
+    let Output { status, stdout, stderr } = command
+        .args(arguments)
+        .env("CLINIC_CONTENT", words)
+        .env("CLINIC_DATA", data)
+        .output()
+        .expect("the program runs");
+    let text = String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr);
+    (status.code().expect("it ends by itself"), text)
+}
+
+#[test]
+fn check_asks_for_new_addresses_records_them_and_fails_when_one_is_lost() {
+    let words = copy_of_the_words();
+    let (code, text) = run(words.path(), &["check"]);
+    assert_eq!(code, 0, "{text}");
+    let old = words.path().join("articles/choosing-a-therapist");
+    let new = words.path().join("articles/finding-a-therapist");
+    fs::create_dir(&new).expect("a folder can be made");
+    for name in ["hero.svg", "index.md"] {
+        fs::copy(old.join(name), new.join(name)).expect("it can be copied");
+    }
+    let (code, text) = run(words.path(), &["check"]);
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("/articles/finding-a-therapist") && text.contains("check --record"), "{text}");
+    let (code, text) = run(words.path(), &["check", "--record"]);
+    assert_eq!(code, 0, "{text}");
+    assert_eq!(run(words.path(), &["check"]).0, 0);
+    let ledger = fs::read_to_string(words.path().join("addresses.txt")).expect("the ledger is there");
+    assert!(ledger.ends_with("/articles/finding-a-therapist\n"), "{ledger}");
+    fs::rename(&new, words.path().join("articles/how-to-find-a-therapist")).expect("it can be renamed");
+    let (code, text) = run(words.path(), &["check"]);
+    assert_eq!(code, 1, "{text}");
+    for part in [
+        "addresses.txt",
+        "would answer 404",
+        "aliases = [\"/articles/finding-a-therapist\"]",
+        "how-to-find-a-therapist/index.md",
+    ] {
+        assert!(text.contains(part), "{part} is missing in:\n{text}");
+    }
+    assert_eq!(run(words.path(), &["check", "--record"]).0, 1, "recording mends nothing");
+}
+
+#[test]
+fn addresses_of_another_system_are_told_one_by_one() {
+    let words = copy_of_the_words();
+    let file = words.path().join("old.xml");
+    fs::write(
+        &file,
+        "<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\"><url><loc>https://old.example/post/choosing-a-therapist</loc></url>\
+         <url><loc>https://old.example/</loc></url><url><loc>https://old.example/blog-posts/trust-after-a-betrayal</loc></url>\
+         <url><loc>https://old.example/xyz</loc></url></urlset>",
+    )
+    .expect("it can be written");
+    let (code, text) = run(words.path(), &["import", "urls", file.to_str().expect("a plain path")]);
+    assert_eq!(code, 1, "two would be lost: {text}");
+    for line in [
+        "200 /\n",
+        "308 /post/choosing-a-therapist -> /articles/choosing-a-therapist\n",
+        "404 /blog-posts/trust-after-a-betrayal: write `/blog-posts/trust-after-a-betrayal -> /articles/trust-after-betrayal`\n",
+        "404 /xyz: write",
+        "2 would be lost",
+    ] {
+        assert!(text.contains(line), "{line} is missing in:\n{text}");
+    }
+}
+
+#[test]
+fn old_shapes_of_every_article_lead_to_it_and_unknown_ones_nowhere() {
+    let clinic = Clinic::start();
+    let ledger = fs::read_to_string("content/addresses.txt").expect("the ledger is shipped");
+    let slugs: Vec<&str> = ledger.lines().filter_map(|line| line.strip_prefix("/articles/")).collect();
+    assert!(slugs.len() >= 9, "{slugs:?}");
+    for slug in slugs {
+        for old in ["post", "blog", "blog-posts"] {
+            let answer = clinic.get(&format!("/{old}/{slug}?from=old"));
+            assert_eq!(answer.is(308).header("location"), format!("/articles/{slug}?from=old"));
+        }
+    }
+    for (path, to) in
+        [("/post", "/articles"), ("/blog/", "/articles"), ("/Blog-Posts", "/articles"), ("/Contact/", "/contact")]
+    {
+        assert_eq!(clinic.get(path).is(308).header("location"), to, "{path}");
+    }
+    for path in ["/post/unknown", "/blog-posts/unknown/", "/health/live/", "/Health/Live"] {
+        clinic.get(path).is(404);
+    }
+    clinic.get_with("/health/live", &[("host", "elsewhere.example")]).is(200);
+}
+
+#[test]
+fn a_public_host_is_kept_and_machines_are_left_alone() {
+    let clinic = Clinic::with(&[("CLINIC_BASE_URL", "https://www.clinic.example")]);
+    let answer = clinic.get_with("/Post/choosing-a-therapist/?a=b", &[("host", "clinic.example")]);
+    assert_eq!(answer.is(308).header("location"), "https://www.clinic.example/articles/choosing-a-therapist?a=b");
+    clinic.get_with("/", &[("host", "www.clinic.example")]).is(200);
+    clinic.get_with("/health/ready", &[("host", "clinic.example")]).is(200);
+    clinic.get("/").is(200);
+}
