@@ -13,6 +13,7 @@ mod graph;
 mod heads;
 mod link;
 mod reading;
+mod running;
 mod xml;
 
 pub use contact::{FormView, Trouble, contact, received};
@@ -20,6 +21,7 @@ pub use edition::{Edition, Mode};
 pub use failure::{Failure, failure};
 pub use heads::{Crumb, Head, Kind};
 pub use link::{Standing, link};
+pub use running::{Post, Running, Store};
 
 use crate::{
     assets::{Assets, Size},
@@ -54,6 +56,8 @@ pub struct House<'a> {
     pub origin: &'a str,
     /// The day in the clinic's zone.
     pub today: Date,
+    /// What the privacy page says of the settings.
+    pub running: &'a Running,
     /// Nothing here is for the public.
     pub staging: bool,
     /// A developer's machine: an open page reloads itself.

@@ -22,7 +22,7 @@ mod panics;
 
 pub use flood::Quotas;
 pub use front::{Answer, Front, Visitor};
-pub use headers::{complete, security};
+pub use headers::{complete, hosts_allowed, security};
 pub use listen::{Limits, handed_over, open, serve};
 pub use origin::Origin;
 

@@ -4,7 +4,7 @@
 
 use super::{now, words};
 use crate::{
-    catalog::{Catalog, Encoder, Leads, VariantCache},
+    catalog::{Catalog, Encoder, Leads, Tally, VariantCache},
     config::Config,
     content::{self, Site},
     web,
@@ -32,7 +32,7 @@ pub(super) fn urls(config: &Config, file: &Path) -> ExitCode {
 fn report(config: &Config, text: &str) -> Result<usize, String> {
     let read = words::read(config, now(), true)?;
     let encoder = Arc::new(Encoder::new(None::<VariantCache>));
-    let catalog = read.edition.catalog(web::security(config.is_https()), encoder);
+    let catalog = read.edition.catalog(web::security(config.is_https()), encoder, &Tally::default());
     let lines = paths(text).into_iter().map(|path| line(&catalog, &read.edition.site, &path));
     let lost = lines.inspect(|(line, _)| println!("{line}")).filter(|(_, lost)| *lost).count();
     Ok(lost)

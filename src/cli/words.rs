@@ -2,10 +2,11 @@
 
 use crate::{
     assets::{AssetFaults, Assets, Photos},
-    config::Config,
+    config::{Config, Tls},
     content::{self, Clinic, Fault, Faults, Level},
     mail::notes::Mistake,
-    pages::{Edition, Mode},
+    pages::{Edition, Mode, Post, Running, Store},
+    web,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use std::fmt;
@@ -69,7 +70,7 @@ pub(super) fn read(config: &Config, now: Timestamp, wait: bool) -> Result<Read, 
     let cache = config.data.join("cache");
     let photos = Photos { cache: &cache, wait };
     let assets = Assets::load(&config.r#static, pictures, photos).map_err(Wrong::Assets)?;
-    let edition = Edition::new(loaded.site, assets, config.origin(), today, mode(config));
+    let edition = Edition::new(loaded.site, assets, config.origin(), today, mode(config), running(config));
     Ok(Read { edition, warnings: loaded.warnings })
 }
 
@@ -96,5 +97,21 @@ fn mode(config: &Config) -> Mode {
         (true, _) => Mode::Staging,
         (false, true) => Mode::Development,
         (false, false) => Mode::Public,
+    }
+}
+
+/// What the privacy page says of the settings.
+fn running(config: &Config) -> Running {
+    let post = match &config.relay {
+        None => Post::Folder,
+        Some(relay) if relay.tls == Tls::Loopback => Post::SameComputer,
+        Some(relay) => Post::Relay(relay.host.clone()),
+    };
+    Running {
+        store: if config.database_url.is_some() { Store::Server } else { Store::File },
+        // A rehearsal's letters reach nobody.
+        post: if config.staging { Post::Folder } else { post },
+        recipients: config.mail_to.len().max(1),
+        other_hosts: web::hosts_allowed(),
     }
 }

@@ -77,7 +77,7 @@ pub enum Piece {
 }
 
 /// Names of the parts that the program makes.
-pub const SLOTS: [&str; 1] = ["retention"];
+pub const SLOTS: [&str; 3] = ["retention", "keeping", "hosts"];
 
 /// A picture with its text alternative and, maybe, a caption.
 #[derive(Debug, Clone, PartialEq, Eq)]

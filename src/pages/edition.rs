@@ -2,7 +2,7 @@
 //!
 //! Invariant: an edition never changes; when the words change, a new one takes its place whole.
 
-use super::{Failure, House, Made, feed, reading, xml};
+use super::{Failure, House, Made, Running, feed, reading, xml};
 use crate::{
     assets::Assets,
     catalog::{Builder, Caching, Catalog, Encoder, Media, Resource, Tally},
@@ -49,13 +49,15 @@ pub struct Edition {
     origin: String,
     today: Date,
     mode: Mode,
+    running: Running,
 }
 
 impl Edition {
-    /// Joins words and assets; `origin` is the public origin without a trailing slash, `today` the clinic's date.
-    pub fn new(site: Site, assets: Assets, origin: &str, today: Date, mode: Mode) -> Self {
+    /// Joins words and assets; `origin` is the public origin without a trailing slash, `today` the clinic's date,
+    /// `running` what the privacy page says of the settings.
+    pub fn new(site: Site, assets: Assets, origin: &str, today: Date, mode: Mode, running: Running) -> Self {
         let signals = Signals::new(&site.signals);
-        Self { site, assets, signals, origin: origin.to_owned(), today, mode }
+        Self { site, assets, signals, origin: origin.to_owned(), today, mode, running }
     }
 
     /// What pages are made from.
@@ -65,6 +67,7 @@ impl Edition {
             assets: &self.assets,
             origin: &self.origin,
             today: self.today,
+            running: &self.running,
             staging: self.mode == Mode::Staging,
             development: self.mode == Mode::Development,
         }

@@ -57,6 +57,20 @@ pub fn security(https: bool) -> HeaderMap {
     headers
 }
 
+/// Hosts besides our own that the policy lets a page contact.
+pub fn hosts_allowed() -> Vec<String> {
+    hosts_in(POLICY)
+}
+
+/// What follows the name of a directive and is no keyword in quotes (CSP 3, 2.3.1).
+fn hosts_in(policy: &str) -> Vec<String> {
+    let sources = policy.split(';').flat_map(|directive| directive.split_whitespace().skip(1));
+    let mut hosts: Vec<String> = sources.filter(|source| !source.starts_with('\'')).map(str::to_owned).collect();
+    hosts.sort();
+    hosts.dedup();
+    hosts
+}
+
 /// Gives an answer made for one reader the `common` headers that it has not set itself, and `no-store` unless it says
 /// how long it may be kept.
 pub fn complete(answer: &mut HeaderMap, common: &HeaderMap) {
@@ -80,6 +94,12 @@ mod tests {
     #[test]
     fn the_policies_differ_by_the_upgrade_alone() {
         assert_eq!(POLICY_TLS, format!("{POLICY}; upgrade-insecure-requests"));
+    }
+
+    #[test]
+    fn a_host_in_the_policy_is_named() {
+        let policy = "default-src 'none'; img-src 'self' https://maps.example data:; font-src https://maps.example";
+        assert_eq!(hosts_in(policy), ["data:", "https://maps.example"]);
     }
 
     #[test]

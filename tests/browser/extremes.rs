@@ -13,7 +13,7 @@ use jiff::civil::date;
 use relationship_clinic::{
     assets::{Assets, Photos},
     content,
-    pages::{self, Edition, Failure, Mode},
+    pages::{self, Edition, Failure, Mode, Post, Running, Store},
 };
 use std::{io::Cursor, path::Path};
 
@@ -113,7 +113,8 @@ fn panicked() -> String {
     let pictures = site.pictures.iter().map(|picture| (picture.path.clone(), picture.file.clone())).collect::<Vec<_>>();
     let assets = Assets::load(Path::new("static"), pictures, Photos { cache: &folder, wait: true })
         .expect("the assets are sound");
-    let edition = Edition::new(site, assets, "http://localhost", today, Mode::Public);
+    let running = Running { store: Store::File, post: Post::Folder, recipients: 1, other_hosts: Vec::new() };
+    let edition = Edition::new(site, assets, "http://localhost", today, Mode::Public, running);
     pages::failure(edition.house(), Failure::Internal)
 }
 

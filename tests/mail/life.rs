@@ -22,7 +22,7 @@ use relationship_clinic::{
         notes::Secretary,
         outbox::{NoBackup, Outbox},
     },
-    pages::{Edition, Mode},
+    pages::{Edition, Mode, Post, Running, Store},
     web::{self, App, Parts, Quotas},
 };
 use std::{
@@ -72,7 +72,9 @@ impl Clinic {
         let pictures = site.pictures.iter().map(|picture| (picture.path.clone(), picture.file.clone()));
         let assets =
             Assets::load(Path::new("static"), pictures, Photos { cache: fresh.folder.path(), wait: true }).unwrap();
-        let edition = Edition::new(site, assets, "https://www.clinic.example", date(2026, 11, 24), Mode::Public);
+        let running = Running { store: Store::File, post: Post::Folder, recipients: 1, other_hosts: Vec::new() };
+        let today = date(2026, 11, 24);
+        let edition = Edition::new(site, assets, "https://www.clinic.example", today, Mode::Public, running);
         let parts = Parts {
             edition: Arc::new(ArcSwap::from_pointee(edition)),
             outbox: outbox.clone(),

@@ -12,4 +12,5 @@ mod graph;
 mod letters;
 mod links;
 mod pages;
+mod privacy;
 mod renewal;

@@ -13,7 +13,7 @@ use relationship_clinic::{
         mailer::Mailer,
         outbox::{Options, Outbox, Place},
     },
-    pages::{Edition, Mode},
+    pages::{Edition, Mode, Post, Running, Store},
     web::{self, App, Front, Limits, Parts, Quotas},
 };
 use std::{net::SocketAddr, num::NonZeroU32, path::Path, sync::Arc, time::Duration};
@@ -93,5 +93,6 @@ fn edition() -> Edition {
     let cache = std::env::temp_dir();
     let assets = Assets::load(Path::new("static"), pictures, Photos { cache: &cache, wait: true })
         .expect("the shipped assets are sound");
-    Edition::new(site, assets, ORIGIN, today, Mode::Public)
+    let running = Running { store: Store::File, post: Post::Folder, recipients: 1, other_hosts: Vec::new() };
+    Edition::new(site, assets, ORIGIN, today, Mode::Public, running)
 }
