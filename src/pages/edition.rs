@@ -97,6 +97,9 @@ impl Edition {
         for made in reading::pages(&house).into_iter().chain(feed::feeds(&house)).chain(xml::documents(&house)) {
             builder = builder.page(made.path.clone(), self.resource(made, views));
         }
+        for first in self.first_pages() {
+            builder = builder.redirect(format!("{first}/page/1"), first);
+        }
         for (from, to) in &self.site.redirects {
             builder = builder.redirect(from.as_str(), to.as_str());
         }
@@ -106,6 +109,12 @@ impl Edition {
         builder = ROUTED.into_iter().fold(builder, Builder::routed);
         builder = OLD_FOLDERS.into_iter().fold(builder, |builder, old| builder.moved_folder(old, "/articles"));
         failures(&house, builder).build()
+    }
+
+    /// Lists that go on over several pages may do so from a first page that has no number.
+    fn first_pages(&self) -> impl Iterator<Item = String> {
+        let topics = self.site.topics.iter().map(|topic| format!("/topics/{}", topic.slug));
+        topics.chain(["/articles".to_owned()])
     }
 
     fn resource(&self, made: Made, views: &Tally) -> Resource {

@@ -76,6 +76,15 @@ struct FixedWords {
     page: Fixed,
 }
 
+/// A title on the first line, a description on the second, of a further page of a list.
+#[derive(Template)]
+#[template(path = "pages/numbered.txt", escape = "none")]
+struct NumberedWords<'a> {
+    head: &'a Head<'a>,
+    number: usize,
+    last: usize,
+}
+
 impl<'a> Head<'a> {
     fn open(title: &'a str, description: &'a str, path: String, kind: Kind<'a>) -> Self {
         Self { title: title.into(), description: description.into(), path, index: true, ..Self::hidden(kind) }
@@ -86,6 +95,14 @@ impl<'a> Head<'a> {
         let (title, description) = words.trim().split_once('\n').expect("the template has two lines for each page");
         let (title, description) = (title.to_owned().into(), description.trim().to_owned().into());
         Self { title, description, path: path.to_owned(), index: true, ..Self::hidden(kind) }
+    }
+
+    /// The head of page `number` of `last` of this list, at `path`.
+    pub(super) fn numbered(&self, number: usize, last: usize, path: String) -> Self {
+        let words = rendered(&NumberedWords { head: self, number, last });
+        let (title, description) = words.trim().split_once('\n').expect("the template has two lines");
+        let (title, description) = (title.to_owned().into(), description.trim().to_owned().into());
+        Self { title, description, path, ..self.clone() }
     }
 
     fn hidden(kind: Kind<'a>) -> Self {

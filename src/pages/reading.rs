@@ -22,7 +22,10 @@ struct HomePage<'a> {
     latest: Vec<&'a Article>,
 }
 
-/// A list of articles: all, or those of a topic.
+/// Articles on one page of a list.
+const ON_A_PAGE: usize = 20;
+
+/// A page of a list of articles: all, or those of a topic.
 #[derive(Template)]
 #[template(path = "pages/list.html")]
 struct ListPage<'a> {
@@ -32,6 +35,32 @@ struct ListPage<'a> {
     topic: Option<&'a Topic>,
     articles: Vec<&'a Article>,
     topics: Vec<&'a Topic>,
+    place: Place<'a>,
+}
+
+/// Where a page of a list stands among the others.
+#[derive(Debug, Clone, Copy)]
+struct Place<'a> {
+    /// Address of the first.
+    first: &'a str,
+    /// From 1.
+    number: usize,
+    last: usize,
+}
+
+impl Place<'_> {
+    /// Address of a page of this list: the first has none of its own.
+    fn path(&self, number: usize) -> String {
+        if number == 1 { self.first.to_owned() } else { format!("{}/page/{number}", self.first) }
+    }
+
+    fn newer(&self) -> Option<String> {
+        (self.number > 1).then(|| self.path(self.number - 1))
+    }
+
+    fn older(&self) -> Option<String> {
+        (self.number < self.last).then(|| self.path(self.number + 1))
+    }
 }
 
 /// An article with the form at its foot.
@@ -54,6 +83,7 @@ struct PersonPage<'a> {
     house: House<'a>,
     head: Head<'a>,
     person: &'a Person,
+    /// The newest; all of them stand in the list of articles.
     articles: Vec<&'a Article>,
 }
 
@@ -72,12 +102,13 @@ const LATEST: usize = 4;
 /// Every page of this file.
 pub(super) fn pages(house: &House<'_>) -> Vec<Made> {
     let site = house.site;
-    let mut made = vec![home(house), articles(house)];
+    let mut made = vec![home(house)];
+    made.extend(articles(house));
     for article in &site.articles {
         made.push(self::article(house, article));
     }
     for topic in &site.topics {
-        made.push(self::topic(house, topic));
+        made.extend(self::topic(house, topic));
     }
     for person in &site.people {
         made.push(self::person(house, person));
@@ -95,24 +126,29 @@ fn home(house: &House<'_>) -> Made {
     html(&head.clone(), &HomePage { house: *house, head, home, latest })
 }
 
-fn articles(house: &House<'_>) -> Made {
-    let head = heads::articles();
-    let articles = house.site.articles.iter().collect();
-    let topics = house.site.topics.iter().collect();
-    html(&head.clone(), &ListPage { house: *house, head, topic: None, articles, topics })
+fn articles(house: &House<'_>) -> Vec<Made> {
+    let articles: Vec<&Article> = house.site.articles.iter().collect();
+    list(house, &heads::articles(), None, &articles)
 }
 
-fn topic(house: &House<'_>, topic: &Topic) -> Made {
+fn topic(house: &House<'_>, topic: &Topic) -> Vec<Made> {
     let head = heads::topic(topic);
-    let articles = house.site.articles.iter().filter(|article| article.topics.contains(&topic.slug)).collect();
-    let page = ListPage {
-        house: *house,
-        head: head.clone(),
-        topic: Some(topic),
-        articles,
-        topics: house.site.topics.iter().filter(|other| other.slug != topic.slug).collect(),
+    let of_topic = house.site.articles.iter().filter(|article| article.topics.contains(&topic.slug));
+    list(house, &head, Some(topic), &of_topic.collect::<Vec<_>>())
+}
+
+/// The pages of a list, at least one.
+fn list(house: &House<'_>, head: &Head<'_>, topic: Option<&Topic>, articles: &[&Article]) -> Vec<Made> {
+    let last = articles.len().div_ceil(ON_A_PAGE).max(1);
+    let page = |number: usize| {
+        let place = Place { first: &head.path, number, last };
+        let head = if number == 1 { head.clone() } else { head.numbered(number, last, place.path(number)) };
+        let articles = articles.iter().skip((number - 1) * ON_A_PAGE).take(ON_A_PAGE).copied().collect();
+        let others = |other: &&Topic| topic.is_none_or(|topic| other.slug != topic.slug);
+        let topics = house.site.topics.iter().filter(others).collect();
+        html(&head.clone(), &ListPage { house: *house, head, topic, articles, topics, place })
     };
-    html(&head, &page)
+    (1..=last).map(page).collect()
 }
 
 fn article(house: &House<'_>, article: &Article) -> Made {
@@ -132,8 +168,8 @@ fn article(house: &House<'_>, article: &Article) -> Made {
 
 fn person(house: &House<'_>, person: &Person) -> Made {
     let head = heads::person(person);
-    let articles =
-        house.site.articles.iter().filter(|article| article.author.as_deref() == Some(&person.slug)).collect();
+    let own = house.site.articles.iter().filter(|article| article.author.as_deref() == Some(&person.slug));
+    let articles = own.take(ON_A_PAGE).collect();
     html(&head.clone(), &PersonPage { house: *house, head, person, articles })
 }
 

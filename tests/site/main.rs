@@ -11,6 +11,7 @@ mod form;
 mod graph;
 mod letters;
 mod links;
+mod lists;
 mod pages;
 mod privacy;
 mod renewal;
