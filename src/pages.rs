@@ -14,6 +14,7 @@ mod heads;
 mod link;
 mod reading;
 mod running;
+mod search;
 mod xml;
 
 pub use contact::{FormView, Trouble, contact, received};
@@ -22,6 +23,7 @@ pub use failure::{Failure, failure};
 pub use heads::{Crumb, Head, Kind};
 pub use link::{Standing, link};
 pub use running::{Post, Running, Store};
+pub use search::search;
 
 use crate::{
     assets::{Assets, Size},

@@ -1,7 +1,7 @@
 //! The web: every route and layer on one screen; what happens per request, and nothing else.
 //!
 //! Pages, feeds and assets are looked up in the catalog before this router is asked (`front`). What remains is the form,
-//! its receipt, and the questions of machines.
+//! its receipt, what a search finds, and the questions of machines.
 //!
 //! Never: files, the environment, the words of a page.
 
@@ -19,6 +19,7 @@ mod link;
 mod listen;
 mod origin;
 mod panics;
+mod search;
 
 pub use flood::Quotas;
 pub use front::{Answer, Front, Visitor};
@@ -160,6 +161,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/contact/token", get(contact::token))
         .route("/contact/received", get(contact::received))
         .route("/t/{token}", get(link::ask).post(link::act))
+        .route("/search", get(search::show))
         .route("/dev/changes", get(dev::changes))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

@@ -8,6 +8,7 @@ use crate::{
     catalog::{Builder, Caching, Catalog, Encoder, Media, Resource, Tally},
     content::Site,
     enquiry::signals::Signals,
+    search::{Found, Index},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use jiff::civil::Date;
@@ -20,7 +21,7 @@ const NOINDEX: (HeaderName, HeaderValue) =
 /// Below this stand the articles, each by its slug.
 const ARTICLES: &str = "/articles/";
 /// Addresses that are answered per request; slips of the finger are led there too.
-const ROUTED: [&str; 1] = ["/contact"];
+const ROUTED: [&str; 2] = ["/contact", "/search"];
 /// Where other systems kept articles (C-24); the slugs were kept.
 const OLD_FOLDERS: [&str; 3] = ["/post", "/blog", "/blog-posts"];
 /// Names the file that says what a browser may fetch when somebody is about to follow a link: articles of this site, never
@@ -46,6 +47,7 @@ pub struct Edition {
     pub site: Site,
     assets: Assets,
     signals: Signals,
+    index: Index,
     origin: String,
     today: Date,
     mode: Mode,
@@ -57,7 +59,8 @@ impl Edition {
     /// `running` what the privacy page says of the settings.
     pub fn new(site: Site, assets: Assets, origin: &str, today: Date, mode: Mode, running: Running) -> Self {
         let signals = Signals::new(&site.signals);
-        Self { site, assets, signals, origin: origin.to_owned(), today, mode, running }
+        let index = Index::new(&site);
+        Self { site, assets, signals, index, origin: origin.to_owned(), today, mode, running }
     }
 
     /// What pages are made from.
@@ -81,6 +84,11 @@ impl Edition {
     /// The judge of enquiries, with the words of this edition.
     pub fn signals(&self) -> &Signals {
         &self.signals
+    }
+
+    /// The places of this edition that answer a query.
+    pub fn find(&self, query: &str) -> Found {
+        self.index.find(query)
     }
 
     /// Title of a public article, if `slug` is one.

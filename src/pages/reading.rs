@@ -9,6 +9,7 @@ use crate::{
         form::{Answers, Field, Mistake},
         retention, rules,
     },
+    search::MOST_SIGNS,
 };
 use askama::Template;
 

@@ -15,3 +15,4 @@ mod lists;
 mod pages;
 mod privacy;
 mod renewal;
+mod search;

@@ -20,7 +20,7 @@ const MAY_USE: [(&str, &[&str]); 10] = [
     ("mail", &["config", "content", "enquiry"]),
     ("pages", &["assets", "catalog", "content", "enquiry", "search"]),
     ("search", &["content"]),
-    ("web", &["catalog", "config", "content", "enquiry", "mail", "pages"]),
+    ("web", &["catalog", "config", "content", "enquiry", "mail", "pages", "search"]),
     ("cli", &["assets", "catalog", "config", "content", "enquiry", "mail", "pages", "search", "web"]),
 ];
 

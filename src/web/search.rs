@@ -1,0 +1,51 @@
+//! `GET /search?q=…`: a plain form's answer, made for one reader, kept by nobody.
+//!
+//! Never: what was typed in a log line, in a count or in a cache.
+
+use super::{App, page};
+use crate::{pages, search::MOST_SIGNS};
+use axum::{
+    extract::{RawQuery, State},
+    http::StatusCode,
+    response::Response,
+};
+use std::sync::Arc;
+use url::form_urlencoded;
+
+/// The form alone, or with what was found.
+pub(super) async fn show(State(app): State<Arc<App>>, RawQuery(raw): RawQuery) -> Response {
+    let edition = app.edition();
+    let typed = typed(raw.as_deref().unwrap_or_default());
+    let found = (!typed.is_empty()).then(|| edition.find(&typed));
+    page(StatusCode::OK, pages::search(edition.house(), &typed, found.as_ref()))
+}
+
+/// The first `q` of a query string, without control characters and doubled spaces, at most so long as is read.
+fn typed(raw: &str) -> String {
+    let value = form_urlencoded::parse(raw.as_bytes()).find(|(name, _)| name == "q").map(|(_, value)| value);
+    let plain: String = value.unwrap_or_default().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let folded = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    folded.chars().take(MOST_SIGNS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_typed_is_read_from_any_query_string() {
+        let table = [
+            ("", ""),
+            ("q=", ""),
+            ("q=trust", "trust"),
+            ("utm=1&q=+first++session%0d%0a", "first session"),
+            ("q=a&q=b", "a"),
+            ("q=%ff%00x", "\u{fffd} x"),
+            ("Q=x", ""),
+        ];
+        for (raw, expected) in table {
+            assert_eq!(typed(raw), expected, "{raw}");
+        }
+        assert_eq!(typed(&format!("q={}", "\u{e9}".repeat(500))).chars().count(), MOST_SIGNS);
+    }
+}
