@@ -32,7 +32,9 @@ impl Index {
         if likely.is_empty() && own.is_none() {
             // `appologizing`: no text has that form, but many have the stem.
             likely = near(&self.stems, &text::stem(word));
-            likely.iter_mut().for_each(|likely| likely.word = self.spelled(likely.term));
+            for likely in &mut likely {
+                likely.word = self.spelled(likely.term);
+            }
         }
         let nearest = likely.iter().map(|likely| likely.distance).min().unwrap_or_default();
         likely.retain(|likely| likely.distance == nearest);
