@@ -143,6 +143,7 @@ fn take_body(draft: &mut Draft, made: markdown::Made) {
     let takeaways: usize = article.takeaways.iter().map(|t| words(&t.lead) + words(&t.text)).sum();
     article.words = words(&made.text) + words(&answers) + takeaways;
     article.text = made.text + &answers;
+    article.text.shrink_to_fit();
     article.lead = made.lead;
     article.body = made.body;
     article.headings = made.headings;

@@ -327,6 +327,7 @@ impl<'t> Reader<'_, 't> {
 fn markup(events: Vec<Event<'_>>) -> Html {
     let mut markup = String::new();
     html::push_html(&mut markup, events.into_iter());
+    markup.shrink_to_fit();
     Html(markup)
 }
 
