@@ -16,7 +16,7 @@ use std::{
 };
 
 /// Another layout or other levels: another folder name.
-const FOLDER: &str = "variants-br11-gz12-v1";
+const FOLDER: &str = "variants-br11-gz12-v2";
 /// Two lengths and a hash.
 const HEADER: usize = 4 + 4 + blake3::OUT_LEN;
 /// The length that stands for "gains nothing".
