@@ -31,15 +31,16 @@ const LOADED: &str = "return (async () => {
         observer.observe({ type: 'layout-shift', buffered: true });
         requestAnimationFrame(() => setTimeout(() => { seen.push(...observer.takeRecords()); go(seen); }));
     });
-    // One of the icons is fetched by the browser itself. The manifest and the speculation rules are for the browser, after
-    // all else; a developer's copy of the site also waits for changes.
+    // One of the icons, and the manifest where there is one, the browser fetches by itself, unseen by the page.
+    // So are the speculation rules. A developer's copy of the site also waits for changes.
     const icon = document.querySelector('link[rel=icon][type]').href;
+    const manifest = document.querySelector('link[rel=manifest]')?.href;
     const requests = performance.getEntriesByType('resource').map((entry) => entry.name);
     return {
         shift: shifts.reduce((sum, entry) => sum + entry.value, 0),
         moved: shifts.flatMap((entry) => entry.sources.map((source) => source.node?.className ?? source.node?.nodeName)),
         elsewhere: requests.filter((name) => new URL(name).origin !== location.origin),
-        requests: [location.href, ...new Set([...requests, icon])].filter((name) => !/[/]dev|webmanifest$|speculationrules$/.test(name)),
+        requests: [location.href, ...new Set([...requests, icon, manifest])].filter((name) => name && !/[/]dev/.test(name)),
         broken: [...document.images].filter((image) => !image.naturalWidth).map((image) => image.src),
         kept: [document.cookie, ...Object.keys(localStorage), ...Object.keys(sessionStorage),
             ...(await indexedDB.databases()).map((base) => base.name), ...(await caches.keys())].filter(Boolean),
