@@ -33,7 +33,7 @@ use crate::{
 };
 use askama::Template;
 use jiff::{civil::Date, tz::TimeZone};
-use std::fmt::Display;
+use std::{collections::HashMap, fmt::Display};
 
 /// Words a minute of a calm reader, for the reading time.
 const WORDS_A_MINUTE: usize = 220;
@@ -54,6 +54,8 @@ pub struct House<'a> {
     pub site: &'a Site,
     /// Names of stylesheet, script, icons and pictures.
     pub assets: &'a Assets,
+    /// Where each article stands in [`Site::articles`], by slug.
+    pub places: &'a HashMap<String, usize>,
     /// Public origin without a trailing slash.
     pub origin: &'a str,
     /// The day in the clinic's zone.
@@ -132,7 +134,7 @@ impl<'a> House<'a> {
     }
 
     fn article(&self, slug: &str) -> Option<&'a Article> {
-        self.site.articles.iter().find(|article| article.slug == slug)
+        self.places.get(slug).map(|place| &self.site.articles[*place])
     }
 }
 

@@ -23,6 +23,7 @@ pub struct Builder {
     gone: Vec<String>,
     routed: Vec<String>,
     moved: Folders,
+    kept: Vec<(Box<str>, Entry)>,
 }
 
 impl Builder {
@@ -36,6 +37,7 @@ impl Builder {
             gone: Vec::new(),
             routed: Vec::new(),
             moved: Folders::default(),
+            kept: Vec::new(),
         }
     }
 
@@ -43,6 +45,13 @@ impl Builder {
     #[must_use]
     pub fn page(mut self, path: impl Into<String>, resource: Resource) -> Self {
         self.resources.insert(path.into(), resource);
+        self
+    }
+
+    /// What an earlier catalog has at this path, just as it is there: nothing is encoded again. Nothing, if it has none.
+    #[must_use]
+    pub fn keep(mut self, path: &str, earlier: &Catalog) -> Self {
+        self.kept.extend(earlier.entries.get_key_value(path).map(|(path, entry)| (path.clone(), entry.clone())));
         self
     }
 
@@ -105,6 +114,7 @@ impl Builder {
             entries.insert(from.into(), Entry::Moved(Arc::new(Moved::new(to, common))));
         }
         let assets = asset_names(resources.iter().map(|(path, _)| path.as_str()));
+        entries.extend(self.kept);
         entries.extend(encode_all(&resources, encoder, common));
         let failures = self.failures.into_iter().map(|(status, resource)| {
             let status = StatusCode::from_u16(status).expect("it was a status before");

@@ -97,7 +97,9 @@ impl Press {
         match words::read(&self.config, now(), true) {
             Ok(words) => {
                 report(words.warnings);
-                let catalog = words.edition.catalog(self.common.clone(), Arc::clone(&self.encoder), &self.views);
+                let (before, catalog) = (self.edition.load_full(), self.shelf.get());
+                let (common, encoder) = (self.common.clone(), Arc::clone(&self.encoder));
+                let catalog = words.edition.catalog_after(&before, &catalog, common, encoder, &self.views);
                 self.edition.store(Arc::new(words.edition));
                 self.shelf.replace(catalog);
                 self.renewals.send_modify(|count| *count += 1);

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use toml::value::Datetime;
 
 /// The clinic's facts (`clinic.toml`). What is unknown is absent, and nothing is shown for it.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Clinic {
     /// Name of the practice.

@@ -111,7 +111,7 @@ pub struct Heading {
 }
 
 /// An article, from `articles/{slug}.md` or `articles/{slug}/index.md`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Article {
     /// File name without ending: the last part of the address.
     pub slug: String,
@@ -229,7 +229,7 @@ pub struct Home {
 }
 
 /// A topic: `/topics/{slug}`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Topic {
     /// File name without ending.
     pub slug: String,
@@ -242,7 +242,7 @@ pub struct Topic {
 }
 
 /// Somebody who writes or reviews: `/people/{slug}`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
     /// File name without ending.
     pub slug: String,

@@ -2,17 +2,19 @@
 //!
 //! Invariant: an edition never changes; when the words change, a new one takes its place whole.
 
+mod kept;
+
 use super::{Failure, House, Made, Running, feed, reading, xml};
 use crate::{
     assets::{Assets, STYLESHEET},
     catalog::{Builder, Caching, Catalog, Encoder, Media, Resource, Tally},
-    content::Site,
+    content::{Article, Site},
     enquiry::signals::Signals,
     search::{Found, Index},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::LINK};
 use jiff::civil::Date;
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 /// Keeps a document out of search engines (C-16).
 const NOINDEX: (HeaderName, HeaderValue) =
@@ -46,6 +48,8 @@ pub struct Edition {
     /// The words.
     pub site: Site,
     assets: Assets,
+    /// Where each article stands in [`Site::articles`], by slug.
+    places: HashMap<String, usize>,
     signals: Signals,
     index: Index,
     origin: String,
@@ -60,7 +64,8 @@ impl Edition {
     pub fn new(site: Site, assets: Assets, origin: &str, today: Date, mode: Mode, running: Running) -> Self {
         let signals = Signals::new(&site.signals);
         let index = Index::new(&site);
-        Self { site, assets, signals, index, origin: origin.to_owned(), today, mode, running }
+        let places = site.articles.iter().enumerate().map(|(place, article)| (article.slug.clone(), place)).collect();
+        Self { site, assets, places, signals, index, origin: origin.to_owned(), today, mode, running }
     }
 
     /// What pages are made from.
@@ -68,6 +73,7 @@ impl Edition {
         House {
             site: &self.site,
             assets: &self.assets,
+            places: &self.places,
             origin: &self.origin,
             today: self.today,
             running: &self.running,
@@ -100,8 +106,42 @@ impl Edition {
     ///
     /// `common` are the headers of every answer; `views` counts how often each article is opened, by slug.
     pub fn catalog(&self, common: HeaderMap, encoder: Arc<Encoder>, views: &Tally) -> Catalog {
+        let builder = Catalog::builder(common, encoder);
+        let articles = &self.site.articles;
+        let builder = articles.iter().fold(builder, |builder, article| self.put_article(builder, article, views));
+        self.finish(builder, views)
+    }
+
+    /// The same catalog, with the pages of an `earlier` edition's `catalog` wherever they would come out the same. Both
+    /// must have the same `common` headers.
+    pub fn catalog_after(
+        &self,
+        earlier: &Self,
+        catalog: &Catalog,
+        common: HeaderMap,
+        encoder: Arc<Encoder>,
+        views: &Tally,
+    ) -> Catalog {
+        let kept = kept::articles(self, earlier);
+        let put = |builder: Builder, article: &Article| {
+            if kept.contains(article.slug.as_str()) {
+                builder.keep(&format!("{ARTICLES}{}", article.slug), catalog)
+            } else {
+                self.put_article(builder, article, views)
+            }
+        };
+        self.finish(self.site.articles.iter().fold(Catalog::builder(common, encoder), put), views)
+    }
+
+    fn put_article(&self, builder: Builder, article: &Article, views: &Tally) -> Builder {
+        let made = reading::article(&self.house(), article);
+        builder.page(made.path.clone(), self.resource(made, views))
+    }
+
+    /// Everything but the articles.
+    fn finish(&self, builder: Builder, views: &Tally) -> Catalog {
         let house = self.house();
-        let mut builder = self.assets.shelve(Catalog::builder(common, encoder));
+        let mut builder = self.assets.shelve(builder);
         for made in reading::pages(&house).into_iter().chain(feed::feeds(&house)).chain(xml::documents(&house)) {
             builder = builder.page(made.path.clone(), self.resource(made, views));
         }
@@ -126,7 +166,8 @@ impl Edition {
     }
 
     fn resource(&self, made: Made, views: &Tally) -> Resource {
-        let mut resource = Resource::new(made.media, made.body);
+        // A boxed slice has no room to spare, of which a growing text keeps up to its own size.
+        let mut resource = Resource::new(made.media, made.body.into_bytes().into_boxed_slice());
         if let Some(slug) = made.path.strip_prefix(ARTICLES) {
             resource = resource.counted(views.counter(slug));
         }
@@ -140,7 +181,7 @@ impl Edition {
     }
 
     /// `Link` to the stylesheet (RFC 8288): a CDN that knows it sends it ahead of the page as 103 Early Hints (W-15).
-    fn preload(&self) -> HeaderValue {
+    pub fn preload(&self) -> HeaderValue {
         let sheet = self.house().asset(STYLESHEET);
         HeaderValue::try_from(format!("<{sheet}>; rel=preload; as=style")).expect("asset addresses are ASCII")
     }

@@ -100,14 +100,11 @@ struct FreePage<'a> {
 /// Articles on the home page.
 const LATEST: usize = 4;
 
-/// Every page of this file.
+/// Every page of this file but the articles.
 pub(super) fn pages(house: &House<'_>) -> Vec<Made> {
     let site = house.site;
     let mut made = vec![home(house)];
     made.extend(articles(house));
-    for article in &site.articles {
-        made.push(self::article(house, article));
-    }
     for topic in &site.topics {
         made.extend(self::topic(house, topic));
     }
@@ -152,7 +149,8 @@ fn list(house: &House<'_>, head: &Head<'_>, topic: Option<&Topic>, articles: &[&
     (1..=last).map(page).collect()
 }
 
-fn article(house: &House<'_>, article: &Article) -> Made {
+/// An article's page. What it reads of the house beside the article itself is compared in `edition/kept.rs`.
+pub(super) fn article(house: &House<'_>, article: &Article) -> Made {
     let head = heads::article(article);
     let answers = Answers { about: article.slug.clone(), ..Answers::default() };
     let page = ArticlePage {

@@ -9,6 +9,7 @@ mod enquiries;
 mod feeds;
 mod form;
 mod graph;
+mod kept;
 mod letters;
 mod links;
 mod lists;
