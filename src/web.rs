@@ -7,6 +7,7 @@
 
 mod address;
 mod body;
+mod compress;
 mod contact;
 mod cross_site;
 mod dev;
@@ -42,6 +43,7 @@ use axum::{
     Router,
     extract::State,
     http::{HeaderValue, StatusCode, header},
+    middleware,
     response::{Html, IntoResponse as _, Response},
     routing::get,
 };
@@ -167,6 +169,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/health/ready", get(health::ready))
         .route("/health/form", get(health::form))
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn(compress::pages))
         .layer(panics::caught(move || failure(&kept.edition(), Failure::Internal)))
         .with_state(app)
 }

@@ -34,7 +34,9 @@ use std::sync::Arc;
 /// `GET /contact`: an empty form with a fresh token.
 pub(super) async fn show(State(app): State<Arc<App>>) -> Response {
     let edition = app.edition();
-    form_page(&app, &edition, StatusCode::OK, &Answers::default(), &[], None)
+    let mut answer = form_page(&app, &edition, StatusCode::OK, &Answers::default(), &[], None);
+    answer.headers_mut().insert(header::LINK, edition.preload());
+    answer
 }
 
 /// `GET /contact/token`: a fresh token as text, for the script on pages that everybody shares.

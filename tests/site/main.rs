@@ -17,3 +17,4 @@ mod pages;
 mod privacy;
 mod renewal;
 mod search;
+mod weight;

@@ -1,0 +1,87 @@
+//! What a page weighs on the line, in the bytes that a browser gets: limits for a cheap phone and a bad line.
+
+use crate::support::{
+    clinic::{Clinic, wait_for},
+    html::Dom,
+};
+
+/// Bytes of the longest article, with Brotli.
+const LEAD: (&str, usize) = ("/articles/attachment-repair-therapy", 20 * 1024);
+/// Bytes of any other page.
+const PAGE: usize = 10 * 1024;
+const STYLESHEET: usize = 8 * 1024;
+const SCRIPT: usize = 2 * 1024;
+
+/// Where nothing is.
+const MISSING: &str = "/no-such-page";
+
+/// Every page of the sitemap, and a wrong address.
+fn pages(clinic: &Clinic) -> Vec<String> {
+    let sitemap = clinic.get("/sitemap.xml").body;
+    let addresses = sitemap.split("<loc>").skip(1).map(|rest| rest.split("</loc>").next().expect("closed"));
+    let paths = addresses.map(|address| url::Url::parse(address).expect("an address").path().to_owned());
+    paths.chain([MISSING.to_owned()]).collect()
+}
+
+/// Bytes of a resource with Brotli, once they are as few as they get; what is made for one reader is compressed once.
+fn weight(clinic: &Clinic, path: &str) -> usize {
+    let smallest = || {
+        let answer = clinic.get_with(path, &[("accept-encoding", "br")]);
+        let hasty = answer.header("etag").ends_with("-br5\"");
+        (!hasty).then(|| answer.header("content-length").parse().expect("every answer says its length"))
+    };
+    wait_for(smallest).expect("pages are compressed as small as they get soon after the start")
+}
+
+#[test]
+fn every_page_and_what_it_loads_is_light() {
+    let clinic = Clinic::start();
+    let (mut faults, mut heaviest) = (Vec::new(), 0);
+    let mut check = |path: &str, limit: usize| {
+        let bytes = weight(&clinic, path);
+        heaviest = heaviest.max(bytes);
+        if bytes > limit {
+            faults.push(format!("{path}: {bytes} bytes, {limit} at most"));
+        }
+    };
+    let pages = pages(&clinic);
+    assert!(pages.len() > 15, "the sitemap names the shipped pages: {pages:?}");
+    for path in &pages {
+        check(path, if path == LEAD.0 { LEAD.1 } else { PAGE });
+    }
+    let dom = Dom::new(&clinic.get(LEAD.0).body);
+    for sheet in dom.attributes("link[rel=stylesheet]", "href") {
+        check(&sheet, STYLESHEET);
+    }
+    for script in dom.attributes("script[src]", "src") {
+        check(&script, SCRIPT);
+    }
+    assert!(heaviest > 5_000, "the meter weighs: {heaviest} bytes at most");
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn every_page_names_its_stylesheet_ahead_for_early_hints() {
+    let clinic = Clinic::start();
+    for path in pages(&clinic).iter().filter(|path| *path != MISSING) {
+        let answer = clinic.get(path);
+        let sheets = Dom::new(&answer.body).attributes("link[rel=stylesheet]", "href");
+        assert_eq!(sheets.len(), 1, "{path}");
+        assert_eq!(answer.header("link"), format!("<{}>; rel=preload; as=style", sheets[0]), "{path}");
+    }
+}
+
+#[test]
+fn the_form_travels_compressed_and_an_answer_to_a_post_does_not() {
+    let clinic = Clinic::start();
+    let codings = ["gzip, br", "gzip", "identity"].map(|accepted| {
+        let answer = clinic.get_with("/contact", &[("accept-encoding", accepted)]);
+        assert_eq!((answer.status, answer.header("vary")), (200, "accept-encoding"), "{accepted}");
+        assert_eq!(answer.header("cache-control"), "no-store", "{accepted}");
+        answer.header("content-encoding").to_owned()
+    });
+    assert_eq!(codings, ["br", "gzip", ""]);
+    let again = clinic.post_with(&[("name", "Ana")], &[("accept-encoding", "br"), ("sec-fetch-site", "same-origin")]);
+    again.is(422).has("Ana");
+    assert_eq!(again.header("content-encoding"), "");
+}
