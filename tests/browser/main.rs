@@ -11,6 +11,7 @@ mod extremes;
 mod focus;
 mod form;
 mod gallery;
+mod live;
 mod mistakes;
 mod pages;
 mod states;
