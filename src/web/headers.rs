@@ -1,7 +1,8 @@
 //! Security headers: on every answer, each with its reason.
 //!
 //! Invariant: prepared pages have them in their own map, every other answer gets them from [`complete`]; there is no
-//! third way out of the house.
+//! third way out of the house, but for hyper's own refusal of a head that is not HTTP or too long (400, 431). It has no
+//! hook for headers; it has no body either and ends the connection, so there is nothing that a header could guard.
 //!
 //! Never: a `Server` line. Nobody needs to know.
 
