@@ -1,0 +1,2 @@
+-- A request that passes the router and keeps nothing.
+wrk.method = "GET"

@@ -1,0 +1,132 @@
+//! What more articles cost: the start, the compression behind it, memory, and one change; beside Hugo's build.
+
+use super::{
+    corpus,
+    figures::Figures,
+    goals::{Goal, Goals},
+    hugo::{self, Build},
+    program::{On, Program},
+    reader,
+};
+use std::{
+    fs,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Times that a change is made, and that small sites are started and built.
+const TIMES: usize = 5;
+/// Larger sites are started and built once: they take long, and long runs vary little.
+const ONCE_FROM: usize = 10_000;
+
+/// What one size cost, without and with a cache.
+#[derive(Default)]
+struct Cost {
+    first: Figures,
+    first_cpu: Figures,
+    compressed: f64,
+    rest_mib: f64,
+    again: Figures,
+    again_cpu: Figures,
+    again_mib: f64,
+    change: Figures,
+}
+
+/// Measures 10, 100, 1,000 ... articles, up to a bound.
+pub fn measure(folder: &Path, upto: usize, goals: &mut Goals) {
+    println!("\nArticles of 1,200 words (median) beside the shipped ones; both processors; medians [min..max]\n");
+    println!(
+        "| articles | first answer, s | CPU till then, s | all small, s | MiB at rest | first answer from the cache, s | CPU till then, s | a change shows after, s | Hugo's build, s | Hugo's CPU, s | Hugo's peak, MiB |"
+    );
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+    for count in [10, 100, 1_000, 10_000].into_iter().filter(|count| *count <= upto) {
+        let folder = folder.join(format!("growth-{count}"));
+        let times = if count < ONCE_FROM { TIMES } else { 1 };
+        let cost = ours(&folder, count, times);
+        let builds = hugo::builds(&folder, count, times);
+        tell(count, &cost, &builds, goals);
+        let _ = fs::remove_dir_all(folder);
+    }
+}
+
+fn ours(folder: &Path, count: usize, times: usize) -> Cost {
+    let content = folder.join("content");
+    let (file, path) = corpus::ours(&content, count);
+    let mut cost = Cost::default();
+    for time in 0..times {
+        let (data, last) = (folder.join(format!("data-{time}")), time + 1 == times);
+        let mut program = Program::start(&content, &data, On::All);
+        let first = program.first_answer(&path);
+        cost.first.push(first.as_secs_f64());
+        cost.first_cpu.push(program.process.cpu().as_secs_f64());
+        if last {
+            cost.compressed = program.compressed().as_secs_f64();
+            cost.rest_mib = mib(&program);
+            drop(program);
+            from_the_cache(&mut cost, &content, &data, (&file, &path), times);
+        }
+    }
+    cost
+}
+
+/// Starts again with everything compressed already, and then changes one article.
+fn from_the_cache(cost: &mut Cost, content: &Path, data: &Path, article: (&Path, &str), times: usize) {
+    for time in 0..times {
+        let mut program = Program::start(content, data, On::All);
+        cost.again.push(program.first_answer(article.1).as_secs_f64());
+        cost.again_cpu.push(program.process.cpu().as_secs_f64());
+        if time + 1 == times {
+            thread::sleep(Duration::from_secs(1));
+            cost.again_mib = mib(&program);
+            changes(cost, &program, article);
+        }
+    }
+}
+
+/// Saves the article and asks until the words are there.
+fn changes(cost: &mut Cost, program: &Program, (file, path): (&Path, &str)) {
+    let text = fs::read_to_string(file).expect("the article is there");
+    for time in 0..TIMES {
+        let mark = format!("Saved for the {time}. time.");
+        let begun = Instant::now();
+        fs::write(file, format!("{text}\n{mark}\n")).expect("it can be saved");
+        reader::until(program.address, path, &[], |answer| String::from_utf8_lossy(&answer.body).contains(&mark));
+        cost.change.push(begun.elapsed().as_secs_f64());
+    }
+    fs::write(file, text).expect("it can be saved");
+}
+
+fn mib(program: &Program) -> f64 {
+    // Far below the 52 bits that are exact.
+    #[expect(clippy::cast_precision_loss, reason = "memory of a machine")]
+    let kib = program.process.resident_kib() as f64;
+    kib / 1024.0
+}
+
+fn tell(count: usize, cost: &Cost, builds: &[Build], goals: &mut Goals) {
+    let (wall, cpu): (Figures, Figures) = builds.iter().map(|b| (b.wall.as_secs_f64(), b.cpu.as_secs_f64())).unzip();
+    let peak = builds.iter().map(|build| build.peak_kib / 1024).max().unwrap_or_default();
+    println!(
+        "| {count} | {:.3} | {:.2} | {:.1} | {:.0}, from the cache {:.0} | {:.3} | {:.2} | {:.2} | {wall:.2} | {cpu:.2} | {peak} |",
+        cost.first,
+        cost.first_cpu,
+        cost.compressed,
+        cost.rest_mib,
+        cost.again_mib,
+        cost.again,
+        cost.again_cpu,
+        cost.change,
+    );
+    match count {
+        10 => goals.note(Goal::MemoryOfTen, &Figures::one(cost.again_mib)),
+        1_000 => {
+            goals.note(Goal::MemoryOfThousand, &Figures::one(cost.again_mib));
+            goals.note(Goal::BuildToHugo, &cost.again_cpu.to(&cpu));
+            goals.note(Goal::StartToHugo, &cost.first_cpu.to(&cpu));
+            goals.note(Goal::CachedStartToHugo, &cost.again.to(&wall));
+            goals.note(Goal::Change, &cost.change);
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,100 @@
+//! What happens per request, per page and per post, function by function: `cargo bench --bench inner`.
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use http::{HeaderMap, Request};
+use jiff::civil::Date;
+use relationship_clinic::{
+    assets::{Assets, Photos},
+    catalog::{Catalog, Encoder, Tally},
+    content,
+    enquiry::{
+        form::Answers,
+        rules::{self, Rules},
+        signals::{Circumstances, FetchSite},
+        token::{Key, Token},
+    },
+    mail::address,
+    pages::{Edition, Mode, Post, Running, Store},
+    web,
+};
+use std::{hint::black_box, path::Path, sync::Arc};
+
+const TODAY: Date = Date::constant(2026, 11, 24);
+const ARTICLE: &str = "/articles/attachment-repair-therapy";
+const BROWSER: &str = "gzip, deflate, br, zstd";
+const POST: &[u8] = b"name=Ana&channel=email&phone=&email=ana%40example.org&voicemail=&email_private=yes&times=evenings\
+    &for_whom=couple&consent=yes&token=&message=We+keep+having+the+same+quarrel%2C+about+the+house+and+about+his+mother.\
+    +We+have+two+children+and+not+much+time.+Do+you+have+a+place+in+the+evening%3F";
+
+fn edition() -> Edition {
+    let site = content::load(Path::new("content"), TODAY).expect("the shipped words are sound").site;
+    let pictures: Vec<_> = site.pictures.iter().map(|picture| (picture.path.clone(), picture.file.clone())).collect();
+    let cache = std::env::temp_dir();
+    let assets = Assets::load(Path::new("static"), pictures, Photos { cache: &cache, wait: true })
+        .expect("the shipped assets are sound");
+    let running = Running { store: Store::File, post: Post::Folder, recipients: 1, other_hosts: Vec::new() };
+    Edition::new(site, assets, "https://clinic.example", TODAY, Mode::Public, running)
+}
+
+fn request(path: &str, headers: &[(&str, &str)]) -> Request<()> {
+    let request = headers.iter().fold(Request::get(path), |request, (name, value)| request.header(*name, *value));
+    request.body(()).expect("a sound request")
+}
+
+/// A request that the catalog answers, or leaves to the router.
+fn per_request(bench: &mut Criterion) {
+    let catalog = edition().catalog(web::security(true), Arc::default(), &Tally::default());
+    let tag =
+        catalog.answer(&request(ARTICLE, &[("accept-encoding", "br")])).expect("it is there").headers()["etag"].clone();
+    let tag = tag.to_str().expect("tags are ASCII");
+    let cases = [
+        ("page, br", request(ARTICLE, &[("accept-encoding", "br")])),
+        ("page, as a browser asks", request(ARTICLE, &[("accept-encoding", BROWSER)])),
+        ("304", request(ARTICLE, &[("accept-encoding", "br"), ("if-none-match", tag)])),
+        ("not in the catalog", request("/contact", &[("accept-encoding", "br")])),
+    ];
+    for (name, request) in cases {
+        bench.bench_function(&format!("answer: {name}"), |run| run.iter(|| catalog.answer(black_box(&request))));
+    }
+}
+
+/// All shipped words and pages; divide by their number for one.
+fn per_edition(bench: &mut Criterion) {
+    bench.bench_function("read and check the shipped words", |run| {
+        run.iter(|| content::load(Path::new("content"), TODAY).expect("they are sound"));
+    });
+    let edition = edition();
+    let encoder: Arc<Encoder> = Arc::default();
+    let common = HeaderMap::new();
+    // Held, so that the encoder knows every variant.
+    let catalog: Catalog = edition.catalog(common.clone(), Arc::clone(&encoder), &Tally::default());
+    bench.bench_function("make every shipped page", |run| {
+        run.iter(|| edition.catalog(common.clone(), Arc::clone(&encoder), &Tally::default()));
+    });
+    bench.bench_function("make them again after a change elsewhere", |run| {
+        run.iter(|| edition.catalog_after(&edition, &catalog, common.clone(), Arc::clone(&encoder), &Tally::default()));
+    });
+}
+
+fn per_post(bench: &mut Criterion) {
+    let edition = edition();
+    let rules = Rules { text_messages: false, acceptable: address::acceptable, likely_address: rules::likely_address };
+    let (key, answers) = (Key::new("a secret of some length for a benchmark", "form token"), Answers::from_body(POST));
+    let token = Token::issue(&key, 1_000, [7; 16]);
+    let around = Circumstances {
+        token: Token::read(&key, &token, 1_060),
+        site: FetchSite::SameOrigin,
+        recent: 0,
+        repeated: false,
+    };
+    bench.bench_function("form: read the body", |run| run.iter(|| Answers::from_body(black_box(POST))));
+    bench.bench_function("form: check the answers", |run| run.iter(|| answers.check(black_box(&rules))));
+    bench.bench_function("form: judge by the signals", |run| {
+        run.iter(|| edition.signals().judge(black_box(&answers), &around));
+    });
+    bench.bench_function("form: make a token", |run| run.iter(|| Token::issue(&key, black_box(1_000), [7; 16])));
+    bench.bench_function("form: read a token", |run| run.iter(|| Token::read(&key, black_box(&token), 1_060)));
+}
+
+criterion_group!(benches, per_request, per_edition, per_post);
+criterion_main!(benches);

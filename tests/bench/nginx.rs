@@ -1,0 +1,52 @@
+//! nginx as the yardstick: the exported files, tuned for this job, with the headers that the program sends.
+
+use super::{
+    process::{Process, SERVER_CPU, pinned},
+    reader::{Answer, free_port},
+};
+use std::{
+    fmt::Write as _,
+    fs,
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+};
+
+/// Headers that nginx makes itself.
+const OWN: [&str; 10] = [
+    "accept-ranges",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "date",
+    "etag",
+    "last-modified",
+    "server",
+    "vary",
+];
+
+/// Starts it on the files of `root`; pages get the headers of `page`, what is under `/assets/` those of `asset`.
+pub fn start(root: &Path, work: &Path, page: &Answer, asset: &Answer) -> (Process, SocketAddr) {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+    let text = |path: &Path| path.to_str().expect("a plain path").to_owned();
+    let configuration = include_str!("nginx.conf")
+        .replace("@ADDRESS@", &address.to_string())
+        .replace("@ROOT@", &text(root))
+        .replace("@WORK@", &text(work))
+        .replace("@PAGE@", &headers(page))
+        .replace("@ASSET@", &headers(asset));
+    fs::create_dir_all(work).expect("the folder can be made");
+    let file = work.join("nginx.conf");
+    fs::write(&file, configuration).expect("the configuration can be written");
+    let mut command = pinned(SERVER_CPU, "nginx");
+    command.args(["-e", "stderr", "-c"]).arg(&file);
+    (Process::start(command, &work.join("log")), address)
+}
+
+fn headers(answer: &Answer) -> String {
+    let others = answer.headers.iter().filter(|(name, _)| !OWN.contains(&name.as_str()));
+    others.fold(String::new(), |mut lines, (name, value)| {
+        let _ = writeln!(lines, "add_header {name} \"{}\" always;", value.replace('"', "\\\""));
+        lines
+    })
+}

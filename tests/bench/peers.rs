@@ -1,0 +1,106 @@
+//! The program beside its peers: nginx with the same files, hyper without anything, and Hugo with the same articles.
+//!
+//! `tests/bench/run` prepares everything and starts this; README.md beside it says what is measured and how, and holds
+//! the results. No part of the test suite: figures of a busy machine say nothing.
+
+#![allow(clippy::print_stdout, reason = "a benchmark speaks on standard output")]
+
+mod bare;
+mod corpus;
+mod figures;
+mod form;
+mod goals;
+mod growth;
+mod hugo;
+mod idle;
+mod load;
+mod machine;
+mod nginx;
+mod process;
+mod program;
+mod reader;
+mod serving;
+
+use clap::{Parser, ValueEnum};
+use goals::Goals;
+use std::path::PathBuf;
+
+/// What to measure, and how long.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Three short rounds, and no more than 1,000 articles: to see that everything runs
+    #[arg(long)]
+    quick: bool,
+    /// Rounds of each comparison; the first one more is thrown away
+    #[arg(long, default_value_t = 7)]
+    rounds: usize,
+    /// Seconds of each load
+    #[arg(long, default_value_t = 1)]
+    seconds: u32,
+    /// Most articles
+    #[arg(long, default_value_t = 10_000)]
+    upto: usize,
+    /// Idle connections
+    #[arg(long, default_value_t = 10_000)]
+    idle: u32,
+    /// Only these parts
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Part>,
+    /// Where the servers' files go; a folder on a real disk [default: target/bench]
+    #[arg(long, default_value = "target/bench")]
+    folder: PathBuf,
+    /// Cargo passes this
+    #[arg(long, hide = true)]
+    bench: bool,
+    /// Is the yardstick itself: hyper on this port with the bodies of a folder
+    #[arg(long, hide = true, num_args = 2)]
+    bare: Option<Vec<String>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Serving,
+    Form,
+    Idle,
+    Growth,
+}
+
+impl Arguments {
+    fn wants(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
+
+    /// Quick is a cap, so that it can be joined with the other arguments.
+    fn capped(mut self) -> Self {
+        if self.quick {
+            (self.rounds, self.seconds, self.upto) = (self.rounds.min(3), 1, self.upto.min(1_000));
+        }
+        self
+    }
+}
+
+fn main() {
+    let arguments = Arguments::parse().capped();
+    if let Some(bare) = &arguments.bare {
+        bare::serve(&bare[0], bare[1].as_ref());
+        return;
+    }
+    let _ = std::fs::remove_dir_all(&arguments.folder);
+    std::fs::create_dir_all(&arguments.folder).expect("the folder can be made");
+    let folder = arguments.folder.canonicalize().expect("it was just made");
+    let mut goals = Goals::default();
+    machine::tell(&arguments);
+    if arguments.wants(Part::Serving) {
+        serving::compare(&folder, arguments.rounds, arguments.seconds, &mut goals);
+    }
+    if arguments.wants(Part::Form) {
+        form::measure(&folder, arguments.rounds, arguments.seconds, &mut goals);
+    }
+    if arguments.wants(Part::Idle) {
+        idle::measure(&folder, arguments.idle, &mut goals);
+    }
+    if arguments.wants(Part::Growth) {
+        growth::measure(&folder, arguments.upto, &mut goals);
+    }
+    goals.print();
+}

@@ -1,0 +1,97 @@
+//! The program itself, as an operator would start it behind a proxy on the same machine.
+
+use super::{
+    process::{Process, SERVER_CPU, pinned},
+    reader::{self, free_port},
+};
+use std::{
+    fs,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Compressing ten thousand articles as small as they get takes minutes on one processor.
+const PATIENCE: Duration = Duration::from_mins(20);
+/// What the program logs when every page is as small as it gets.
+const COMPRESSED: &str = "compressed as small as it gets";
+
+/// A running program.
+#[derive(Debug)]
+pub struct Program {
+    pub process: Process,
+    pub address: SocketAddr,
+    log: PathBuf,
+    begun: Instant,
+}
+
+/// Where it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum On {
+    /// The servers' processor alone: one worker.
+    One,
+    /// Every processor.
+    All,
+}
+
+impl Program {
+    /// Starts it with words of its own and its data in `data`.
+    pub fn start(content: &Path, data: &Path, on: On) -> Self {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+        let mut command = match on {
+            On::One => pinned(SERVER_CPU, program()),
+            On::All => Command::new(program()),
+        };
+        settings(&mut command, content).env("CLINIC_DATA", data).env("CLINIC_LISTEN", address.to_string());
+        let log = data.with_extension("log");
+        let begun = Instant::now();
+        Self { process: Process::start(command, &log), address, log, begun }
+    }
+
+    /// Waits for a whole answer; the time since the start.
+    pub fn first_answer(&mut self, path: &str) -> Duration {
+        while reader::get(self.address, path, &["Accept-Encoding: br"]).is_err() {
+            assert!(!self.process.ended() && self.begun.elapsed() < PATIENCE, "it did not come up:\n{}", self.said());
+            thread::sleep(Duration::from_micros(500));
+        }
+        self.begun.elapsed()
+    }
+
+    /// Waits until every page is as small as it gets; the time since the start.
+    pub fn compressed(&self) -> Duration {
+        while !self.said().contains(COMPRESSED) {
+            assert!(self.begun.elapsed() < PATIENCE, "it did not finish compressing:\n{}", self.said());
+            thread::sleep(Duration::from_millis(20));
+        }
+        self.begun.elapsed()
+    }
+
+    fn said(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+}
+
+/// Writes the site as files, compressed as small as it gets.
+pub fn export(content: &Path, folder: &Path) {
+    let done = settings(&mut Command::new(program()), content).arg("export").arg(folder).output();
+    let done = done.expect("the program was built with this benchmark");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
+fn program() -> &'static str {
+    env!("CARGO_BIN_EXE_relationship-clinic")
+}
+
+/// A public site, so that no page waits for changes; every request comes from the one proxy, so nobody is counted.
+fn settings<'c>(command: &'c mut Command, content: &Path) -> &'c mut Command {
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CLINIC_")) {
+        command.env_remove(name);
+    }
+    command
+        .env("CLINIC_BASE_URL", "https://clinic.example")
+        .env("CLINIC_CONTENT", content)
+        .env("CLINIC_TRUSTED_PROXIES", "127.0.0.1")
+        .env("RUST_LOG", "info,sqlx=warn")
+}

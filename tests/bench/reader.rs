@@ -1,0 +1,73 @@
+//! A reader of one answer: enough HTTP to look at it before it is asked for a million times.
+
+use std::{
+    io::{self, Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Nothing that is measured takes longer.
+const PATIENCE: Duration = Duration::from_mins(5);
+
+/// An answer, read whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    pub head_bytes: usize,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+}
+
+/// Asks for `path` with header lines, on a connection of its own.
+pub fn get(server: SocketAddr, path: &str, lines: &[&str]) -> io::Result<Answer> {
+    let mut stream = TcpStream::connect_timeout(&server, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let first = format!("GET {path} HTTP/1.1");
+    let head = [&[&*first, "Host: clinic.example", "Connection: close"], lines, &["\r\n"]].concat();
+    stream.write_all(head.join("\r\n").as_bytes())?;
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes)?;
+    parse(&bytes).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no answer of HTTP/1.1"))
+}
+
+fn parse(bytes: &[u8]) -> Option<Answer> {
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let head = std::str::from_utf8(&bytes[..end]).ok()?;
+    let mut lines = head.split("\r\n");
+    let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
+    let pair = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_lowercase(), value.to_owned()));
+    Some(Answer {
+        status,
+        headers: lines.filter_map(pair).collect(),
+        head_bytes: end + 4,
+        body: bytes[end + 4..].to_vec(),
+    })
+}
+
+/// Asks until `wanted` says yes; returns the answer and the time that it took.
+pub fn until(server: SocketAddr, path: &str, lines: &[&str], wanted: impl Fn(&Answer) -> bool) -> (Answer, Duration) {
+    let begun = Instant::now();
+    loop {
+        if let Ok(answer) = get(server, path, lines)
+            && wanted(&answer)
+        {
+            return (answer, begun.elapsed());
+        }
+        assert!(begun.elapsed() < PATIENCE, "{path} did not answer as it should within {PATIENCE:?}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// A free port of this machine.
+pub fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    listener.local_addr().expect("it has an address").port()
+}
