@@ -20,6 +20,7 @@ mod process;
 mod program;
 mod reader;
 mod serving;
+mod usual;
 
 use clap::{Parser, ValueEnum};
 use goals::Goals;
@@ -55,6 +56,9 @@ struct Arguments {
     /// Is the yardstick itself: hyper on this port with the bodies of a folder
     #[arg(long, hide = true, num_args = 2)]
     bare: Option<Vec<String>>,
+    /// Is the other yardstick itself: the usual way to build such a site, on this port
+    #[arg(long, hide = true)]
+    usual: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -83,6 +87,10 @@ fn main() {
     let arguments = Arguments::parse().capped();
     if let Some(bare) = &arguments.bare {
         bare::serve(&bare[0], bare[1].as_ref());
+        return;
+    }
+    if let Some(port) = &arguments.usual {
+        usual::serve(port);
         return;
     }
     let _ = std::fs::remove_dir_all(&arguments.folder);

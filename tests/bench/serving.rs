@@ -97,6 +97,23 @@ pub fn compare(folder: &Path, rounds: usize, seconds: u32, goals: &mut Goals) {
     for (case, runs) in &tables {
         tell(case, runs, goals);
     }
+    compare_usual(&peers[1], &folder.join("serving"), (rounds, seconds), goals);
+}
+
+/// The usual way to build such a site, asked for the same article in turn with the program. Its bytes are its own.
+fn compare_usual(program: &Peer, folder: &Path, (rounds, seconds): (usize, u32), goals: &mut Goals) {
+    let (process, address) = start_myself("--usual", &[], &folder.join("usual.log"));
+    let usual = Peer { name: "usual", process, address, page: ARTICLE.into(), sheet: String::new() };
+    let (answer, _) = reader::until(address, ARTICLE, &["Accept-Encoding: br"], |answer| answer.status == 200);
+    let case = &cases()[0];
+    let one = |peer: &Peer| load::ask((&peer.process, peer.address), ARTICLE, case, &[], seconds);
+    let ratio = |_| one(&usual).cpu_micros / one(program).cpu_micros;
+    let ratios: Figures = (0..rounds).map(ratio).collect();
+    println!(
+        "\nA site that renders and compresses for each reader: {ratios:.0} times the CPU, {} B",
+        answer.body.len()
+    );
+    goals.note(Goal::ToUsual, &ratios);
 }
 
 /// In each round every server has its turn, another one first each time; the first round warms up and is thrown away.
@@ -212,9 +229,14 @@ fn start_bare(folder: &Path, files: &Path, sheet: &str) -> (Process, SocketAddr)
             fs::copy(&from, bodies.join(format!("{name}{ending}"))).expect("the export has every variant");
         }
     }
+    start_myself("--bare", &[&bodies], &folder.join("bare.log"))
+}
+
+/// This program as a yardstick on a free port.
+fn start_myself(yardstick: &str, folders: &[&Path], log: &Path) -> (Process, SocketAddr) {
     let port = free_port();
     let me = env::current_exe().expect("this program has a path");
     let mut command = pinned(SERVER_CPU, me.to_str().expect("a plain path"));
-    command.args(["--bare", &port.to_string()]).arg(&bodies);
-    (Process::start(command, &folder.join("bare.log")), SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+    command.arg(yardstick).arg(port.to_string()).args(folders);
+    (Process::start(command, log), SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
 }
