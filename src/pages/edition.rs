@@ -172,9 +172,13 @@ impl Edition {
             resource = resource.counted(views.counter(slug));
         }
         if made.media == Media::Html {
+            resource = resource.header(LINK, self.preload());
+        }
+        // The rules are one more request. From an article few go on to another at once.
+        if made.media == Media::Html && !made.path.starts_with(ARTICLES) {
             let rules = format!("\"{}\"", self.house().asset("articles.speculationrules"));
             let rules = HeaderValue::from_str(&rules).expect("an asset's address is plain ASCII");
-            resource = resource.header(SPECULATION, rules).header(LINK, self.preload());
+            resource = resource.header(SPECULATION, rules);
         }
         let hidden = (self.mode == Mode::Staging) || (made.media == Media::Html && !made.index);
         if hidden { resource.header(NOINDEX.0, NOINDEX.1) } else { resource }
