@@ -3,6 +3,7 @@
 //! The only place that reads the environment and the clock. Nobody uses it but `main`. Exit codes: 0 all is well, 1 a
 //! fault in content or at run time, 2 a fault in settings or on the command line.
 
+mod cards;
 mod check;
 mod counting;
 mod counts;

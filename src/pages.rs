@@ -5,6 +5,7 @@
 //!
 //! Never: HTTP, mail, a database, files or the clock.
 
+mod card;
 mod contact;
 mod edition;
 mod failure;
@@ -17,6 +18,7 @@ mod running;
 mod search;
 mod xml;
 
+pub use card::{Card, SIZE as CARD_SIZE};
 pub use contact::{FormView, Trouble, contact, received};
 pub use edition::{Edition, Mode};
 pub use failure::{Failure, failure};

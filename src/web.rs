@@ -7,6 +7,7 @@
 
 mod address;
 mod body;
+mod card;
 mod compress;
 mod contact;
 mod cross_site;
@@ -29,6 +30,7 @@ pub use listen::{Limits, handed_over, open, serve};
 pub use origin::Origin;
 
 use crate::{
+    catalog::Pictures,
     catalog::Tally,
     enquiry::{
         link::Links,
@@ -53,7 +55,7 @@ use flood::Flood;
 use ipnet::IpNet;
 use jiff::Timestamp;
 use std::{sync::Arc, time::Duration};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
 /// What the handlers share.
 #[derive(Debug)]
@@ -63,6 +65,8 @@ pub struct App {
     receipt_key: Key,
     flood: Flood,
     echoes: Echoes,
+    /// Held while a card is drawn.
+    drawing: Mutex<()>,
 }
 
 /// What the web is joined from.
@@ -70,6 +74,8 @@ pub struct App {
 pub struct Parts {
     /// The words of today.
     pub edition: Arc<ArcSwap<Edition>>,
+    /// Cards of shared links that are drawn already.
+    pub pictures: Arc<Pictures>,
     /// Keeps enquiries.
     pub outbox: Outbox,
     /// Knows how letters fare.
@@ -98,6 +104,7 @@ impl App {
             receipt_key: Key::new(secret, "receipt"),
             flood,
             echoes: Echoes::new(random()),
+            drawing: Mutex::default(),
         }
     }
 
@@ -164,6 +171,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/contact/received", get(contact::received))
         .route("/t/{token}", get(link::ask).post(link::act))
         .route("/search", get(search::show))
+        .route("/assets/cards/{*page}", get(card::show))
         .route("/dev/changes", get(dev::changes))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

@@ -63,10 +63,11 @@ impl Drop for Improver {
     }
 }
 
-/// On Linux niceness belongs to the thread. Without the right to it the work is done all the same.
-fn step_back() {
+/// Gives this thread the lowest priority: on Linux niceness belongs to the thread. Without the right to it the work is
+/// done all the same.
+pub fn step_back() {
     if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 19) {
-        tracing::debug!(%error, "compression runs at normal priority");
+        tracing::debug!(%error, "background work runs at normal priority");
     }
 }
 

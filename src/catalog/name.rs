@@ -22,7 +22,7 @@ pub fn hashed(name: &str, bytes: &[u8]) -> String {
 }
 
 /// The name inside a hashed address; `None` if this is none.
-pub(super) fn plain(address: &str) -> Option<String> {
+pub fn plain(address: &str) -> Option<String> {
     let (rest, extension) = address.strip_prefix(ASSETS)?.rsplit_once('.')?;
     let (stem, hash) = rest.rsplit_once('.')?;
     let is_hash = hash.len() == HASH_SIGNS && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'v'));

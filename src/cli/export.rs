@@ -24,7 +24,7 @@ pub(super) fn run(config: &Config, folder: &Path) -> ExitCode {
 fn write(config: &Config, folder: &Path) -> Result<String, String> {
     let read = words::read(config, now(), true)?;
     let encoder = Arc::new(Encoder::new(None::<VariantCache>));
-    let catalog = read.edition.catalog(web::security(config.is_https()), encoder, &Tally::default());
+    let catalog = read.edition.illustrated_catalog(web::security(config.is_https()), encoder, &Tally::default());
     let written = catalog.export(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     Ok(format!("{} files, {} bytes, in {}", written.files, written.bytes, folder.display()))
 }

@@ -4,7 +4,7 @@
 
 use super::{now, words};
 use crate::{
-    catalog::{Encoder, Improver, Shelf, Tally, VariantCache},
+    catalog::{Encoder, Improver, Pictures, Shelf, Tally, VariantCache},
     config::Config,
     content::Faults,
     mail::notes::Mistake,
@@ -30,6 +30,9 @@ const LONGEST: Duration = Duration::from_hours(24);
 /// Most bytes of the cache of compressed pages.
 const CACHE_LIMIT: u64 = 512 * 1024 * 1024;
 
+/// Most bytes of the cache of cards: some ten thousand.
+const PICTURES_LIMIT: u64 = 256 * 1024 * 1024;
+
 /// See the module.
 pub(super) struct Press {
     config: Config,
@@ -38,6 +41,7 @@ pub(super) struct Press {
     views: Arc<Tally>,
     pub(super) shelf: Arc<Shelf>,
     pub(super) edition: Arc<ArcSwap<Edition>>,
+    pub(super) pictures: Arc<Pictures>,
     renewals: watch::Sender<u64>,
     /// What must be mended before the last change can be served; nothing if it is.
     verdicts: watch::Sender<Vec<Mistake>>,
@@ -74,6 +78,7 @@ impl Press {
             views,
             shelf,
             edition: Arc::new(ArcSwap::from_pointee(words.edition)),
+            pictures: Arc::new(pictures(config)),
             renewals: watch::Sender::new(0),
             verdicts: watch::Sender::new(Vec::new()),
             changes: Mutex::new(changes),
@@ -180,4 +185,11 @@ fn cache(config: &Config) -> Option<VariantCache> {
     VariantCache::open(&config.data.join("cache"), CACHE_LIMIT)
         .inspect_err(|error| tracing::warn!(%error, "compressed pages are not kept"))
         .ok()
+}
+
+/// Cards that cannot be kept are drawn each time.
+fn pictures(config: &Config) -> Pictures {
+    Pictures::open(&config.data.join("cache"), PICTURES_LIMIT)
+        .inspect_err(|error| tracing::warn!(%error, "cards of shared links are not kept"))
+        .unwrap_or_default()
 }

@@ -1,6 +1,6 @@
 //! `serve`: everything joined, started in order, and stopped in order.
 
-use super::{counting::Counting, data, doctor, notes, now, outbox, press::Press};
+use super::{cards, counting::Counting, data, doctor, notes, now, outbox, press::Press};
 use crate::{
     config::Config,
     content::Clinic,
@@ -68,6 +68,7 @@ async fn serve(config: &Config) -> Result<(), String> {
 
     let parts = Parts {
         edition: Arc::clone(&press.edition),
+        pictures: Arc::clone(&press.pictures),
         outbox: outbox.clone(),
         courier,
         enquiries: Arc::clone(&counting.enquiries),
@@ -85,6 +86,9 @@ async fn serve(config: &Config) -> Result<(), String> {
         tokio::spawn(notes::tell_editor(secretary.clone(), editor, press.verdicts()));
     }
     tokio::spawn(notes::keep_writing(secretary, Arc::clone(&press)));
+    if let Err(error) = cards::draw_ahead(Arc::clone(&press.edition), Arc::clone(&press.pictures), press.renewals()) {
+        tracing::warn!(%error, "cards of shared links are drawn when asked for");
+    }
     let printing = tokio::spawn(press.run());
     let listener = web::open(config.listen, handed_over).map_err(explain(config.listen))?;
     let address = listener.local_addr().map_err(explain(config.listen))?;

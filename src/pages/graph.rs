@@ -148,7 +148,7 @@ impl<'a> House<'a> {
             headline: &article.title,
             description: &article.description,
             in_language: LANGUAGE,
-            image: picture.into_iter().collect(),
+            image: picture.into_iter().chain([self.url(&self.card(head).address)]).collect(),
             date_published: self.day_begins(&article.published),
             date_modified: self.day_begins(&article.changed()),
             author: author.map_or_else(|| self.practice_id(), |person| self.person_id(person)),

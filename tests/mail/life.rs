@@ -80,6 +80,7 @@ impl Clinic {
             outbox: outbox.clone(),
             courier: Arc::clone(&courier),
             enquiries: Arc::default(),
+            pictures: Arc::default(),
             quotas: Quotas::default(),
             trusted_proxies: Vec::new(),
             links: letterhead().links,

@@ -4,6 +4,7 @@
 mod support;
 
 mod addresses;
+mod cards;
 mod counts;
 mod enquiries;
 mod feeds;

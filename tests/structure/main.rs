@@ -25,7 +25,7 @@ const MAY_USE: [(&str, &[&str]); 10] = [
 ];
 
 /// Crates that only some rooms may name.
-const ONLY_IN: [(&str, &[&str]); 10] = [
+const ONLY_IN: [(&str, &[&str]); 11] = [
     ("axum", &["web"]),
     ("hyper", &["web", "mail"]),
     ("askama", &["pages", "mail"]),
@@ -34,6 +34,7 @@ const ONLY_IN: [(&str, &[&str]); 10] = [
     ("hickory_resolver", &["mail"]),
     ("tokio_rustls", &["mail"]),
     ("pulldown_cmark", &["content"]),
+    ("resvg", &["pages"]),
     ("clap", &["cli", "config"]),
     ("rust_stemmers", &["search"]),
 ];

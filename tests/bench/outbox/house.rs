@@ -66,6 +66,7 @@ impl House {
             outbox: outbox.clone(),
             courier: Arc::clone(&courier),
             enquiries: Arc::default(),
+            pictures: Arc::default(),
             links: Links::new(ORIGIN, SECRET),
             quotas: Quotas { ipv4: NonZeroU32::MAX, ..Quotas::default() },
             trusted_proxies: Vec::new(),

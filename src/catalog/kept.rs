@@ -1,0 +1,127 @@
+//! A folder of files that can be made again, each named by a hash.
+//!
+//! Invariant: what [`Kept::get`] returns was written whole under this name: a file is checked by a hash over name and
+//! bytes, and appears by rename. It is only a cache: bounded, and deletable at any time.
+//!
+//! Never: anything personal.
+
+use bytes::Bytes;
+use std::{
+    collections::HashSet,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::SystemTime,
+};
+
+/// The folder.
+#[derive(Debug)]
+pub(super) struct Kept {
+    folder: PathBuf,
+    limit: u64,
+    writes: AtomicU64,
+}
+
+impl Kept {
+    /// Opens or makes `folder`, to hold `limit` bytes at most once it is tidied.
+    pub fn open(folder: &Path, limit: u64) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        Ok(Self { folder: folder.to_owned(), limit, writes: AtomicU64::new(0) })
+    }
+
+    /// The bytes under this name; `None` if absent or damaged.
+    pub fn get(&self, name: &blake3::Hash) -> Option<Bytes> {
+        let mut file = Bytes::from(fs::read(self.file(name)).ok()?);
+        if file.len() < blake3::OUT_LEN {
+            return None;
+        }
+        let bytes = file.split_off(blake3::OUT_LEN);
+        (checksum(name, &bytes).as_bytes() == &file[..]).then_some(bytes)
+    }
+
+    /// Keeps bytes. Not synced to disk: a torn file fails its check and is made again.
+    pub fn put(&self, name: &blake3::Hash, bytes: &[u8]) -> io::Result<()> {
+        let number = self.writes.fetch_add(1, Relaxed);
+        let draft = self.folder.join(format!("{}.{}-{number}.tmp", name.to_hex(), std::process::id()));
+        let file = [checksum(name, bytes).as_bytes(), bytes].concat();
+        let written = fs::write(&draft, file).and_then(|()| fs::rename(&draft, self.file(name)));
+        if written.is_err() {
+            let _ = fs::remove_file(&draft);
+        }
+        written
+    }
+
+    /// Deletes the oldest files that are not `used` until the rest fits the limit, and drafts an hour old.
+    pub fn trim(&self, used: &HashSet<blake3::Hash>) -> io::Result<()> {
+        let mut total = 0;
+        let mut spare = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            let about = entry.metadata()?;
+            total += about.len();
+            let name = entry.file_name().to_str().and_then(|name| blake3::Hash::from_hex(name).ok());
+            if name.is_none_or(|name| !used.contains(&name)) {
+                spare.push((about.modified().unwrap_or(SystemTime::UNIX_EPOCH), about.len(), entry.path(), name));
+            }
+        }
+        spare.sort_by_key(|(at, ..)| *at);
+        for (at, length, path, name) in spare {
+            let is_old_draft = name.is_none() && at.elapsed().is_ok_and(|age| age.as_secs() > 3600);
+            if is_old_draft || (name.is_some() && total > self.limit) {
+                fs::remove_file(path)?;
+                total = total.saturating_sub(length);
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&self, name: &blake3::Hash) -> PathBuf {
+        self.folder.join(name.to_hex().as_str())
+    }
+}
+
+/// Over the name as well: a file under another's name fails.
+fn checksum(name: &blake3::Hash, bytes: &[u8]) -> blake3::Hash {
+    blake3::Hasher::new().update(name.as_bytes()).update(bytes).finalize()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_file_is_no_hit() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = Kept::open(folder.path(), 1 << 20).unwrap();
+        let name = blake3::hash(b"page");
+        assert_eq!(kept.get(&name), None, "nothing yet");
+        kept.put(&name, b"bytes").unwrap();
+        let whole = fs::read(kept.file(&name)).unwrap();
+        assert_eq!(kept.get(&name).as_deref(), Some(&b"bytes"[..]), "whole");
+        for length in 0..whole.len() {
+            fs::write(kept.file(&name), &whole[..length]).unwrap();
+            assert_eq!(kept.get(&name), None, "cut at {length}");
+        }
+        for at in 0..whole.len() {
+            let mut bent = whole.clone();
+            bent[at] ^= 1;
+            fs::write(kept.file(&name), bent).unwrap();
+            assert_eq!(kept.get(&name), None, "bent at {at}");
+        }
+        let other = blake3::hash(b"other");
+        fs::write(kept.file(&other), &whole).unwrap();
+        assert_eq!(kept.get(&other), None, "another page's file");
+    }
+
+    #[test]
+    fn trimming_keeps_what_is_used_and_fits_the_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = Kept::open(folder.path(), 0).unwrap();
+        let (used, spare) = (blake3::hash(b"used"), blake3::hash(b"spare"));
+        kept.put(&used, b"1").unwrap();
+        kept.put(&spare, b"2").unwrap();
+        kept.trim(&HashSet::from([used])).unwrap();
+        assert!(kept.get(&used).is_some(), "used");
+        assert!(kept.get(&spare).is_none(), "spare");
+    }
+}

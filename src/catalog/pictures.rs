@@ -1,0 +1,84 @@
+//! Pictures that the program draws itself, kept on disk by their address.
+//!
+//! Invariant: a picture is drawn once, unless the disk forgets it; without a disk it is drawn each time, and nobody is
+//! sent away.
+//!
+//! Never: what is on them, or when they are drawn.
+
+use super::{Resource, Served, encode::Body, kept::Kept};
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, StatusCode};
+use std::{collections::HashSet, io, path::Path, sync::Arc};
+
+/// Other pictures of the same address never happen, so the layout alone asks for another name.
+const FOLDER: &str = "pictures-v1";
+
+/// A folder of pictures, or none.
+#[derive(Debug, Default)]
+pub struct Pictures(Option<Kept>);
+
+impl Pictures {
+    /// Opens or makes the folder under `folder`, to hold `limit` bytes at most once it is tidied.
+    ///
+    /// # Errors
+    /// The folder cannot be made. Serve with the default then, which keeps nothing.
+    pub fn open(folder: &Path, limit: u64) -> io::Result<Self> {
+        Kept::open(&folder.join(FOLDER), limit).map(|kept| Self(Some(kept)))
+    }
+
+    /// The picture of this address: from disk, or drawn now and kept. Blocks.
+    pub fn get(&self, address: &str, draw: impl FnOnce() -> Vec<u8>) -> Bytes {
+        let name = blake3::hash(address.as_bytes());
+        if let Some(bytes) = self.0.as_ref().and_then(|kept| kept.get(&name)) {
+            return bytes;
+        }
+        let bytes = Bytes::from(draw());
+        if let Some(kept) = &self.0
+            && let Err(error) = kept.put(&name, &bytes)
+        {
+            tracing::debug!(%error, "a picture could not be kept");
+        }
+        bytes
+    }
+
+    /// Deletes old pictures of other addresses than these, as far as the bound asks for it.
+    pub fn trim<'a>(&self, used: impl IntoIterator<Item = &'a str>) {
+        let used: HashSet<_> = used.into_iter().map(|address| blake3::hash(address.as_bytes())).collect();
+        if let Some(kept) = &self.0
+            && let Err(error) = kept.trim(&used)
+        {
+            tracing::debug!(%error, "the pictures could not be trimmed");
+        }
+    }
+}
+
+/// The answer of a resource that is in no catalog: tags, parts and kinds of caching as there, without the headers that
+/// every answer has.
+pub fn answer_apart<B>(resource: Resource, request: &Request<B>) -> Response<Bytes> {
+    let body = Arc::new(Body::plain(resource.bytes.clone()));
+    Served::new(resource, body, StatusCode::OK, &HeaderMap::new()).answer(request)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_is_drawn_once_and_kept_over_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let pictures = Pictures::open(folder.path(), 0).unwrap();
+        assert_eq!(pictures.get("/a", || b"first".to_vec()), "first");
+        assert_eq!(pictures.get("/a", || panic!("drawn twice")), "first");
+        let again = Pictures::open(folder.path(), 0).unwrap();
+        assert_eq!(again.get("/a", || panic!("drawn twice")), "first");
+        again.trim(["/b"]);
+        assert_eq!(again.get("/a", || b"again".to_vec()), "again", "nobody names it any more");
+    }
+
+    #[test]
+    fn without_a_disk_it_is_drawn_each_time() {
+        let pictures = Pictures::default();
+        assert_eq!(pictures.get("/a", || b"1".to_vec()), "1");
+        assert_eq!(pictures.get("/a", || b"2".to_vec()), "2");
+    }
+}
