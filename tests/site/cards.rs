@@ -1,11 +1,9 @@
 //! The pictures of shared links, fetched as a crawler does that comes a second after the start.
 
-use crate::{
-    renewal::copy_of_the_words,
-    support::{
-        clinic::{Clinic, wait_for},
-        html::Dom,
-    },
+use crate::support::{
+    clinic::{Clinic, wait_for},
+    html::Dom,
+    words::Words,
 };
 use std::{fs, io::Read as _};
 
@@ -59,16 +57,15 @@ fn every_page_has_a_card_from_the_first_moment_on() {
 
 #[test]
 fn cards_are_drawn_ahead_kept_and_drawn_anew_when_the_title_changes() {
-    let words = copy_of_the_words();
-    let settings = [("CLINIC_CONTENT", words.path().to_str().expect("a plain path"))];
-    let mut clinic = Clinic::with(&settings);
+    let words = Words::copied();
+    let mut clinic = words.open(&[]);
     let drawn = || clinic.log().contains("cards of shared links are drawn").then_some(());
     wait_for(drawn).expect("cards are drawn without being asked for");
     let old = card_of(&clinic, "/approach");
     let (_, before) = fetch(&clinic, &old);
     clinic.kill_and_restart();
     assert_eq!(fetch(&clinic, &old).1, before, "the same after a restart");
-    let file = words.path().join("pages/approach.md");
+    let file = words.file("pages/approach.md");
     let text = fs::read_to_string(&file).expect("the page is there");
     fs::write(&file, text.replacen("title = \"", "title = \"Now: ", 1)).expect("it can be written");
     let renewed = wait_for(|| Some(card_of(&clinic, "/approach")).filter(|card| *card != old));
