@@ -1,7 +1,7 @@
 //! Keeps the secretary at work while the site is served: the day's note, the week's note, and faults for the editor.
 
 use super::{now, press::Press};
-use crate::mail::notes::{ArticleCount, Mistake, Secretary, Week};
+use crate::mail::notes::{Mistake, Secretary};
 use lettre::Address;
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, time::sleep};
@@ -12,21 +12,17 @@ const LOOK: Duration = Duration::from_mins(1);
 /// Writes the notes of day and week when they are due, for ever.
 pub(super) async fn keep_writing(secretary: Secretary, press: Arc<Press>) {
     loop {
-        let clinic = press.edition.load().site.clinic.clone();
+        let edition = press.edition.load_full();
+        let clinic = &edition.site.clinic;
         let written = async {
-            secretary.daily(&clinic, now()).await?;
-            secretary.weekly(&clinic, articles, now()).await
+            secretary.daily(clinic, now()).await?;
+            secretary.weekly(clinic, |slug| edition.article_title(slug), now()).await
         };
         if let Err(cause) = written.await {
             tracing::error!(%cause, "notes to staff wait");
         }
         sleep(LOOK).await;
     }
-}
-
-/// How the articles fared in a week. Nothing is counted yet, so the note has no such part.
-fn articles(_: &Week) -> Vec<ArticleCount> {
-    Vec::new()
 }
 
 /// Tells the editor of every new fault, for ever.

@@ -89,7 +89,7 @@ pub struct Total {
     pub article: String,
     /// How often it was opened.
     pub views: Rounded,
-    /// Enquiries sent from its foot; absent for weeks.
+    /// Enquiries sent from its foot, of a month; absent for weeks, unless somebody adds those of the month.
     pub enquiries: Option<Rounded>,
 }
 

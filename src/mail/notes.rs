@@ -10,7 +10,7 @@ mod due;
 mod views;
 
 pub use due::{Week, day_of_note, week_of_note};
-pub use views::{ArticleCount, Mistake};
+pub use views::Mistake;
 
 use crate::{
     content::Clinic,
@@ -55,11 +55,11 @@ impl Secretary {
     }
 
     /// Writes the note of the week on its Monday or as soon as possible after; true if it did. The first week of an
-    /// outbox has none: there is nothing to look back at. `articles` are the counts of that week, if any are kept.
+    /// outbox has none: there is nothing to look back at. `title` names an article by its slug; one without a name is left out.
     pub async fn weekly(
         &self,
         clinic: &Clinic,
-        articles: impl FnOnce(&Week) -> Vec<ArticleCount>,
+        title: impl Fn(&str) -> Option<String>,
         now: Timestamp,
     ) -> Result<bool, Unavailable> {
         let week = week_of_note(now, &self.letterhead.zone);
@@ -76,7 +76,12 @@ impl Secretary {
         let open = self.outbox.open_enquiries().await?;
         let stuck = self.outbox.stuck(now, LATE).await?.len();
         let late = views::late(&self.letterhead, clinic, &open, now).count();
-        let view = views::Weekly { week, counts, held, open: open.len(), late, stuck, articles: articles(&week) };
+        let read = self.outbox.read_last_week(now).await?;
+        let articles = read
+            .iter()
+            .filter_map(|total| title(&total.article).map(|title| views::ArticleCount::new(title, total)))
+            .collect();
+        let view = views::Weekly { week, counts, held, open: open.len(), late, stuck, articles };
         self.outbox.note(&once, &self.staff, Some(&view.note()), now).await
     }
 

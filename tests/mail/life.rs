@@ -131,7 +131,7 @@ impl Clinic {
     async fn work(&self) {
         let clinic = clinic(PROMISE);
         self.secretary.daily(&clinic, now()).await.unwrap();
-        self.secretary.weekly(&clinic, |_| Vec::new(), now()).await.unwrap();
+        self.secretary.weekly(&clinic, |_| None, now()).await.unwrap();
         deliver(&self.courier, now()).await;
         self.outbox.tidy(now()).await.unwrap();
     }

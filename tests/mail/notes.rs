@@ -15,8 +15,8 @@ use relationship_clinic::{
     mail::{
         courier::{Courier, Step},
         mailer::Mailer,
-        notes::{ArticleCount, Mistake, Secretary},
-        outbox::{NewEnquiry, Outbox},
+        notes::{Mistake, Secretary},
+        outbox::{Fresh, NewEnquiry, Outbox},
     },
 };
 use std::time::Duration;
@@ -214,12 +214,13 @@ async fn a_full_note_and_a_week_read_as_they_should_in_both_parts() {
     let secretary = secretary(&house.outbox, &["staff@clinic.example"]);
     let now = morning(3) + SignedDuration::from_hours(2);
     assert!(secretary.daily(&clinic(""), now).await.unwrap());
-    assert!(!secretary.weekly(&clinic(""), |_| Vec::new(), now).await.unwrap(), "the first week has no note");
-    let articles = |_: &_| {
-        vec![ArticleCount { title: "When a partner shuts down".into(), views: "about 40".into(), enquiries: 1 }]
-    };
-    assert!(secretary.weekly(&clinic(""), articles, morning(6)).await.unwrap());
-    assert!(!secretary.weekly(&clinic(""), |_| Vec::new(), morning(7)).await.unwrap(), "once a week");
+    assert!(!secretary.weekly(&clinic(""), |_| None, now).await.unwrap(), "the first week has no note");
+    let opened = [("when-a-partner-shuts-down".to_owned(), 38), ("an-article-of-the-past".to_owned(), 20)];
+    let fresh = Fresh { views: opened.into(), enquiries: [("when-a-partner-shuts-down".to_owned(), 1)].into() };
+    house.outbox.add_counts(&fresh, now).await.unwrap();
+    let title = |slug: &str| (slug == "when-a-partner-shuts-down").then(|| "When a partner shuts down".to_owned());
+    assert!(secretary.weekly(&clinic(""), title, morning(6)).await.unwrap());
+    assert!(!secretary.weekly(&clinic(""), |_| None, morning(7)).await.unwrap(), "once a week");
     deliver(&courier(&house.outbox, &server), morning(6)).await;
     let mails: Vec<Mail> = server.mails().into_iter().filter(|mail| mail.text.contains("Subject: Website")).collect();
     for (mail, name) in mails.iter().zip(["daily", "weekly"]) {
@@ -245,11 +246,11 @@ async fn a_full_note_and_a_week_read_as_they_should_in_both_parts() {
 async fn a_quiet_week_says_that_all_is_well() {
     let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
     let secretary = secretary(&house.outbox, &["staff@clinic.example"]);
-    assert!(!secretary.weekly(&clinic(""), |_| Vec::new(), morning(0)).await.unwrap());
+    assert!(!secretary.weekly(&clinic(""), |_| None, morning(0)).await.unwrap());
     let receipt = house.put(new("Ann")).await;
     house.outbox.answered(&receipt.reference, later(60)).await.unwrap();
     deliver(&courier(&house.outbox, &server), start()).await;
-    assert!(secretary.weekly(&clinic(""), |_| Vec::new(), morning(6)).await.unwrap());
+    assert!(secretary.weekly(&clinic(""), |_| None, morning(6)).await.unwrap());
     deliver(&courier(&house.outbox, &server), morning(6)).await;
     insta::assert_snapshot!("quiet_week", read(server.mails().last().unwrap()));
 }

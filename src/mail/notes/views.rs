@@ -5,6 +5,7 @@ use crate::{
     content::Clinic,
     enquiry::{link::Deed, promise, retention},
     mail::{
+        counts::{Rounded, Total},
         letter::Letterhead,
         outbox::{Counts, HeldEnquiry, Note, OpenEnquiry, StuckLetter},
     },
@@ -20,13 +21,20 @@ const LINK_DAYS: i64 = retention::HELD_DAYS + 5;
 
 /// How an article fared in a week.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ArticleCount {
+pub(super) struct ArticleCount {
     /// Its title.
-    pub title: String,
+    pub(super) title: String,
     /// How often its page was shown, as words, since small numbers are rounded.
-    pub views: String,
-    /// How many enquiries were sent from its foot.
-    pub enquiries: u64,
+    pub(super) views: String,
+    /// How many enquiries were sent from its foot this month, as words.
+    pub(super) enquiries: String,
+}
+
+impl ArticleCount {
+    pub(super) fn new(title: String, total: &Total) -> Self {
+        let enquiries = total.enquiries.unwrap_or_else(|| Rounded::new(0));
+        Self { title, views: total.views.to_string(), enquiries: enquiries.to_string() }
+    }
 }
 
 pub(super) struct Held {

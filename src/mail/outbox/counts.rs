@@ -8,7 +8,7 @@
 use super::{Outbox, Unavailable, database::reason, letters::unsigned, writer::json};
 use crate::{
     enquiry::retention,
-    mail::counts::{DayCount, Period, Total, totals},
+    mail::counts::{DayCount, Period, Rounded, Total, totals},
 };
 use jiff::{Timestamp, ToSpan as _, civil::Date};
 use serde::Serialize;
@@ -80,11 +80,19 @@ impl Outbox {
     }
 
     /// What was read in the last whole week before `now`, Monday to Sunday in the clinic's zone: rounded, the most read
-    /// first; articles that nobody opened are left out. For the weekly note.
+    /// first; articles that nobody opened are left out. Enquiries are those of the month in which that week ended. For the
+    /// weekly note.
     pub async fn read_last_week(&self, now: Timestamp) -> Result<Vec<Total>, Unavailable> {
         let first = Period::Week.first_day_back(self.day(now), 1);
-        let days = self.day_counts(first, first.saturating_add(6.days())).await?;
-        Ok(totals(&days, Period::Week))
+        let last = first.saturating_add(6.days());
+        let month = self.day_counts(last.first_of_month(), last).await?;
+        let month: BTreeMap<String, Option<Rounded>> =
+            totals(&month, Period::Month).into_iter().map(|total| (total.article, total.enquiries)).collect();
+        let mut week = totals(&self.day_counts(first, last).await?, Period::Week);
+        for total in &mut week {
+            total.enquiries = month.get(&total.article).copied().flatten();
+        }
+        Ok(week)
     }
 
     /// The clinic's day.
