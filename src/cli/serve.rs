@@ -5,10 +5,7 @@ use crate::{
     config::Config,
     content::Clinic,
     enquiry::link::Links,
-    mail::{
-        alarm::Door, courier::Courier, fate::Schedule, letter::Letterhead, mailer::Mailer, notes::Secretary,
-        outbox::Outbox,
-    },
+    mail::{alarm::Door, courier::Courier, fate::Schedule, letter::Letterhead, mailer::Mailer, outbox::Outbox},
     web::{self, App, Front, Limits, Origin, Parts, Quotas},
 };
 use secrecy::{ExposeSecret as _, SecretString};
@@ -59,7 +56,7 @@ async fn serve(config: &Config) -> Result<(), String> {
     let outbox = outbox::open(config, &clinic, secret.expose_secret()).await?;
     let links = Links::new(config.origin(), secret.expose_secret());
     let letterhead = Letterhead::new(&clinic, config.mail_from.clone(), links.clone());
-    let secretary = Secretary::new(outbox.clone(), letterhead.clone(), outbox::recipients(config, &clinic)?);
+    let desk = notes::Desk::new(config.clone(), outbox.clone(), links.clone());
     let courier = Arc::new(courier(config, letterhead, &outbox)?);
     let (stop, stopping) = watch::channel(false);
     let walking = tokio::spawn(Arc::clone(&courier).run(stopping.clone(), now));
@@ -83,9 +80,9 @@ async fn serve(config: &Config) -> Result<(), String> {
     let origin = Origin::new(&config.base_url, &config.trusted_proxies);
     let front = Front::new(Arc::clone(&press.shelf), web::router(app), web::security(config.is_https()), origin);
     if let Some(editor) = config.editor_mail.clone() {
-        tokio::spawn(notes::tell_editor(secretary.clone(), editor, press.verdicts()));
+        tokio::spawn(notes::tell_editor(desk.secretary(&clinic)?, editor, press.verdicts()));
     }
-    tokio::spawn(notes::keep_writing(secretary, Arc::clone(&press)));
+    tokio::spawn(notes::keep_writing(desk, Arc::clone(&press)));
     if let Err(error) = cards::draw_ahead(Arc::clone(&press.edition), Arc::clone(&press.pictures), press.renewals()) {
         tracing::warn!(%error, "cards of shared links are drawn when asked for");
     }

@@ -266,9 +266,9 @@ fn mail_from(text: Option<&str>, base_url: Option<&Url>, f: &mut Faults) -> Opti
     }
     let host = base_url?.host_str()?;
     let host = host.strip_prefix("www.").unwrap_or(host);
-    // An address literal needs its brackets in a mailbox (RFC 5321 4.1.3).
-    let domain = if host.parse::<std::net::Ipv4Addr>().is_ok() { format!("[{host}]") } else { host.to_owned() };
-    lettre::Address::new("website", &domain)
+    // An address literal (RFC 5321 4.1.3) is no sender that a mailer takes; on one's own machine it is that machine.
+    let domain = if host.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| ip.is_loopback()) { "localhost" } else { host };
+    lettre::Address::new("website", domain)
         .inspect_err(|e| {
             f.add(
                 "CLINIC_MAIL_FROM",

@@ -112,7 +112,10 @@ async fn keep(
     let judgement = edition.signals().judge(answers, &around);
     let counts = enquiry.about.is_some() && judgement.action != Action::Hold;
     let told = letter::acknowledged(&enquiry, &judgement).filter(|_| edition.site.clinic.form.acknowledge);
+    let (action, score, reasons) = (judgement.action, judgement.score, judgement.reasons.join("; "));
     let receipt = app.parts.outbox.put(NewEnquiry { enquiry, judgement, nonce, received: app.now() }).await?;
+    // Reasons are words of the signals, never of the visitor: whoever counts them sees which signals earn their place.
+    tracing::info!(number = receipt.number, again = receipt.again, ?action, score, reasons, "an enquiry is kept");
     if counts && !receipt.again {
         app.parts.enquiries.counter(answers.about.trim()).add_one();
     }

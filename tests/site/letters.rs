@@ -56,6 +56,16 @@ fn reply_to_is_the_client_only_if_the_mailbox_is_private() {
 }
 
 #[test]
+fn a_base_url_of_this_machine_makes_a_sender_that_can_send() {
+    let clinic = Clinic::with(&[("CLINIC_BASE_URL", "http://127.0.0.1:3000")]);
+    clinic.post(&sound()).is(303);
+    let mails = clinic.letters(1);
+    let from =
+        letter(&mails[0]).from().and_then(|from| from.first()).and_then(|from| from.address().map(str::to_owned));
+    assert_eq!(from.as_deref(), Some("website@localhost"));
+}
+
+#[test]
 fn a_clinic_that_asks_for_it_acknowledges_once_and_says_so() {
     let words = Words::copied();
     words.replace_line("clinic.toml", "acknowledge = false", "acknowledge = true");
