@@ -169,7 +169,7 @@ pub struct Relay {
     pub ca: Option<PathBuf>,
 }
 
-/// How a connection to a relay is kept private (E-12).
+/// How a connection to a relay is kept private.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tls {
     /// TLS from the first byte (`smtps://`).
@@ -180,7 +180,7 @@ pub enum Tls {
     Loopback,
 }
 
-/// The second door: a way to shout that does not use the staff's mail path (E-10).
+/// The second door: a way to shout that does not use the staff's mail path.
 #[derive(Debug, Clone)]
 pub enum Alarm {
     /// Another relay; the mail goes to the address in the URL's `to`.
@@ -210,7 +210,7 @@ impl Config {
         self.base_url.as_str().trim_end_matches('/')
     }
 
-    /// The site is reached over TLS, so HSTS and upgrades make sense (W-07).
+    /// The site is reached over TLS, so HSTS and upgrades make sense.
     pub fn is_https(&self) -> bool {
         self.base_url.scheme() == "https"
     }

@@ -59,7 +59,7 @@ pub struct Phone {
     pub voicemail: Voicemail,
 }
 
-/// What may be left on a telephone (F-04).
+/// What may be left on a telephone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Voicemail {
@@ -80,7 +80,7 @@ pub struct Mailbox {
     pub private: bool,
 }
 
-/// For whom help is sought (F-07).
+/// For whom help is sought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ForWhom {

@@ -104,7 +104,7 @@ impl<'a> House<'a> {
         self.assets.widths(key)
     }
 
-    /// A telephone number for `tel:`, in the international form (W-26).
+    /// A telephone number for `tel:`, in the international form.
     fn tel(&self) -> String {
         tel(&self.clinic().telephone)
     }

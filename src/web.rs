@@ -200,7 +200,7 @@ fn page(status: StatusCode, html: String) -> Response {
     never_stored((status, Html(html)).into_response())
 }
 
-/// The form and its answers are nobody's to keep (W-11): devices are shared.
+/// The form and its answers are nobody's to keep: devices are shared.
 fn never_stored(mut response: Response) -> Response {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

@@ -1,6 +1,6 @@
 //! Kinds of bytes that this site serves, each with its content type.
 //!
-//! Invariant: every text says its charset (W-06). Never: guessing from content.
+//! Invariant: every text says its charset. Never: guessing from content.
 
 /// A kind of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -107,7 +107,7 @@ impl Media {
         )
     }
 
-    /// Other sites may load it in their pages: what a feed reader in a browser needs (W-08).
+    /// Other sites may load it in their pages: what a feed reader in a browser needs.
     pub const fn is_for_other_sites(self) -> bool {
         self.is_picture() || matches!(self, Self::Atom)
     }

@@ -21,7 +21,7 @@ use http::{
 };
 use std::sync::Arc;
 
-/// Lets other sites' feed readers show our pictures and feeds (W-08).
+/// Lets other sites' feed readers show our pictures and feeds.
 const CORP: &str = "cross-origin-resource-policy";
 
 /// A resource with its variants.

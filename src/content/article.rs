@@ -156,7 +156,7 @@ fn words(text: &str) -> usize {
     text.split_whitespace().count()
 }
 
-/// Search engines cut longer ones, and shorter ones say too little (C-13).
+/// Search engines cut longer ones, and shorter ones say too little.
 pub(super) fn lengths(source: &mut Source, title: Option<&At<String>>, description: Option<&At<String>>) {
     for (what, text, from, to) in [("title", title, 15, 60), ("description", description, 70, 160)] {
         let Some(at) = text else { continue };
@@ -181,7 +181,7 @@ fn later(source: &mut Source, key: &str, later: Option<&At<Date>>, first: Option
     }
 }
 
-/// Review data stand together or not at all (C-03).
+/// Review data stand together or not at all.
 fn review(keys: &mut Keys<'_>, source: &mut Source, published: Option<&At<Date>>) -> Option<(At<String>, Review)> {
     let by = keys.take::<String>(source, "reviewed_by");
     let on = keys.date(source, "reviewed");

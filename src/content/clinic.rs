@@ -1,6 +1,6 @@
 //! The clinic's facts and the help lines: what `clinic.toml` and `crisis.toml` hold.
 //!
-//! Invariant: what is unknown is absent, and nothing is shown for it. A date is a date and an hour an hour.
+//! Invariant: what is unknown is absent, and nothing is shown for it. A date is a date and an hour an hour.
 
 use super::front::civil;
 use jiff::civil::{Date, Time, Weekday};
@@ -24,9 +24,9 @@ pub struct Clinic {
     pub address: Address,
     /// IANA time zone of the clinic.
     pub time_zone: String,
-    /// Where the exit control leads (F-41).
+    /// Where the exit control leads.
     pub exit_url: String,
-    /// Licensee, as the board's advertising rule asks (P-09).
+    /// Licensee, as the board's advertising rule asks.
     #[serde(default)]
     pub licensee: Option<Licensee>,
     /// Other facts that exist only when somebody has filled them.
@@ -77,7 +77,7 @@ pub struct Licensee {
     pub licence: Option<String>,
 }
 
-/// Facts that are absent until somebody fills them in.
+/// Facts that are absent until somebody fills them in.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Facts {
@@ -133,9 +133,9 @@ pub enum AvailabilityState {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FormFacts {
-    /// Text messages as a way to answer (F-14).
+    /// Text messages as a way to answer.
     pub text_messages: bool,
-    /// A note to whoever wrote from a private mailbox that their message arrived (E-20).
+    /// A note to whoever wrote from a private mailbox that their message arrived.
     pub acknowledge: bool,
 }
 
@@ -149,7 +149,7 @@ pub struct Link {
     pub path: String,
 }
 
-/// Help lines (`crisis.toml`, F-50 to F-53).
+/// Help lines (`crisis.toml`).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Crisis {
@@ -187,7 +187,7 @@ pub struct Way {
 }
 
 impl Clinic {
-    /// Facts that are not filled in, each with what follows from that.
+    /// Facts that are not filled in, each with what follows from that.
     pub fn missing(&self) -> Vec<(&'static str, &'static str)> {
         let licensee = self.licensee.as_ref();
         let facts = [

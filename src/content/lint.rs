@@ -1,4 +1,4 @@
-//! Words that an editor should look at again: `lint.toml`, kept by the clinic (P-11).
+//! Words that an editor should look at again: `lint.toml`, kept by the clinic.
 
 use super::{
     facts,

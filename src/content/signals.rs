@@ -39,7 +39,7 @@ pub struct SignalFacts {
 pub struct CircumstanceFacts {
     /// Most points that circumstances give together; below [`SignalFacts::hold`].
     pub most: u32,
-    /// The field that nobody sees is filled; password managers do that too (B-02).
+    /// The field that nobody sees is filled; password managers do that too.
     pub honeypot: Signal,
     /// No token: no script, an old page, or a program.
     pub token_missing: Signal,
@@ -49,7 +49,7 @@ pub struct CircumstanceFacts {
     pub too_fast: Limited,
     /// The browser says that the post came from another site.
     pub cross_site: Signal,
-    /// The post does not say which page it came from; old browsers do not either (B-08).
+    /// The post does not say which page it came from; old browsers do not either.
     pub no_site: Signal,
     /// At least [`Limited::limit`] other posts from the same address within an hour; addresses are shared.
     pub crowded: Limited,

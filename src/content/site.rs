@@ -197,7 +197,7 @@ pub struct Page {
     pub description: String,
     /// Day of the last real change, shown when present.
     pub updated: Option<Date>,
-    /// `false` shows "draft, to be reviewed" (legal pages, P-24).
+    /// `false` shows "draft, to be reviewed" (legal pages).
     pub approved: bool,
     /// Exit control and a further help line are shown.
     pub sensitive: bool,

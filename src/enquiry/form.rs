@@ -1,7 +1,7 @@
 //! The form as posted: what was typed, what is wrong with it, and the [`Enquiry`] it makes.
 //!
 //! Invariant: [`Answers`] keeps every character that was typed, so that a page with mistakes shows them again; only the
-//! checks look at tidied text (trimmed, without invisible signs: F-25).
+//! checks look at tidied text (trimmed, without invisible signs).
 //!
 //! Never: the words of a mistake (they stand in `templates/components/mistake.html`).
 

@@ -1,4 +1,4 @@
-//! How long the program keeps what it keeps (P-19): one place for the code that erases and the page that says so.
+//! How long the program keeps what it keeps: one place for the code that erases and the page that says so.
 
 /// Hours that the answers stay after every letter was handed over.
 pub const AFTER_HANDOVER_HOURS: i64 = 24;

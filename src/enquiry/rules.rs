@@ -14,7 +14,7 @@ use validator::ValidationError;
 pub const NAME_MAX: usize = 120;
 /// Most characters of the good times.
 pub const TIMES_MAX: usize = 300;
-/// Most characters of the message (F-09).
+/// Most characters of the message.
 pub const MESSAGE_MAX: usize = 1_500;
 /// Fewest digits of a telephone number: seven within an area.
 const PHONE_MIN: usize = 7;
@@ -72,7 +72,7 @@ pub(super) fn channel(answers: &Answers, rules: &Rules) -> Rule {
     demand(offered, "channel-missing")
 }
 
-/// A number is needed by the channel; whenever one is given, it must have as many digits as a number has (F-03, F-16).
+/// A number is needed by the channel; whenever one is given, it must have as many digits as a number has.
 pub(super) fn phone(answers: &Answers, rules: &Rules) -> Rule {
     let needed = answers.channel == "phone" || (answers.channel == "text" && rules.text_messages);
     if answers.phone.is_empty() {
@@ -83,14 +83,14 @@ pub(super) fn phone(answers: &Answers, rules: &Rules) -> Rule {
     demand(digits <= PHONE_MAX, "phone-too-long")
 }
 
-/// Asked whenever a number is given, with no answer taken for granted (F-04).
+/// Asked whenever a number is given, with no answer taken for granted.
 pub(super) fn voicemail(answers: &Answers) -> Rule {
     let answered = matches!(answers.voicemail.as_str(), "named" | "unnamed" | "none");
     demand(answers.phone.is_empty() || answered, "voicemail-missing")
 }
 
 /// An address is needed by the channel; whenever one is given, mail can be sent to it, and an unlikely spelling is asked
-/// about once (F-17).
+/// about once.
 pub(super) fn email(answers: &Answers, rules: &Rules) -> Rule {
     if answers.email.is_empty() {
         return demand(answers.channel != "email", "email-missing");
@@ -100,23 +100,23 @@ pub(super) fn email(answers: &Answers, rules: &Rules) -> Rule {
     demand(asked || (rules.likely_address)(&answers.email).is_none(), "email-unlikely")
 }
 
-/// Asked whenever an address is given (F-04).
+/// Asked whenever an address is given.
 pub(super) fn email_private(answers: &Answers) -> Rule {
     let answered = matches!(answers.email_private.as_str(), "yes" | "no");
     demand(answers.email.is_empty() || answered, "email-private-missing")
 }
 
-/// Text messages need a yes of their own (F-14).
+/// Text messages need a yes of their own.
 pub(super) fn text_consent(answers: &Answers) -> Rule {
     demand(answers.channel != "text" || answers.text_consent == "yes", "text-consent-missing")
 }
 
-/// Characters as people see them (grapheme clusters, UAX #29), not bytes (F-10).
+/// Characters as people see them (grapheme clusters, UAX #29), not bytes.
 pub fn characters(text: &str) -> usize {
     text.graphemes(true).count()
 }
 
-/// One line: line breaks become spaces, other control and invisible signs go, the ends are trimmed (F-25).
+/// One line: line breaks become spaces, other control and invisible signs go, the ends are trimmed.
 pub fn tidy_line(text: &str) -> String {
     let spaced: String = text.chars().map(|c| if c.is_control() && c.is_whitespace() { ' ' } else { c }).collect();
     let visible: String = spaced.chars().filter(|&c| is_kept(c)).collect();
@@ -153,7 +153,7 @@ const PROVIDERS: [&str; 10] = [
 /// Domains that are one letter from a provider and yet real providers of their own.
 const REAL: [&str; 6] = ["mail.com", "gmx.com", "ymail.com", "email.com", "aim.com", "proton.me"];
 
-/// The address with a well-known domain, if the typed domain is one slip away from it (F-17).
+/// The address with a well-known domain, if the typed domain is one slip away from it.
 pub fn likely_address(address: &str) -> Option<String> {
     let (local, domain) = address.rsplit_once('@')?;
     let domain = domain.to_lowercase();

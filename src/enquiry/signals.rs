@@ -1,7 +1,7 @@
 //! What to make of an enquiry: signals add up to a score with reasons in words, and the score delivers, labels or holds.
 //!
 //! Invariant: nothing is dropped, and circumstances alone (a filled honeypot, no token, a quick hand) never hold a post.
-//! Language, script, spelling, capitals, the mail provider and the network never count (B-06 to B-08).
+//! Language, script, spelling, capitals, the mail provider and the network never count.
 //!
 //! Never: the clock, memory of other posts (both come in [`Circumstances`]), or a visitor's words in a reason: a reason
 //! may be counted and shown without telling what somebody wrote.

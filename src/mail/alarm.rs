@@ -1,4 +1,4 @@
-//! The second door: a way to shout that does not use the staff's mail path (E-10).
+//! The second door: a way to shout that does not use the staff's mail path.
 //!
 //! Invariant: what goes out says which kind of trouble, since when, and where to look; no reference, no name, no number
 //! of anybody. Every way ends within its time limit.

@@ -5,7 +5,7 @@
 use crate::mail::outbox::Unavailable;
 use jiff::SignedDuration;
 
-/// A letter that waits longer than this is late (E-10).
+/// A letter that waits longer than this is late.
 pub const LATE: SignedDuration = SignedDuration::from_hours(1);
 
 /// How the letters fare.

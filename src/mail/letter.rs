@@ -1,7 +1,7 @@
 //! The letter that staff read about one enquiry.
 //!
 //! Invariant: the same enquiry always makes the same bytes: Message-ID, Date and boundary are fixed when it is stored.
-//! No sign that a visitor typed stands in a header, except a checked address in Reply-To (E-02, E-16).
+//! No sign that a visitor typed stands in a header, except a checked address in Reply-To.
 //!
 //! Never: a transport, a database, the clock.
 
@@ -30,7 +30,7 @@ use lettre::{
 };
 use std::{error::Error, time::SystemTime};
 
-/// Where an acknowledgement may go: a chosen, private mailbox, and only if nothing looks like advertising (E-20).
+/// Where an acknowledgement may go: a chosen, private mailbox, and only if nothing looks like advertising.
 pub fn acknowledged(enquiry: &Enquiry, judgement: &Judgement) -> Option<Address> {
     phrases::reply_to(enquiry).filter(|_| judgement.action == Action::Deliver)
 }
@@ -38,9 +38,9 @@ pub fn acknowledged(enquiry: &Enquiry, judgement: &Judgement) -> Option<Address>
 /// What every letter has in common.
 #[derive(Debug, Clone)]
 pub struct Letterhead {
-    /// Name before the sender's address: fixed words, never a visitor's (E-03).
+    /// Name before the sender's address: fixed words, never a visitor's.
     pub sender_name: String,
-    /// Sender in header and envelope: bounces go there (E-01, E-21).
+    /// Sender in header and envelope: bounces go there.
     pub sender: Address,
     /// Zone of the clinic.
     pub zone: TimeZone,
@@ -60,7 +60,7 @@ pub struct Unwritable(String);
 /// Both parts and the headers that depend on the enquiry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {
-    /// Neutral (E-04).
+    /// Neutral.
     pub subject: String,
     /// Where a quick "Reply" goes, if that is safe.
     pub reply_to: Option<Address>,
@@ -131,7 +131,7 @@ impl Letterhead {
         self.parcel(claimed, Letter { subject, reply_to: None, text, html }, name)
     }
 
-    /// Packs the note to whoever wrote (E-20): fixed words, no name of the clinic before the address, no way back.
+    /// Packs the note to whoever wrote: fixed words, no name of the clinic before the address, no way back.
     pub fn pack_acknowledgement(&self, claimed: &Claimed) -> Result<Parcel, Unwritable> {
         let wrong = |e: &dyn Error| Unwritable(e.to_string());
         let recipient: Address = claimed.recipient.parse().map_err(|e| wrong(&e))?;
@@ -182,7 +182,7 @@ impl Letterhead {
     }
 }
 
-/// Vacation responders stay silent: they could write to a mailbox that is watched (E-05, RFC 3834 5).
+/// Vacation responders stay silent: they could write to a mailbox that is watched (RFC 3834 5).
 #[derive(Debug, Clone)]
 pub(crate) struct AutoSubmitted(&'static str);
 

@@ -48,7 +48,7 @@ use tokio::sync::{mpsc, watch};
 pub struct Options {
     /// Staff addresses; each gets a letter of its own.
     pub recipients: Vec<lettre::Address>,
-    /// Right-hand side of every Message-ID: the domain of the sender (E-06).
+    /// Right-hand side of every Message-ID: the domain of the sender.
     pub domain: String,
     /// Zone of the clinic: its day is the day of the sameness rule.
     pub zone: TimeZone,

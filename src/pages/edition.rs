@@ -16,7 +16,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::LINK};
 use jiff::civil::Date;
 use std::{collections::HashMap, sync::Arc};
 
-/// Keeps a document out of search engines (C-16).
+/// Keeps a document out of search engines.
 const NOINDEX: (HeaderName, HeaderValue) =
     (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
 
@@ -24,7 +24,7 @@ const NOINDEX: (HeaderName, HeaderValue) =
 const ARTICLES: &str = "/articles/";
 /// Addresses that are answered per request; slips of the finger are led there too.
 const ROUTED: [&str; 2] = ["/contact", "/search"];
-/// Where other systems kept articles (C-24); the slugs were kept.
+/// Where other systems kept articles; the slugs were kept.
 const OLD_FOLDERS: [&str; 3] = ["/post", "/blog", "/blog-posts"];
 /// Names the file that says what a browser may fetch when somebody is about to follow a link: articles of this site, never
 /// the form, the exit or anything elsewhere. By header, because the policy allows no script of a page's own. A fetched
@@ -163,6 +163,10 @@ impl Edition {
         }
         for (from, to) in &self.site.redirects {
             builder = builder.redirect(from.as_str(), to.as_str());
+            // Whoever reads a topic by its feed follows it, too.
+            if to.starts_with("/topics/") {
+                builder = builder.redirect(format!("{from}/feed.xml"), format!("{to}/feed.xml"));
+            }
         }
         for path in &self.site.gone {
             builder = builder.gone(path.as_str());
@@ -197,7 +201,7 @@ impl Edition {
         if hidden { resource.header(NOINDEX.0, NOINDEX.1) } else { resource }
     }
 
-    /// `Link` to the stylesheet (RFC 8288): a CDN that knows it sends it ahead of the page as 103 Early Hints (W-15).
+    /// `Link` to the stylesheet (RFC 8288): a CDN that knows it sends it ahead of the page as 103 Early Hints.
     pub fn preload(&self) -> HeaderValue {
         let sheet = self.house().asset(STYLESHEET);
         HeaderValue::try_from(format!("<{sheet}>; rel=preload; as=style")).expect("asset addresses are ASCII")

@@ -1,4 +1,4 @@
-//! Pages that say what went wrong: plain title, no code and no joke, contact details and help lines (F-31).
+//! Pages that say what went wrong: plain title, no code and no joke, contact details and help lines.
 
 use super::{Head, House, rendered};
 use crate::{content::AvailabilityState, search::MOST_SIGNS};

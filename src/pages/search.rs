@@ -21,7 +21,7 @@ struct SearchPage<'a> {
 }
 
 /// The page for what was typed. With the exit control, and a title that shows little in a list of visited pages: what
-/// people look for here is nobody's business (F-40, F-46).
+/// people look for here is nobody's business.
 pub fn search(house: House<'_>, query: &str, found: Option<&Found>) -> String {
     let head = Head::neutral("/search");
     rendered(&SearchPage { house, head, query, found, topics: &house.site.topics })

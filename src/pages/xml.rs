@@ -8,7 +8,7 @@ use jiff::{Span, civil::Date};
 /// An address of the sitemap.
 struct Place {
     path: String,
-    /// The true day of the last change, if it is known (C-15).
+    /// The true day of the last change, if it is known.
     changed: Option<Date>,
 }
 

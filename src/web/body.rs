@@ -10,7 +10,7 @@ use axum::{
 use http_body_util::BodyExt as _;
 use std::time::Duration;
 
-/// Most bytes of a form (W-24): 1,500 characters of any script, percent-encoded, and the rest with room to spare.
+/// Most bytes of a form: 1,500 characters of any script, percent-encoded, and the rest with room to spare.
 pub const MOST: usize = 32 * 1024;
 /// Most bytes that are read and thrown away, so that the answer arrives.
 const DRAINED: usize = 4 * 1024 * 1024;

@@ -1,4 +1,4 @@
-//! Whether a post was made by another website (W-05).
+//! Whether a post was made by another website.
 //!
 //! tower-http's judgement (Sec-Fetch-Site, then Origin against Host) is asked beside the request and not as a layer
 //! around it, since a refusal must show the words that came with it.
@@ -10,7 +10,7 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 /// Whether the headers say that another site sent this. `origin` is the public origin, which a proxy may hide from Host.
 ///
-/// `Origin: null` counts only with `Sec-Fetch-Site: same-origin` (W-04); a request with neither header passes, and the
+/// `Origin: null` counts only with `Sec-Fetch-Site: same-origin`; a request with neither header passes, and the
 /// score rises instead.
 pub async fn is_forged(parts: &Parts, origin: &str) -> bool {
     let layer = CsrfLayer::new().add_trusted_origin(origin).expect("settings hold a sound origin");

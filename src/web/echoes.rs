@@ -1,4 +1,4 @@
-//! Whether the same message was sent lately: hashes only, the newest few hundred, gone with the process (B-06).
+//! Whether the same message was sent lately: hashes only, the newest few hundred, gone with the process.
 
 use std::{
     collections::VecDeque,

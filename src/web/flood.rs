@@ -1,4 +1,4 @@
-//! How many posts one network may send: generous, in memory, forgotten after the window (B-09 to B-11).
+//! How many posts one network may send: generous, in memory, forgotten after the window.
 //!
 //! Never: an address. Keys are hashes with a salt of this process, and none is logged.
 

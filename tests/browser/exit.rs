@@ -1,4 +1,4 @@
-//! Leaving quickly: at once, by button or by three presses of Shift, and without a way back (F-40 to F-45).
+//! Leaving quickly: at once, by button or by three presses of Shift, and without a way back.
 
 use crate::{
     support::{

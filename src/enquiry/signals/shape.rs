@@ -1,6 +1,6 @@
 //! What a post looks like, whatever it says: web addresses, markup, one text in several fields, letters in no order.
 //!
-//! Invariant: nothing here depends on a language. Typing errors, capitals and scripts never count (B-06).
+//! Invariant: nothing here depends on a language. Typing errors, capitals and scripts never count.
 //!
 //! Never: phrases.
 

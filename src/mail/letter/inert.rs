@@ -1,4 +1,4 @@
-//! Visitors' text made inert: what cannot be seen is shown, what could turn the line around is named (E-16, E-18).
+//! Visitors' text made inert: what cannot be seen is shown, what could turn the line around is named.
 //!
 //! Invariant: the result has no control character but the newlines that were asked for, and no bidirectional control.
 //! Letters of every script, emoji and their joiners stay as they are.

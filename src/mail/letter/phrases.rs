@@ -1,7 +1,7 @@
 //! What a letter says, decided: who, how, what may be left, which actions are safe. The words are in the templates.
 //!
 //! Invariant: an action (`tel:`, `sms:`, `mailto:`, Reply-To) exists only for the way that was chosen, and for e-mail only
-//! if the mailbox is private (E-02, E-15).
+//! if the mailbox is private.
 
 use super::{Letterhead, inert};
 use crate::{
@@ -163,7 +163,7 @@ fn unused(enquiry: &Enquiry) -> Option<String> {
     }
 }
 
-/// The address that a quick "Reply" may go to: chosen, private, and sendable everywhere (E-02, E-17).
+/// The address that a quick "Reply" may go to: chosen, private, and sendable everywhere.
 pub(super) fn reply_to(enquiry: &Enquiry) -> Option<Address> {
     let mailbox = enquiry.email.as_ref().filter(|mailbox| enquiry.channel == Channel::Email && mailbox.private)?;
     plain_address(&mailbox.address)

@@ -1,4 +1,4 @@
-//! Erasure: words go when they have done their work (P-19).
+//! Erasure: words go when they have done their work.
 //!
 //! Invariant: nothing undelivered is erased. Erased means overwritten in the file (`secure_delete`) and gone from the
 //! write-ahead file; while a reader stands in the way of the latter, it stays wanted and is reported.
