@@ -34,6 +34,16 @@ macro_rules! each {
     };
 }
 
+macro_rules! among {
+    (sqlite, $field:literal) => {
+        concat!("IN (SELECT value->>'", $field, "' FROM json_each($1))")
+    };
+    // An array of known values is looked up in the index; of a join the planner reads the whole table.
+    (postgres, $field:literal) => {
+        concat!("= ANY (ARRAY(SELECT value->>'", $field, "' FROM json_array_elements($1::json) AS each (value)))")
+    };
+}
+
 macro_rules! each_text {
     (sqlite, $parameter:literal) => {
         concat!("json_each(", $parameter, ")")
@@ -57,12 +67,11 @@ macro_rules! statements {
     ($dialect:ident) => {
         Statements {
             candidates: concat!(
-                "SELECT e.number, e.reference, e.nonce, e.fingerprint, e.day FROM ",
-                each!($dialect, "$1"),
-                " JOIN enquiry e ON e.nonce = value->>'nonce' UNION ",
-                "SELECT e.number, e.reference, e.nonce, e.fingerprint, e.day FROM ",
-                each!($dialect, "$1"),
-                " JOIN enquiry e ON e.fingerprint = value->>'fingerprint' ORDER BY 1"
+                "SELECT number, reference, nonce, fingerprint, day FROM enquiry WHERE nonce ",
+                among!($dialect, "nonce"),
+                " UNION SELECT number, reference, nonce, fingerprint, day FROM enquiry WHERE fingerprint ",
+                among!($dialect, "fingerprint"),
+                " ORDER BY 1"
             ),
             insert_enquiries: concat!(
                 "INSERT INTO enquiry ",
