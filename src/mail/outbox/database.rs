@@ -28,9 +28,9 @@ const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 1200; PRAGMA journal_mode = 
                               PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON";
 
 /// A server may be set to acknowledge before writing; a copy of the program that stands still inside a transaction
-/// must not stop the others.
+/// must not stop the others. A plan made while the table was empty reads all of it, so plans are made each time.
 const POSTGRES_SESSION: &str = "SET synchronous_commit = on; SET lock_timeout = '1200ms'; SET statement_timeout = '1300ms'; \
-                                SET idle_in_transaction_session_timeout = '5s'";
+                                SET idle_in_transaction_session_timeout = '5s'; SET plan_cache_mode = force_custom_plan";
 
 static SQLITE: Migrator = sqlx::migrate!("src/mail/migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("src/mail/migrations/postgres");

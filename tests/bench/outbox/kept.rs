@@ -4,9 +4,12 @@ use super::{
     Database,
     clients::{Seen, crowd},
     house::{self, House},
-    median,
+    leaving, median,
 };
-use relationship_clinic::mail::{mailer::Mailer, outbox::Options};
+use relationship_clinic::mail::{
+    mailer::Mailer,
+    outbox::{Options, Outbox},
+};
 use std::{
     fs::File,
     io::Write as _,
@@ -15,6 +18,7 @@ use std::{
 use tokio::runtime::Runtime;
 
 const CLIENTS: [usize; 3] = [1, 8, 64];
+const CALLERS: usize = 64;
 const LENGTH: Duration = Duration::from_secs(1);
 
 /// Figures of one line, one of each round.
@@ -24,6 +28,13 @@ struct Line {
     one_by_one: Vec<Seen>,
 }
 
+/// The outbox alone, without HTTP, form and judgement, with as many callers as the largest crowd.
+#[derive(Default)]
+struct Alone {
+    together: Vec<f64>,
+    one_by_one: Vec<f64>,
+}
+
 /// Every figure once in each round, in turn, so that a busy minute falls on all of them.
 pub fn measure(runtime: &Runtime, databases: &[Database], rounds: usize) {
     let houses: Vec<[House; 2]> = databases
@@ -31,10 +42,13 @@ pub fn measure(runtime: &Runtime, databases: &[Database], rounds: usize) {
         .map(|database| [Options::TOGETHER, 1].map(|together| open(runtime, database, together)))
         .collect();
     let mut lines: Vec<Vec<Line>> = databases.iter().map(|_| CLIENTS.map(|_| Line::default()).into()).collect();
+    let mut alone: Vec<Alone> = databases.iter().map(|_| Alone::default()).collect();
     let mut disk = Vec::new();
     for _ in 0..rounds {
         disk.push(appends());
-        for (houses, lines) in houses.iter().zip(&mut lines) {
+        for ((houses, lines), alone) in houses.iter().zip(&mut lines).zip(&mut alone) {
+            alone.together.push(runtime.block_on(callers(&houses[0].outbox)));
+            alone.one_by_one.push(runtime.block_on(callers(&houses[1].outbox)));
             for (clients, line) in CLIENTS.into_iter().zip(lines) {
                 line.together.push(crowd(houses[0].address, clients, LENGTH));
                 line.one_by_one.push(crowd(houses[1].address, clients, LENGTH));
@@ -49,6 +63,42 @@ pub fn measure(runtime: &Runtime, databases: &[Database], rounds: usize) {
             print(database.name, clients, line, &disk);
         }
     }
+    println!("\nThe outbox alone, without HTTP, form and judgement, {CALLERS} callers:\n");
+    println!("| database | together | one by one | ratio, round by round |");
+    println!("| --- | ---: | ---: | ---: |");
+    for (database, alone) in databases.iter().zip(&alone) {
+        let ratios: Vec<f64> = alone.together.iter().zip(&alone.one_by_one).map(|(a, b)| a / b).collect();
+        let (together, one_by_one) = (median(&alone.together), median(&alone.one_by_one));
+        println!("| {} | {together:.0} | {one_by_one:.0} | {} |", database.name, spread(&ratios));
+    }
+}
+
+/// Enquiries kept in a second by callers who each wait for their receipt.
+async fn callers(outbox: &Outbox) -> f64 {
+    let began = Instant::now();
+    let tasks = (0..CALLERS).map(|_| {
+        let outbox = outbox.clone();
+        tokio::spawn(async move {
+            let mut kept = 0_u32;
+            while began.elapsed() < LENGTH {
+                outbox.put(leaving::new()).await.unwrap();
+                kept += 1;
+            }
+            kept
+        })
+    });
+    let mut kept = 0;
+    for task in tasks.collect::<Vec<_>>() {
+        kept += task.await.unwrap();
+    }
+    f64::from(kept) / began.elapsed().as_secs_f64()
+}
+
+/// The middle, the least and the most.
+fn spread(ratios: &[f64]) -> String {
+    let least = ratios.iter().copied().fold(f64::MAX, f64::min);
+    let most = ratios.iter().copied().fold(0.0, f64::max);
+    format!("{:.2} [{least:.2}..{most:.2}]", median(ratios))
 }
 
 fn open(runtime: &Runtime, database: &Database, together: usize) -> House {
@@ -63,16 +113,13 @@ fn print(database: &str, clients: usize, line: &Line, disk: &[f64]) {
         |seen: &[Seen]| median(&seen.iter().map(|seen| seen.median_wait.as_secs_f64() * 1000.0).collect::<Vec<_>>());
     let (together, alone) = (a_second(&line.together), a_second(&line.one_by_one));
     let in_pairs = |over: &[f64]| together.iter().zip(over).map(|(a, b)| a / b).collect::<Vec<_>>();
-    let ratios = in_pairs(&alone);
-    let least = ratios.iter().copied().fold(f64::MAX, f64::min);
-    let most = ratios.iter().copied().fold(0.0, f64::max);
     println!(
-        "| {database} | {clients} | {:.0} | {:.2} ms | {:.0} | {:.2} ms | {:.2} [{least:.2}..{most:.2}] | {:.2} |",
+        "| {database} | {clients} | {:.0} | {:.2} ms | {:.0} | {:.2} ms | {} | {:.2} |",
         median(&together),
         wait(&line.together),
         median(&alone),
         wait(&line.one_by_one),
-        median(&ratios),
+        spread(&in_pairs(&alone)),
         median(&in_pairs(disk)),
     );
 }
