@@ -6,7 +6,7 @@
 //! Never: matching; `enquiry::signals` does that.
 
 use serde::{Deserialize, Deserializer, de::Error as _};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything in `signals.toml`. Reading it with serde checks it whole; nothing has a default.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -126,7 +126,7 @@ pub struct Unasked {
     /// Points of relief up to which it counts.
     pub despite: u32,
     /// The commonest words of the language that the rules read best.
-    pub common: Vec<String>,
+    pub common: BTreeSet<String>,
     /// What a long letter of that kind gets beside; the first that fits counts.
     pub long: Vec<Long>,
     /// What it adds to the score.

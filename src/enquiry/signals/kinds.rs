@@ -8,7 +8,8 @@
 use super::phrase::{Form, Phrase};
 use super::words::{Class, Word};
 use crate::content::signals as facts;
-use std::collections::{BTreeMap, HashMap};
+use foldhash::HashMap;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// Kinds of things that a text says, ready to be looked for in one pass.

@@ -5,7 +5,7 @@
 //!
 //! Never: meaning.
 
-use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
+use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
 /// What a [`Word`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,8 +29,22 @@ pub(super) struct Word {
 
 /// Small letters without accents, widths and ligatures; the dotless i becomes an i.
 pub(super) fn fold(text: &str) -> String {
-    let plain = text.nfkd().filter(|&c| !is_combining_mark(c)).flat_map(char::to_lowercase);
-    plain.filter(|&c| !is_combining_mark(c)).map(|c| if c == 'ı' { 'i' } else { c }).collect()
+    let mut folded = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii() {
+            folded.push(c.to_ascii_lowercase());
+        } else {
+            // Marks are left out, so their order, which is all that NFKD would add, does not matter.
+            decompose_compatible(c, |part| {
+                folded.extend(part.to_lowercase().filter(|&c| !is_combining_mark(c)).map(without_dot));
+            });
+        }
+    }
+    folded
+}
+
+fn without_dot(c: char) -> char {
+    if c == 'ı' { 'i' } else { c }
 }
 
 /// Takes folded text apart. `endings` are the last parts of bare web addresses.
