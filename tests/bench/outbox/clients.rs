@@ -1,14 +1,21 @@
 //! People at their browsers: each has a connection of their own and posts again as soon as they are thanked.
+//!
+//! A crowd shares one thread, so that the cores work for the site and not for the change from one client to the next.
 
 use std::{
-    io::{BufRead as _, BufReader, Write as _},
-    net::{SocketAddr, TcpStream},
+    net::SocketAddr,
     sync::{
-        Arc, Barrier,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
-    thread,
     time::{Duration, Instant},
+};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
+    net::TcpStream,
+    runtime,
+    sync::Barrier,
+    task::JoinSet,
 };
 
 /// No two enquiries are the same: they would be one.
@@ -21,19 +28,19 @@ pub struct Client {
 }
 
 impl Client {
-    pub fn connect(to: SocketAddr) -> Self {
-        let wire = TcpStream::connect(to).unwrap();
+    pub async fn connect(to: SocketAddr) -> Self {
+        let wire = TcpStream::connect(to).await.unwrap();
         wire.set_nodelay(true).unwrap();
         Self { wire: BufReader::new(wire), line: String::new() }
     }
 
     /// Posts an enquiry of about 700 bytes and reads the answer to its end, which must be a 303.
-    pub fn post(&mut self) {
+    pub async fn post(&mut self) {
         let request = request(NEXT.fetch_add(1, Ordering::Relaxed));
-        self.wire.get_mut().write_all(request.as_bytes()).unwrap();
-        assert!(self.line().starts_with("HTTP/1.1 303 "), "{}", self.line);
+        self.wire.write_all(request.as_bytes()).await.unwrap();
+        assert!(self.line().await.starts_with("HTTP/1.1 303 "), "{}", self.line);
         let mut length = 0;
-        while !self.line().is_empty() {
+        while !self.line().await.is_empty() {
             if let Some(("content-length", value)) = self.line.to_ascii_lowercase().split_once(": ") {
                 length = value.parse().unwrap();
             }
@@ -41,9 +48,9 @@ impl Client {
         assert_eq!(length, 0, "a redirect has no body");
     }
 
-    fn line(&mut self) -> &str {
+    async fn line(&mut self) -> &str {
         self.line.clear();
-        self.wire.read_line(&mut self.line).unwrap();
+        self.wire.read_line(&mut self.line).await.unwrap();
         self.line.truncate(self.line.trim_end().len());
         &self.line
     }
@@ -75,31 +82,29 @@ pub struct Seen {
 
 /// So many clients, so long.
 pub fn crowd(to: SocketAddr, clients: usize, length: Duration) -> Seen {
-    let start = Arc::new(Barrier::new(clients));
-    let threads: Vec<_> = (0..clients)
-        .map(|_| {
-            let start = Arc::clone(&start);
-            thread::spawn(move || {
-                let mut client = Client::connect(to);
-                client.post();
-                start.wait();
-                let began = Instant::now();
-                let mut waits = Vec::new();
-                while began.elapsed() < length {
-                    let asked = Instant::now();
-                    client.post();
-                    waits.push(asked.elapsed());
-                }
-                (waits, began.elapsed())
-            })
-        })
-        .collect();
-    let (mut waits, mut a_second) = (Vec::new(), 0.0);
-    for thread in threads {
-        let (own, took) = thread.join().unwrap();
-        a_second += f64::from(u32::try_from(own.len()).unwrap()) / took.as_secs_f64();
-        waits.extend(own);
-    }
+    let crowd = async {
+        let start = Arc::new(Barrier::new(clients));
+        let people: JoinSet<_> = (0..clients).map(|_| person(to, Arc::clone(&start), length)).collect();
+        people.join_all().await
+    };
+    let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let people = runtime.block_on(crowd);
+    let a_second = people.iter().map(|(waits, took)| f64::from(u32::try_from(waits.len()).unwrap()) / took).sum();
+    let mut waits: Vec<Duration> = people.into_iter().flat_map(|(waits, _)| waits).collect();
     waits.sort();
     Seen { a_second, median_wait: waits[waits.len() / 2] }
+}
+
+/// How long each answer took, and how many seconds all of them.
+async fn person(to: SocketAddr, start: Arc<Barrier>, length: Duration) -> (Vec<Duration>, f64) {
+    let mut client = Client::connect(to).await;
+    client.post().await;
+    start.wait().await;
+    let (began, mut waits) = (Instant::now(), Vec::new());
+    while began.elapsed() < length {
+        let asked = Instant::now();
+        client.post().await;
+        waits.push(asked.elapsed());
+    }
+    (waits, began.elapsed().as_secs_f64())
 }

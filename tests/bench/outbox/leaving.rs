@@ -59,9 +59,9 @@ fn first_delivery(runtime: &Runtime, database: &Database) -> (Vec<Duration>, Vec
     let house = House::open(runtime.block_on(house::outbox(&database.place, Options::TOGETHER)), mailer(&sink));
     let (stop, stopping) = watch::channel(false);
     let walking = runtime.spawn(Arc::clone(&house.courier).run(stopping, Timestamp::now));
-    let mut client = Client::connect(house.address);
+    let mut client = runtime.block_on(Client::connect(house.address));
     let times = (0..POSTS).map(|_| {
-        client.post();
+        runtime.block_on(client.post());
         let thanked = Instant::now();
         let taken = sink.taken.recv().unwrap();
         let since = |at: Instant| at.saturating_duration_since(thanked);
