@@ -1,10 +1,12 @@
 //! What happens per request, per page and per post, function by function: `cargo bench --bench inner`.
 
+#[path = "../support/mod.rs"]
+mod support;
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use http::{HeaderMap, Request};
 use jiff::civil::Date;
 use relationship_clinic::{
-    assets::{Assets, Photos},
     catalog::{Catalog, Encoder, Tally},
     content,
     enquiry::{
@@ -14,7 +16,7 @@ use relationship_clinic::{
         token::{Key, Token},
     },
     mail::address,
-    pages::{Edition, Mode, Post, Running, Store},
+    pages::Edition,
     web,
 };
 use std::{hint::black_box, path::Path, sync::Arc};
@@ -27,13 +29,7 @@ const POST: &[u8] = b"name=Ana&channel=email&phone=&email=ana%40example.org&voic
     +We+have+two+children+and+not+much+time.+Do+you+have+a+place+in+the+evening%3F";
 
 fn edition() -> Edition {
-    let site = content::load(Path::new("content"), TODAY).expect("the shipped words are sound").site;
-    let pictures: Vec<_> = site.pictures.iter().map(|picture| (picture.path.clone(), picture.file.clone())).collect();
-    let cache = std::env::temp_dir();
-    let assets = Assets::load(Path::new("static"), pictures, Photos { cache: &cache, wait: true })
-        .expect("the shipped assets are sound");
-    let running = Running { store: Store::File, post: Post::Folder, recipients: 1, other_hosts: Vec::new() };
-    Edition::new(site, assets, "https://clinic.example", TODAY, Mode::Public, running)
+    support::edition::edition(Path::new("content"), "https://clinic.example", TODAY)
 }
 
 fn request(path: &str, headers: &[(&str, &str)]) -> Request<()> {

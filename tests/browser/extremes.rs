@@ -3,18 +3,15 @@
 
 use crate::{
     support::{
-        clinic::{Clinic, sound, wait_for},
+        clinic::{Clinic, links, sound, wait_for},
+        edition::edition,
         words::Words,
     },
     visitor::{ARTICLE, MISSING},
 };
 use image::{ImageFormat, Rgb, RgbImage};
 use jiff::civil::date;
-use relationship_clinic::{
-    assets::{Assets, Photos},
-    content,
-    pages::{self, Edition, Failure, Mode, Post, Running, Store},
-};
+use relationship_clinic::pages::{self, Failure};
 use std::{io::Cursor, path::Path};
 
 /// A state of a page: what to call it, where it is, and the beginning of its main heading, which proves that it is there.
@@ -49,7 +46,7 @@ fn answered(name: &'static str, html: String, heading: &'static str) -> State {
 
 /// All of them; starting takes a moment.
 pub fn houses() -> Vec<House> {
-    vec![shipped(), strange(), young(), bare()]
+    vec![shipped(), strange(), crowded(), young(), bare()]
 }
 
 /// The words as they are.
@@ -67,10 +64,18 @@ fn shipped() -> House {
         at("page-safety", "/staying-safe-online", "Staying safe"),
         at("page-accessibility", "/accessibility", "Accessib"),
         at("contact", "/contact", "Contact"),
+        at("search", "/search", "Search"),
+        at("search-found", "/search?q=afraid+of+being+left", "Search"),
+        at("search-slip", "/search?q=quarell", "Search"),
+        at("search-nothing", "/search?q=zeppelin", "Search"),
         at("not-found", MISSING, "Page not found"),
     ];
     let receipt = clinic.post(&sound()).is(303).header("location").to_owned();
     states.push(at("received", &receipt, "We have your message"));
+    let links = links(&clinic.letters(1).remove(0));
+    states.push(at("staff-asks", &links[0], "Mark No. 1 as answered?"));
+    let here = [("sec-fetch-site", "same-origin")];
+    states.push(answered("staff-done", clinic.press(&links[1], &here).is(200).body.clone(), "No. 1 is marked"));
     states.extend(troubles(&clinic));
     House { clinic, states, _words: None }
 }
@@ -108,13 +113,7 @@ fn troubles(clinic: &Clinic) -> Vec<State> {
 
 /// The page of a panic, which no address brings.
 fn panicked() -> String {
-    let (today, folder) = (date(2026, 11, 24), std::env::temp_dir());
-    let site = content::load(Path::new("content"), today).expect("the words are sound").site;
-    let pictures = site.pictures.iter().map(|picture| (picture.path.clone(), picture.file.clone())).collect::<Vec<_>>();
-    let assets = Assets::load(Path::new("static"), pictures, Photos { cache: &folder, wait: true })
-        .expect("the assets are sound");
-    let running = Running { store: Store::File, post: Post::Folder, recipients: 1, other_hosts: Vec::new() };
-    let edition = Edition::new(site, assets, "http://localhost", today, Mode::Public, running);
+    let edition = edition(Path::new("content"), "http://localhost", date(2026, 11, 24));
     pages::failure(edition.house(), Failure::Internal)
 }
 
@@ -196,6 +195,25 @@ fn photograph(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
 const FACTS: &str = "[facts]\nfees = \"What a session costs is agreed on before the first one.\"\n\
     insurance = \"Ask your insurer before you come.\"\nlanguages = [\"English\", \"Spanish\", \"Portuguese\"]\n\
     telehealth = \"By video, for people in California.\"";
+
+/// More articles than a page lists.
+fn crowded() -> House {
+    let words = Words::copied();
+    for number in 1..=20 {
+        let head = format!("+++\ntitle = \"An article of many, number {number}\"\npublished = 2026-05-{number:02}\n");
+        let description =
+            "description = \"One of so many that the list of all of them takes a second page to show them.\"";
+        let text = format!("{head}topics = [\"couples\"]\n{description}\n+++\n\nOne paragraph.\n");
+        words.write(&format!("articles/many-{number}.md"), text);
+    }
+    let clinic = words.open(&[]);
+    let states = vec![
+        at("list-first-page", "/articles", "Articles"),
+        at("list-second-page", "/articles/page/2", "Articles"),
+        at("topic-many", "/topics/couples", "Couples"),
+    ];
+    House { clinic, states, _words: Some(words) }
+}
 
 /// No article at all.
 fn bare() -> House {

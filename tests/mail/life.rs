@@ -8,6 +8,7 @@ use crate::{
     house::{House, options},
     notes::{clinic, courier, deliver, read, same, secretary},
     relay::{Server, Wire},
+    support::edition::edition,
 };
 use arc_swap::ArcSwap;
 use axum::{Router, body::Body};
@@ -15,14 +16,11 @@ use http::{Request, header};
 use http_body_util::BodyExt as _;
 use jiff::{SignedDuration, Timestamp, civil::date};
 use relationship_clinic::{
-    assets::{Assets, Photos},
-    content,
     mail::{
         courier::Courier,
         notes::Secretary,
         outbox::{NoBackup, Outbox},
     },
-    pages::{Edition, Mode, Post, Running, Store},
     web::{self, App, Parts, Quotas},
 };
 use std::{
@@ -68,13 +66,7 @@ impl Clinic {
         let outbox = Outbox::open(fresh.place.clone(), options(&["staff@clinic.example"])).await;
         let server = Server::start(Wire::Plain).await;
         let courier = Arc::new(courier(&outbox, &server));
-        let site = content::load(Path::new("content"), date(2026, 11, 24)).unwrap().site;
-        let pictures = site.pictures.iter().map(|picture| (picture.path.clone(), picture.file.clone()));
-        let assets =
-            Assets::load(Path::new("static"), pictures, Photos { cache: fresh.folder.path(), wait: true }).unwrap();
-        let running = Running { store: Store::File, post: Post::Folder, recipients: 1, other_hosts: Vec::new() };
-        let today = date(2026, 11, 24);
-        let edition = Edition::new(site, assets, "https://www.clinic.example", today, Mode::Public, running);
+        let edition = edition(Path::new("content"), "https://www.clinic.example", date(2026, 11, 24));
         let parts = Parts {
             edition: Arc::new(ArcSwap::from_pointee(edition)),
             outbox: outbox.clone(),

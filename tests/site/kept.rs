@@ -1,26 +1,18 @@
 //! After a change, pages that come out the same are kept: they must be the very pages that making all anew would give.
 
-use crate::support::words::Words;
+use crate::support::{self, words::Words};
 use http::{HeaderMap, Request};
 use jiff::civil::Date;
 use relationship_clinic::{
-    assets::{Assets, Photos},
     catalog::{Catalog, Encoder, Tally},
-    content,
-    pages::{Edition, Mode, Post, Running, Store},
+    pages::Edition,
 };
 use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
 
 const TODAY: Date = Date::constant(2026, 11, 24);
 
 fn edition(words: &Path) -> Edition {
-    let site = content::load(words, TODAY).expect("the words are sound").site;
-    let pictures: Vec<_> = site.pictures.iter().map(|picture| (picture.path.clone(), picture.file.clone())).collect();
-    let cache = std::env::temp_dir();
-    let assets = Assets::load(Path::new("static"), pictures, Photos { cache: &cache, wait: true })
-        .expect("the assets are sound");
-    let running = Running { store: Store::File, post: Post::Folder, recipients: 1, other_hosts: Vec::new() };
-    Edition::new(site, assets, "https://clinic.example", TODAY, Mode::Public, running)
+    support::edition::edition(words, "https://clinic.example", TODAY)
 }
 
 fn all_anew(edition: &Edition) -> Catalog {

@@ -1,18 +1,9 @@
 //! What staff can do from a letter: asked by GET, done by POST, once.
 
 use crate::support::{
-    clinic::{Answer, Clinic, sound},
+    clinic::{Answer, Clinic, links, sound},
     html::Dom,
 };
-use mail_parser::MessageParser;
-
-/// Paths of the links of a letter, in order: answered, advertising.
-fn links(letter: &[u8]) -> Vec<String> {
-    let message = MessageParser::default().parse(letter).expect("a letter that can be read");
-    let text = message.body_text(0).expect("a text part").into_owned();
-    let found = text.lines().filter_map(|line| line.trim().strip_prefix("http://localhost:3000"));
-    found.map(str::to_owned).collect()
-}
 
 #[track_caller]
 fn says(answer: &Answer, status: u16, heading: &str) {

@@ -1,6 +1,7 @@
 //! The real program, started as an operator would start it, and a small client that hides nothing (no redirects followed,
 //! no error for a status).
 
+use mail_parser::MessageParser;
 use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _},
@@ -201,6 +202,14 @@ impl Drop for Clinic {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Paths of the links in a letter, in order: answered, advertising.
+pub fn links(letter: &[u8]) -> Vec<String> {
+    let message = MessageParser::default().parse(letter).expect("a letter that can be read");
+    let text = message.body_text(0).expect("a text part").into_owned();
+    let found = text.lines().filter_map(|line| line.trim().strip_prefix("http://localhost:3000"));
+    found.map(str::to_owned).collect()
 }
 
 /// Asks until there is an answer, or for [`PATIENCE`]; the other side is another process, so there is nothing to await.

@@ -4,5 +4,6 @@
 
 pub mod browser;
 pub mod clinic;
+pub mod edition;
 pub mod html;
 pub mod words;

@@ -1,10 +1,9 @@
 //! The site as `serve` joins it, in this process: the real listener, front door, router, form and outbox.
 
+use crate::support::edition::edition;
 use jiff::{Timestamp, tz::TimeZone};
 use relationship_clinic::{
-    assets::{Assets, Photos},
     catalog::{Encoder, Shelf, Tally, VariantCache},
-    content,
     enquiry::link::Links,
     mail::{
         courier::Courier,
@@ -13,7 +12,6 @@ use relationship_clinic::{
         mailer::Mailer,
         outbox::{Options, Outbox, Place},
     },
-    pages::{Edition, Mode, Post, Running, Store},
     web::{self, App, Front, Limits, Parts, Quotas},
 };
 use std::{net::SocketAddr, num::NonZeroU32, path::Path, sync::Arc, time::Duration};
@@ -57,7 +55,8 @@ pub fn courier(outbox: &Outbox, mailer: Mailer) -> Arc<Courier> {
 impl House {
     /// Listens on a free port; only limits by address are lifted, since all clients are on this machine.
     pub fn open(outbox: Outbox, mailer: Mailer) -> Self {
-        let edition = edition();
+        let today = TimeZone::UTC.to_datetime(Timestamp::now()).date();
+        let edition = edition(Path::new("content"), ORIGIN, today);
         let catalog =
             edition.catalog(web::security(false), Arc::new(Encoder::new(None::<VariantCache>)), &Tally::default());
         let courier = courier(&outbox, mailer);
@@ -85,15 +84,4 @@ impl House {
         ));
         Self { address, outbox, courier }
     }
-}
-
-fn edition() -> Edition {
-    let today = TimeZone::UTC.to_datetime(Timestamp::now()).date();
-    let site = content::load(Path::new("content"), today).expect("the shipped words are sound").site;
-    let pictures: Vec<_> = site.pictures.iter().map(|picture| (picture.path.clone(), picture.file.clone())).collect();
-    let cache = std::env::temp_dir();
-    let assets = Assets::load(Path::new("static"), pictures, Photos { cache: &cache, wait: true })
-        .expect("the shipped assets are sound");
-    let running = Running { store: Store::File, post: Post::Folder, recipients: 1, other_hosts: Vec::new() };
-    Edition::new(site, assets, ORIGIN, today, Mode::Public, running)
 }
