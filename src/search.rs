@@ -6,7 +6,7 @@
 //!
 //! Why an index of our own and no library: on the queries of the tests a full-text library with stemming and fuzzy terms
 //! led 27 of 43 to the right page in 0.8 ms at a thousand articles, knew no other words for the same thing, and would have
-//! brought some 130 crates and five megabytes. This one leads all of them, in 0.2 ms.
+//! been by far the largest dependency. This one leads all of them, in 0.2 ms.
 //!
 //! Never: HTTP, templates, files; what a reader typed is neither kept nor logged.
 

@@ -119,13 +119,17 @@ async fn keep(
     if counts && !receipt.again {
         app.parts.enquiries.counter(answers.about.trim()).add_one();
     }
-    if let Some(address) = told.filter(|_| !receipt.again)
-        && let Err(cause) = app.parts.outbox.acknowledge(&receipt.reference, &address, app.now()).await
-    {
-        // The enquiry is safe, and that alone counts.
-        tracing::warn!(%cause, number = receipt.number, "it is not acknowledged by mail");
+    if let Some(address) = told.filter(|_| !receipt.again) {
+        acknowledge(app, &receipt, &address).await;
     }
     Ok(receipt)
+}
+
+/// Puts the note to the visitor into the outbox; the enquiry is safe without it, and that alone counts.
+async fn acknowledge(app: &App, receipt: &Receipt, address: &lettre::Address) {
+    if let Err(cause) = app.parts.outbox.acknowledge(&receipt.reference, address, app.now()).await {
+        tracing::warn!(%cause, number = receipt.number, "it is not acknowledged by mail");
+    }
 }
 
 /// 303 to the receipt (RFC 9110 15.4.4), so that Back and reload never post again.
