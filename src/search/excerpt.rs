@@ -78,9 +78,13 @@ fn stretches(text: &str, words: &[Word], window: Range<usize>) -> Vec<Stretch> {
         }
     }
     let rest = words.get(end).map_or(text.len(), |next| next.place.start);
-    push(&mut all, text[at..rest].trim_end(), false);
+    let rest = text[at..rest].trim_end();
     if end < words.len() {
+        // What opens before the next word would stay open.
+        push(&mut all, rest.trim_end_matches([' ', '\n', '(', '\u{201c}', '\u{2018}', '\u{2013}', '\u{2014}']), false);
         all.push(plain(" \u{2026}"));
+    } else {
+        push(&mut all, rest, false);
     }
     all
 }

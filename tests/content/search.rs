@@ -93,6 +93,9 @@ fn every_hit_leads_to_a_heading_that_is_there() {
     for query in queries() {
         for hit in INDEX.find(&query.r#type).hits {
             assert!(ids.contains(&hit.path), "{}: {}", query.r#type, hit.path);
+            let excerpt = excerpt(&hit);
+            let open = excerpt.strip_suffix(" \u{2026}").is_some_and(|text| text.ends_with(['(', '\u{201c}', ' ']));
+            assert!(!open, "{}: something is left open: {excerpt}", query.r#type);
         }
     }
 }
