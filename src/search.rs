@@ -20,7 +20,8 @@ mod text;
 pub use excerpt::Stretch;
 
 use crate::content::Site;
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
+use std::{ops::Range, sync::Arc};
 
 /// Characters of a query that are read.
 pub const MOST_SIGNS: usize = 200;
@@ -53,8 +54,10 @@ struct Document {
     path: String,
     title: String,
     description: String,
+    /// The site's own copy of its plain text.
+    text: Arc<str>,
     /// Its sections in [`Index::sections`]; at least one.
-    sections: std::ops::Range<usize>,
+    sections: Range<usize>,
     /// Words, those of title and headings by their weight.
     length: f32,
 }
@@ -65,7 +68,8 @@ struct Section {
     document: usize,
     /// Id and words of the heading.
     heading: Option<(String, String)>,
-    text: String,
+    /// Where it stands in the text of its page.
+    text: Range<usize>,
     length: f32,
 }
 
@@ -78,14 +82,21 @@ struct Term {
     documents: usize,
 }
 
-/// A stem in a section.
+/// A stem in a section; there are hundreds of thousands of them, so they are small.
 #[derive(Debug)]
 struct Place {
-    section: usize,
+    section: u32,
     /// How often it stands there, by the weight of where.
     often: f32,
     /// How much of the heading it is, 0 to 1.
     named: f32,
+}
+
+impl Place {
+    /// In [`Index::sections`].
+    fn section(&self) -> usize {
+        self.section as usize
+    }
 }
 
 /// What was found.

@@ -2,11 +2,10 @@
 
 use super::{Catalog, Encoder, Entry, Moved, Resource, failure_caching, name, nearby::Folders, served::Served};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use rayon::prelude::*;
 use std::{
     collections::{BTreeMap, HashMap},
-    num::NonZero,
     sync::Arc,
-    thread,
 };
 
 /// A redirect leads through this many others at most before it counts as a circle.
@@ -134,25 +133,12 @@ fn serve(resource: &Resource, status: StatusCode, encoder: &Encoder, common: &He
     Served::new(resource.clone(), body, status, common)
 }
 
-/// Every second (third ...) resource to each processor: long articles and short pages spread evenly.
 fn encode_all(resources: &[(String, Resource)], encoder: &Encoder, common: &HeaderMap) -> Vec<(Box<str>, Entry)> {
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let share = |first: usize| {
-        let mine = resources.iter().skip(first).step_by(threads);
-        let entry = |(path, resource): &(String, Resource)| {
-            let served = serve(resource, StatusCode::OK, encoder, common);
-            (path.as_str().into(), Entry::Here(Arc::new(served)))
-        };
-        mine.map(entry).collect::<Vec<_>>()
+    let entry = |(path, resource): &(String, Resource)| {
+        let served = serve(resource, StatusCode::OK, encoder, common);
+        (path.as_str().into(), Entry::Here(Arc::new(served)))
     };
-    thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|first| scope.spawn(move || share(first))).collect();
-        let mut all = share(0);
-        for other in others {
-            all.extend(other.join().expect("encoding does not panic"));
-        }
-        all
-    })
+    resources.par_iter().map(entry).collect()
 }
 
 /// Each redirect with the end of its chain.

@@ -15,7 +15,7 @@ use arc_swap::ArcSwap;
 use http::HeaderMap;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
-use std::{sync::Arc, time::Duration};
+use std::{sync::Arc, thread, time::Duration};
 use tokio::{
     sync::{Mutex, mpsc, watch},
     time::{Instant, sleep, timeout},
@@ -71,13 +71,15 @@ impl Press {
         let shelf = Arc::new(Shelf::new(catalog));
         let improver = Improver::start(Arc::clone(&shelf), Arc::clone(&encoder))
             .map_err(|error| format!("the compressing thread: {error}"))?;
+        let edition = Arc::new(words.edition);
+        prepare_search(&edition);
         Ok(Self {
             config: config.clone(),
             common,
             encoder,
             views,
             shelf,
-            edition: Arc::new(ArcSwap::from_pointee(words.edition)),
+            edition: Arc::new(ArcSwap::new(edition)),
             pictures: Arc::new(pictures(config)),
             renewals: watch::Sender::new(0),
             verdicts: watch::Sender::new(Vec::new()),
@@ -105,7 +107,9 @@ impl Press {
                 let (before, catalog) = (self.edition.load_full(), self.shelf.get());
                 let (common, encoder) = (self.common.clone(), Arc::clone(&self.encoder));
                 let catalog = words.edition.catalog_after(&before, &catalog, common, encoder, &self.views);
-                self.edition.store(Arc::new(words.edition));
+                let edition = Arc::new(words.edition);
+                prepare_search(&edition);
+                self.edition.store(edition);
                 self.shelf.replace(catalog);
                 self.renewals.send_modify(|count| *count += 1);
                 self.verdicts.send_replace(Vec::new());
@@ -172,6 +176,14 @@ async fn still(changes: &mut mpsc::Receiver<()>) {
             return;
         }
     }
+}
+
+/// Reads the words for the search behind the readers' backs; whoever searches sooner waits for it.
+fn prepare_search(edition: &Arc<Edition>) {
+    let edition = Arc::clone(edition);
+    thread::spawn(move || {
+        edition.index();
+    });
 }
 
 fn report(warnings: Vec<crate::content::Fault>) {

@@ -115,7 +115,7 @@ fn facts(keys: &mut Keys<'_>, source: &mut Source, slug: String, folder: PathBuf
         sensitive,
         expires: expires.map(|at| at.value),
         words: 0,
-        text: parts.text,
+        text: parts.text.into(),
         related: Vec::new(),
     };
     let mut ids: Vec<String> = FIXED_IDS.iter().map(|id| (*id).to_owned()).collect();
@@ -142,8 +142,7 @@ fn take_body(draft: &mut Draft, made: markdown::Made) {
     let answers = std::mem::take(&mut article.text);
     let takeaways: usize = article.takeaways.iter().map(|t| words(&t.lead) + words(&t.text)).sum();
     article.words = words(&made.text) + words(&answers) + takeaways;
-    article.text = made.text + &answers;
-    article.text.shrink_to_fit();
+    article.text = (made.text + &answers).into();
     article.lead = made.lead;
     article.body = made.body;
     article.headings = made.headings;

@@ -16,6 +16,7 @@ use super::{
     site::{Article, Figure, Home, Page, Person, Picture, Piece, Prose, Site, Topic},
 };
 use jiff::civil::Date;
+use rayon::prelude::*;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -111,10 +112,13 @@ impl Loading<'_> {
         other::home(text).map_err(|source| self.faults.extend(source.faults)).ok()
     }
 
-    fn texts<T>(&mut self, kind: &str, read: impl Fn(Text) -> Result<T, Source>) -> Vec<T> {
+    fn texts<T: Send>(&mut self, kind: &str, read: impl Fn(Text) -> Result<T, Source> + Sync + Send) -> Vec<T> {
         let texts = folder::texts(self.content, kind, &mut self.faults);
-        let results = texts.into_iter().map(read);
-        results.filter_map(|result| result.map_err(|source| self.faults.extend(source.faults)).ok()).collect()
+        let results: Vec<_> = texts.into_par_iter().map(read).collect();
+        results
+            .into_iter()
+            .filter_map(|result| result.map_err(|source| self.faults.extend(source.faults)).ok())
+            .collect()
     }
 
     fn is_public(&self, draft: &Draft) -> bool {

@@ -63,11 +63,11 @@ pub(super) fn page(text: Text) -> Result<Read<Page>, Source> {
             lead: None,
             body: super::site::Prose::default(),
             headings: Vec::new(),
-            text: String::new(),
+            text: Arc::default(),
         })
     };
     read(text, Kind::Page, facts, |page, made| {
-        (page.lead, page.body, page.headings, page.text) = (made.lead, made.body, made.headings, made.text);
+        (page.lead, page.body, page.headings, page.text) = (made.lead, made.body, made.headings, made.text.into());
     })
 }
 

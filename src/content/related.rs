@@ -4,7 +4,7 @@
 //! thousand articles are compared in milliseconds and nothing has to be kept by hand.
 
 use super::Article;
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt as _};
 
 /// How many are named.
 const MOST: usize = 3;

@@ -4,7 +4,7 @@
 
 use super::{Clinic, Crisis, SearchFacts, SignalFacts};
 use jiff::civil::Date;
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 /// Everything the site says, checked, as of one day.
 #[derive(Debug, Clone)]
@@ -150,7 +150,7 @@ pub struct Article {
     /// Words of lead, body, takeaways and answers.
     pub words: usize,
     /// Lead, body and answers as plain text, paragraphs apart by a newline, for search and likeness.
-    pub text: String,
+    pub text: Arc<str>,
     /// Slugs of up to three articles to read next: shared topics first.
     pub related: Vec<String>,
 }
@@ -210,7 +210,7 @@ pub struct Page {
     /// Headings of the body, in order.
     pub headings: Vec<Heading>,
     /// Plain text, paragraphs apart by a newline.
-    pub text: String,
+    pub text: Arc<str>,
 }
 
 /// The home page, from `home.md`.

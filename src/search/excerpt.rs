@@ -1,7 +1,8 @@
 //! The sentence or two around the words, with the words marked; the page decides how a mark looks.
 
 use super::{Document, Index, Section, question::Question, text};
-use std::{collections::HashSet, ops::Range};
+use foldhash::HashSet;
+use std::ops::Range;
 
 /// Words of an excerpt.
 const WIDTH: usize = 32;
@@ -27,14 +28,15 @@ impl Index {
     /// The words of the section where most of what was looked for stands; the description if none stands there.
     pub(super) fn excerpt(&self, page: &Document, section: &Section, question: &Question) -> Vec<Stretch> {
         let wanted = question.terms();
-        let words = self.marked_words(&section.text, &wanted);
+        let text = &page.text[section.text.clone()];
+        let words = self.marked_words(text, &wanted);
         match best_window(&words) {
-            Some(window) => stretches(&section.text, &words, window),
+            Some(window) => stretches(text, &words, window),
             None if section.heading.is_none() => {
                 let words = self.marked_words(&page.description, &wanted);
                 stretches(&page.description, &words, 0..words.len())
             }
-            None => stretches(&section.text, &words, 0..words.len().min(WIDTH)),
+            None => stretches(text, &words, 0..words.len().min(WIDTH)),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What a reader meant: each word with all that it may stand for.
 
 use super::{Index, MOST_WORDS, text};
-use std::collections::HashSet;
+use foldhash::HashSet;
 
 /// What the word itself counts, and what another word for it counts.
 const ITSELF: f32 = 1.0;

@@ -56,13 +56,14 @@ impl Index {
             for places in term.places.chunk_by(|a, b| self.page_of(a) == self.page_of(b)) {
                 let page = self.page_of(&places[0]);
                 let often: f32 = places.iter().map(|place| place.often).sum();
-                let titled = places.iter().filter(|place| place.section == self.documents[page].sections.start);
+                let titled = places.iter().filter(|place| place.section() == self.documents[page].sections.start);
                 let titled: f32 = titled.map(|place| place.named).sum();
                 let said = rarity * (enough(often, self.documents[page].length, self.mean_page) + titled);
                 pages[page] = pages[page].max(said);
-                for Place { section, often, named } in places {
-                    let said = rarity * (enough(*often, self.sections[*section].length, self.mean_section) + named);
-                    sections[*section] = sections[*section].max(said);
+                for place in places {
+                    let section = place.section();
+                    let often = enough(place.often, self.sections[section].length, self.mean_section);
+                    sections[section] = sections[section].max(rarity * (often + place.named));
                 }
             }
         }
@@ -76,7 +77,7 @@ impl Index {
     }
 
     fn page_of(&self, place: &Place) -> usize {
-        self.sections[place.section].document
+        self.sections[place.section()].document
     }
 
     /// How much a word tells, by how few pages have it.

@@ -3,7 +3,7 @@
 //! Likeness is the number of letters that differ, are missing, too many or exchanged (optimal string alignment).
 
 use super::{Index, text};
-use std::collections::HashMap;
+use foldhash::HashMap;
 use strsim::osa_distance;
 
 /// What a word counts by the number of letters that differ.

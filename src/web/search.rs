@@ -16,7 +16,7 @@ use url::form_urlencoded;
 pub(super) async fn show(State(app): State<Arc<App>>, RawQuery(raw): RawQuery) -> Response {
     let edition = app.edition();
     let typed = typed(raw.as_deref().unwrap_or_default());
-    let found = (!typed.is_empty()).then(|| edition.find(&typed));
+    let found = (!typed.is_empty()).then(|| edition.index().find(&typed));
     page(StatusCode::OK, pages::search(edition.house(), &typed, found.as_ref()))
 }
 

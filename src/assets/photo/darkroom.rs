@@ -10,11 +10,10 @@ use crate::{
     catalog::Media,
 };
 use bytes::Bytes;
+use rayon::prelude::*;
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
-    thread,
 };
 
 /// Other widths or qualities: another folder name.
@@ -38,26 +37,11 @@ pub(in crate::assets) fn develop_all(
     how: Photos<'_>,
 ) -> Vec<(Named, Result<Vec<Print>, AssetFault>)> {
     let kept = how.cache.join(FOLDER);
-    let workers = thread::available_parallelism().map_or(1, usize::from).min(photos.len());
-    let queue = Mutex::new(photos.into_iter().enumerate());
-    let done = Mutex::new(Vec::new());
-    thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                while let Some((number, named)) = next(&queue) {
-                    let prints = prints(&named.1, &kept, how.wait);
-                    done.lock().unwrap_or_else(PoisonError::into_inner).push((number, (named, prints)));
-                }
-            });
-        }
+    let printed = photos.into_par_iter().map(|named| {
+        let prints = prints(&named.1, &kept, how.wait);
+        (named, prints)
     });
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_by_key(|(number, _)| *number);
-    done.into_iter().map(|(_, result)| result).collect()
-}
-
-fn next<T>(queue: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
-    queue.lock().unwrap_or_else(PoisonError::into_inner).next()
+    printed.collect()
 }
 
 fn prints(file: &Path, kept: &Path, wait: bool) -> Result<Vec<Print>, AssetFault> {
