@@ -119,6 +119,12 @@ impl Catalog {
         self.entries.iter().filter(|(_, entry)| matches!(entry, Entry::Here(_))).map(|(path, _)| &**path)
     }
 
+    /// How many of these are pages, as opposed to feeds, pictures and other files.
+    pub fn pages(&self) -> usize {
+        let is_page = |entry: &&Entry| matches!(entry, Entry::Here(served) if served.resource.media == Media::Html);
+        self.entries.values().filter(is_page).count()
+    }
+
     fn wrong_method<B>(&self, request: &Request<B>) -> Response<Bytes> {
         let mut response = self.failure(StatusCode::METHOD_NOT_ALLOWED, request);
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));

@@ -9,6 +9,7 @@ mod counting;
 mod counts;
 mod data;
 mod doctor;
+mod doors;
 mod enquiries;
 mod export;
 mod import;

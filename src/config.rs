@@ -5,6 +5,7 @@
 //!
 //! Never: the environment itself (clap reads it for [`Settings`] in `cli`), files other than `…_FILE` secrets.
 
+mod doubt;
 mod parse;
 
 pub use parse::Fault;

@@ -1,11 +1,12 @@
 //! The web: every route and layer on one screen; what happens per request, and nothing else.
 //!
 //! Pages, feeds and assets are looked up in the catalog before this router is asked (`front`). What remains is the form,
-//! its receipt, what a search finds, and the questions of machines.
+//! its receipt, what a search finds, and the questions of machines. The operator's door has a router of its own.
 //!
 //! Never: files, the environment, the words of a page.
 
 mod address;
+mod admin;
 mod body;
 mod card;
 mod compress;
@@ -19,10 +20,12 @@ mod headers;
 mod health;
 mod link;
 mod listen;
+mod metrics;
 mod origin;
 mod panics;
 mod search;
 
+pub use admin::Monitor;
 pub use flood::Quotas;
 pub use front::{Answer, Front, Visitor};
 pub use headers::{complete, hosts_allowed, security};
@@ -30,8 +33,7 @@ pub use listen::{Limits, handed_over, open, serve};
 pub use origin::Origin;
 
 use crate::{
-    catalog::Pictures,
-    catalog::Tally,
+    catalog::{Catalog, Pictures, Shelf, Tally},
     enquiry::{
         link::Links,
         rules::{self, Rules},
@@ -54,6 +56,7 @@ use echoes::Echoes;
 use flood::Flood;
 use ipnet::IpNet;
 use jiff::Timestamp;
+use metrics::Kept;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{Mutex, watch};
 
@@ -65,6 +68,7 @@ pub struct App {
     receipt_key: Key,
     flood: Flood,
     echoes: Echoes,
+    kept: Kept,
     /// Held while a card is drawn.
     drawing: Mutex<()>,
 }
@@ -104,6 +108,7 @@ impl App {
             receipt_key: Key::new(secret, "receipt"),
             flood,
             echoes: Echoes::new(random()),
+            kept: Kept::default(),
             drawing: Mutex::default(),
         }
     }
@@ -173,13 +178,31 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/search", get(search::show))
         .route("/assets/cards/{*page}", get(card::show))
         .route("/dev/changes", get(dev::changes))
-        .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready))
-        .route("/health/form", get(health::form))
+        .merge(health_routes())
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(compress::pages))
         .layer(panics::caught(move || failure(&kept.edition(), Failure::Internal)))
         .with_state(app)
+}
+
+fn health_routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/health/form", get(health::form))
+}
+
+/// The operator's door: figures and health, for an address that is never public. Everything else is a 404 of one line.
+pub fn admin(monitor: Monitor) -> Front {
+    let health = health_routes().with_state(Arc::clone(&monitor.app));
+    let routes = Router::new()
+        .route("/metrics", get(admin::metrics))
+        .with_state(Arc::new(monitor))
+        .merge(health)
+        .layer(panics::caught(admin::broken));
+    let common = security(false);
+    let nothing = Catalog::builder(common.clone(), Arc::default()).build();
+    Front::new(Arc::new(Shelf::new(nothing)), routes, common, None)
 }
 
 async fn method_not_allowed(State(app): State<Arc<App>>) -> Response {

@@ -1,12 +1,12 @@
 //! `serve`: everything joined, started in order, and stopped in order.
 
-use super::{cards, counting::Counting, data, doctor, notes, now, outbox, press::Press};
+use super::{cards, counting::Counting, data, doctor, doors, doors::Doors, notes, now, outbox, press::Press};
 use crate::{
     config::Config,
     content::Clinic,
     enquiry::link::Links,
     mail::{alarm::Door, courier::Courier, fate::Schedule, letter::Letterhead, mailer::Mailer, outbox::Outbox},
-    web::{self, App, Front, Limits, Origin, Parts, Quotas},
+    web::{self, App, Front, Limits, Monitor, Origin, Parts, Quotas},
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use std::{fmt::Display, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
@@ -41,11 +41,15 @@ fn stopped(what: &str, error: &dyn Display) -> ExitCode {
     ExitCode::from(1)
 }
 
-fn explain<E: Display>(what: impl Display) -> impl FnOnce(E) -> String {
+pub(super) fn explain<E: Display>(what: impl Display) -> impl FnOnce(E) -> String {
     move |error| format!("{what}: {error}")
 }
 
 async fn serve(config: &Config) -> Result<(), String> {
+    let started = now();
+    for doubt in config.doubts() {
+        tracing::warn!("{doubt}");
+    }
     let handed_over = web::handed_over().map_err(explain("the socket that was handed over"))?;
     data::folder(&config.data).map_err(explain(format!("the data folder {}", config.data.display())))?;
     let secret = data::secret(config).map_err(explain(format!("the secret in {}", config.data.display())))?;
@@ -60,7 +64,7 @@ async fn serve(config: &Config) -> Result<(), String> {
     let courier = Arc::new(courier(config, letterhead, &outbox)?);
     let (stop, stopping) = watch::channel(false);
     let walking = tokio::spawn(Arc::clone(&courier).run(stopping.clone(), now));
-    let counted = tokio::spawn(counting.clone().keep_every(outbox.clone(), KEEP_COUNTS, stopping));
+    let counted = tokio::spawn(counting.clone().keep_every(outbox.clone(), KEEP_COUNTS, stopping.clone()));
     tokio::spawn(follow(config.clone(), secret.clone(), Arc::clone(&press), outbox.clone(), Arc::clone(&courier)));
 
     let parts = Parts {
@@ -78,7 +82,8 @@ async fn serve(config: &Config) -> Result<(), String> {
     let app = Arc::new(App::new(parts, secret.expose_secret()));
     tokio::spawn(Arc::clone(&app).forget_every(FORGET));
     let origin = Origin::new(&config.base_url, &config.trusted_proxies);
-    let front = Front::new(Arc::clone(&press.shelf), web::router(app), web::security(config.is_https()), origin);
+    let front =
+        Front::new(Arc::clone(&press.shelf), web::router(Arc::clone(&app)), web::security(config.is_https()), origin);
     if let Some(editor) = config.editor_mail.clone() {
         tokio::spawn(notes::tell_editor(desk.secretary(&clinic)?, editor, press.verdicts()));
     }
@@ -86,13 +91,14 @@ async fn serve(config: &Config) -> Result<(), String> {
     if let Err(error) = cards::draw_ahead(Arc::clone(&press.edition), Arc::clone(&press.pictures), press.renewals()) {
         tracing::warn!(%error, "cards of shared links are drawn when asked for");
     }
+    let monitor = Monitor { app, front: front.clone(), mistakes: press.verdicts(), started };
     let printing = tokio::spawn(press.run());
-    let listener = web::open(config.listen, handed_over).map_err(explain(config.listen))?;
-    let address = listener.local_addr().map_err(explain(config.listen))?;
-    welcome(config, &clinic, address);
+    let doors = Doors::open(config, handed_over)?;
+    welcome(config, &clinic, doors.addresses()?);
+    let monitored = doors.admin.map(|listener| doors::answer_monitor(listener, monitor, stopping));
     let examining = tokio::spawn(doctor::at_start(config.clone()));
     let limits = Limits { trusted: config.trusted_proxies.clone(), ..Limits::default() };
-    web::serve(listener, move |from| front.for_visitor(from), limits, told_to_stop()).await;
+    web::serve(doors.site, move |from| front.for_visitor(from), limits, told_to_stop()).await;
 
     examining.abort();
     printing.abort();
@@ -100,6 +106,9 @@ async fn serve(config: &Config) -> Result<(), String> {
     let _ = stop.send(true);
     let _ = walking.await;
     let _ = counted.await;
+    if let Some(monitored) = monitored {
+        let _ = monitored.await;
+    }
     outbox.close().await;
     Ok(())
 }
@@ -143,8 +152,11 @@ fn courier(config: &Config, letterhead: Letterhead, outbox: &Outbox) -> Result<C
 }
 
 /// What an operator wants to know first: where it is, where letters go, what is not set yet.
-fn welcome(config: &Config, clinic: &Clinic, address: SocketAddr) {
-    println!("The site is at http://{address}");
+fn welcome(config: &Config, clinic: &Clinic, (site, admin): (SocketAddr, Option<SocketAddr>)) {
+    println!("The site is at http://{site}");
+    if let Some(admin) = admin {
+        println!("Figures for a monitor are at http://{admin}/metrics");
+    }
     match &config.relay {
         Some(relay) => println!("Letters go to the relay {}:{}", relay.host, relay.port),
         None => println!("Letters are written to {}", config.data.join("mail").display()),

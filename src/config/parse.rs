@@ -12,7 +12,7 @@ use std::{
 };
 use url::{Host, Url};
 
-/// A setting that cannot be used.
+/// A setting that cannot be used, or should not be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{variable}: {problem}\n  remedy: {remedy}")]
 pub struct Fault {
@@ -47,6 +47,7 @@ pub(super) fn config(s: &Settings, f: &mut Faults) -> Option<Config> {
     // Each line runs, so that all faults are found; only then is one missing value allowed to end it.
     let listen = socket("CLINIC_LISTEN", &s.listen, f);
     let admin_listen = optional(s.admin_listen.as_ref(), f, |text, f| socket("CLINIC_ADMIN_LISTEN", text, f));
+    check_apart(listen, admin_listen, f);
     let base_url = base_url(&s.base_url, f);
     let database_url = secret("CLINIC_DATABASE_URL", s.database_url.as_ref(), s.database_url_file.as_deref(), f);
     let smtp_url = secret_text("CLINIC_SMTP_URL", s.smtp_url.as_ref(), s.smtp_url_file.as_deref(), f);
@@ -110,6 +111,13 @@ fn socket(variable: &'static str, text: &str, f: &mut Faults) -> Option<SocketAd
             );
         })
         .ok()
+}
+
+/// Port 0 is another one each time.
+fn check_apart(listen: Option<SocketAddr>, admin_listen: Option<SocketAddr>, f: &mut Faults) {
+    if listen.is_some_and(|listen| listen.port() != 0 && Some(listen) == admin_listen) {
+        f.add("CLINIC_ADMIN_LISTEN", "it is the address of the site", "write another port, like 127.0.0.1:9300");
+    }
 }
 
 /// A name server, on port 53 unless another is named.
@@ -419,6 +427,14 @@ mod tests {
             assert!(told.iter().any(|(v, text)| *v == variable && text.contains(remedy)), "{flag}: {told:?}");
         }
         assert!(!told.iter().any(|(_, text)| text.contains("hunter2")), "a password is never repeated");
+    }
+
+    #[test]
+    fn the_operators_address_is_not_the_sites() {
+        let admin = |address: &str| told(&[&format!("--admin-listen={address}")]);
+        assert_eq!(admin("127.0.0.1:3000").len(), 1);
+        assert_eq!(admin("127.0.0.1:3001"), []);
+        assert_eq!(told(&["--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0"]), []);
     }
 
     #[test]

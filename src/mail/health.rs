@@ -3,7 +3,7 @@
 //! Invariant: no personal data; counts and causes only.
 
 use crate::mail::outbox::Unavailable;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 /// A letter that waits longer than this is late.
 pub const LATE: SignedDuration = SignedDuration::from_hours(1);
@@ -15,8 +15,12 @@ pub struct Letters {
     pub waiting: u64,
     /// In line for more than [`LATE`].
     pub late: u64,
+    /// Since when the oldest one in line waits, if there is one.
+    pub oldest: Option<Timestamp>,
     /// Set aside, their enquiry not marked as answered.
     pub set_aside: u64,
+    /// Enquiries that have none yet: held, and not marked as advertising.
+    pub held: u64,
 }
 
 /// The state of the form, for `/health/form`.
@@ -105,7 +109,7 @@ mod tests {
     #[test]
     fn each_thing_that_is_wrong_has_its_sentence_and_nothing_wrong_has_none() {
         let cause = || Unavailable("the disk is full".into());
-        let letters = |late, set_aside| Ok(Letters { waiting: late, late, set_aside });
+        let letters = |late, set_aside| Ok(Letters { waiting: late, late, set_aside, ..Letters::default() });
         let cases = [
             ("well", Health { keep: Ok(()), letters: letters(0, 0) }, 0),
             (

@@ -116,6 +116,9 @@ async fn keep(
     let receipt = app.parts.outbox.put(NewEnquiry { enquiry, judgement, nonce, received: app.now() }).await?;
     // Reasons are words of the signals, never of the visitor: whoever counts them sees which signals earn their place.
     tracing::info!(number = receipt.number, again = receipt.again, ?action, score, reasons, "an enquiry is kept");
+    if !receipt.again {
+        app.kept.count(action);
+    }
     if counts && !receipt.again {
         app.parts.enquiries.counter(answers.about.trim()).add_one();
     }

@@ -38,6 +38,8 @@ struct Inner {
     router: Router,
     common: HeaderMap,
     origin: Option<Origin>,
+    /// Held once by each connection.
+    open: Arc<()>,
 }
 
 impl Front {
@@ -49,12 +51,22 @@ impl Front {
             let answer = lost.load().not_found(&request);
             async move { answer.map(Body::from) }
         });
-        Self { inner: Arc::new(Inner { shelf, router, common, origin }) }
+        Self { inner: Arc::new(Inner { shelf, router, common, origin, open: Arc::default() }) }
     }
 
     /// The service of one connection.
     pub fn for_visitor(&self, from: SocketAddr) -> Door {
-        Door { inner: Arc::clone(&self.inner), from }
+        Door { inner: Arc::clone(&self.inner), from, _open: Arc::clone(&self.inner.open) }
+    }
+
+    /// Connections that are open now: with a request, idle or silent.
+    pub fn connections(&self) -> usize {
+        Arc::strong_count(&self.inner.open) - 1
+    }
+
+    /// Pages that the shelf has now.
+    pub fn pages(&self) -> usize {
+        self.inner.shelf.load().pages()
     }
 }
 
@@ -63,6 +75,7 @@ impl Front {
 pub struct Door {
     inner: Arc<Inner>,
     from: SocketAddr,
+    _open: Arc<()>,
 }
 
 impl Service<Request<Incoming>> for Door {

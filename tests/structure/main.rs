@@ -25,12 +25,13 @@ const MAY_USE: [(&str, &[&str]); 10] = [
 ];
 
 /// Crates that only some rooms may name.
-const ONLY_IN: [(&str, &[&str]); 11] = [
+const ONLY_IN: [(&str, &[&str]); 12] = [
     ("axum", &["web"]),
     ("hyper", &["web", "mail"]),
     ("askama", &["pages", "mail"]),
     ("lettre", &["mail", "config", "cli"]),
     ("sqlx", &["mail"]),
+    ("prometheus_client", &["web"]),
     ("hickory_resolver", &["mail"]),
     ("tokio_rustls", &["mail"]),
     ("pulldown_cmark", &["content"]),

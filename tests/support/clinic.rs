@@ -4,7 +4,7 @@
 use mail_parser::MessageParser;
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Read as _},
+    io::{BufRead as _, BufReader, Read},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::{Arc, Mutex, PoisonError, mpsc},
@@ -129,7 +129,7 @@ impl Clinic {
         let _ = self.child.wait();
     }
 
-    /// Everything that it has logged so far.
+    /// Everything that it has printed and logged so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -147,7 +147,12 @@ impl Clinic {
     }
 
     pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
-        let mut request = self.agent.get(self.url(path));
+        self.get_at(&self.url(path), headers)
+    }
+
+    /// Asks any address, such as the operator's.
+    pub fn get_at(&self, url: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = self.agent.get(url);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -261,21 +266,11 @@ fn warden_of(child: &Child) -> Child {
 /// The address that the program prints; its log is shown if it ends before that.
 fn first_line_with(child: &mut Child, mark: &str, log: &Arc<Mutex<String>>) -> String {
     let (lines, heard) = mpsc::channel();
-    let out = BufReader::new(child.stdout.take().expect("the output is ours"));
-    thread::spawn(move || {
-        for line in out.lines().map_while(Result::ok) {
-            let _ = lines.send(line);
-        }
+    let out = child.stdout.take().expect("the output is ours");
+    write_down(out, log, move |line| {
+        let _ = lines.send(line);
     });
-    let err = BufReader::new(child.stderr.take().expect("the log is ours"));
-    let written = Arc::clone(log);
-    thread::spawn(move || {
-        for line in err.lines().map_while(Result::ok) {
-            let mut log = written.lock().unwrap_or_else(PoisonError::into_inner);
-            log.push_str(&line);
-            log.push('\n');
-        }
-    });
+    write_down(child.stderr.take().expect("the log is ours"), log, drop);
     loop {
         if let Ok(line) = heard.recv_timeout(PATIENCE) {
             if let Some(at) = line.find(mark) {
@@ -287,6 +282,20 @@ fn first_line_with(child: &mut Child, mark: &str, log: &Arc<Mutex<String>>) -> S
             panic!("the program did not come up:\n{}", log.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }
+}
+
+/// Keeps every line, then hands it on.
+fn write_down(from: impl Read + Send + 'static, log: &Arc<Mutex<String>>, hand_on: impl Fn(String) + Send + 'static) {
+    let written = Arc::clone(log);
+    thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            let mut log = written.lock().unwrap_or_else(PoisonError::into_inner);
+            log.push_str(&line);
+            log.push('\n');
+            drop(log);
+            hand_on(line);
+        }
+    });
 }
 
 fn read(mut answer: http::Response<ureq::Body>) -> Answer {

@@ -19,17 +19,27 @@ pub struct ToTell {
 }
 
 impl Outbox {
-    /// How the letters fare: those that wait longer than `late`, those set aside whose enquiry nobody has answered.
+    /// How the letters fare: those that wait, those that wait longer than `late`, those set aside whose enquiry nobody
+    /// has answered; and the enquiries that are held.
     pub async fn letters(&self, now: Timestamp, late: SignedDuration) -> Result<Letters, Unavailable> {
         const COUNT: &str = "SELECT (SELECT COUNT(*) FROM letter WHERE state = 'waiting' AND kind <> 'acknowledgement') AS waiting, \
              (SELECT COUNT(*) FROM letter WHERE state = 'waiting' AND kind <> 'acknowledgement' AND queued_at <= $1) AS late, \
+             (SELECT MIN(queued_at) FROM letter WHERE state = 'waiting' AND kind <> 'acknowledgement') AS oldest, \
+             (SELECT COUNT(*) FROM enquiry WHERE state = 'held' AND marked_spam_at IS NULL) AS held, \
              (SELECT COUNT(*) FROM letter l WHERE l.state = 'set-aside' AND NOT EXISTS (SELECT 1 FROM enquiry e \
               WHERE e.number = l.number AND e.answered_at IS NOT NULL)) AS aside";
         let before = millis(now.saturating_sub(late).unwrap_or(Timestamp::MIN));
         let pool = self.db.pool().await?;
         let row = sqlx::query(COUNT).bind(before).fetch_one(&pool).await.map_err(|e| reason(&e))?;
         let count = |column| row.try_get::<i64, _>(column).map(super::letters::unsigned).map_err(|e| reason(&e));
-        Ok(Letters { waiting: count("waiting")?, late: count("late")?, set_aside: count("aside")? })
+        let oldest = row.try_get::<Option<i64>, _>("oldest").map_err(|e| reason(&e))?.map(time);
+        Ok(Letters {
+            waiting: count("waiting")?,
+            late: count("late")?,
+            oldest,
+            set_aside: count("aside")?,
+            held: count("held")?,
+        })
     }
 
     /// Notes that a trouble is there; true if it is new.

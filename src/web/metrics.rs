@@ -1,0 +1,218 @@
+//! Figures for a monitor: how form, letters, words and listener are, as numbers with a name each.
+//!
+//! Invariant: a figure is a count, a time, or yes (1) or no (0), of the program as a whole; none is of one visitor. What
+//! cannot be known is left out: a 0 in its place would say that all is well.
+//!
+//! Never: a question to the database; what `/health/form` knows is enough.
+
+use crate::{enquiry::Action, mail::health::Health};
+use axum::http::{HeaderMap, header};
+use jiff::Timestamp;
+use prometheus_client::{
+    encoding::{EncodeGaugeValue, prometheus_text, text},
+    metrics::{counter::Counter, family::Family, gauge::ConstGauge, info::Info},
+    registry::{Registry, Unit},
+};
+use std::fmt;
+
+const OPEN_METRICS: &str = "application/openmetrics-text";
+
+/// How figures are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// OpenMetrics 1.0.
+    OpenMetrics,
+    /// The older text of Prometheus, 0.0.4: some monitors know no other and refuse the types of OpenMetrics.
+    Prometheus,
+}
+
+impl Form {
+    /// OpenMetrics for whoever takes it.
+    pub fn asked_for(headers: &HeaderMap) -> Self {
+        let takes = |value: &header::HeaderValue| value.to_str().is_ok_and(|text| text.contains(OPEN_METRICS));
+        if headers.get_all(header::ACCEPT).iter().any(takes) { Self::OpenMetrics } else { Self::Prometheus }
+    }
+
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            Self::Prometheus => prometheus_text::CONTENT_TYPE,
+        }
+    }
+}
+
+/// Counts the enquiries that were kept since the start, by what became of them. Clones count together.
+#[derive(Debug, Clone)]
+pub(super) struct Kept(Family<[(&'static str, &'static str); 1], Counter>);
+
+impl Default for Kept {
+    /// All at 0: of a counter that appears with its first step a monitor sees no step.
+    fn default() -> Self {
+        let kept = Self(Family::default());
+        for action in [Action::Deliver, Action::Label, Action::Hold] {
+            drop(kept.0.get_or_create(&label(action)));
+        }
+        kept
+    }
+}
+
+impl Kept {
+    /// One more.
+    pub fn count(&self, action: Action) {
+        self.0.get_or_create(&label(action)).inc();
+    }
+}
+
+fn label(action: Action) -> [(&'static str, &'static str); 1] {
+    let name = match action {
+        Action::Deliver => "deliver",
+        Action::Label => "label",
+        Action::Hold => "hold",
+    };
+    [("action", name)]
+}
+
+/// Everything that a monitor is told, of one moment.
+#[derive(Debug)]
+pub(super) struct Figures {
+    pub now: Timestamp,
+    pub started: Timestamp,
+    pub health: Health,
+    pub kept: Kept,
+    /// The last change of the words cannot be shown.
+    pub faulty: bool,
+    pub pages: usize,
+    pub connections: usize,
+}
+
+impl Figures {
+    /// As a monitor reads them.
+    pub fn text(&self, form: Form) -> String {
+        let (mut text, registry) = (String::new(), self.registry());
+        let written = match form {
+            Form::OpenMetrics => text::encode(&mut text, &registry),
+            Form::Prometheus => prometheus_text::encode(&mut text, &registry),
+        };
+        written.expect("text takes every write");
+        text
+    }
+
+    fn registry(&self) -> Registry {
+        let mut registry = Registry::default();
+        let started = ConstGauge::new(self.started.as_second());
+        registry.register_with_unit("process_start_time", "When the program started", Unit::Seconds, started);
+        let ours = registry.sub_registry_with_prefix("clinic");
+        ours.register("build", "The program", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+        self.put_letters(ours);
+        self.put_form(ours);
+        self.put_site(ours);
+        registry
+    }
+
+    fn put_letters(&self, registry: &mut Registry) {
+        let Ok(letters) = &self.health.letters else { return };
+        put(registry, "letters_waiting", "Letters to staff in line", letters.waiting);
+        put(registry, "letters_set_aside", "Letters refused or given up, not answered", letters.set_aside);
+        put(registry, "enquiries_held", "Enquiries that staff should release or call advertising", letters.held);
+        let age = letters.oldest.map_or(0, |oldest| self.now.duration_since(oldest).as_secs().max(0));
+        let help = "How long the oldest letter in line has waited, 0 if none waits";
+        registry.register_with_unit("oldest_letter_age", help, Unit::Seconds, ConstGauge::new(age));
+    }
+
+    fn put_form(&self, registry: &mut Registry) {
+        put(registry, "form_keeps_enquiries", "1 if an enquiry can be kept", u32::from(self.health.keep.is_ok()));
+        registry.register("enquiries_kept", "Enquiries kept since the start", self.kept.0.clone());
+    }
+
+    fn put_site(&self, registry: &mut Registry) {
+        put(registry, "words_faulty", "1 if a fault keeps the last change from showing", u32::from(self.faulty));
+        put(registry, "pages", "Pages that are served", self.pages);
+        put(registry, "connections_open", "Open connections of the site", self.connections);
+    }
+}
+
+fn put<N>(registry: &mut Registry, name: &str, help: &str, value: N)
+where
+    N: EncodeGaugeValue + fmt::Debug + Send + Sync + 'static,
+{
+    registry.register(name, help, ConstGauge::new(value));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mail::{health::Letters, outbox::Unavailable};
+    use axum::http::HeaderValue;
+
+    fn figures() -> Figures {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let letters = Letters { waiting: 3, late: 1, oldest: Some(at(1_000)), set_aside: 2, held: 4 };
+        let kept = Kept::default();
+        kept.count(Action::Hold);
+        Figures {
+            now: at(5_000),
+            started: at(900),
+            health: Health { keep: Ok(()), letters: Ok(letters) },
+            kept,
+            faulty: true,
+            pages: 20,
+            connections: 5,
+        }
+    }
+
+    #[test]
+    fn each_figure_stands_in_both_forms() {
+        let version = concat!("clinic_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1");
+        for form in [Form::OpenMetrics, Form::Prometheus] {
+            let text = figures().text(form);
+            for line in [
+                "process_start_time_seconds 900",
+                version,
+                "clinic_letters_waiting 3",
+                "clinic_letters_set_aside 2",
+                "clinic_enquiries_held 4",
+                "clinic_oldest_letter_age_seconds 4000",
+                "clinic_form_keeps_enquiries 1",
+                "clinic_enquiries_kept_total{action=\"deliver\"} 0",
+                "clinic_enquiries_kept_total{action=\"label\"} 0",
+                "clinic_enquiries_kept_total{action=\"hold\"} 1",
+                "clinic_words_faulty 1",
+                "clinic_pages 20",
+                "clinic_connections_open 5",
+            ] {
+                assert!(text.lines().any(|known| known == line), "`{line}` is missing in:\n{text}");
+            }
+            assert_eq!(text.ends_with("# EOF\n"), form == Form::OpenMetrics);
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_left_out() {
+        let mut figures = figures();
+        let down = || Unavailable("the disk is full".into());
+        figures.health = Health { keep: Err(down()), letters: Err(down()) };
+        let text = figures.text(Form::OpenMetrics);
+        assert!(text.contains("clinic_form_keeps_enquiries 0") && !text.contains("letter"), "{text}");
+        assert!(!text.contains("disk"), "{text}");
+    }
+
+    #[test]
+    fn no_age_is_below_zero() {
+        let mut figures = figures();
+        figures.now = Timestamp::from_second(999).unwrap();
+        assert!(figures.text(Form::OpenMetrics).contains("clinic_oldest_letter_age_seconds 0\n"));
+        figures.health.letters = Ok(Letters::default());
+        assert!(figures.text(Form::OpenMetrics).contains("clinic_oldest_letter_age_seconds 0\n"));
+    }
+
+    #[test]
+    fn open_metrics_is_for_whoever_takes_it() {
+        let form = |accept: &'static str| {
+            Form::asked_for(&HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(accept))]))
+        };
+        assert_eq!(form("application/openmetrics-text;version=1.0.0;q=0.6,text/plain;q=0.5"), Form::OpenMetrics);
+        assert_eq!(form("text/plain;version=0.0.4"), Form::Prometheus);
+        assert_eq!(form("*/*"), Form::Prometheus);
+        assert_eq!(Form::asked_for(&HeaderMap::new()), Form::Prometheus);
+    }
+}

@@ -1,0 +1,270 @@
+//! The operator's door: figures that a monitor can read, which follow what happens and tell of nobody.
+
+use crate::{
+    enquiries::pitch,
+    support::{
+        clinic::{Answer, Clinic, PROGRAM, sound, wait_for},
+        words::Words,
+    },
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    net::TcpListener,
+    process::{Command, Output},
+    time::{SystemTime, UNIX_EPOCH},
+};
+use tempfile::TempDir;
+
+const DOOR: (&str, &str) = ("CLINIC_ADMIN_LISTEN", "127.0.0.1:0");
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The origin of the operator's door, as the program prints it.
+fn door(clinic: &Clinic) -> String {
+    const MARK: &str = "Figures for a monitor are at ";
+    let line = || clinic.log().lines().find_map(|line| Some(line.strip_prefix(MARK)?.to_owned()));
+    let url = wait_for(line).expect("the program tells the address");
+    url.strip_suffix("/metrics").expect("with its path").to_owned()
+}
+
+fn scrape(clinic: &Clinic) -> Answer {
+    let accept = ("accept", "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.4");
+    clinic.get_at(&(door(clinic) + "/metrics"), &[accept])
+}
+
+fn figures(clinic: &Clinic) -> BTreeMap<String, u64> {
+    parse(&scrape(clinic).is(200).body)
+}
+
+/// The text format of OpenMetrics 1, as strictly as its grammar: families one after another, each with its type before
+/// its samples and told once, samples with the suffix of their type and told once, and an end.
+#[track_caller]
+fn parse(text: &str) -> BTreeMap<String, u64> {
+    let body = text.strip_suffix("# EOF\n").expect("the end is told");
+    let mut families = BTreeSet::new();
+    let (mut family, mut kind) = (String::new(), String::new());
+    let mut samples = BTreeMap::new();
+    for line in body.lines() {
+        assert!(!line.is_empty() && line.trim() == line, "`{line}`");
+        let Some(told) = line.strip_prefix("# ") else {
+            let (name, value) = sample(line, &family, &kind);
+            assert!(samples.insert(name, value).is_none(), "told twice: {line}");
+            continue;
+        };
+        let mut words = told.splitn(3, ' ');
+        let (about, name) = (words.next().expect("a word"), words.next().expect("a name"));
+        let rest = words.next().expect("what is told");
+        match about {
+            "HELP" => {
+                assert!(families.insert(name.to_owned()), "a family in two places: {line}");
+                (family, kind) = (name.to_owned(), String::new());
+                assert!(!rest.contains(['\\', '"']), "nothing that must be escaped: {line}");
+            }
+            "TYPE" => {
+                assert!(name == family && kind.is_empty(), "{line}");
+                assert!(matches!(rest, "gauge" | "counter" | "info"), "{line}");
+                rest.clone_into(&mut kind);
+            }
+            "UNIT" => assert!(name == family && name.ends_with(&format!("_{rest}")), "{line}"),
+            _ => panic!("neither help nor type nor unit: {line}"),
+        }
+    }
+    samples
+}
+
+/// `name{label="value"} number`; name and labels together are the key.
+#[track_caller]
+fn sample(line: &str, family: &str, kind: &str) -> (String, u64) {
+    let (key, value) = line.rsplit_once(' ').unwrap_or_else(|| panic!("no value: {line}"));
+    let (name, labels) = key.split_once('{').map_or((key, None), |(name, labels)| (name, Some(labels)));
+    let suffix = match kind {
+        "gauge" => "",
+        "counter" => "_total",
+        "info" => "_info",
+        _ => panic!("a sample before its type: {line}"),
+    };
+    assert_eq!(name, format!("{family}{suffix}"), "{line}");
+    assert!(name.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{line}");
+    if let Some(labels) = labels {
+        let label = labels.strip_suffix("\"}").unwrap_or_else(|| panic!("no end: {line}"));
+        let (label, value) = label.split_once("=\"").unwrap_or_else(|| panic!("no label: {line}"));
+        assert!(label.chars().all(|c| c.is_ascii_lowercase()), "{line}");
+        assert!(!value.is_empty() && value.chars().all(|c| c.is_ascii_alphanumeric() || c == '.'), "{line}");
+    }
+    // Every figure of ours is a whole number.
+    (key.to_owned(), value.parse().unwrap_or_else(|_| panic!("no number: {line}")))
+}
+
+#[test]
+fn a_monitor_reads_every_figure_and_its_type() {
+    let clinic = Clinic::with(&[DOOR]);
+    let answer = scrape(&clinic);
+    assert_eq!(answer.is(200).header("content-type"), OPEN_METRICS);
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(answer.header("x-content-type-options"), "nosniff");
+    let found = parse(&answer.body);
+    let version = concat!("clinic_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"}");
+    let still = [
+        (version, 1),
+        ("clinic_letters_waiting", 0),
+        ("clinic_oldest_letter_age_seconds", 0),
+        ("clinic_letters_set_aside", 0),
+        ("clinic_enquiries_held", 0),
+        ("clinic_enquiries_kept_total{action=\"deliver\"}", 0),
+        ("clinic_enquiries_kept_total{action=\"label\"}", 0),
+        ("clinic_enquiries_kept_total{action=\"hold\"}", 0),
+        ("clinic_form_keeps_enquiries", 1),
+        ("clinic_words_faulty", 0),
+    ];
+    for (name, value) in still {
+        assert_eq!(found.get(name), Some(&value), "{name} in {found:#?}");
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+    let started = found["process_start_time_seconds"];
+    assert!((now - 600..=now).contains(&started), "it is {now}, and it started at {started}");
+    // The form's own page is made for each visitor.
+    let sitemap = clinic.get("/sitemap.xml").body.matches("<loc>").count() - 1;
+    assert!(found["clinic_pages"] >= sitemap as u64, "{found:#?}");
+    assert!(found.contains_key("clinic_connections_open"));
+    assert_eq!(found.len(), still.len() + 3, "a figure that this test does not know: {found:#?}");
+}
+
+#[test]
+fn a_monitor_that_knows_no_other_gets_the_older_text() {
+    let clinic = Clinic::with(&[DOOR]);
+    let answer = clinic.get_at(&(door(&clinic) + "/metrics"), &[("accept", "text/plain;version=0.0.4")]);
+    assert_eq!(answer.is(200).header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    answer.has("# TYPE clinic_enquiries_kept_total counter\n").lacks("# EOF").lacks("# UNIT").lacks(" info\n");
+}
+
+#[test]
+fn figures_follow_what_happens_and_tell_of_nobody() {
+    // Nobody listens there, so letters wait.
+    let clinic = Clinic::with(&[DOOR, ("CLINIC_SMTP_URL", "smtp://127.0.0.1:9")]);
+    let kept = |figures: &BTreeMap<String, u64>| {
+        ["deliver", "label", "hold"]
+            .map(|action| figures[&format!("clinic_enquiries_kept_total{{action=\"{action}\"}}")])
+    };
+    let lines = |figures: &BTreeMap<String, u64>| (figures["clinic_letters_waiting"], figures["clinic_enquiries_held"]);
+    clinic.post(&sound()).is(303);
+    let one = figures(&clinic);
+    assert_eq!((kept(&one), lines(&one)), ([1, 0, 0], (1, 0)));
+    clinic.post(&sound()).is(303);
+    let again = figures(&clinic);
+    assert_eq!((kept(&again), lines(&again)), ([1, 0, 0], (1, 0)), "the same once more is the same");
+    clinic.post(&pitch()).is(303);
+    let two = figures(&clinic);
+    assert_eq!((kept(&two), lines(&two)), ([1, 0, 1], (1, 1)));
+    wait_for(|| (figures(&clinic)["clinic_oldest_letter_age_seconds"] >= 1).then_some(())).expect("it grows older");
+    let text = scrape(&clinic).body.to_lowercase();
+    for (field, words) in sound().into_iter().chain(pitch()) {
+        let personal = matches!(field, "name" | "phone" | "email" | "message");
+        assert!(!personal || !text.contains(&words.to_lowercase()), "{words}: {text}");
+    }
+    for word in ["127.0.0.1", "seller", "quarrel", "555"] {
+        assert!(!text.contains(word), "{word}: {text}");
+    }
+}
+
+#[test]
+fn connections_of_the_site_are_counted_and_the_operators_are_not() {
+    let clinic = Clinic::with(&[DOOR]);
+    let open = || figures(&clinic)["clinic_connections_open"];
+    assert_eq!(open(), 0);
+    let address = clinic.origin.trim_start_matches("http://");
+    let silent: Vec<_> = (0..3).map(|_| std::net::TcpStream::connect(address).expect("a place")).collect();
+    wait_for(|| (open() == 3).then_some(())).expect("they are counted");
+    drop(silent);
+    wait_for(|| (open() == 0).then_some(())).expect("they are counted off");
+}
+
+#[test]
+fn a_fault_in_the_words_is_told_until_it_is_mended() {
+    let words = Words::copied();
+    let clinic = words.open(&[DOOR]);
+    let file = words.file("pages/approach.md");
+    let text = fs::read_to_string(&file).expect("the page is there");
+    let faulty = |wanted: u64| wait_for(|| (figures(&clinic)["clinic_words_faulty"] == wanted).then_some(()));
+    fs::write(&file, format!("{text}\n\n[a link](/that-leads-nowhere)\n")).expect("it can be written");
+    faulty(1).expect("the fault is told");
+    fs::write(&file, &text).expect("it can be written");
+    faulty(0).expect("it is mended");
+}
+
+#[test]
+fn a_form_that_keeps_nothing_is_told_and_what_is_unknown_is_left_out() {
+    let folder = TempDir::new().expect("a folder for the test");
+    let data = folder.path().join("var");
+    // A folder where the database would be.
+    fs::create_dir_all(data.join("outbox.sqlite")).expect("a folder");
+    let clinic = Clinic::in_folder(data, vec![(DOOR.0.to_owned(), DOOR.1.to_owned())]);
+    let found = figures(&clinic);
+    assert_eq!(found["clinic_form_keeps_enquiries"], 0);
+    assert!(
+        !found.contains_key("clinic_letters_waiting") && !found.contains_key("clinic_enquiries_held"),
+        "{found:#?}"
+    );
+    assert_eq!(clinic.get_at(&(door(&clinic) + "/health/form"), &[]).status, 503);
+}
+
+#[test]
+fn each_door_has_its_own_addresses() {
+    let clinic = Clinic::with(&[DOOR]);
+    let door = door(&clinic);
+    let ask = |path: &str| clinic.get_at(&format!("{door}{path}"), &[]);
+    for (path, says) in [("/health/live", "alive"), ("/health/ready", "ready"), ("/health/form", "enquiries are kept")]
+    {
+        ask(path).is(200).has(says);
+    }
+    for path in ["/", "/contact", "/metrics/", "/metrics/x", "/health", "/robots.txt", "/articles", "/search?q=trust"] {
+        let answer = ask(path);
+        answer.is(404).lacks("<");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+    }
+    for path in ["/metrics", "/metrics/", "/health/metrics"] {
+        clinic.get(path).is(404);
+    }
+    let closed = Clinic::start();
+    closed.get("/metrics").is(404);
+    assert!(!closed.log().contains("monitor"), "it is off unless it is set");
+}
+
+/// Runs the program until it ends by itself.
+fn told(arguments: &[&str], settings: &[(&str, &str)]) -> (Option<i32>, String) {
+    let folder = TempDir::new().expect("a folder for the test");
+    let mut command = Command::new(PROGRAM);
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CLINIC_")) {
+        command.env_remove(name);
+    }
+    command.args(arguments).env("CLINIC_DATA", folder.path().join("var")).envs(settings.iter().copied());
+    let Output { status, stdout, stderr } = command.output().expect("the program can be run");
+    (status.code(), String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned())
+}
+
+#[test]
+fn addresses_that_cannot_be_had_stop_the_start_together() {
+    let (code, text) = told(&[], &[("CLINIC_LISTEN", "here"), ("CLINIC_ADMIN_LISTEN", "there")]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("CLINIC_LISTEN: `here`") && text.contains("CLINIC_ADMIN_LISTEN: `there`"), "{text}");
+    let taken = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
+    let [site, admin] = taken.each_ref().map(|taken| taken.local_addr().expect("an address").to_string());
+    let (code, text) = told(&[], &[("CLINIC_LISTEN", &site), ("CLINIC_ADMIN_LISTEN", &admin)]);
+    assert_eq!(code, Some(1), "{text}");
+    for address in [site, admin.clone()] {
+        assert!(text.contains(&format!("{address}: Address already in use")), "{text}");
+    }
+    let (code, text) = told(&[], &[("CLINIC_LISTEN", "127.0.0.1:0"), ("CLINIC_ADMIN_LISTEN", &admin)]);
+    assert!(code == Some(1) && text.contains(&admin), "{text}");
+    assert!(!text.contains("The site is at"), "nothing was opened: {text}");
+}
+
+#[test]
+fn an_address_that_others_may_reach_is_said_and_is_no_fault() {
+    const DOUBT: &str = "0.0.0.0:0 may be reached from outside";
+    let (code, text) = told(&["check"], &[("CLINIC_ADMIN_LISTEN", "0.0.0.0:0")]);
+    assert!(code == Some(0) && text.contains(DOUBT) && text.contains("remedy: "), "{text}");
+    let (code, text) = told(&["check"], &[DOOR]);
+    assert!(code == Some(0) && !text.contains("CLINIC_ADMIN_LISTEN"), "{text}");
+    let clinic = Clinic::with(&[("CLINIC_ADMIN_LISTEN", "0.0.0.0:0")]);
+    wait_for(|| clinic.log().contains(DOUBT).then_some(())).expect("the log says it");
+}
