@@ -5,7 +5,8 @@
 //!
 //! Never: a look at the network. Whether a mailbox exists is not asked.
 
-use lettre::Address;
+/// A mailbox's address as mailers take it.
+pub use lettre::Address;
 
 /// RFC 5321 4.5.3.1.3: a path holds 256 octets, two of them the angle brackets.
 const LONGEST: usize = 254;

@@ -18,6 +18,7 @@ use crate::{
         token::Token,
     },
     mail::{
+        address::Address,
         letter,
         outbox::{NewEnquiry, PutError, Receipt},
     },
@@ -129,7 +130,7 @@ async fn keep(
 }
 
 /// Puts the note to the visitor into the outbox; the enquiry is safe without it, and that alone counts.
-async fn acknowledge(app: &App, receipt: &Receipt, address: &lettre::Address) {
+async fn acknowledge(app: &App, receipt: &Receipt, address: &Address) {
     if let Err(cause) = app.parts.outbox.acknowledge(&receipt.reference, address, app.now()).await {
         tracing::warn!(%cause, number = receipt.number, "it is not acknowledged by mail");
     }
