@@ -160,8 +160,6 @@ pub struct Crisis {
     pub heading: String,
     /// Lines of every page, in order.
     pub lines: Vec<HelpLine>,
-    /// Further lines of sensitive pages.
-    pub sensitive: Vec<HelpLine>,
 }
 
 /// One line of help.

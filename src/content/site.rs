@@ -143,7 +143,7 @@ pub struct Article {
     pub questions: Vec<Question>,
     /// Works cited, one line each.
     pub sources: Vec<Html>,
-    /// Touches violence or coercion: exit control and a further help line are shown.
+    /// Touches violence or coercion: the exit control is shown.
     pub sensitive: bool,
     /// Last day in public.
     pub expires: Option<Date>,
@@ -199,7 +199,7 @@ pub struct Page {
     pub updated: Option<Date>,
     /// `false` shows "draft, to be reviewed" (legal pages).
     pub approved: bool,
-    /// Exit control and a further help line are shown.
+    /// The exit control is shown.
     pub sensitive: bool,
     /// Kept out of search engines and the sitemap.
     pub noindex: bool,
