@@ -22,7 +22,7 @@ pub struct Enquiry {
     pub name: String,
     /// How they wish to be reached.
     pub channel: Channel,
-    /// Present whenever a number was given, also beside the e-mail channel.
+    /// Present whenever a number was given, also beside the email channel.
     pub phone: Option<Phone>,
     /// Present whenever an address was given, also beside the phone channel.
     pub email: Option<Mailbox>,
@@ -44,7 +44,7 @@ pub struct Enquiry {
 pub enum Channel {
     /// A call.
     Phone,
-    /// An e-mail.
+    /// An email.
     Email,
     /// A text message; only with its own consent.
     Text,
@@ -71,7 +71,7 @@ pub enum Voicemail {
     None,
 }
 
-/// An e-mail address and whether it is private.
+/// An email address and whether it is private.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mailbox {
     /// Checked address, as typed.

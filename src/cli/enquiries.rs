@@ -75,7 +75,7 @@ pub(super) enum Enquiries {
 pub(super) struct Erase {
     /// One enquiry
     reference: Option<String>,
-    /// Everything from this e-mail address
+    /// Everything from this email address
     #[arg(long, value_name = "ADDRESS")]
     email: Option<String>,
     /// Everything from this telephone number

@@ -36,7 +36,7 @@ pub struct Answers {
     pub channel: String,
     /// Telephone number.
     pub phone: String,
-    /// E-mail address.
+    /// Email address.
     pub email: String,
     /// `named`, `unnamed` or `none`.
     pub voicemail: String,

@@ -1,4 +1,4 @@
-//! The gate for e-mail addresses that visitors type.
+//! The gate for email addresses that visitors type.
 //!
 //! Invariant: what passes can stand in a header and in an envelope. The form's own rule is not enough: `validator`
 //! accepts `a@<script>[::1]` and control characters before an address literal.

@@ -188,7 +188,7 @@ async fn folds(visitor: &Visitor, path: &str) {
     };
     seen(false, false, "nothing chosen").await;
     browser.click("#channel-email").await;
-    seen(false, true, "e-mail chosen").await;
+    seen(false, true, "email chosen").await;
     browser.click("#channel-phone").await;
     seen(true, false, "phone chosen").await;
     fill(browser, "#phone", "650").await;

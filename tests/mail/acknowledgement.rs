@@ -112,7 +112,7 @@ fn the_letter_to_staff_says_what_this_person_was_told() {
         corrects: None,
     };
     let on = Letterhead { acknowledges: true, ..letterhead() };
-    let sent = "tells this person by e-mail that a message arrived";
+    let sent = "tells this person by email that a message arrived";
     let nothing = "has sent nothing to this person";
     for (head, private, words) in [(&on, true, sent), (&on, false, nothing), (&letterhead(), true, nothing)] {
         let letter = head.write(&stored(private)).unwrap();

@@ -27,7 +27,7 @@ fn a_form_becomes_a_letter_that_says_whom_to_answer_and_how() {
         message.to().and_then(|to| to.first()).and_then(|to| to.address()),
         Some("info@therelationshipclinic.co")
     );
-    assert!(message.reply_to().is_none(), "an answer by e-mail could break their safety");
+    assert!(message.reply_to().is_none(), "an answer by email could break their safety");
     let subject = message.subject().expect("a subject");
     assert!(subject.starts_with("New website enquiry ") && !subject.contains("Ana"), "{subject}");
     assert!(message.header("Auto-Submitted").is_some() && message.message_id().is_some() && message.date().is_some());

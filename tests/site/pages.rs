@@ -239,7 +239,7 @@ fn an_article_shows_everything_that_an_article_has() {
     assert!(!dom.all("#sources, .sources").is_empty(), "sources");
     assert!(!dom.all("main time[datetime]").is_empty(), "dates");
     answer
-        .has("min read")
+        .has("&nbsp;min&nbsp;read")
         .has("action=\"/contact\"")
         .has("no diagnosis")
         .has("tel:+16507991375")

@@ -28,7 +28,7 @@ fn it_says_where_answers_go_by_the_settings() {
     let (_, words) = page(&[]);
     says(
         &words,
-        &["in a file on the computer", "They are not sent by e-mail"],
+        &["in a file on the computer", "They are not sent by email"],
         &["encrypted connection", "mail server"],
     );
     let relay = [
@@ -45,7 +45,7 @@ fn it_says_where_answers_go_by_the_settings() {
     let (_, words) = page(&[("CLINIC_SMTP_URL", "smtp://127.0.0.1:9")]);
     says(&words, &["one address", "mail program on the computer"], &["encrypted connection", "127.0.0.1"]);
     let (_, words) = page(&[("CLINIC_SMTP_URL", "smtps://u:p@mail.example"), ("CLINIC_STAGING", "on")]);
-    says(&words, &["They are not sent by e-mail"], &["mail.example"]);
+    says(&words, &["They are not sent by email"], &["mail.example"]);
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn its_periods_are_those_that_the_program_erases_by() {
         let at = cells.iter().position(|cell| cell.contains(what)).unwrap_or_else(|| panic!("{what}: {cells:?}"));
         cells[at + 1].clone()
     };
-    assert_eq!(kept("has taken the letter"), format!("{} hours", retention::AFTER_HANDOVER_HOURS));
+    assert_eq!(kept("has been handed over"), format!("{} hours", retention::AFTER_HANDOVER_HOURS));
     assert!(kept("held for a person").starts_with(&format!("{} days", retention::HELD_DAYS)));
-    assert_eq!(kept("reference"), format!("{} days", retention::TRACE_DAYS));
+    assert_eq!(kept("its number and reference"), format!("{} days", retention::TRACE_DAYS));
 }

@@ -57,7 +57,7 @@ fn words(enquiry: &Enquiry, judgement: &Judgement) -> String {
         ("Way to answer", said(&enquiry.channel)),
         ("Telephone", line(phone.map(|phone| phone.number.as_str()))),
         ("Message left there", phone.map(|phone| said(&phone.voicemail)).unwrap_or_default()),
-        ("E-mail", line(email.map(|mailbox| mailbox.address.as_str()))),
+        ("Email", line(email.map(|mailbox| mailbox.address.as_str()))),
         ("Private", email.map(|mailbox| if mailbox.private { "yes" } else { "no" }.to_owned()).unwrap_or_default()),
         ("Good times", line(enquiry.times.as_deref())),
         ("For", enquiry.for_whom.as_ref().map(said).unwrap_or_default()),

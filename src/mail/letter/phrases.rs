@@ -1,6 +1,6 @@
 //! What a letter says, decided: who, how, what may be left, which actions are safe. The words are in the templates.
 //!
-//! Invariant: an action (`tel:`, `sms:`, `mailto:`, Reply-To) exists only for the way that was chosen, and for e-mail only
+//! Invariant: an action (`tel:`, `sms:`, `mailto:`, Reply-To) exists only for the way that was chosen, and for email only
 //! if the mailbox is private.
 
 use super::{Letterhead, inert};
