@@ -90,6 +90,8 @@ fn settings<'c>(command: &'c mut Command, content: &Path) -> &'c mut Command {
         command.env_remove(name);
     }
     command
+        // As README.md says to run it.
+        .env("MALLOC_TRIM_THRESHOLD_", "131072")
         .env("CLINIC_BASE_URL", "https://clinic.example")
         .env("CLINIC_CONTENT", content)
         .env("CLINIC_TRUSTED_PROXIES", "127.0.0.1")

@@ -10,18 +10,25 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// Saved to served.
+const SOON: Duration = Duration::from_secs(1);
+/// Saves before the limit counts as broken: a machine that runs all the other tests beside this one may be late.
+const TRIES: usize = 5;
+
 #[test]
 fn a_change_shows_within_a_second_and_a_faulty_one_is_reported_and_not_shown() {
     let words = Words::copied();
     let clinic = words.open(&[]);
     let file = words.file("pages/approach.md");
     let text = fs::read_to_string(&file).expect("the page is there");
-    let began = Instant::now();
-    fs::write(&file, format!("{text}\n\nA sentence that was added just now.\n")).expect("it can be written");
-    wait_for(|| clinic.get("/approach").body.contains("added just now").then_some(())).expect("the change shows");
-    println!("the change showed after {:?}", began.elapsed());
-    // One second is the aim on an idle machine; the other tests run beside this one.
-    assert!(began.elapsed() < Duration::from_secs(5), "it took {:?}", began.elapsed());
+    let mut saves = (1..=TRIES).map(|number| {
+        let saved = Instant::now();
+        let sentence = format!("Sentence {number} was added just now.");
+        fs::write(&file, format!("{text}\n\n{sentence}\n")).expect("it can be written");
+        wait_for(|| clinic.get("/approach").body.contains(&sentence).then_some(())).expect("the change shows");
+        saved.elapsed()
+    });
+    assert!(saves.any(|took| took < SOON), "none of {TRIES} changes showed within {SOON:?}");
     fs::write(&file, format!("{text}\n\n[a link](/that-leads-nowhere)\n")).expect("it can be written");
     let told = wait_for(|| clinic.log().contains("nothing is at /that-leads-nowhere").then(|| clinic.log()));
     let told = told.expect("the fault is in the log");
