@@ -5,6 +5,7 @@
 
 use super::Article;
 use foldhash::{HashMap, HashMapExt as _};
+use rayon::prelude::*;
 
 /// How many are named.
 const MOST: usize = 3;
@@ -13,7 +14,7 @@ const TELLING: usize = 24;
 
 /// Fills [`Article::related`] of all, which stand newest first.
 pub(super) fn relate(articles: &mut [Article]) {
-    let texts: Vec<String> = articles.iter().map(|article| article.text.to_lowercase()).collect();
+    let texts: Vec<String> = articles.par_iter().map(|article| article.text.to_lowercase()).collect();
     let telling = telling_words(&texts);
     let mut postings: HashMap<&str, Vec<(usize, f64)>> = HashMap::new();
     for (index, words) in telling.iter().enumerate() {
@@ -23,6 +24,7 @@ pub(super) fn relate(articles: &mut [Article]) {
     }
     let topics = topic_bits(articles);
     let related: Vec<Vec<String>> = (0..articles.len())
+        .into_par_iter()
         .map(|index| {
             let mut likeness = vec![0.0; articles.len()];
             for (word, weight) in &telling[index] {
@@ -73,7 +75,7 @@ fn topic_bits(articles: &[Article]) -> Vec<u64> {
 
 /// Each article's most telling words with their weights, of length 1 together. `texts` are in lower case.
 fn telling_words<'t>(texts: &'t [String]) -> Vec<Vec<(&'t str, f64)>> {
-    let counts: Vec<HashMap<&str, u32>> = texts.iter().map(|text| count(text)).collect();
+    let counts: Vec<HashMap<&str, u32>> = texts.par_iter().map(|text| count(text)).collect();
     let mut spread: HashMap<&str, u32> = HashMap::new();
     for word in counts.iter().flat_map(HashMap::keys) {
         *spread.entry(word).or_default() += 1;
@@ -82,7 +84,7 @@ fn telling_words<'t>(texts: &'t [String]) -> Vec<Vec<(&'t str, f64)>> {
     let weigh = |word: &str, times: u32| (1.0 + f64::from(times).ln()) * (all / f64::from(spread[word])).ln();
     let weighed =
         |words: &HashMap<&'t str, u32>| words.iter().map(|(word, times)| (*word, weigh(word, *times))).collect();
-    counts.iter().map(|words| heaviest(weighed(words))).collect()
+    counts.par_iter().map(|words| heaviest(weighed(words))).collect()
 }
 
 /// The heaviest words, in an order that does not depend on the table they come from.
