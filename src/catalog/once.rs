@@ -1,4 +1,6 @@
 //! The quick compression of an answer that is made for one reader, by the same negotiation as the prepared ones.
+//!
+//! Never: a memory of it; the next reader's answer is another one.
 
 use super::{
     encode::{Coding, Effort, Variants},

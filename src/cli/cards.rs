@@ -1,6 +1,8 @@
 //! Cards of shared links, drawn before anybody asks: one thread of lowest priority, behind the readers' backs.
 //!
 //! Invariant: the site listens before a single card is drawn.
+//!
+//! Never: what is on a card (`pages`), or where it is kept (`catalog`).
 
 use crate::{
     catalog::{Pictures, step_back},

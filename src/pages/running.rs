@@ -1,6 +1,8 @@
 //! What the privacy page says of the running program, in the terms of somebody who wrote to the clinic.
 //!
 //! Invariant: everything here comes from the settings that the program works with, so that the page cannot say otherwise.
+//!
+//! Never: a password, a path, or an address of staff.
 
 /// How this copy of the website keeps and hands on what is sent to it.
 #[derive(Debug, Clone, PartialEq, Eq)]

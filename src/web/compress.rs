@@ -2,7 +2,7 @@
 //!
 //! Only answers to GET are compressed. An answer to a post shows what somebody typed beside a token; compressed together,
 //! their length could tell something of it to whoever can make a browser post (BREACH). A page that is fetched shows a
-//! fresh token and nothing that the address brought.
+//! fresh token (the form) or what the address brought (a search), never both.
 //!
 //! Never: catalog hits; they are compressed already and pass no layer.
 
