@@ -10,7 +10,7 @@ use crate::{
     mail::{
         health::TroubleKind,
         letter::AutoSubmitted,
-        mailer::{Mailer, MailerError, Parcel},
+        mailer::{Mailer, MailerError, OutgoingMessage},
     },
 };
 use http_body_util::Full;
@@ -117,8 +117,9 @@ async fn mail(mailer: &Mailer, from: &Address, to: &Address, notice: &Notice<'_>
         .header(AutoSubmitted::GENERATED)
         .body(notice.text.clone())
         .map_err(|e| NotTold::Relay(e.to_string()))?;
-    let parcel = Parcel { envelope: message.envelope().clone(), bytes: message.formatted(), name: "alarm".into() };
-    mailer.send(&parcel).await.map_err(|trouble| NotTold::Relay(trouble.fault))
+    let parcel =
+        OutgoingMessage { envelope: message.envelope().clone(), bytes: message.formatted(), name: "alarm".into() };
+    mailer.send(&parcel).await.map_err(|error| NotTold::Relay(error.to_string()))
 }
 
 fn client() -> Result<Client<Https, Full<Bytes>>, MailerError> {

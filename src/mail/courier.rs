@@ -12,10 +12,10 @@ mod run;
 
 use crate::mail::{
     alarm::Door,
-    fate::{Fate, Schedule, Stage, Trouble, fate, wait},
+    fate::{Fate, Schedule, fate, wait},
     health::{Health, LATE, TroubleKind},
     letter::Letterhead,
-    mailer::Mailer,
+    mailer::{DeliveryError, Mailer},
     outbox::{Claimed, Outbox, RelayState, Says, Unavailable},
 };
 use arc_swap::ArcSwap;
@@ -156,8 +156,11 @@ impl Courier {
     }
 
     async fn deliver(&self, letter: &Claimed, relay: RelayState, now: Timestamp) -> Result<Step, Unavailable> {
-        let result = self.send(letter, now).await?;
-        if !matches!(&result, Err(trouble) if trouble.stage == Stage::Relay) {
+        let result = self.send(letter, now).await;
+        if let Err(DeliveryError::Outbox(cause)) = result {
+            return Err(cause);
+        }
+        if !matches!(result, Err(DeliveryError::Session { .. })) {
             // The acknowledgement comes first: nothing may stand between it and the disk.
             if result.is_ok() && self.outbox.delivered(letter, now).await.is_err() {
                 self.unrecorded.lock().await.push(letter.clone());
@@ -166,66 +169,61 @@ impl Courier {
                 self.outbox.relay_works(now).await?;
             }
         }
-        let Err(trouble) = result else {
+        let Err(error) = result else {
             tracing::info!(number = letter.number, copy = letter.copy, attempts = letter.attempts, "letter delivered");
             return Ok(Step::Delivered(letter.number));
         };
-        self.fail(letter, &trouble, relay, now).await
+        self.fail(letter, &error, relay, now).await
     }
 
-    async fn send(&self, letter: &Claimed, now: Timestamp) -> Result<Result<(), Trouble>, Unavailable> {
-        let unwritable = |fault: String| Trouble { stage: Stage::Letter, permanent: true, fault };
+    async fn send(&self, letter: &Claimed, now: Timestamp) -> Result<(), DeliveryError> {
+        let unwritable = |reason: String| DeliveryError::Letter { permanent: true, reason };
         let letterhead = self.letterhead.load_full();
         let packed = match &letter.says {
             Says::Note(note) => letterhead.pack_note(letter, note),
             Says::Acknowledgement if now.duration_since(letter.queued) > STALE => {
-                return Ok(Err(unwritable("it comes too late to be of use".into())));
+                return Err(unwritable("it comes too late to be of use".into()));
             }
             Says::Acknowledgement => letterhead.pack_acknowledgement(letter),
             Says::Enquiry => match self.outbox.stored(letter.number).await? {
                 Some(stored) => letterhead.pack(letter, &stored),
-                None => return Ok(Err(unwritable("its enquiry has no words".into()))),
+                None => return Err(unwritable("its enquiry has no words".into())),
             },
         };
-        Ok(match packed {
-            Ok(parcel) => self.mailer.send(&parcel).await,
-            Err(error) => Err(unwritable(error.to_string())),
-        })
+        self.mailer.send(&packed.map_err(|error| unwritable(error.to_string()))?).await
     }
 
     async fn fail(
         &self,
         letter: &Claimed,
-        trouble: &Trouble,
+        error: &DeliveryError,
         relay: RelayState,
         now: Timestamp,
     ) -> Result<Step, Unavailable> {
         let jitter = f64::from(u16::from_le_bytes(crate::mail::outbox::random())) / f64::from(u16::MAX);
         let age = Duration::try_from(now.duration_since(letter.queued)).unwrap_or_default();
         // A relay that failed for other letters before this one is as tired as all those tries together.
-        let attempts = match trouble.stage {
-            Stage::Relay => relay.failures.saturating_add(1),
-            Stage::Letter => letter.attempts,
-        };
-        let fate = fate(&Err(trouble.clone()), attempts, age, now, &self.schedule, jitter);
+        let of_session = matches!(error, DeliveryError::Session { .. });
+        let attempts = if of_session { relay.failures.saturating_add(1) } else { letter.attempts };
+        let fate = fate(&Err(error.clone()), attempts, age, now, &self.schedule, jitter);
         let number = letter.number;
         tracing::warn!(
             number,
             copy = letter.copy,
             attempts = letter.attempts,
-            fault = trouble.fault,
+            fault = %error,
             ?fate,
             "letter not delivered"
         );
-        if trouble.stage == Stage::Relay {
+        if of_session {
             let pause = wait(attempts, &self.schedule, jitter);
             self.outbox.pause(now.saturating_add(pause).unwrap_or(Timestamp::MAX)).await?;
         }
         match fate {
             Fate::Again(at) => {
                 // While the relay is paused the letter keeps its place at the head of the line.
-                let due = if trouble.stage == Stage::Relay { now } else { at };
-                self.outbox.again(letter, trouble, due).await?;
+                let due = if of_session { now } else { at };
+                self.outbox.again(letter, error, due).await?;
                 Ok(Step::Again(number, at))
             }
             Fate::SetAside | Fate::Delivered if letter.says == Says::Acknowledgement => {
@@ -233,11 +231,11 @@ impl Courier {
                 Ok(Step::SetAside(number))
             }
             Fate::SetAside | Fate::Delivered => {
-                self.outbox.set_aside(letter, trouble, now).await?;
+                self.outbox.set_aside(letter, error, now).await?;
                 tracing::error!(
                     number,
                     copy = letter.copy,
-                    fault = trouble.fault,
+                    fault = %error,
                     "letter set aside; `enquiries resend` sends it again"
                 );
                 Ok(Step::SetAside(number))

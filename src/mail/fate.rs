@@ -5,6 +5,7 @@
 //!
 //! Never: the clock, randomness or a database; all of them are arguments.
 
+use crate::mail::mailer::DeliveryError;
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -15,26 +16,6 @@ pub struct Schedule {
     pub waits: Vec<Duration>,
     /// Age at which a letter is set aside.
     pub give_up: Duration,
-}
-
-/// A try that failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trouble {
-    /// Who is at fault.
-    pub stage: Stage,
-    /// A 5xx answer (RFC 5321 4.2.1).
-    pub permanent: bool,
-    /// What happened, without anything that a person wrote: `refused at RCPT (550)`.
-    pub fault: String,
-}
-
-/// How far a try came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    /// Connecting, greeting, TLS, log-in: no letter would fare better.
-    Relay,
-    /// From MAIL on: another letter may pass.
-    Letter,
 }
 
 /// What becomes of the letter.
@@ -52,7 +33,7 @@ pub enum Fate {
 /// `jitter` lies between 0 and 1 and spreads the wait by a tenth to either side, so that copies of the program do not
 /// knock together.
 pub fn fate(
-    result: &Result<(), Trouble>,
+    result: &Result<(), DeliveryError>,
     attempts: u32,
     age: Duration,
     now: Timestamp,
@@ -61,7 +42,7 @@ pub fn fate(
 ) -> Fate {
     match result {
         Ok(()) => Fate::Delivered,
-        Err(trouble) if trouble.permanent => Fate::SetAside,
+        Err(error) if error.is_permanent() => Fate::SetAside,
         Err(_) if age >= schedule.give_up => Fate::SetAside,
         Err(_) => Fate::Again(now.saturating_add(wait(attempts, schedule, jitter)).unwrap_or(Timestamp::MAX)),
     }
@@ -84,11 +65,15 @@ mod tests {
         Schedule { waits: [1, 5, 15].map(minutes).to_vec(), give_up: minutes(60) }
     }
 
-    fn trouble(stage: Stage, permanent: bool) -> Result<(), Trouble> {
-        Err(Trouble { stage, permanent, fault: String::new() })
+    fn letter(permanent: bool) -> Result<(), DeliveryError> {
+        Err(DeliveryError::Letter { permanent, reason: String::new() })
     }
 
-    fn decide(result: &Result<(), Trouble>, attempts: u32, age_minutes: u64) -> Fate {
+    fn session(permanent: bool) -> Result<(), DeliveryError> {
+        Err(DeliveryError::Session { permanent, reason: String::new() })
+    }
+
+    fn decide(result: &Result<(), DeliveryError>, attempts: u32, age_minutes: u64) -> Fate {
         fate(result, attempts, Duration::from_secs(60 * age_minutes), Timestamp::UNIX_EPOCH, &schedule(), 0.5)
     }
 
@@ -103,23 +88,23 @@ mod tests {
 
     #[test]
     fn a_permanent_refusal_sets_aside_at_once_and_anything_else_is_tried_again() {
-        for stage in [Stage::Relay, Stage::Letter] {
-            assert_eq!(decide(&trouble(stage, true), 1, 0), Fate::SetAside, "{stage:?}");
-            assert_eq!(decide(&trouble(stage, false), 1, 0), again(60), "{stage:?}");
+        for failure in [letter, session] {
+            assert_eq!(decide(&failure(true), 1, 0), Fate::SetAside, "{:?}", failure(true));
+            assert_eq!(decide(&failure(false), 1, 0), again(60), "{:?}", failure(false));
         }
     }
 
     #[test]
     fn waits_follow_the_schedule_and_the_last_repeats() {
         for (attempts, seconds) in [(0, 60), (1, 60), (2, 300), (3, 900), (4, 900), (1_000_000, 900)] {
-            assert_eq!(decide(&trouble(Stage::Letter, false), attempts, 0), again(seconds), "after {attempts} tries");
+            assert_eq!(decide(&letter(false), attempts, 0), again(seconds), "after {attempts} tries");
         }
     }
 
     #[test]
     fn a_letter_is_given_up_at_its_age_and_not_before() {
-        assert_eq!(decide(&trouble(Stage::Letter, false), 9, 59), again(900));
-        assert_eq!(decide(&trouble(Stage::Letter, false), 9, 60), Fate::SetAside);
+        assert_eq!(decide(&letter(false), 9, 59), again(900));
+        assert_eq!(decide(&letter(false), 9, 60), Fate::SetAside);
     }
 
     #[test]

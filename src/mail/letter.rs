@@ -14,7 +14,7 @@ use crate::{
     content::Clinic,
     enquiry::{Action, Enquiry, ForWhom, Judgement, link::Links},
     mail::{
-        mailer::Parcel,
+        mailer::OutgoingMessage,
         outbox::{Claimed, Note, Stored},
     },
 };
@@ -116,14 +116,14 @@ impl Letterhead {
     }
 
     /// Packs a letter for its one recipient.
-    pub fn pack(&self, claimed: &Claimed, stored: &Stored) -> Result<Parcel, Unwritable> {
+    pub fn pack(&self, claimed: &Claimed, stored: &Stored) -> Result<OutgoingMessage, Unwritable> {
         let copy = if claimed.copy > 1 { format!("-{}", claimed.copy) } else { String::new() };
         let name = format!("{}-{}{copy}", stored.number, stored.reference);
         self.parcel(claimed, self.write(stored)?, name)
     }
 
     /// Packs a note for its one recipient.
-    pub fn pack_note(&self, claimed: &Claimed, note: &Note) -> Result<Parcel, Unwritable> {
+    pub fn pack_note(&self, claimed: &Claimed, note: &Note) -> Result<OutgoingMessage, Unwritable> {
         let Note { subject, text, html, .. } = note.clone();
         // The left side of the Message-ID: `daily-2026-11-24.` and a nonce.
         let name = claimed.message_id.trim_start_matches('<').split('@').next().unwrap_or_default();
@@ -132,7 +132,7 @@ impl Letterhead {
     }
 
     /// Packs the note to whoever wrote: fixed words, no name of the clinic before the address, no way back.
-    pub fn pack_acknowledgement(&self, claimed: &Claimed) -> Result<Parcel, Unwritable> {
+    pub fn pack_acknowledgement(&self, claimed: &Claimed) -> Result<OutgoingMessage, Unwritable> {
         let wrong = |e: &dyn Error| Unwritable(e.to_string());
         let recipient: Address = claimed.recipient.parse().map_err(|e| wrong(&e))?;
         let words = Acknowledgement.render().map_err(|e| wrong(&e))?;
@@ -150,10 +150,10 @@ impl Letterhead {
             .singlepart(SinglePart::plain(text.to_owned()))
             .map_err(|e| wrong(&e))?;
         let name = claimed.message_id.trim_matches(['<', '>']).split('@').next().unwrap_or_default();
-        Ok(Parcel { envelope, bytes: message.formatted(), name: format!("acknowledgement-{name}") })
+        Ok(OutgoingMessage { envelope, bytes: message.formatted(), name: format!("acknowledgement-{name}") })
     }
 
-    fn parcel(&self, claimed: &Claimed, letter: Letter, name: String) -> Result<Parcel, Unwritable> {
+    fn parcel(&self, claimed: &Claimed, letter: Letter, name: String) -> Result<OutgoingMessage, Unwritable> {
         let wrong = |e: &dyn Error| Unwritable(e.to_string());
         let recipient: Address = claimed.recipient.parse().map_err(|e| wrong(&e))?;
         let boundary = blake3::hash(claimed.message_id.as_bytes()).to_hex();
@@ -173,7 +173,7 @@ impl Letterhead {
             builder = builder.reply_to(Mailbox::new(None, address));
         }
         let message = builder.multipart(parts).map_err(|e| wrong(&e))?;
-        Ok(Parcel { envelope: message.envelope().clone(), bytes: message.formatted(), name })
+        Ok(OutgoingMessage { envelope: message.envelope().clone(), bytes: message.formatted(), name })
     }
 
     /// A time for people, in the clinic's zone: `Tuesday, November 24, 2026, 3:12 PM Pacific time`.

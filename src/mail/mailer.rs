@@ -17,7 +17,7 @@ pub use look::{Distrust, Look, Secured, look};
 
 use crate::{
     config::{Relay, Tls},
-    mail::fate::{Stage, Trouble},
+    mail::outbox::Unavailable,
 };
 use lettre::{
     address::Envelope,
@@ -38,7 +38,7 @@ const FAREWELL: Duration = Duration::from_secs(2);
 
 /// A mail, ready to go.
 #[derive(Debug, Clone)]
-pub struct Parcel {
+pub struct OutgoingMessage {
     /// Sender and the one recipient.
     pub envelope: Envelope,
     /// Headers and body, 7 bit.
@@ -83,6 +83,41 @@ pub enum MailerError {
     Roots(std::io::Error),
 }
 
+/// Why a message was not delivered. Reasons hold nothing that a person wrote: `refused at RCPT (550)`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DeliveryError {
+    /// The letter could not be built, or failed from MAIL on: another letter may pass.
+    #[error("{reason}")]
+    Letter {
+        /// The relay answered 5xx (RFC 5321 4.2.1), or the letter cannot be built.
+        permanent: bool,
+        /// What happened.
+        reason: String,
+    },
+    /// Connection, greeting, TLS, log-in or the mail folder failed: no letter would pass.
+    #[error("{reason}")]
+    Session {
+        /// The relay answered 5xx.
+        permanent: bool,
+        /// What happened.
+        reason: String,
+    },
+    /// The letter's enquiry could not be read.
+    #[error(transparent)]
+    Outbox(#[from] Unavailable),
+}
+
+impl DeliveryError {
+    fn session(reason: String) -> Self {
+        Self::Session { permanent: false, reason }
+    }
+
+    /// A further attempt would end in the same way.
+    pub fn is_permanent(&self) -> bool {
+        matches!(self, Self::Letter { permanent: true, .. } | Self::Session { permanent: true, .. })
+    }
+}
+
 impl Mailer {
     /// To a relay. `domain` is the sender's: it introduces us (RFC 5321 4.1.1.1), rather than the machine's name.
     pub fn relay(relay: Relay, domain: &str, limit: Duration) -> Result<Self, MailerError> {
@@ -108,18 +143,17 @@ impl Mailer {
     }
 
     /// Hands over, once.
-    pub async fn send(&self, parcel: &Parcel) -> Result<(), Trouble> {
+    pub async fn send(&self, message: &OutgoingMessage) -> Result<(), DeliveryError> {
         match &self.way {
-            Way::Folder(folder) => folder::write(folder, parcel).await,
-            Way::Relay { relay, tls, hello } => self.converse(relay, tls.as_ref(), hello, parcel).await,
+            Way::Folder(folder) => folder::write(folder, message).await,
+            Way::Relay { relay, tls, hello } => self.converse(relay, tls.as_ref(), hello, message).await,
         }
     }
 
     /// Connects, secures the line, logs in and leaves: everything but a letter. A folder is always glad to see us.
-    pub async fn greet(&self) -> Result<(), Trouble> {
+    pub async fn greet(&self) -> Result<(), DeliveryError> {
         let Way::Relay { relay, tls, hello } = &self.way else { return Ok(()) };
-        let silent = |_| trouble(Stage::Relay, false, "no answer in time before MAIL".to_owned());
-        let mut connection = timeout(self.limit, reach(relay, tls.as_ref(), hello)).await.map_err(silent)??;
+        let mut connection = self.connect(relay, tls.as_ref(), hello).await?;
         let _ = timeout(FAREWELL, connection.abort()).await;
         Ok(())
     }
@@ -129,26 +163,40 @@ impl Mailer {
         relay: &Relay,
         tls: Option<&TlsParameters>,
         hello: &ClientId,
-        parcel: &Parcel,
-    ) -> Result<(), Trouble> {
+        message: &OutgoingMessage,
+    ) -> Result<(), DeliveryError> {
         let start = tokio::time::Instant::now();
-        let silent = |stage, place: &str| trouble(stage, false, format!("no answer in time {place}"));
-        let mut connection =
-            timeout(self.limit, reach(relay, tls, hello)).await.map_err(|_| silent(Stage::Relay, "before MAIL"))??;
+        let mut connection = self.connect(relay, tls, hello).await?;
         let left = self.limit.saturating_sub(start.elapsed());
-        let result = match timeout(left, hand_over(&mut connection, parcel)).await {
+        let result = match timeout(left, hand_over(&mut connection, message)).await {
             Ok(result) => result,
-            Err(_) => Err(silent(Stage::Letter, "after MAIL")),
+            Err(_) => Err(DeliveryError::Letter { permanent: false, reason: "no answer in time after MAIL".into() }),
         };
         // Only now, and without a say in the result.
         let _ = timeout(FAREWELL, connection.abort()).await;
         result
     }
+
+    async fn connect(
+        &self,
+        relay: &Relay,
+        tls: Option<&TlsParameters>,
+        hello: &ClientId,
+    ) -> Result<AsyncSmtpConnection, DeliveryError> {
+        let connected = timeout(self.limit, reach(relay, tls, hello)).await;
+        connected.unwrap_or_else(|_| Err(DeliveryError::session("no answer in time before MAIL".into())))
+    }
 }
 
 /// Connects, secures the line, logs in.
-async fn reach(relay: &Relay, tls: Option<&TlsParameters>, hello: &ClientId) -> Result<AsyncSmtpConnection, Trouble> {
-    let at = |place: &'static str| move |error: Error| refusal(Stage::Relay, place, &error);
+async fn reach(
+    relay: &Relay,
+    tls: Option<&TlsParameters>,
+    hello: &ClientId,
+) -> Result<AsyncSmtpConnection, DeliveryError> {
+    let at = |place: &'static str| {
+        move |error: Error| DeliveryError::Session { permanent: error.is_permanent(), reason: describe(place, &error) }
+    };
     let mut connection = if let (Tls::Implicit, Some(tls)) = (relay.tls, tls) {
         let server = (relay.host.as_str(), relay.port);
         AsyncSmtpConnection::connect_tokio1(server, Some(wire::CONNECT), hello, Some(tls.clone()), None)
@@ -157,7 +205,7 @@ async fn reach(relay: &Relay, tls: Option<&TlsParameters>, hello: &ClientId) -> 
     } else {
         let wire = wire::connect(&relay.host, relay.port, relay.tls == Tls::Loopback)
             .await
-            .map_err(|error| trouble(Stage::Relay, false, format!("no connection: {error}")))?;
+            .map_err(|error| DeliveryError::session(format!("no connection: {error}")))?;
         AsyncSmtpConnection::connect_with_transport(wire, hello).await.map_err(at("greeting"))?
     };
     if let (Tls::Required, Some(tls)) = (relay.tls, tls) {
@@ -170,14 +218,16 @@ async fn reach(relay: &Relay, tls: Option<&TlsParameters>, hello: &ClientId) -> 
     Ok(connection)
 }
 
-async fn hand_over(connection: &mut AsyncSmtpConnection, parcel: &Parcel) -> Result<(), Trouble> {
-    let at = |place: &'static str| move |error: Error| refusal(Stage::Letter, place, &error);
-    connection.command(Mail::new(parcel.envelope.from().cloned(), vec![])).await.map_err(at("MAIL"))?;
-    for recipient in parcel.envelope.to() {
+async fn hand_over(connection: &mut AsyncSmtpConnection, message: &OutgoingMessage) -> Result<(), DeliveryError> {
+    let at = |place: &'static str| {
+        move |error: Error| DeliveryError::Letter { permanent: error.is_permanent(), reason: describe(place, &error) }
+    };
+    connection.command(Mail::new(message.envelope.from().cloned(), vec![])).await.map_err(at("MAIL"))?;
+    for recipient in message.envelope.to() {
         connection.command(Rcpt::new(recipient.clone(), vec![])).await.map_err(at("RCPT"))?;
     }
     connection.command(Data).await.map_err(at("DATA"))?;
-    connection.message(&parcel.bytes).await.map_err(at("the final dot"))?;
+    connection.message(&message.bytes).await.map_err(at("the final dot"))?;
     Ok(())
 }
 
@@ -191,16 +241,11 @@ fn parameters(relay: &Relay) -> Result<TlsParameters, MailerError> {
     builder.build_rustls().map_err(MailerError::Tls)
 }
 
-fn trouble(stage: Stage, permanent: bool, fault: String) -> Trouble {
-    Trouble { stage, permanent, fault }
-}
-
 /// The code only: a server's words may repeat an address.
-fn refusal(stage: Stage, place: &str, error: &Error) -> Trouble {
-    let fault = match error.status() {
+fn describe(place: &str, error: &Error) -> String {
+    match error.status() {
         Some(code) => format!("refused at {place} ({code})"),
         None if error.is_response() => format!("unreadable answer at {place}"),
         None => format!("failed at {place}: {error}"),
-    };
-    trouble(stage, error.is_permanent(), fault)
+    }
 }

@@ -6,8 +6,8 @@ use crate::{
 };
 use jiff::Timestamp;
 use relationship_clinic::mail::{
-    fate::{Stage, Trouble},
     health::{LATE, Letters, TroubleKind},
+    mailer::DeliveryError,
     outbox::{Claimed, NewEnquiry, NotDone, Outbox, PutError},
 };
 use std::collections::HashSet;
@@ -57,8 +57,8 @@ async fn claim(outbox: &Outbox, now: Timestamp) -> Option<Claimed> {
     outbox.claim(now, now + jiff::SignedDuration::from_secs(60), &[]).await.unwrap()
 }
 
-fn refused() -> Trouble {
-    Trouble { stage: Stage::Letter, permanent: true, fault: "refused at RCPT (550)".into() }
+fn refused() -> DeliveryError {
+    DeliveryError::Letter { permanent: true, reason: "refused at RCPT (550)".into() }
 }
 
 async fn sql(house: &House, statement: &'static str) {
@@ -304,7 +304,8 @@ async fn letters_refused_with_the_whole_relay_come_back_by_themselves(kind: Kind
     let house = House::new(kind).await;
     house.put(new("Ann")).await;
     let letter = claim(&house.outbox, start()).await.unwrap();
-    house.outbox.set_aside(&letter, &Trouble { stage: Stage::Relay, ..refused() }, later(1)).await.unwrap();
+    let session = DeliveryError::Session { permanent: true, reason: "refused at AUTH (535)".into() };
+    house.outbox.set_aside(&letter, &session, later(1)).await.unwrap();
     house.outbox.pause(later(60)).await.unwrap();
     house.outbox.relay_works(later(100)).await.unwrap();
     assert!(claim(&house.outbox, later(100)).await.is_some());

@@ -2,9 +2,8 @@
 
 use super::{Finding, Topic};
 use crate::mail::{
-    fate::Trouble,
     letter::AutoSubmitted,
-    mailer::{Mailer, Parcel},
+    mailer::{DeliveryError, Mailer, OutgoingMessage},
 };
 use askama::Template;
 use jiff::Timestamp;
@@ -30,23 +29,23 @@ pub async fn send(mailer: &Mailer, from: &Address, to: &Address, site: &str, now
 }
 
 /// What the relay's answer to the probe means.
-pub fn judge(sent: &Result<(), Trouble>) -> Finding {
+pub fn judge(sent: &Result<(), DeliveryError>) -> Finding {
     match sent {
         Ok(()) => Topic::Probe
             .right("The relay took the probe (250 after its last line).")
             .remedy("Look for it in the mailbox, and among the junk; its header Authentication-Results should say spf=pass and dkim=pass."),
-        Err(trouble) => {
-            let remedy = if trouble.permanent {
+        Err(error) => {
+            let remedy = if error.is_permanent() {
                 "The relay says never: look at CLINIC_MAIL_FROM and the probe's address, and ask whoever runs the relay which senders it takes."
             } else {
                 "The relay may take it later: ask again in some minutes."
             };
-            Topic::Probe.change(format!("The probe was not taken: {}.", trouble.fault), remedy)
+            Topic::Probe.change(format!("The probe was not taken: {error}."), remedy)
         }
     }
 }
 
-fn parcel(from: &Address, to: &Address, site: &str, now: Timestamp) -> Result<Parcel, String> {
+fn parcel(from: &Address, to: &Address, site: &str, now: Timestamp) -> Result<OutgoingMessage, String> {
     let id = blake3::hash(format!("{now}{site}").as_bytes()).to_hex();
     let text = Text { site }.render().map_err(|error| error.to_string())?;
     let message = Message::builder()
@@ -59,7 +58,7 @@ fn parcel(from: &Address, to: &Address, site: &str, now: Timestamp) -> Result<Pa
         .header(ContentType::TEXT_PLAIN)
         .body(text)
         .map_err(|error| error.to_string())?;
-    Ok(Parcel {
+    Ok(OutgoingMessage {
         envelope: message.envelope().clone(),
         bytes: message.formatted(),
         name: format!("probe-{}", &id[..16]),

@@ -3,10 +3,7 @@
 use super::{Finding, Topic};
 use crate::{
     config::{Relay, Tls},
-    mail::{
-        fate::Trouble,
-        mailer::{Distrust, Look, Secured},
-    },
+    mail::mailer::{DeliveryError, Distrust, Look, Secured},
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -14,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// Judges a look, and the greeting if there was one.
-pub fn judge(relay: &Relay, look: &Look, greeting: Option<&Result<(), Trouble>>, now: Timestamp) -> Vec<Finding> {
+pub fn judge(relay: &Relay, look: &Look, greeting: Option<&Result<(), DeliveryError>>, now: Timestamp) -> Vec<Finding> {
     let place = format!("{}:{}", relay.host, relay.port);
     let reached = Topic::Relay.right(format!("The relay {place} can be reached."));
     match look {
@@ -95,13 +92,13 @@ fn lasting(secured: &Secured, now: Timestamp) -> Finding {
     Topic::Tls.right(format!("The relay's certificate is trusted and holds until {until}, {days} from now."))
 }
 
-fn log_in(relay: &Relay, greeting: Option<&Result<(), Trouble>>) -> Option<Finding> {
+fn log_in(relay: &Relay, greeting: Option<&Result<(), DeliveryError>>) -> Option<Finding> {
     Some(match (greeting?, &relay.login) {
         (Ok(()), Some(_)) => Topic::Relay.right("The relay accepts user and password (AUTH)."),
         (Ok(()), None) => Topic::Relay
             .note("No user and password are set; whether the relay takes letters without them, a probe tells."),
-        (Err(trouble), Some(_)) if trouble.permanent => {
-            let saying = format!("The relay does not let this program in: {}.", trouble.fault);
+        (Err(error), Some(_)) if error.is_permanent() => {
+            let saying = format!("The relay does not let this program in: {error}.");
             Topic::Relay
                 .change(
                     saying,
@@ -109,8 +106,8 @@ fn log_in(relay: &Relay, greeting: Option<&Result<(), Trouble>>) -> Option<Findi
                 )
                 .by("RFC 4954, 6")
         }
-        (Err(trouble), _) => {
-            let saying = format!("The relay does not let this program in now: {}.", trouble.fault);
+        (Err(error), _) => {
+            let saying = format!("The relay does not let this program in now: {error}.");
             Topic::Relay.change(saying, "Ask again in some minutes; then ask whoever runs the relay.")
         }
     })

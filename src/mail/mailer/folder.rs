@@ -2,8 +2,7 @@
 //!
 //! Invariant: a file that has its name is whole and on disk; only its owner may read it.
 
-use super::{Parcel, trouble};
-use crate::mail::fate::{Stage, Trouble};
+use super::{DeliveryError, OutgoingMessage};
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write as _},
@@ -11,10 +10,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub(super) async fn write(folder: &Path, parcel: &Parcel) -> Result<(), Trouble> {
-    let (folder, name, bytes): (PathBuf, _, _) = (folder.to_owned(), parcel.name.clone(), parcel.bytes.clone());
+pub(super) async fn write(folder: &Path, message: &OutgoingMessage) -> Result<(), DeliveryError> {
+    let (folder, name, bytes): (PathBuf, _, _) = (folder.to_owned(), message.name.clone(), message.bytes.clone());
     let written = tokio::task::spawn_blocking(move || store(&folder, &name, &bytes)).await;
-    let failed = |error: String| trouble(Stage::Relay, false, format!("no file in the mail folder: {error}"));
+    let failed = |error: String| DeliveryError::session(format!("no file in the mail folder: {error}"));
     written.map_err(|e| failed(e.to_string()))?.map_err(|e| failed(e.to_string()))
 }
 

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     enquiry::{Enquiry, Judgement},
-    mail::fate::{Stage, Trouble},
+    mail::mailer::DeliveryError,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -152,37 +152,34 @@ impl Outbox {
     }
 
     /// Puts a letter back in line, keeping its place; due at that time.
-    pub async fn again(&self, letter: &Claimed, trouble: &Trouble, at: Timestamp) -> Result<(), Unavailable> {
+    pub async fn again(&self, letter: &Claimed, error: &DeliveryError, at: Timestamp) -> Result<(), Unavailable> {
         const AGAIN: &str = "UPDATE letter SET due_at = $3, leased_until = 0, claim = NULL, stage = $4, fault = $5 \
                              WHERE id = $1 AND claim = $2 AND state = 'waiting'";
-        self.fail(AGAIN, letter, trouble, at).await
+        self.fail(AGAIN, letter, error, at).await
     }
 
     /// Keeps a letter out of line until somebody sends it again.
-    pub async fn set_aside(&self, letter: &Claimed, trouble: &Trouble, now: Timestamp) -> Result<(), Unavailable> {
+    pub async fn set_aside(&self, letter: &Claimed, error: &DeliveryError, now: Timestamp) -> Result<(), Unavailable> {
         const ASIDE: &str = "UPDATE letter SET state = 'set-aside', done_at = $3, leased_until = 0, claim = NULL, \
                              stage = $4, fault = $5 WHERE id = $1 AND claim = $2 AND state = 'waiting'";
-        self.fail(ASIDE, letter, trouble, now).await
+        self.fail(ASIDE, letter, error, now).await
     }
 
     async fn fail(
         &self,
         statement: &'static str,
         letter: &Claimed,
-        trouble: &Trouble,
+        error: &DeliveryError,
         at: Timestamp,
     ) -> Result<(), Unavailable> {
         let pool = self.db.pool().await?;
-        let stage = match trouble.stage {
-            Stage::Relay => "relay",
-            Stage::Letter => "letter",
-        };
+        let stage = if matches!(error, DeliveryError::Letter { .. }) { "letter" } else { "relay" };
         sqlx::query(statement)
             .bind(letter.id)
             .bind(letter.claim.clone())
             .bind(millis(at))
             .bind(stage)
-            .bind(trouble.fault.clone())
+            .bind(error.to_string())
             .execute(&pool)
             .await
             .map_err(|e| reason(&e))?;
