@@ -1,25 +1,25 @@
 //! Stylesheet, script, icons and pictures: read from their folders and named by their content.
 //!
-//! Invariant: an address under `/assets/` never changes its bytes, so it may be kept for ever; a file that changed has
-//! a new address. Every `url()` in the stylesheet leads to such a file, or [`Assets::load`] says which does not.
-//!
-//! A photograph of the words is one key and several files: a JPEG under the key itself, and WebP in other widths.
+//! Invariant: an address under `/assets/` never changes its bytes, so it may be cached forever; a file that changed has
+//! another address. A photograph of an article is one key and several files: a JPEG under the key itself, and WebP in other
+//! widths.
 //!
 //! Never: pages; the network.
 
 mod fault;
-mod folder;
+mod files;
+mod image_cache;
 mod photo;
 mod size;
-mod style;
+mod stylesheet;
 
 pub use fault::{AssetFault, AssetFaults};
-pub use photo::darkroom::Photos;
+pub use image_cache::Photos;
 pub use size::Size;
 
 use crate::catalog::{Builder, Caching, Media, Resource, hashed};
 use bytes::Bytes;
-use photo::{Print, darkroom};
+use photo::Rendition;
 use std::{
     collections::BTreeMap,
     fs,
@@ -28,16 +28,16 @@ use std::{
 
 /// Key of the one stylesheet that all files in `css/` make.
 pub const STYLESHEET: &str = "css/site.css";
-/// Files under it keep their names: `root/favicon.ico` is `/favicon.ico`.
+/// Files below it keep their names: `root/favicon.ico` is `/favicon.ico`.
 const ROOT: &str = "root/";
-/// Files under it are joined.
+/// Files below it are joined.
 const STYLES: &str = "css/";
 
-/// All files, by key: their path below the static folder, or the key that the words give a picture.
+/// All files, by key: their path below the static folder, or the key that an article gives a picture.
 #[derive(Debug, Default)]
 pub struct Assets {
     files: BTreeMap<String, Asset>,
-    has_blanks: bool,
+    has_placeholders: bool,
 }
 
 /// A file ready to be served.
@@ -48,16 +48,16 @@ struct Asset {
     bytes: Bytes,
     caching: Caching,
     size: Option<Size>,
-    /// Of a photograph: its widths, as `srcset` wants them.
-    widths: Option<String>,
+    /// Of a photograph: the value of `srcset`.
+    srcset: Option<String>,
 }
 
 impl Assets {
-    /// Reads the static folder and the pictures that the words use, given as key and file. Photographs among them come
-    /// in several widths.
+    /// Reads the static folder and the pictures of the content, given as key and file. Photographs among them get several
+    /// widths.
     ///
     /// # Errors
-    /// Every file that cannot be read or is of no kind that is served, and every mistake in a stylesheet.
+    /// Every file that cannot be read or is of a type that is not served, and every fault in a stylesheet.
     pub fn load(
         static_folder: &Path,
         pictures: impl IntoIterator<Item = (String, PathBuf)>,
@@ -65,41 +65,42 @@ impl Assets {
     ) -> Result<Self, AssetFaults> {
         let mut faults = Vec::new();
         let mut assets = Self::default();
-        let (styles, others) = folder::list(static_folder, &mut faults).into_iter().partition::<Vec<_>, _>(is_style);
+        let (styles, others) = files::list(static_folder, &mut faults).into_iter().partition::<Vec<_>, _>(is_style);
         let (photographs, drawings) = pictures.into_iter().partition::<Vec<_>, _>(is_photo);
         for (key, file) in others.into_iter().chain(drawings) {
-            assets.read(key, &file, &mut faults);
+            assets.add(&file, &key, read(&key, &file).map(|asset| vec![(key.clone(), asset)]), &mut faults);
         }
-        for ((key, file), prints) in darkroom::develop_all(photographs, photos) {
-            match prints {
-                Ok(_) if assets.files.contains_key(&key) => faults.push(AssetFault::twice(&file, &key)),
-                Ok(prints) => assets.hang(&key, prints),
-                Err(fault) => faults.push(fault),
-            }
+        for ((key, file), renditions) in image_cache::render_all(photographs, photos) {
+            assets.has_placeholders |=
+                matches!(&renditions, Ok(made) if made.iter().any(|one| one.media == Media::Svg));
+            assets.add(&file, &key, renditions.map(|made| photo_assets(&key, made)), &mut faults);
         }
-        // Last, because it names the others by their addresses.
-        assets.join(styles, static_folder, &mut faults);
+        if styles.is_empty() {
+            faults.push(AssetFault::no_stylesheet(&static_folder.join(STYLES)));
+        }
+        let sheet = stylesheet::join(styles, &mut faults);
+        assets.files.insert(STYLESHEET.into(), Asset::new("site.css", Media::Css, sheet.into(), None));
         if faults.is_empty() { Ok(assets) } else { Err(AssetFaults(faults)) }
     }
 
-    /// Address of a file: `site.js`, `img/logo.svg`, [`STYLESHEET`], or a picture's key.
+    /// Address of a file: `site.js`, `logo.svg`, [`STYLESHEET`], or a picture's key.
     pub fn url(&self, key: &str) -> Option<&str> {
         self.files.get(key).map(|asset| asset.address.as_str())
     }
 
-    /// Width and height of a picture, so that a page keeps its place while the picture is on its way.
+    /// Width and height of a picture, so that a browser reserves its space.
     pub fn size(&self, key: &str) -> Option<Size> {
         self.files.get(key)?.size
     }
 
     /// The widths of a photograph, all WebP, as the value of `srcset`; `None` for any other picture.
-    pub fn widths(&self, key: &str) -> Option<&str> {
-        self.files.get(key)?.widths.as_deref()
+    pub fn srcset(&self, key: &str) -> Option<&str> {
+        self.files.get(key)?.srcset.as_deref()
     }
 
-    /// A photograph has no prints yet, and a blank stands in its place.
-    pub fn has_blanks(&self) -> bool {
-        self.has_blanks
+    /// Whether a photograph has no renditions yet and a placeholder stands in for it.
+    pub fn has_placeholders(&self) -> bool {
+        self.has_placeholders
     }
 
     /// All keys, in order.
@@ -107,55 +108,28 @@ impl Assets {
         self.files.keys().map(String::as_str)
     }
 
-    /// Puts every file into a catalog.
+    /// Adds every file to a catalog.
     #[must_use]
-    pub fn shelve(&self, builder: Builder) -> Builder {
+    pub fn add_to(&self, builder: Builder) -> Builder {
         self.files.values().fold(builder, |builder, asset| {
             let resource = Resource::new(asset.media, asset.bytes.clone()).caching(asset.caching);
             builder.page(asset.address.clone(), resource)
         })
     }
 
-    fn read(&mut self, key: String, file: &Path, faults: &mut Vec<AssetFault>) {
-        let read = || {
-            let media = Media::of(&key).ok_or_else(|| AssetFault::unknown_kind(file))?;
-            let bytes = Bytes::from(fs::read(file).map_err(|error| AssetFault::unreadable(file, &error))?);
-            let size = if media.is_picture() { Some(Size::of(media, &bytes, file)?) } else { None };
-            Ok(Asset::new(&key, media, bytes, size))
-        };
-        match read() {
-            Ok(_) if self.files.contains_key(&key) => faults.push(AssetFault::twice(file, &key)),
-            Ok(asset) => {
-                self.files.insert(key, asset);
-            }
+    /// Takes what was made of one file, unless another file has its key.
+    fn add(
+        &mut self,
+        file: &Path,
+        key: &str,
+        made: Result<Vec<(String, Asset)>, AssetFault>,
+        faults: &mut Vec<AssetFault>,
+    ) {
+        match made {
+            Ok(_) if self.files.contains_key(key) => faults.push(AssetFault::duplicate(file, key)),
+            Ok(made) => self.files.extend(made),
             Err(fault) => faults.push(fault),
         }
-    }
-
-    /// Takes a photograph's prints: the last, a JPEG or a blank, under `key`, the others under keys of their own.
-    fn hang(&mut self, key: &str, mut prints: Vec<Print>) {
-        let stem = key.rsplit_once('.').map_or(key, |(stem, _)| stem);
-        let Some(fallback) = prints.pop() else { return };
-        let mut widths = Vec::new();
-        for Print { media, size, bytes } in prints {
-            let asset = Asset::new(&format!("{stem}-{}.webp", size.width), media, bytes, Some(size));
-            widths.push(format!("{} {}w", asset.address, size.width));
-            self.files.insert(format!("{key}@{}", size.width), asset);
-        }
-        let is_blank = fallback.media == Media::Svg;
-        self.has_blanks |= is_blank;
-        let name = format!("{stem}.{}", if is_blank { "svg" } else { "jpg" });
-        let asset = Asset::new(&name, fallback.media, fallback.bytes, Some(fallback.size));
-        self.files.insert(key.to_owned(), Asset { widths: (!is_blank).then(|| widths.join(", ")), ..asset });
-    }
-
-    fn join(&mut self, styles: Vec<(String, PathBuf)>, folder: &Path, faults: &mut Vec<AssetFault>) {
-        if styles.is_empty() {
-            faults.push(AssetFault::no_styles(&folder.join(STYLES)));
-            return;
-        }
-        let sheet = style::join(styles, |key| self.url(key).map(str::to_owned), faults);
-        self.files.insert(STYLESHEET.into(), Asset::new("site.css", Media::Css, sheet.into(), None));
     }
 }
 
@@ -165,8 +139,34 @@ impl Asset {
             Some(name) => (format!("/{name}"), Caching::Short),
             None => (hashed(&plain_name(name), &bytes), Caching::Forever),
         };
-        Self { address, media, bytes, caching, size, widths: None }
+        Self { address, media, bytes, caching, size, srcset: None }
     }
+}
+
+fn read(key: &str, file: &Path) -> Result<Asset, AssetFault> {
+    let media = Media::of(key).ok_or_else(|| AssetFault::unknown_type(file))?;
+    let bytes = Bytes::from(fs::read(file).map_err(|error| AssetFault::unreadable(file, &error))?);
+    let size = if media.is_picture() { Some(Size::of(media, &bytes, file)?) } else { None };
+    Ok(Asset::new(key, media, bytes, size))
+}
+
+/// A photograph's files by key: the last rendition, a JPEG or a placeholder, under `key`, the others under keys of their
+/// own.
+fn photo_assets(key: &str, mut renditions: Vec<Rendition>) -> Vec<(String, Asset)> {
+    let stem = key.rsplit_once('.').map_or(key, |(stem, _)| stem);
+    let Some(last) = renditions.pop() else { return Vec::new() };
+    let mut files = Vec::new();
+    let mut widths = Vec::new();
+    for Rendition { media, size, bytes } in renditions {
+        let asset = Asset::new(&format!("{stem}-{}.webp", size.width), media, bytes, Some(size));
+        widths.push(format!("{} {}w", asset.address, size.width));
+        files.push((format!("{key}@{}", size.width), asset));
+    }
+    let extension = if last.media == Media::Svg { "svg" } else { "jpg" };
+    let asset = Asset::new(&format!("{stem}.{extension}"), last.media, last.bytes, Some(last.size));
+    let srcset = (!widths.is_empty()).then(|| widths.join(", "));
+    files.push((key.to_owned(), Asset { srcset, ..asset }));
+    files
 }
 
 fn is_style((key, _): &(String, PathBuf)) -> bool {
@@ -216,11 +216,11 @@ mod tests {
     }
 
     #[test]
-    fn files_are_named_by_content_and_the_root_keeps_its_names() {
+    fn files_are_named_by_content_except_those_of_the_root() {
         let folder = folder(&[
             ("css/b.css", "b { color: red; }"),
             ("css/layers.css", "@layer a, b;"),
-            ("css/a.css", "a { background: url('../img/Logo 1.svg#x') }"),
+            ("css/a.css", "a { color: blue }"),
             ("img/Logo 1.svg", SVG),
             ("site.js", "1"),
             ("root/favicon.ico.svg", SVG),
@@ -238,15 +238,14 @@ mod tests {
         assert_eq!(assets.size("img/Logo 1.svg"), Some(Size { width: 84, height: 48 }));
         assert_eq!(assets.url(".DS_Store"), None);
 
-        let catalog = assets.shelve(Catalog::builder(http::HeaderMap::new(), Encoder::default().into())).build();
+        let catalog = assets.add_to(Catalog::builder(http::HeaderMap::new(), Encoder::default().into())).build();
         let sheet = catalog.answer(&Request::get(assets.url(STYLESHEET).unwrap()).body(()).unwrap()).unwrap();
-        let expected = format!("@layer a,b;a{{background: url(\"{logo}#x\")}}b{{color: red}}");
-        assert_eq!(sheet.body(), expected.as_bytes());
+        assert_eq!(sheet.body(), "@layer a, b;\na { color: blue }\nb { color: red; }\n");
         assert_eq!(sheet.headers()["cache-control"], "public, max-age=31536000, immutable");
     }
 
     #[test]
-    fn a_photograph_has_an_address_for_each_width_and_one_for_everybody() {
+    fn a_photograph_has_an_address_for_each_width_and_one_jpeg() {
         let folder = folder(&[("css/a.css", "a{}")]);
         let file = folder.path().join("Our Room.PNG");
         image::RgbImage::new(1000, 500).save_with_format(&file, image::ImageFormat::Png).unwrap();
@@ -256,11 +255,11 @@ mod tests {
         assert!(address.starts_with("/assets/people/our-room."), "{address}");
         assert_eq!(Media::of(address), Some(Media::Jpeg));
         assert_eq!(assets.size(key), Some(Size { width: 1000, height: 500 }));
-        let widths: Vec<&str> = assets.widths(key).unwrap().split(", ").collect();
-        let catalog = assets.shelve(Catalog::builder(http::HeaderMap::new(), Encoder::default().into())).build();
+        let widths: Vec<&str> = assets.srcset(key).unwrap().split(", ").collect();
+        let catalog = assets.add_to(Catalog::builder(http::HeaderMap::new(), Encoder::default().into())).build();
         for (source, width) in widths.iter().zip(["480w", "800w", "1000w"]) {
-            let (address, said) = source.split_once(' ').unwrap();
-            assert_eq!(said, width);
+            let (address, declared) = source.split_once(' ').unwrap();
+            assert_eq!(declared, width);
             let answer = catalog.answer(&Request::get(address).body(()).unwrap()).unwrap();
             assert_eq!(answer.headers()["content-type"], "image/webp");
         }
@@ -268,8 +267,8 @@ mod tests {
     }
 
     #[test]
-    fn every_mistake_is_told_at_once_with_its_place() {
-        let told = faults(&[
+    fn every_fault_is_reported_at_once_with_its_place() {
+        let text = faults(&[
             ("css/a.css", "a { color: red }\nb { background: url(no.svg) }"),
             ("css/b.css", "@import 'a.css';"),
             ("img/bad.svg", "<svg"),
@@ -285,9 +284,9 @@ mod tests {
             "static/img/not.png: ",
             "static/tool.exe: ",
         ] {
-            assert!(told.contains(part), "{part} in\n{told}");
+            assert!(text.contains(part), "{part} in\n{text}");
         }
-        assert_eq!(told.lines().count(), 6, "{told}");
+        assert_eq!(text.lines().count(), 6, "{text}");
     }
 
     #[test]

@@ -101,7 +101,7 @@ impl<'a> House<'a> {
 
     /// A photograph's widths for `srcset`; none for a drawing.
     fn widths(&self, key: &str) -> Option<&'a str> {
-        self.assets.widths(key)
+        self.assets.srcset(key)
     }
 
     /// A telephone number for `tel:`, in the international form.

@@ -1,25 +1,24 @@
-//! What can be wrong with an asset: where, what, what to do.
+//! What can be wrong with an asset: file, place, problem, remedy.
 
 use std::{
     fmt, io,
     path::{Path, PathBuf},
 };
 
-/// A mistake in one file.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{}: {what}; {remedy}", file.display(), Place(*place))]
+/// A fault in one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AssetFault {
     /// The file.
     pub file: PathBuf,
     /// Line and column, from 1, where the file is text.
     pub place: Option<(u32, u32)>,
     /// What is wrong.
-    pub what: String,
+    pub problem: String,
     /// What to do.
     pub remedy: String,
 }
 
-/// All mistakes, a line each.
+/// All faults, one a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AssetFaults(pub Vec<AssetFault>);
 
@@ -27,24 +26,24 @@ impl std::error::Error for AssetFaults {}
 
 impl fmt::Display for AssetFaults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, fault) in self.0.iter().enumerate() {
-            write!(f, "{}{fault}", if i == 0 { "" } else { "\n" })?;
-        }
-        Ok(())
+        let lines: Vec<String> = self.0.iter().map(AssetFault::to_string).collect();
+        f.write_str(&lines.join("\n"))
     }
 }
 
-struct Place(Option<(u32, u32)>);
-
-impl fmt::Display for Place {
+impl fmt::Display for AssetFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(Ok(()), |(line, column)| write!(f, ":{line}:{column}"))
+        write!(f, "{}", self.file.display())?;
+        if let Some((line, column)) = self.place {
+            write!(f, ":{line}:{column}")?;
+        }
+        write!(f, ": {}; {}", self.problem, self.remedy)
     }
 }
 
 impl AssetFault {
-    pub(super) fn new(file: &Path, what: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { file: file.to_owned(), place: None, what: what.into(), remedy: remedy.into() }
+    pub(super) fn new(file: &Path, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { file: file.to_owned(), place: None, problem: problem.into(), remedy: remedy.into() }
     }
 
     pub(super) fn at(mut self, line: u32, column: u32) -> Self {
@@ -53,23 +52,20 @@ impl AssetFault {
     }
 
     pub(super) fn unreadable(file: &Path, error: &io::Error) -> Self {
-        Self::new(
-            file,
-            format!("cannot be read ({error})"),
-            "make it readable for the program, or remove what names it",
-        )
+        let problem = format!("cannot be read ({error})");
+        Self::new(file, problem, "make it readable for the program, or remove what names it")
     }
 
-    pub(super) fn unknown_kind(file: &Path) -> Self {
+    pub(super) fn unknown_type(file: &Path) -> Self {
         let remedy = "serve html, css, js, xml, txt, json, webmanifest, speculationrules, svg, png, jpg, webp, gif, ico, woff2 or pdf";
-        Self::new(file, "is of a kind that is not served", remedy)
+        Self::new(file, "is of a type that is not served", remedy)
     }
 
-    pub(super) fn twice(file: &Path, key: &str) -> Self {
+    pub(super) fn duplicate(file: &Path, key: &str) -> Self {
         Self::new(file, format!("another file is already known as {key}"), "rename one of them")
     }
 
-    pub(super) fn no_styles(folder: &Path) -> Self {
+    pub(super) fn no_stylesheet(folder: &Path) -> Self {
         Self::new(folder, "holds no stylesheet", "put at least one .css file there")
     }
 }

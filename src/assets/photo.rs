@@ -1,133 +1,141 @@
-//! Photographs: what an editor drops beside the words becomes what browsers need.
+//! Photographs: a file that an editor adds becomes the widths and formats that browsers need.
 //!
-//! Invariant: every print is drawn anew from the pixels, upright and in sRGB, so nothing that a camera wrote (place, time,
-//! device, a thumbnail of what was cut away) leaves the house. The same bytes give the same prints.
+//! Invariant: every rendition is encoded anew from the pixels, upright and in sRGB, so none of the camera's metadata (place,
+//! time, device, thumbnail) is published. The same bytes give the same renditions. No photograph is enlarged.
 //!
-//! Never: a file or a thread (see [`darkroom`]); a photograph enlarged.
-
-pub(super) mod darkroom;
+//! Never: files or threads (see [`super::image_cache`]).
 
 use super::{fault::AssetFault, size::Size};
 use crate::catalog::Media;
 use bytes::Bytes;
-use fast_image_resize::{PixelType, Resizer, images};
 use image::{
     DynamicImage, ImageDecoder, ImageError, ImageReader, ImageResult, Limits, RgbImage, Rgba, RgbaImage,
-    codecs::jpeg::JpegEncoder, imageops,
+    codecs::jpeg::JpegEncoder,
+    imageops::{self, FilterType},
 };
 use moxcms::{ColorProfile, Layout, TransformOptions};
 use std::{io::Cursor, path::Path};
 
-/// Widths that the layout asks for, in pixels: a narrow and a wide phone, a desk, a sharp desk.
+/// Widths that the layout asks for, in pixels: narrow phone, wide phone, desktop, high-density desktop.
 const WIDTHS: [u32; 4] = [480, 800, 1200, 1600];
-/// Width of the JPEG for browsers without WebP, and for whoever shows a picture of this site elsewhere.
-const FALLBACK: u32 = 1200;
-/// Narrower ones look soft on every telephone.
-const NARROWEST: u32 = 800;
-/// Most bytes of a file: more than any telephone writes.
-const HEAVIEST: u64 = 20 * 1024 * 1024;
-/// Most pixels along an edge, and most bytes of memory: a small file may claim to be a huge picture.
-const LONGEST: u32 = 16_000;
-const MEMORY: u64 = 512 * 1024 * 1024;
-/// Of 100; beyond it files grow and nobody sees why.
-const WEBP: f32 = 78.0;
-const JPEG: u8 = 80;
+/// Width of the JPEG, for browsers without WebP and for previews of shared links.
+const JPEG_WIDTH: u32 = 1200;
+/// A narrower photograph looks blurred on a phone.
+const MIN_WIDTH: u32 = 800;
+/// Most bytes of a file.
+const MAX_BYTES: u64 = 20 * 1024 * 1024;
+/// Most pixels along an edge, and most bytes of memory: a small file may claim to be a huge image.
+const MAX_EDGE: u32 = 16_000;
+const MAX_MEMORY: u64 = 512 * 1024 * 1024;
+/// Qualities of 100; above them files grow without a visible difference.
+const WEBP_QUALITY: f32 = 78.0;
+const JPEG_QUALITY: u8 = 80;
 
 /// A photograph in one size and format.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Print {
+pub(super) struct Rendition {
     pub(super) media: Media,
     pub(super) size: Size,
     pub(super) bytes: Bytes,
 }
 
-/// Whether a file of this kind holds a photograph. Drawings are SVG.
+impl Rendition {
+    fn new(media: Media, image: &RgbImage, bytes: Bytes) -> Self {
+        Self { media, size: Size { width: image.width(), height: image.height() }, bytes }
+    }
+}
+
+/// Whether a file of this type holds a photograph. Drawings are SVG.
 pub(super) const fn is_photo(media: Media) -> bool {
     matches!(media, Media::Jpeg | Media::Png | Media::Webp)
 }
 
-/// Makes all prints: WebP from the narrowest to the widest, then the JPEG.
+/// Makes all renditions: WebP from the narrowest to the widest, then the JPEG.
 ///
 /// # Errors
-/// The file is too heavy, too narrow, or no photograph.
-fn develop(file: &Path, bytes: &[u8]) -> Result<Vec<Print>, AssetFault> {
-    let (whole, profile) = upright(bytes).map_err(|error| broken(file, &error))?;
-    if whole.width() < NARROWEST {
-        let what = format!("is {} pixels across", whole.width());
-        return Err(AssetFault::new(file, what, format!("use one of {NARROWEST} or more; 1600 are best")));
+/// The file is too narrow or no photograph.
+pub(super) fn render(file: &Path, bytes: &[u8]) -> Result<Vec<Rendition>, AssetFault> {
+    let (original, profile) = decode(bytes).map_err(|error| unreadable(file, &error))?;
+    if original.width() < MIN_WIDTH {
+        let problem = format!("is {} pixels across", original.width());
+        return Err(AssetFault::new(file, problem, format!("use one of {MIN_WIDTH} or more; 1600 are best")));
     }
-    let mut widest = reduced(&whole, whole.width().min(WIDTHS[WIDTHS.len() - 1]));
-    drop(whole);
+    let mut widest = reduce(&original, original.width().min(WIDTHS[WIDTHS.len() - 1]));
+    drop(original);
     to_srgb(&mut widest, profile.as_deref());
-    let narrower = WIDTHS.into_iter().filter(|width| *width < widest.width()).map(|width| reduced(&widest, width));
-    let mut prints: Vec<Print> = narrower.map(|image| webp(&image)).collect();
-    prints.push(webp(&widest));
-    prints.push(jpeg(&reduced(&widest, widest.width().min(FALLBACK))));
-    Ok(prints)
+    let narrower = WIDTHS.into_iter().filter(|width| *width < widest.width()).map(|width| reduce(&widest, width));
+    let mut renditions: Vec<Rendition> = narrower.map(|image| webp(&image)).collect();
+    renditions.push(webp(&widest));
+    renditions.push(jpeg(&reduce(&widest, widest.width().min(JPEG_WIDTH))));
+    Ok(renditions)
 }
 
-/// A blank of the same shape: it keeps the place for as long as the prints are not made.
+/// An empty drawing of the same shape, shown until the renditions are made.
 ///
 /// # Errors
 /// The file is no photograph.
-fn blank(file: &Path, bytes: &[u8]) -> Result<Print, AssetFault> {
+pub(super) fn placeholder(file: &Path, bytes: &[u8]) -> Result<Rendition, AssetFault> {
     let shape = |bytes| {
         let mut decoder = open(bytes)?;
-        let ((width, height), held) = (decoder.dimensions(), decoder.orientation()?.to_exif());
-        // From 5 on the camera lay on its side (EXIF 2.32, orientation).
-        Ok(if held < 5 { Size { width, height } } else { Size { width: height, height: width } })
+        let ((width, height), orientation) = (decoder.dimensions(), decoder.orientation()?.to_exif());
+        // Orientations from 5 on swap width and height (EXIF 2.32, tag 0x0112).
+        Ok(if orientation < 5 { Size { width, height } } else { Size { width: height, height: width } })
     };
-    let size: Size = shape(bytes).map_err(|error| broken(file, &error))?;
+    let size: Size = shape(bytes).map_err(|error| unreadable(file, &error))?;
     let drawing = format!("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {}\"/>", size.width, size.height);
-    Ok(Print { media: Media::Svg, size, bytes: drawing.into() })
+    Ok(Rendition { media: Media::Svg, size, bytes: drawing.into() })
 }
 
-fn broken(file: &Path, error: &ImageError) -> AssetFault {
-    let what = format!("cannot be read as a photograph ({error})");
-    AssetFault::new(file, what, "export it again as JPEG, PNG or WebP from a picture editor")
+/// # Errors
+/// The file is larger than [`MAX_BYTES`].
+pub(super) fn check_length(file: &Path, length: u64) -> Result<(), AssetFault> {
+    if length <= MAX_BYTES {
+        return Ok(());
+    }
+    let problem = format!("has {} MB", length.div_ceil(1024 * 1024));
+    Err(AssetFault::new(file, problem, "save it smaller: at most 20 MB; 1600 pixels across are enough"))
 }
 
-fn check_weight(file: &Path, length: u64) -> Result<(), AssetFault> {
-    let megabytes = length.div_ceil(1024 * 1024);
-    let remedy = "save it smaller: 20 MB are the most, and 1600 pixels across are enough";
-    if length > HEAVIEST { Err(AssetFault::new(file, format!("weighs {megabytes} MB"), remedy)) } else { Ok(()) }
+fn unreadable(file: &Path, error: &ImageError) -> AssetFault {
+    let problem = format!("cannot be read as a photograph ({error})");
+    AssetFault::new(file, problem, "export it again as JPEG, PNG or WebP from a picture editor")
 }
 
 fn open(bytes: &[u8]) -> ImageResult<impl ImageDecoder> {
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
     let mut limits = Limits::default();
-    (limits.max_image_width, limits.max_image_height) = (Some(LONGEST), Some(LONGEST));
-    limits.max_alloc = Some(MEMORY);
+    (limits.max_image_width, limits.max_image_height) = (Some(MAX_EDGE), Some(MAX_EDGE));
+    limits.max_alloc = Some(MAX_MEMORY);
     reader.limits(limits);
     reader.into_decoder()
 }
 
-/// The pixels as somebody held the camera, and the colours that they are measured in.
-fn upright(bytes: &[u8]) -> ImageResult<(RgbImage, Option<Vec<u8>>)> {
+/// The pixels, turned upright, and the color profile that they are measured in.
+fn decode(bytes: &[u8]) -> ImageResult<(RgbImage, Option<Vec<u8>>)> {
     let mut decoder = open(bytes)?;
     let (orientation, profile) = (decoder.orientation()?, decoder.icc_profile()?);
     let mut image = DynamicImage::from_decoder(decoder)?;
     image.apply_orientation(orientation);
-    Ok((opaque(image), profile))
+    Ok((on_white(image), profile))
 }
 
-/// What can be seen through shows white paper: JPEG knows nothing else.
-fn opaque(image: DynamicImage) -> RgbImage {
+/// Transparent parts become white, since JPEG has no transparency.
+fn on_white(image: DynamicImage) -> RgbImage {
     if !image.color().has_alpha() {
         return image.into_rgb8();
     }
-    let mut paper = RgbaImage::from_pixel(image.width(), image.height(), Rgba([u8::MAX; 4]));
-    imageops::overlay(&mut paper, &image.into_rgba8(), 0, 0);
-    DynamicImage::ImageRgba8(paper).into_rgb8()
+    let mut white = RgbaImage::from_pixel(image.width(), image.height(), Rgba([u8::MAX; 4]));
+    imageops::overlay(&mut white, &image.into_rgba8(), 0, 0);
+    DynamicImage::ImageRgba8(white).into_rgb8()
 }
 
-/// Telephones measure in wider colours than browsers assume of a file that says nothing. A profile that is of no use
-/// (grey, damaged) is left out.
+/// Converts to sRGB, which browsers assume of a file without a profile. A profile that cannot be used (grayscale, damaged)
+/// is ignored.
 fn to_srgb(image: &mut RgbImage, profile: Option<&[u8]>) {
     let transform = profile.and_then(|profile| {
-        let own = ColorProfile::new_from_slice(profile).ok()?;
+        let source = ColorProfile::new_from_slice(profile).ok()?;
         let srgb = ColorProfile::new_srgb();
-        own.create_transform_8bit(Layout::Rgb, &srgb, Layout::Rgb, TransformOptions::default()).ok()
+        source.create_transform_8bit(Layout::Rgb, &srgb, Layout::Rgb, TransformOptions::default()).ok()
     });
     let mut converted = vec![0; image.len()];
     if let Some(transform) = transform
@@ -137,31 +145,26 @@ fn to_srgb(image: &mut RgbImage, profile: Option<&[u8]>) {
     }
 }
 
-/// The same picture at most as wide as it is.
-fn reduced(image: &RgbImage, width: u32) -> RgbImage {
-    let height = (f64::from(image.height()) * f64::from(width) / f64::from(image.width())).round().max(1.0);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "no higher than the picture was")]
-    let height = height as u32;
-    let source = images::ImageRef::new(image.width(), image.height(), image, PixelType::U8x3);
-    let mut target = images::Image::new(width, height, PixelType::U8x3);
-    let source = source.expect("the buffer holds three bytes a pixel");
-    Resizer::new().resize(&source, &mut target, None).expect("both are of one kind");
-    RgbImage::from_raw(width, height, target.into_vec()).expect("the buffer holds three bytes a pixel")
+/// The image at a width that is at most its own.
+fn reduce(image: &RgbImage, width: u32) -> RgbImage {
+    if width == image.width() {
+        return image.clone();
+    }
+    let [width_then, height, width_now] = [image.width(), image.height(), width].map(u64::from);
+    let height = (height * width_now + width_then / 2) / width_then;
+    let height = u32::try_from(height).unwrap_or(image.height()).max(1);
+    imageops::resize(image, width, height, FilterType::CatmullRom)
 }
 
-fn webp(image: &RgbImage) -> Print {
+fn webp(image: &RgbImage) -> Rendition {
     let encoder = webp::Encoder::from_rgb(image, image.width(), image.height());
-    print(Media::Webp, image, Bytes::copy_from_slice(&encoder.encode(WEBP)))
+    Rendition::new(Media::Webp, image, Bytes::copy_from_slice(&encoder.encode(WEBP_QUALITY)))
 }
 
-fn jpeg(image: &RgbImage) -> Print {
+fn jpeg(image: &RgbImage) -> Rendition {
     let mut bytes = Vec::new();
-    JpegEncoder::new_with_quality(&mut bytes, JPEG).encode_image(image).expect("memory takes every byte");
-    print(Media::Jpeg, image, bytes.into())
-}
-
-fn print(media: Media, image: &RgbImage, bytes: Bytes) -> Print {
-    Print { media, size: Size { width: image.width(), height: image.height() }, bytes }
+    JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY).encode_image(image).expect("a vector takes every byte");
+    Rendition::new(Media::Jpeg, image, bytes.into())
 }
 
 #[cfg(test)]
@@ -169,7 +172,7 @@ mod tests {
     use super::*;
     use image::{ImageFormat, Rgb};
 
-    /// Red to the left, blue to the right, darker towards the foot.
+    /// Red on the left, blue on the right, darker toward the bottom.
     fn scene(width: u32, height: u32) -> RgbImage {
         RgbImage::from_fn(width, height, |x, y| {
             let light = u8::try_from(255 - 155 * y / height).unwrap();
@@ -183,7 +186,7 @@ mod tests {
         bytes.into_inner()
     }
 
-    /// The data of a camera: an orientation (EXIF 2.32, tag 0x0112) and a place, as a description (0x010e).
+    /// Metadata of a camera: an orientation (EXIF 2.32, tag 0x0112) and a place, as a description (0x010e).
     fn camera(orientation: u16, place: &[u8]) -> Vec<u8> {
         let mut tiff = b"II*\0\x08\0\0\0\x02\0".to_vec();
         tiff.extend(b"\x0e\x01\x02\0");
@@ -206,26 +209,26 @@ mod tests {
         bytes
     }
 
-    fn prints(bytes: &[u8]) -> Vec<Print> {
-        develop(Path::new("room.jpg"), bytes).unwrap()
+    fn renditions(bytes: &[u8]) -> Vec<Rendition> {
+        render(Path::new("room.jpg"), bytes).unwrap()
     }
 
     fn fault(bytes: &[u8]) -> String {
-        develop(Path::new("room.jpg"), bytes).unwrap_err().to_string()
+        render(Path::new("room.jpg"), bytes).unwrap_err().to_string()
     }
 
-    /// The colour at so many tenths of the width and the height.
-    fn at(print: &Print, x: u32, y: u32) -> [u8; 3] {
-        let image = image::load_from_memory(&print.bytes).unwrap().into_rgb8();
+    /// The color at so many tenths of the width and the height.
+    fn at(rendition: &Rendition, x: u32, y: u32) -> [u8; 3] {
+        let image = image::load_from_memory(&rendition.bytes).unwrap().into_rgb8();
         image.get_pixel(image.width() * x / 10, image.height() * y / 10).0
     }
 
     #[test]
-    fn a_photograph_comes_in_the_widths_of_the_layout_and_as_one_jpeg() {
+    fn a_photograph_has_the_widths_of_the_layout_and_one_jpeg() {
         let sizes = |width| -> Vec<_> {
-            prints(&file(&scene(width, width / 2), ImageFormat::Jpeg))
+            renditions(&file(&scene(width, width / 2), ImageFormat::Jpeg))
                 .iter()
-                .map(|print| (print.media, print.size.width, print.size.height))
+                .map(|rendition| (rendition.media, rendition.size.width, rendition.size.height))
                 .collect()
         };
         let (webp, jpeg) = (Media::Webp, Media::Jpeg);
@@ -234,53 +237,53 @@ mod tests {
         assert_eq!(
             sizes(1000),
             [(webp, 480, 240), (webp, 800, 400), (webp, 1000, 500), (jpeg, 1000, 500)],
-            "none grows"
+            "none is enlarged"
         );
         assert_eq!(sizes(800), [(webp, 480, 240), (webp, 800, 400), (jpeg, 800, 400)]);
     }
 
     #[test]
-    fn it_is_turned_as_the_camera_was_held_and_says_nothing_of_the_place() {
-        // Held a quarter turn to the left (orientation 6): what is left in the file belongs at the top.
-        for print in prints(&from_camera(&scene(1000, 900), 6)) {
-            assert!(print.size.width < print.size.height, "{:?}", print.size);
-            let (top, foot) = (at(&print, 5, 1), at(&print, 5, 9));
-            assert!(top[0] > 2 * top[2] && foot[2] > 2 * foot[0], "{top:?} {foot:?}");
+    fn a_rendition_is_upright_and_has_no_metadata() {
+        // Orientation 6 (a quarter turn): the left side of the file belongs at the top.
+        for rendition in renditions(&from_camera(&scene(1000, 900), 6)) {
+            assert!(rendition.size.width < rendition.size.height, "{:?}", rendition.size);
+            let (top, bottom) = (at(&rendition, 5, 1), at(&rendition, 5, 9));
+            assert!(top[0] > 2 * top[2] && bottom[2] > 2 * bottom[0], "{top:?} {bottom:?}");
             for sign in [&b"37.4419"[..], b"Exif", b"EXIF"] {
-                assert!(!print.bytes.windows(sign.len()).any(|part| part == sign), "{:?}", print.media);
+                assert!(!rendition.bytes.windows(sign.len()).any(|part| part == sign), "{:?}", rendition.media);
             }
         }
         assert!(from_camera(&scene(1000, 900), 6).windows(7).any(|part| part == b"37.4419"), "it was there");
     }
 
     #[test]
-    fn a_blank_has_the_shape_that_the_prints_will_have() {
+    fn a_placeholder_has_the_shape_of_the_renditions() {
         for orientation in [1, 4, 5, 6] {
             let bytes = from_camera(&scene(1000, 900), orientation);
-            let blank = blank(Path::new("room.jpg"), &bytes).unwrap().size;
-            let print = prints(&bytes).pop().unwrap().size;
-            assert_eq!(blank, print, "{orientation}");
+            let shape = placeholder(Path::new("room.jpg"), &bytes).unwrap().size;
+            let rendition = renditions(&bytes).pop().unwrap().size;
+            assert_eq!(shape, rendition, "{orientation}");
         }
-        assert!(blank(Path::new("room.jpg"), b"text").is_err());
+        assert!(placeholder(Path::new("room.jpg"), b"text").is_err());
     }
 
     #[test]
-    fn png_and_webp_are_taken_too_and_what_can_be_seen_through_is_white() {
+    fn png_and_webp_are_read_and_transparent_parts_are_white() {
         for format in [ImageFormat::Png, ImageFormat::WebP] {
-            assert_eq!(prints(&file(&scene(900, 600), format)).len(), 4, "{format:?}");
+            assert_eq!(renditions(&file(&scene(900, 600), format)).len(), 4, "{format:?}");
         }
-        let mut clear = RgbaImage::from_pixel(900, 600, Rgba([200, 0, 0, 255]));
-        imageops::overlay(&mut clear, &RgbaImage::new(1, 1), 0, 0);
-        clear.enumerate_pixels_mut().for_each(|(x, _, pixel)| pixel.0[3] = if x < 450 { 0 } else { 255 });
+        let mut transparent = RgbaImage::from_pixel(900, 600, Rgba([200, 0, 0, 255]));
+        imageops::overlay(&mut transparent, &RgbaImage::new(1, 1), 0, 0);
+        transparent.enumerate_pixels_mut().for_each(|(x, _, pixel)| pixel.0[3] = if x < 450 { 0 } else { 255 });
         let mut bytes = Cursor::new(Vec::new());
-        clear.write_to(&mut bytes, ImageFormat::Png).unwrap();
-        let print = prints(bytes.get_ref()).pop().unwrap();
-        assert!(at(&print, 2, 5).iter().all(|part| *part > 245), "{:?}", at(&print, 2, 5));
-        assert!(at(&print, 8, 5)[1] < 40, "{:?}", at(&print, 8, 5));
+        transparent.write_to(&mut bytes, ImageFormat::Png).unwrap();
+        let rendition = renditions(bytes.get_ref()).pop().unwrap();
+        assert!(at(&rendition, 2, 5).iter().all(|part| *part > 245), "{:?}", at(&rendition, 2, 5));
+        assert!(at(&rendition, 8, 5)[1] < 40, "{:?}", at(&rendition, 8, 5));
     }
 
     #[test]
-    fn wider_colours_become_those_that_browsers_assume() {
+    fn a_wide_gamut_is_converted_to_srgb() {
         // Full red of Display P3 lies outside sRGB; half red does not, and needs a stronger number there.
         let mut image = RgbImage::from_pixel(2, 2, Rgb([128, 64, 64]));
         to_srgb(&mut image, Some(&ColorProfile::new_display_p3().encode().unwrap()));
@@ -291,19 +294,22 @@ mod tests {
     }
 
     #[test]
-    fn an_editors_mistake_is_told_with_file_and_remedy() {
+    fn a_fault_names_file_and_remedy() {
         let narrow = fault(&file(&scene(300, 900), ImageFormat::Jpeg));
         assert!(narrow.contains("room.jpg: is 300 pixels across; use one of 800 or more"), "{narrow}");
-        // Held upright, so that its height in the file is its width for everybody.
+        // Turned by a quarter, so that its height in the file is its width on the page.
         assert!(fault(&from_camera(&scene(1000, 300), 6)).contains("is 300 pixels across"));
         let mut torn = file(&scene(900, 900), ImageFormat::Png);
         torn.truncate(torn.len() / 2);
         for broken in [torn.as_slice(), b"", b"<svg/>", b"\xff\xd8\xff\xe0 not a picture"] {
-            let told = fault(broken);
-            assert!(told.contains("room.jpg: cannot be read as a photograph") && told.contains("export it"), "{told}");
+            let fault_text = fault(broken);
+            assert!(
+                fault_text.contains("room.jpg: cannot be read as a photograph") && fault_text.contains("export it"),
+                "{fault_text}"
+            );
         }
-        let heavy = check_weight(Path::new("room.jpg"), HEAVIEST + 1).unwrap_err().to_string();
-        assert!(heavy.contains("room.jpg: weighs 21 MB; save it smaller"), "{heavy}");
+        let large = check_length(Path::new("room.jpg"), MAX_BYTES + 1).unwrap_err().to_string();
+        assert!(large.contains("room.jpg: has 21 MB; save it smaller"), "{large}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::fault::AssetFault;
 use crate::catalog::Media;
 use std::path::Path;
 
-/// Width and height, for the attributes of `img`: the browser keeps the place, nothing jumps.
+/// Width and height, for the attributes of `img`, so that the layout does not shift.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
     /// Pixels across.
@@ -22,7 +22,11 @@ impl Size {
             });
         }
         let size = imagesize::blob_size(bytes).map_err(|error| {
-            AssetFault::new(file, format!("is no picture of its kind ({error})"), "save it again from a picture editor")
+            AssetFault::new(
+                file,
+                format!("is not a picture of its type ({error})"),
+                "save it again from a picture editor",
+            )
         })?;
         let edge = |pixels| u32::try_from(pixels).unwrap_or(u32::MAX);
         Ok(Self { width: edge(size.width), height: edge(size.height) })
@@ -36,7 +40,7 @@ fn drawing(bytes: &[u8]) -> Result<Size, String> {
     let document = roxmltree::Document::parse_with_options(text, options).map_err(|error| error.to_string())?;
     let svg = document.root_element();
     let own = || Some((length(svg.attribute("width")?)?, length(svg.attribute("height")?)?));
-    let (width, height) = own().or_else(|| view_box(svg.attribute("viewBox")?)).ok_or("says no size")?;
+    let (width, height) = own().or_else(|| view_box(svg.attribute("viewBox")?)).ok_or("has no size")?;
     Ok(Size { width: pixels(width), height: pixels(height) })
 }
 
@@ -60,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_drawing_says_its_size_by_attributes_or_view_box() {
+    fn the_size_of_a_drawing_comes_from_its_attributes_or_view_box() {
         let table = [
             ("<svg viewBox='0 0 84 48'/>", Some((84, 48))),
             ("<svg viewBox='-10,-10, 20.4,30.6'/>", Some((20, 31))),

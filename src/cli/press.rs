@@ -60,7 +60,7 @@ impl Press {
         let (changed, changes) = mpsc::channel(1);
         let watcher = watcher(config, changed.clone());
         let words = words::read(config, now(), false)?;
-        if words.edition.has_blanks() {
+        if words.edition.has_placeholders() {
             let _ = changed.try_send(());
         }
         report(words.warnings);

@@ -56,7 +56,7 @@ fn of_words(fault: &Fault) -> Mistake {
 
 fn of_asset(fault: &crate::assets::AssetFault) -> Mistake {
     let file = fault.file.display().to_string();
-    Mistake { file, place: fault.place, problem: fault.what.clone(), remedy: fault.remedy.clone() }
+    Mistake { file, place: fault.place, problem: fault.problem.clone(), remedy: fault.remedy.clone() }
 }
 
 /// Reads everything. `wait`: until photographs that are new are developed; else a blank stands in for each.

@@ -85,9 +85,9 @@ impl Edition {
         }
     }
 
-    /// A photograph is not developed yet: the next edition will be better.
-    pub fn has_blanks(&self) -> bool {
-        self.assets.has_blanks()
+    /// Whether a photograph still has a placeholder, so that another build is due.
+    pub fn has_placeholders(&self) -> bool {
+        self.assets.has_placeholders()
     }
 
     /// The judge of enquiries, with the words of this edition.
@@ -157,7 +157,7 @@ impl Edition {
     /// Everything but the articles.
     fn finish(&self, builder: Builder, views: &Tally) -> Builder {
         let house = self.house();
-        let mut builder = self.assets.shelve(builder);
+        let mut builder = self.assets.add_to(builder);
         for made in reading::pages(&house).into_iter().chain(feed::feeds(&house)).chain(xml::documents(&house)) {
             builder = builder.page(made.path.clone(), self.resource(made, views));
         }

@@ -29,7 +29,7 @@ fn slugs<'a>(articles: impl Iterator<Item = &'a Article>) -> HashSet<&'a str> {
 
 fn same_article(now: &Edition, before: &Edition, article: &Article) -> bool {
     let shown = |edition: &Edition, key: &str| {
-        (edition.assets.url(key).map(str::to_owned), edition.assets.widths(key).map(str::to_owned))
+        (edition.assets.url(key).map(str::to_owned), edition.assets.srcset(key).map(str::to_owned))
     };
     let same_picture = |key: &str| shown(now, key) == shown(before, key);
     before.house().article(&article.slug) == Some(article) && pictures(article).all(same_picture)

@@ -1,4 +1,4 @@
-//! The files of a folder, in a stable order.
+//! The files below a folder, in a stable order.
 
 use super::fault::AssetFault;
 use std::{
@@ -6,21 +6,20 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Every file below `folder` as key (path with `/`) and path, by key. Hidden files and editors' backups are nobody's
-/// business; `.well-known` is.
+/// Every file below `folder` as key (path with `/`) and path, sorted by key. Hidden files, except `.well-known`, and
+/// editors' backups (`…~`) are left out.
 pub(super) fn list(folder: &Path, faults: &mut Vec<AssetFault>) -> Vec<(String, PathBuf)> {
     let mut files = Vec::new();
-    walk(folder, "", &mut files, faults);
+    collect(folder, "", &mut files, faults);
     files.sort();
     files
 }
 
-fn walk(folder: &Path, prefix: &str, files: &mut Vec<(String, PathBuf)>, faults: &mut Vec<AssetFault>) {
-    let entries = fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
-    let entries = entries.unwrap_or_else(|error| {
-        faults.push(AssetFault::unreadable(folder, &error));
-        Vec::new()
-    });
+fn collect(folder: &Path, prefix: &str, files: &mut Vec<(String, PathBuf)>, faults: &mut Vec<AssetFault>) {
+    let entries = match fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>) {
+        Ok(entries) => entries,
+        Err(error) => return faults.push(AssetFault::unreadable(folder, &error)),
+    };
     for entry in entries {
         let path = entry.path();
         let Some(name) = entry.file_name().to_str().map(str::to_owned) else {
@@ -32,7 +31,7 @@ fn walk(folder: &Path, prefix: &str, files: &mut Vec<(String, PathBuf)>, faults:
         }
         let key = format!("{prefix}{name}");
         if path.is_dir() {
-            walk(&path, &format!("{key}/"), files, faults);
+            collect(&path, &format!("{key}/"), files, faults);
         } else {
             files.push((key, path));
         }
