@@ -3,8 +3,8 @@
 //! What they may hold is the business of those who write them: ids, counts and durations, never what a person wrote.
 
 use crate::config::Config;
-use std::{io, panic};
-use tracing_subscriber::EnvFilter;
+use std::{env, io, panic};
+use tracing_subscriber::{Layer as _, filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 /// Without `RUST_LOG`: what an operator should know, without the database's own chatter.
 const LEVEL: &str = "info,sqlx=warn";
@@ -15,11 +15,9 @@ pub(super) fn start(config: &Config) {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "a part of the program panicked");
     }));
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LEVEL));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
-    if config.log_json {
-        lines.json().init();
-    } else {
-        lines.with_ansi(false).init();
-    }
+    let from_environment = env::var("RUST_LOG").ok().and_then(|level| level.parse::<Targets>().ok());
+    let filter = from_environment.unwrap_or_else(|| LEVEL.parse().expect("the constant names levels"));
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_target(false).with_ansi(false);
+    let lines = if config.log_json { lines.json().boxed() } else { lines.boxed() };
+    tracing_subscriber::registry().with(lines.with_filter(filter)).init();
 }

@@ -124,7 +124,7 @@ async fn mail(mailer: &Mailer, from: &Address, to: &Address, notice: &Notice<'_>
 
 fn client() -> Result<Client<Https, Full<Bytes>>, MailerError> {
     let connector = HttpsConnectorBuilder::new()
-        .with_provider_and_native_roots(rustls::crypto::aws_lc_rs::default_provider())
+        .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
         .map_err(MailerError::Roots)?
         .https_or_http()
         .enable_http1()

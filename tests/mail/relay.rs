@@ -135,7 +135,7 @@ impl Authority {
 }
 
 fn acceptor((certificate, key): &(rcgen::Certificate, KeyPair)) -> TlsAcceptor {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()

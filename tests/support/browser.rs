@@ -5,6 +5,7 @@ use fantoccini::{
     Client, ClientBuilder,
     actions::{InputSource as _, KeyAction, KeyActions, MouseActions, PointerAction},
 };
+use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use std::{
     io::{BufRead as _, BufReader},
@@ -99,8 +100,7 @@ impl Driver {
             "goog:loggingPrefs": { "browser": "ALL" },
         });
         let Value::Object(capabilities) = capabilities else { unreachable!("an object was written above") };
-        let client = ClientBuilder::rustls()
-            .expect("the client's TLS is compiled in")
+        let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
             .connect(&self.address)
             .await

@@ -12,7 +12,7 @@ use rustls::{
         WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
-    crypto::{CryptoProvider, aws_lc_rs},
+    crypto::{CryptoProvider, ring},
     pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject as _},
 };
 use std::{
@@ -169,7 +169,7 @@ fn dates(certificate: &[u8]) -> Option<(Timestamp, Timestamp)> {
 }
 
 fn provider() -> Arc<CryptoProvider> {
-    Arc::new(aws_lc_rs::default_provider())
+    Arc::new(ring::default_provider())
 }
 
 /// Judges as the mailer does, remembers the judgement, and lets the handshake go on, so that there is something to see.

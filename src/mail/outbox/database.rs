@@ -7,8 +7,9 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{
-    AnyConnection, AnyPool, ConnectOptions as _, Connection as _, any::AnyConnectOptions, any::AnyPoolOptions,
-    migrate::Migrator,
+    AnyConnection, AnyPool, ConnectOptions as _, Connection as _, SqlStr,
+    any::{AnyConnectOptions, AnyPoolOptions},
+    migrate::{Migration, MigrationType, Migrator},
 };
 use std::{
     fs, io,
@@ -32,8 +33,18 @@ const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 1200; PRAGMA journal_mode = 
 const POSTGRES_SESSION: &str = "SET synchronous_commit = on; SET lock_timeout = '1200ms'; SET statement_timeout = '1300ms'; \
                                 SET idle_in_transaction_session_timeout = '5s'; SET plan_cache_mode = force_custom_plan";
 
-static SQLITE: Migrator = sqlx::migrate!("src/mail/migrations/sqlite");
-static POSTGRES: Migrator = sqlx::migrate!("src/mail/migrations/postgres");
+/// Version, name and statements of each migration. A released one is never edited: its checksum is stored.
+type Migrations = [(i64, &'static str, &'static str); 3];
+const SQLITE: Migrations = [
+    (1, "outbox", include_str!("../migrations/sqlite/0001_outbox.sql")),
+    (2, "notes", include_str!("../migrations/sqlite/0002_notes.sql")),
+    (3, "counts", include_str!("../migrations/sqlite/0003_counts.sql")),
+];
+const POSTGRES: Migrations = [
+    (1, "outbox", include_str!("../migrations/postgres/0001_outbox.sql")),
+    (2, "notes", include_str!("../migrations/postgres/0002_notes.sql")),
+    (3, "counts", include_str!("../migrations/postgres/0003_counts.sql")),
+];
 
 /// Where enquiries are kept.
 #[derive(Debug, Clone)]
@@ -210,14 +221,19 @@ async fn open_postgres(url: &SecretString) -> Result<AnyPool, Unavailable> {
 }
 
 /// The first connection is made by hand: a pool would go on trying and hide why.
-async fn open(url: &str, session: &'static str, migrator: &Migrator, connections: u32) -> Result<AnyPool, Unavailable> {
+async fn open(
+    url: &str,
+    session: &'static str,
+    migrations: &Migrations,
+    connections: u32,
+) -> Result<AnyPool, Unavailable> {
     let options: AnyConnectOptions = url.parse().map_err(|e| reason(&e))?;
     let options = options.disable_statement_logging();
     let slow = |_| too_slow();
     let mut first =
         timeout(PATIENCE, AnyConnection::connect_with(&options)).await.map_err(slow)?.map_err(|e| reason(&e))?;
     // Without the session's limits: a migration may take longer than a visitor's patience.
-    migrate(migrator, &mut first).await?;
+    migrate(migrations, &mut first).await?;
     first.close().await.map_err(|e| reason(&e))?;
     let pool = AnyPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
     Ok(pool
@@ -231,9 +247,12 @@ async fn open(url: &str, session: &'static str, migrator: &Migrator, connections
 }
 
 /// Runs what is missing (`run` itself cannot be awaited in a spawned task: its borrow is not general enough). A newer program beside this one may have run more: that is no fault.
-async fn migrate(migrator: &Migrator, conn: &mut AnyConnection) -> Result<(), Unavailable> {
-    let tolerant = Migrator { migrations: migrator.migrations.clone(), ignore_missing: true, ..Migrator::DEFAULT };
-    tolerant.run_direct(None, conn, false).await.map_err(|error| match error {
+async fn migrate(migrations: &Migrations, conn: &mut AnyConnection) -> Result<(), Unavailable> {
+    let migrations = migrations.iter().map(|(version, name, statements)| {
+        Migration::new(*version, (*name).into(), MigrationType::Simple, SqlStr::from_static(statements), false)
+    });
+    let mut migrator = Migrator::with_migrations(migrations.collect());
+    migrator.set_ignore_missing(true).run_direct(None, conn, false).await.map_err(|error| match error {
         sqlx::migrate::MigrateError::Execute(error) => reason(&error),
         other => Unavailable(format!("its tables could not be prepared: {other}")),
     })
