@@ -1,7 +1,8 @@
-//! The shape of the house: who may use whom, where crates and the outside world are allowed, and what templates never do.
+//! The architecture: which module may use which, where crates and the operating system may be named, and what templates
+//! never do.
 //!
-//! The rules are data; a test reads the sources as text. A new room, or a new arrow between rooms, is a decision: change
-//! the table and say why in the commit.
+//! The tests read the sources as text, because the compiler has no rule for any of this inside one crate. A new module, or
+//! a new arrow between modules, is a decision: change the table and say why in the commit.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its input has failed")]
 
@@ -10,7 +11,7 @@ mod styles;
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-/// Which room may use which (`crate::…`). What is not listed is used by nobody but itself.
+/// Which module may use which (`crate::…`).
 const MAY_USE: [(&str, &[&str]); 10] = [
     ("assets", &["catalog"]),
     ("catalog", &[]),
@@ -24,7 +25,7 @@ const MAY_USE: [(&str, &[&str]); 10] = [
     ("cli", &["assets", "catalog", "config", "content", "enquiry", "mail", "pages", "search", "web"]),
 ];
 
-/// Crates that only some rooms may name.
+/// Crates that only some modules may name.
 const ONLY_IN: [(&str, &[&str]); 12] = [
     ("axum", &["web"]),
     ("hyper", &["web", "mail"]),
@@ -40,29 +41,40 @@ const ONLY_IN: [(&str, &[&str]); 12] = [
     ("rust_stemmers", &["search"]),
 ];
 
-/// The outside world: only `cli` reads the clock and the environment.
-const OUTSIDE: [&str; 5] = ["Timestamp::now", "Zoned::now", "SystemTime::now", "std::env", "env::var"];
+/// Clock and environment, which only `cli` reads.
+const CLOCK_AND_ENVIRONMENT: [&str; 5] = ["Timestamp::now", "Zoned::now", "SystemTime::now", "std::env", "env::var"];
 
-/// Every source file with its room: the first part of its path below `src`.
-fn sources() -> Vec<(String, String, String)> {
-    let mut found = Vec::new();
-    for file in files(Path::new("src"), "rs") {
-        let below = file.strip_prefix("src/").unwrap();
-        let room = below.split(['/', '.']).next().unwrap().to_owned();
-        found.push((room, file.clone(), fs::read_to_string(&file).unwrap()));
-    }
-    assert!(found.len() > 20, "the sources are where they were");
+/// A source file.
+struct Source {
+    /// First part of its path below `src`.
+    module: String,
+    file: String,
+    /// Without comments and without the tests at its end.
+    code: String,
+    first_line: String,
+}
+
+fn sources() -> Vec<Source> {
+    let read = |file: String| {
+        let module = file.strip_prefix("src/").unwrap().split(['/', '.']).next().unwrap().to_owned();
+        let text = fs::read_to_string(&file).unwrap();
+        let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+        let code = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+        Source { module, file, code, first_line: text.lines().next().unwrap_or_default().to_owned() }
+    };
+    let found: Vec<Source> = files(Path::new("src"), "rs").into_iter().map(read).collect();
+    assert!(found.len() > 20, "src holds the sources");
     found
 }
 
-/// Files below `folder` with an ending, as text paths with `/`.
-pub fn files(folder: &Path, ending: &str) -> Vec<String> {
+/// Files below `folder` with this extension, as paths with `/`, sorted.
+pub fn files(folder: &Path, extension: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            found.extend(files(&path, ending));
-        } else if path.extension().is_some_and(|e| e == ending) {
+            found.extend(files(&path, extension));
+        } else if path.extension().is_some_and(|e| e == extension) {
             found.push(path.to_str().unwrap().replace('\\', "/"));
         }
     }
@@ -70,69 +82,47 @@ pub fn files(folder: &Path, ending: &str) -> Vec<String> {
     found
 }
 
-/// Code without comments and without the tests at its foot.
-fn code(text: &str) -> String {
-    let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
-    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
-}
-
 #[test]
-fn every_room_uses_only_the_rooms_that_it_may() {
+fn every_module_uses_only_the_modules_that_it_may() {
     let mut faults = BTreeSet::new();
-    for (room, file, text) in sources() {
-        if matches!(room.as_str(), "lib" | "main") {
+    for Source { module, file, code, .. } in sources() {
+        if matches!(module.as_str(), "lib" | "main") {
             continue;
         }
-        let allowed =
-            MAY_USE.iter().find(|(name, _)| *name == room).unwrap_or_else(|| panic!("{file}: an unknown room")).1;
-        let code = code(&text);
+        let allowed = MAY_USE.iter().find(|(name, _)| *name == module);
+        let allowed = allowed.unwrap_or_else(|| panic!("{file}: `{module}` is not in the table")).1;
         for (other, _) in MAY_USE {
-            let named = code.contains(&format!("crate::{other}")) || crate_list_names(&code, other);
-            if named && other != room && !allowed.contains(&other) {
-                faults.insert(format!("{file}: `{room}` may not use `{other}`"));
+            if uses(&code, other) && other != module && !allowed.contains(&other) {
+                faults.insert(format!("{file}: `{module}` may not use `{other}`"));
             }
         }
     }
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
-/// `use crate::{a, b}` names rooms without the prefix.
-fn crate_list_names(code: &str, room: &str) -> bool {
-    code.match_indices("use crate::{").any(|(start, _)| {
-        let list = &code[start..];
+/// `crate::name`, or `name` at the first level of `use crate::{…}`.
+fn uses(code: &str, name: &str) -> bool {
+    let in_list = |list: &str| {
         let end = list.find(';').unwrap_or(list.len());
         let mut depth = 0;
-        let mut name = String::new();
-        let mut names = Vec::new();
-        for c in list["use crate::".len()..end].chars() {
-            match c {
-                '{' | '}' | ',' | ':' => {
-                    if depth == 1 && !name.is_empty() {
-                        names.push(std::mem::take(&mut name));
-                    }
-                    name.clear();
-                    depth += match c {
-                        '{' => 1,
-                        '}' => -1,
-                        _ => 0,
-                    };
-                }
-                c if c.is_whitespace() => {}
-                c => name.push(c),
-            }
-        }
-        names.iter().any(|name| name == room)
-    })
+        let starts = list[..end].char_indices().filter(|(_, sign)| {
+            depth += i32::from(*sign == '{') - i32::from(*sign == '}');
+            depth == 1 && matches!(sign, '{' | ',')
+        });
+        starts.map(|(at, _)| at + 1).collect::<Vec<_>>().into_iter().any(|at| {
+            list[at..].trim_start().strip_prefix(name).is_some_and(|rest| rest.starts_with([':', ',', '}', ' ', '\n']))
+        })
+    };
+    code.contains(&format!("crate::{name}")) || code.split("use crate::").skip(1).any(in_list)
 }
 
 #[test]
-fn a_crate_is_named_only_where_it_belongs() {
+fn a_crate_is_named_only_in_its_modules() {
     let mut faults = BTreeSet::new();
-    for (room, file, text) in sources() {
-        let code = code(&text);
-        for (name, rooms) in ONLY_IN {
-            if code.contains(&format!("{name}::")) && !rooms.contains(&room.as_str()) {
-                faults.insert(format!("{file}: `{name}` belongs to {rooms:?}"));
+    for Source { module, file, code, .. } in sources() {
+        for (name, modules) in ONLY_IN {
+            if code.contains(&format!("{name}::")) && !modules.contains(&module.as_str()) {
+                faults.insert(format!("{file}: `{name}` belongs to {modules:?}"));
             }
         }
     }
@@ -142,10 +132,10 @@ fn a_crate_is_named_only_where_it_belongs() {
 #[test]
 fn only_the_command_line_reads_clock_and_environment() {
     let mut faults = BTreeSet::new();
-    for (room, file, text) in sources() {
-        for outside in OUTSIDE {
-            if code(&text).contains(outside) && !matches!(room.as_str(), "cli" | "main") {
-                faults.insert(format!("{file}: `{outside}`"));
+    for Source { module, file, code, .. } in sources() {
+        for name in CLOCK_AND_ENVIRONMENT {
+            if code.contains(name) && !matches!(module.as_str(), "cli" | "main") {
+                faults.insert(format!("{file}: `{name}`"));
             }
         }
     }
@@ -153,26 +143,27 @@ fn only_the_command_line_reads_clock_and_environment() {
 }
 
 #[test]
-fn every_source_file_opens_with_what_it_is_for() {
-    let silent: Vec<String> =
-        sources().into_iter().filter(|(_, _, text)| !text.starts_with("//! ")).map(|(_, file, _)| file).collect();
-    assert!(silent.is_empty(), "{silent:#?}");
+fn every_source_file_begins_with_what_it_is_for() {
+    let sources = sources().into_iter();
+    let undocumented: Vec<String> =
+        sources.filter(|source| !source.first_line.starts_with("//! ")).map(|source| source.file).collect();
+    assert!(undocumented.is_empty(), "{undocumented:#?}");
 }
 
 #[test]
-fn templates_only_choose_and_repeat() {
+fn templates_have_no_scripts_handlers_or_unescaped_text() {
     let mut faults = BTreeSet::new();
     for file in files(Path::new("templates"), "html") {
         let text = fs::read_to_string(&file).unwrap();
         let mail = file.contains("/mail/");
-        // Structured data is JSON, which the filter before escapes for its element.
+        // `json` escapes structured data for a script element.
         let text = text.replace("|json|safe }}</script>", "");
         for forbidden in ["|safe", "| safe", "{% filter", "<script>", " onclick=", " onload="] {
             if text.contains(forbidden) {
                 faults.insert(format!("{file}: `{forbidden}`"));
             }
         }
-        // Mail programs know no stylesheet, so letters alone carry their style in the elements.
+        // Mail programs ignore stylesheets, so only mails have inline styles.
         if !mail && text.contains(" style=") {
             faults.insert(format!("{file}: an inline style"));
         }

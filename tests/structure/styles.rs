@@ -1,17 +1,18 @@
-//! Rules over all styles: every variable is defined and used, every class exists on both sides, no id, no shouting.
+//! Rules over all stylesheets: every variable is defined and used, every class is styled and written, no ids, `!important`
+//! only for print and reduced motion.
 
 use super::files;
 use std::{collections::BTreeSet, fs, path::Path};
 
-/// Classes that only the words (Markdown) or the script write; no template names them.
-const WRITTEN_ELSEWHERE: [&str; 5] = ["exit-overlay", "table", "align-center", "align-end", "align-start"];
+/// Classes that only Markdown or the script write; no template names them.
+const NOT_IN_TEMPLATES: [&str; 5] = ["exit-overlay", "table", "align-center", "align-end", "align-start"];
 
 fn styles() -> Vec<(String, String)> {
     let sheets: Vec<_> = files(Path::new("static/css"), "css")
         .into_iter()
         .map(|f| (f.clone(), without_comments(&fs::read_to_string(f).unwrap())))
         .collect();
-    assert!(!sheets.is_empty(), "the styles are where they were");
+    assert!(!sheets.is_empty(), "static/css holds stylesheets");
     sheets
 }
 
@@ -66,7 +67,7 @@ fn every_variable_is_defined_and_used() {
 }
 
 #[test]
-fn every_class_of_the_styles_is_written_somewhere() {
+fn every_styled_class_is_written_by_a_template() {
     let mut written = String::new();
     for file in files(Path::new("templates"), "html") {
         written.push_str(&fs::read_to_string(file).unwrap());
@@ -76,7 +77,7 @@ fn every_class_of_the_styles_is_written_somewhere() {
     for (file, css) in styles() {
         for class in names(&selectors(&css), ".") {
             if !words.contains(class.as_str())
-                && !WRITTEN_ELSEWHERE.contains(&class.as_str())
+                && !NOT_IN_TEMPLATES.contains(&class.as_str())
                 && !class.starts_with("footnote")
             {
                 faults.insert(format!("{file}: .{class}"));
@@ -91,33 +92,33 @@ fn every_class_that_a_template_writes_has_a_style() {
     let all: String = styles().into_iter().map(|(_, css)| selectors(&css)).collect();
     let known = names(&all, ".");
     let mut faults = BTreeSet::new();
-    // Letters carry their style in the elements.
+    // Mails have inline styles.
     for file in files(Path::new("templates"), "html").into_iter().filter(|file| !file.contains("/mail/")) {
         let text = fs::read_to_string(&file).unwrap();
         for value in text.split(" class=\"").skip(1).map(|rest| rest.split_once('"').expect("a value has an end").0) {
-            let plain = without_choices(value);
+            let plain = without_tags(value);
             faults.extend(plain.split_whitespace().filter(|c| !known.contains(*c)).map(|c| format!("{file}: {c}")));
         }
     }
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
-/// An attribute's value without the template's own words.
-fn without_choices(value: &str) -> String {
+/// An attribute's value without template tags.
+fn without_tags(value: &str) -> String {
     let mut parts = value.split("{%");
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |plain, part| plain + " " + part.split_once("%}").map_or("", |(_, after)| after))
 }
 
 #[test]
-fn styles_use_no_ids_and_shout_only_for_paper_and_stillness() {
+fn styles_use_no_ids_and_important_only_for_print_and_reduced_motion() {
     let mut faults = BTreeSet::new();
     for (file, css) in styles() {
         if !names(&selectors(&css), "#").is_empty() {
             faults.insert(format!("{file}: an id selector"));
         }
-        let calm = file.ends_with("print.css") || css.contains("prefers-reduced-motion");
-        if css.contains("!important") && !calm {
+        let exempt = file.ends_with("print.css") || css.contains("prefers-reduced-motion");
+        if css.contains("!important") && !exempt {
             faults.insert(format!("{file}: !important"));
         }
     }
