@@ -1,13 +1,11 @@
-//! The website of The Relationship Clinic.
+//! The website of The Relationship Clinic, in two data flows:
 //!
-//! Two ways lead through the house:
+//! * **content to bytes**: [`content`] reads and validates Markdown, [`pages`] renders HTML, [`assets`] names static files by
+//!   their hash, [`catalog`] encodes each resource once and answers a request by one lookup; [`search`] indexes the articles;
+//! * **a form to a mailbox**: [`web`] receives the post, [`enquiry`] validates and scores it, [`mail`] stores and sends it.
 //!
-//! * **words to bytes**: [`content`] reads and checks Markdown, [`pages`] makes HTML of it, [`catalog`] encodes each
-//!   page once and answers requests by one look-up;
-//! * **a form to a mailbox**: [`web`] takes the post, [`enquiry`] decides what it is, [`mail`] keeps it and sends it.
-//!
-//! [`search`] finds the place that a reader's few words mean. [`config`] holds the settings and [`cli`] wires everything: it alone reads the environment and the clock.
-//! Who may use whom is written in `tests/structure`, and a test holds the code against it.
+//! [`config`] holds the settings. [`cli`] has the commands; it alone reads the environment and the clock. `tests/structure`
+//! checks which module may use which.
 
 pub mod assets;
 pub mod catalog;

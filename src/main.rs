@@ -1,4 +1,4 @@
-//! The binary: everything it does stands in the library's `cli`.
+//! The binary; see the library's `cli`.
 
 use std::process::ExitCode;
 
