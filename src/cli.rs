@@ -20,6 +20,7 @@ mod notes;
 mod outbox;
 mod press;
 mod serve;
+mod supervisor;
 mod words;
 
 use crate::config::{Config, Settings};

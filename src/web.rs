@@ -7,6 +7,7 @@
 
 mod address;
 mod admin;
+mod blocking;
 mod body;
 mod card;
 mod compress;
@@ -51,14 +52,15 @@ use axum::{
     response::{Html, IntoResponse as _, Response},
     routing::get,
 };
+use blocking::BlockingLimit;
 use data_encoding::BASE64URL_NOPAD;
 use echoes::Echoes;
 use flood::Flood;
 use ipnet::IpNet;
 use jiff::Timestamp;
 use metrics::Kept;
-use std::{sync::Arc, time::Duration};
-use tokio::sync::{Mutex, watch};
+use std::{num::NonZero, sync::Arc, thread::available_parallelism, time::Duration};
+use tokio::sync::watch;
 
 /// What the handlers share.
 #[derive(Debug)]
@@ -69,8 +71,9 @@ pub struct App {
     flood: Flood,
     echoes: Echoes,
     kept: Kept,
-    /// Held while a card is drawn.
-    drawing: Mutex<()>,
+    /// One card is drawn at a time, so that a crowd of crawlers takes no more than one processor.
+    drawing: BlockingLimit,
+    searching: BlockingLimit,
 }
 
 /// What the web is joined from.
@@ -109,7 +112,8 @@ impl App {
             flood,
             echoes: Echoes::new(random()),
             kept: Kept::default(),
-            drawing: Mutex::default(),
+            drawing: BlockingLimit::new(1),
+            searching: BlockingLimit::new(available_parallelism().map_or(1, NonZero::get)),
         }
     }
 

@@ -4,43 +4,33 @@
 //!
 //! Never: what is on a card (`pages`), or where it is kept (`catalog`).
 
-use crate::{
-    catalog::{Pictures, step_back},
-    pages::Edition,
-};
+use crate::{catalog::Pictures, pages::Edition};
 use arc_swap::ArcSwap;
-use std::{io, sync::Arc, thread, time::Instant};
+use std::time::Instant;
 use tokio::{runtime::Handle, sync::watch};
+use tokio_util::sync::CancellationToken;
 
-/// Starts drawing what is not kept yet, now and after every renewal; ends with the last sender of `renewals`.
-///
-/// # Errors
-/// The system gives no thread. Cards are drawn when asked for then.
+/// Draws what is not kept yet, now and after every renewal, until the stop.
 pub(super) fn draw_ahead(
-    edition: Arc<ArcSwap<Edition>>,
-    pictures: Arc<Pictures>,
+    edition: &ArcSwap<Edition>,
+    pictures: &Pictures,
     mut renewals: watch::Receiver<u64>,
-) -> io::Result<()> {
-    let runtime = Handle::current();
-    let work = move || {
-        step_back();
-        loop {
-            renewals.mark_unchanged();
-            draw_all(&edition.load_full(), &pictures, &renewals);
-            if runtime.block_on(renewals.changed()).is_err() {
-                return;
-            }
-        }
-    };
-    thread::Builder::new().name("cards".into()).spawn(work).map(|_| ())
+    runtime: &Handle,
+    stop: &CancellationToken,
+) {
+    while !stop.is_cancelled() {
+        renewals.mark_unchanged();
+        draw_all(&edition.load_full(), pictures, &|| stop.is_cancelled() || renewals.has_changed().unwrap_or(true));
+        runtime.block_on(stop.run_until_cancelled(renewals.changed()));
+    }
 }
 
-/// Draws every card once; leaves early if the words have changed.
-fn draw_all(edition: &Edition, pictures: &Pictures, renewals: &watch::Receiver<u64>) {
+/// Draws every card once; leaves early if `is_outdated`.
+fn draw_all(edition: &Edition, pictures: &Pictures, is_outdated: &dyn Fn() -> bool) {
     let (begun, mut count) = (Instant::now(), 0_usize);
     let cards = edition.cards();
     for card in &cards {
-        if renewals.has_changed().unwrap_or(true) {
+        if is_outdated() {
             return;
         }
         pictures.get(&card.address, || {
