@@ -10,20 +10,20 @@ mod contact;
 mod edition;
 mod failure;
 mod feed;
-mod graph;
-mod heads;
 mod link;
-mod reading;
+mod page_meta;
 mod running;
 mod search;
+mod site_pages;
+mod structured_data;
 mod xml;
 
 pub use card::{Card, SIZE as CARD_SIZE};
 pub use contact::{FormView, Trouble, contact, received};
 pub use edition::{Edition, Mode};
 pub use failure::{Failure, failure};
-pub use heads::{Crumb, Head, Kind};
 pub use link::{Standing, link};
+pub use page_meta::{Head, Kind};
 pub use running::{Post, Running, Store};
 pub use search::search;
 
@@ -70,13 +70,6 @@ pub struct House<'a> {
     pub development: bool,
 }
 
-impl Article {
-    /// Minutes of reading, at least one.
-    fn minutes(&self) -> usize {
-        minutes(self.words)
-    }
-}
-
 impl<'a> House<'a> {
     fn clinic(&self) -> &'a Clinic {
         &self.site.clinic
@@ -118,14 +111,17 @@ impl<'a> House<'a> {
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass references")]
     fn day_begins(&self, date: &Date) -> String {
         let zone = TimeZone::get(&self.clinic().time_zone).unwrap_or(TimeZone::UTC);
-        date.to_zoned_datetime(zone)
-            .expect("the days of articles lie within the calendar")
-            .strftime("%Y-%m-%dT%H:%M:%S%:z")
-            .to_string()
+        // Only the last day that the calendar knows has no beginning in some zones.
+        let begins = date.to_zoned_datetime(zone).map(|begins| begins.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string());
+        begins.unwrap_or_else(|_| format!("{date}T00:00:00+00:00"))
     }
 
     fn person(&self, slug: &str) -> Option<&'a Person> {
         self.site.people.iter().find(|person| person.slug == slug)
+    }
+
+    fn author(&self, article: &Article) -> Option<&'a Person> {
+        article.author.as_deref().and_then(|slug| self.person(slug))
     }
 
     fn topic_title<'t>(&self, slug: &'t str) -> &'t str
@@ -158,8 +154,11 @@ struct Made {
     index: bool,
 }
 
-fn html(head: &Head<'_>, page: &impl Template) -> Made {
-    Made { path: head.path.clone(), media: Media::Html, body: rendered(page), index: head.index }
+impl Made {
+    /// A document for machines.
+    fn new(path: &str, media: Media, document: &impl Template) -> Self {
+        Self { path: path.to_owned(), media, body: rendered(document), index: false }
+    }
 }
 
 /// The markup of a page. Our templates call nothing that can fail, and text in memory takes every write.

@@ -7,7 +7,6 @@
 
 mod address;
 mod admin;
-mod blocking;
 mod body;
 mod card;
 mod compress;
@@ -52,15 +51,14 @@ use axum::{
     response::{Html, IntoResponse as _, Response},
     routing::get,
 };
-use blocking::BlockingLimit;
 use data_encoding::BASE64URL_NOPAD;
 use echoes::Echoes;
 use flood::Flood;
 use ipnet::IpNet;
 use jiff::Timestamp;
 use metrics::Kept;
-use std::{num::NonZero, sync::Arc, thread::available_parallelism, time::Duration};
-use tokio::sync::watch;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::{Mutex, watch};
 
 /// What the handlers share.
 #[derive(Debug)]
@@ -71,9 +69,8 @@ pub struct App {
     flood: Flood,
     echoes: Echoes,
     kept: Kept,
-    /// One card is drawn at a time, so that a crowd of crawlers takes no more than one processor.
-    drawing: BlockingLimit,
-    searching: BlockingLimit,
+    /// Held while a card is drawn.
+    drawing: Mutex<()>,
 }
 
 /// What the web is joined from.
@@ -112,8 +109,7 @@ impl App {
             flood,
             echoes: Echoes::new(random()),
             kept: Kept::default(),
-            drawing: BlockingLimit::new(1),
-            searching: BlockingLimit::new(available_parallelism().map_or(1, NonZero::get)),
+            drawing: Mutex::default(),
         }
     }
 

@@ -8,8 +8,7 @@ use crate::{
     mail::outbox::{Fresh, Outbox},
 };
 use std::{sync::Arc, time::Duration};
-use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
+use tokio::{sync::watch, time::timeout};
 
 /// The counters of this process.
 #[derive(Debug, Clone, Default)]
@@ -19,9 +18,9 @@ pub(super) struct Counting {
 }
 
 impl Counting {
-    /// Adds what was counted to the totals after every pause, and a last time when `stop` is cancelled.
-    pub(super) async fn keep_every(self, outbox: Outbox, pause: Duration, stop: CancellationToken) {
-        while stop.run_until_cancelled(sleep(pause)).await.is_some() {
+    /// Adds what was counted to the totals after every pause, and a last time when `stop` turns true.
+    pub(super) async fn keep_every(self, outbox: Outbox, pause: Duration, mut stop: watch::Receiver<bool>) {
+        while timeout(pause, stop.wait_for(|stop| *stop)).await.is_err() {
             self.keep(&outbox).await;
         }
         self.keep(&outbox).await;

@@ -8,8 +8,7 @@ use crate::{
     web::{self, Limits, Monitor},
 };
 use std::net::SocketAddr;
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 /// A monitor needs one or two; more would be taken from readers.
 const ADMIN_CONNECTIONS: usize = 64;
@@ -44,9 +43,16 @@ impl Doors {
     }
 }
 
-/// Answers a monitor, as patiently as the site answers its readers, until the stop.
-pub(super) async fn answer_monitor(listener: TcpListener, monitor: Monitor, stop: CancellationToken) {
+/// Answers a monitor, as patiently as the site answers its readers, until `stopping` turns true.
+pub(super) fn answer_monitor(
+    listener: TcpListener,
+    monitor: Monitor,
+    mut stopping: watch::Receiver<bool>,
+) -> JoinHandle<()> {
     let front = web::admin(monitor);
     let limits = Limits { connections: ADMIN_CONNECTIONS, ..Limits::default() };
-    web::serve(listener, move |from| front.for_visitor(from), limits, stop.cancelled_owned()).await;
+    let stop = async move {
+        let _ = stopping.wait_for(|stop| *stop).await;
+    };
+    tokio::spawn(web::serve(listener, move |from| front.for_visitor(from), limits, stop))
 }

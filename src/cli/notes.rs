@@ -42,7 +42,7 @@ impl Desk {
 }
 
 /// Writes the notes of day and week when they are due, for ever.
-pub(super) async fn keep_writing(desk: Arc<Desk>, press: Arc<Press>) {
+pub(super) async fn keep_writing(desk: Desk, press: Arc<Press>) {
     loop {
         let edition = press.edition.load_full();
         let clinic = &edition.site.clinic;

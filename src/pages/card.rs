@@ -5,13 +5,17 @@
 //!
 //! Never: files; what was drawn is kept elsewhere.
 
-mod draw;
-mod wrap;
+mod layout;
 
-use super::{Edition, Head, House, Kind, heads, rendered};
+use super::{Edition, Head, House, Kind, page_meta, rendered};
 use crate::catalog::{hashed, plain};
 use askama::Template;
-use wrap::Line;
+use layout::{Line, lay_out};
+use resvg::{
+    tiny_skia::{Pixmap, Transform},
+    usvg::{Options, Tree, fontdb},
+};
+use std::sync::{Arc, LazyLock};
 
 /// Width and height in pixels: 1.91 to 1, the shape that sites do not crop.
 pub const SIZE: (u32, u32) = (1200, 630);
@@ -43,6 +47,24 @@ struct Drawing<'a> {
     who: Option<&'a str>,
 }
 
+/// A text alone, to be measured.
+#[derive(Template)]
+#[template(path = "xml/text.svg", escape = "xml")]
+struct Text<'a> {
+    text: &'a str,
+}
+
+/// Libertinus Serif, roman and italic: the first and third font of the package. System fonts are not used, so that every
+/// machine draws the same.
+static FONTS: LazyLock<Arc<fontdb::Database>> = LazyLock::new(|| {
+    let mut fonts = fontdb::Database::new();
+    for font in typst_assets::fonts().take(3).step_by(2) {
+        fonts.load_font_source(fontdb::Source::Binary(Arc::new(font)));
+    }
+    fonts.set_serif_family("Libertinus Serif");
+    Arc::new(fonts)
+});
+
 impl House<'_> {
     /// The card of a page.
     pub(super) fn card(&self, head: &Head<'_>) -> Card {
@@ -59,13 +81,13 @@ impl Edition {
     /// Every card that a page names.
     pub fn cards(&self) -> Vec<Card> {
         let house = self.house();
-        heads::all(&house).iter().filter(|head| head.index).map(|head| house.card(head)).collect()
+        page_meta::all(&house).filter(|head| head.index).map(|head| house.card(&head)).collect()
     }
 
     /// Today's card of the page whose card was ever at this address.
     pub fn card(&self, address: &str) -> Option<Card> {
         let (house, name) = (self.house(), plain(address)?);
-        let head = heads::all(&house).into_iter().find(|head| head.index && self::name(&head.path) == name)?;
+        let head = page_meta::all(&house).find(|head| head.index && self::name(&head.path) == name)?;
         Some(house.card(&head))
     }
 }
@@ -78,17 +100,30 @@ impl Card {
         Self { address: hashed(&name(path), all.as_bytes()), title, clinic, who }
     }
 
-    /// Draws it: a PNG. Tens of milliseconds.
+    /// Draws it as PNG, in tens of milliseconds.
     pub fn draw(&self) -> Vec<u8> {
-        draw::png(&self.drawing())
+        let mut pixels = Pixmap::new(SIZE.0, SIZE.1).expect("a card has an area");
+        resvg::render(&self.svg(), Transform::identity(), &mut pixels.as_mut());
+        pixels.encode_png().expect("pixels in memory can be written to memory")
     }
 
-    /// As SVG.
-    fn drawing(&self) -> String {
-        let set = wrap::set(&self.title, ROOM, draw::widths);
-        let page = Drawing { lines: &set.lines, size: set.size, clinic: &self.clinic, who: self.who.as_deref() };
-        rendered(&page)
+    fn svg(&self) -> Tree {
+        let title = lay_out(&self.title, ROOM, width);
+        let (lines, size) = (&title.lines, title.size);
+        parse(&rendered(&Drawing { lines, size, clinic: &self.clinic, who: self.who.as_deref() }))
     }
+}
+
+/// Width of a text at a type size of one pixel; measured at a thousand pixels, so that rounding does not show.
+fn width(text: &str) -> f32 {
+    let tree = parse(&rendered(&Text { text }));
+    tree.root().children().first().map_or(0.0, |node| node.bounding_box().width() / 1000.0)
+}
+
+/// The drawing with its text as outlines.
+fn parse(svg: &str) -> Tree {
+    let options = Options { fontdb: Arc::clone(&FONTS), font_family: "serif".into(), ..Options::default() };
+    Tree::from_str(svg, &options).expect("the templates are sound SVG and escape every text")
 }
 
 /// Name of the file of a page's card; no slug has an underscore.
@@ -97,11 +132,82 @@ fn name(path: &str) -> String {
     format!("cards{page}.png")
 }
 
-/// Without signs that XML or a line of type cannot hold.
+/// Without characters that XML or a line of type cannot hold.
 fn printable(text: &str) -> String {
-    let text: String = text.chars().map(|sign| if sign.is_control() { ' ' } else { sign }).collect();
-    text.chars().filter(|sign| !matches!(sign, '\u{fffe}' | '\u{ffff}')).collect()
+    let kept = text.chars().filter(|c| !matches!(c, '\u{fffe}' | '\u{ffff}'));
+    kept.map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use resvg::usvg::{Group, Node};
+
+    fn card(title: &str) -> Card {
+        Card::new("/x", title, "The Relationship Clinic", Some("Ethel Mosena MA LMFT"))
+    }
+
+    /// Left, top, right and bottom of every text, and of the ink of its letters.
+    fn boxes(group: &Group, found: &mut Vec<[f32; 4]>) {
+        for node in group.children() {
+            match node {
+                Node::Group(group) => boxes(group, found),
+                Node::Text(text) => {
+                    let ink = text.flattened().abs_bounding_box();
+                    found.push([ink.left(), ink.top(), ink.right(), ink.bottom()]);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn faults(title: &str) -> Vec<String> {
+        let tree = card(title).svg();
+        let mut found = Vec::new();
+        boxes(tree.root(), &mut found);
+        let outside = |b: &[f32; 4]| b[0] < 380.0 || b[2] > 1130.0 || b[1] < 84.0 || b[3] > 590.0;
+        let titles = &found[..found.len().saturating_sub(2)];
+        let on_the_foot = |b: &&[f32; 4]| b[3] > 522.0;
+        let mut faults: Vec<String> =
+            found.iter().filter(|b| outside(b)).map(|b| format!("{title:.40}: {b:?}")).collect();
+        faults.extend(titles.iter().filter(on_the_foot).map(|b| format!("{title:.40}: over the foot {b:?}")));
+        if titles.is_empty() {
+            faults.push(format!("{title:.40}: no title"));
+        }
+        faults
+    }
+
+    #[test]
+    fn no_title_runs_over_an_edge() {
+        let titles = [
+            "Contact".to_owned(),
+            "Attachment repair therapy: how old wounds can change".to_owned(),
+            "W".repeat(300),
+            "Donaudampfschifffahrtsgesellschaftskapitän und Rindfleischetikettierungsüberwachungsaufgabe".to_owned(),
+            "MWMW ".repeat(80),
+            "i l ".repeat(100),
+            "Ann & Bob's \"</text><script>\" \u{7} question".to_owned(),
+            "Æsop’s ÁÉÍ ÿ—fjgpqy Å".to_owned(),
+            "Ελληνικά και кириллица".to_owned(),
+        ];
+        let faults: Vec<String> = titles.iter().flat_map(|title| faults(title)).collect();
+        assert!(faults.is_empty(), "{faults:#?}");
+    }
+
+    #[test]
+    fn a_card_is_a_png_of_its_size_and_light_enough() {
+        for title in ["Trust", "A title of a usual length, such as most articles have"] {
+            let png = card(title).draw();
+            let size = imagesize::blob_size(&png).unwrap();
+            assert_eq!((size.width, size.height), (1200, 630));
+            assert!(png.len() < 300_000, "{} bytes", png.len());
+        }
+    }
+
+    #[test]
+    fn other_words_have_another_address_and_the_same_words_the_same() {
+        assert_eq!(card("a").address, card("a").address);
+        assert_ne!(card("a").address, card("b").address);
+        assert_eq!(plain(&card("a").address).as_deref(), Some("cards/x.png"));
+    }
+}

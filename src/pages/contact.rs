@@ -2,7 +2,7 @@
 //!
 //! They are made per request, since they carry a token or what somebody typed; they are never stored by anybody.
 
-use super::{Head, House, heads, rendered};
+use super::{Head, House, Kind, rendered};
 use crate::{
     content::{Article, AvailabilityState},
     enquiry::{
@@ -88,7 +88,7 @@ struct ReceivedPage<'a> {
 /// The page with `form`, after `trouble` if there was any.
 pub fn contact(house: House<'_>, form: FormView<'_>, trouble: Option<Trouble>) -> String {
     let again = !form.mistakes.is_empty() || trouble.is_some();
-    let head = Head { index: !again, ..heads::contact() };
+    let head = Head { index: !again, ..Head::of(Kind::Contact) };
     rendered(&ContactPage { house, head, form, again, trouble })
 }
 

@@ -4,7 +4,7 @@
 
 mod kept;
 
-use super::{Failure, House, Made, Running, feed, reading, xml};
+use super::{Failure, House, Made, Running, feed, site_pages, xml};
 use crate::{
     assets::{Assets, STYLESHEET},
     catalog::{Builder, Caching, Catalog, Encoder, Media, Resource, Tally},
@@ -150,7 +150,7 @@ impl Edition {
     }
 
     fn put_article(&self, builder: Builder, article: &Article, views: &Tally) -> Builder {
-        let made = reading::article(&self.house(), article);
+        let made = site_pages::article(&self.house(), article);
         builder.page(made.path.clone(), self.resource(made, views))
     }
 
@@ -158,7 +158,7 @@ impl Edition {
     fn finish(&self, builder: Builder, views: &Tally) -> Builder {
         let house = self.house();
         let mut builder = self.assets.add_to(builder);
-        for made in reading::pages(&house).into_iter().chain(feed::feeds(&house)).chain(xml::documents(&house)) {
+        for made in site_pages::pages(&house).chain(feed::feeds(house)).chain(xml::documents(house)) {
             builder = builder.page(made.path.clone(), self.resource(made, views));
         }
         for first in self.first_pages() {

@@ -5,12 +5,13 @@
 //!
 //! Never: the form, the related articles, or anything else that belongs to the page and not to the text.
 
-use super::{Head, House, Made, heads, rendered};
+use super::{Head, House, Kind, Made, rendered};
 use crate::{
     catalog::Media,
-    content::{Article, Person, Topic},
+    content::{Article, Topic},
 };
 use askama::Template;
+use jiff::civil::Date;
 
 /// Entries of a feed: a reader that looks in once a week misses none.
 const ENTRIES: usize = 20;
@@ -24,22 +25,18 @@ const YEAR: u16 = 2026;
 struct Feed<'a> {
     house: House<'a>,
     topic: Option<&'a Topic>,
-    id: String,
-    path: String,
+    path: &'a str,
     /// The page with the same articles.
     page: Head<'a>,
-    updated: String,
+    updated: Date,
     entries: Vec<Entry<'a>>,
 }
 
 /// An article in a feed.
 struct Entry<'a> {
     article: &'a Article,
-    author: Option<&'a Person>,
-    id: String,
-    address: String,
-    published: String,
-    updated: String,
+    /// Absolute path.
+    path: String,
     /// Markup.
     content: String,
 }
@@ -53,10 +50,9 @@ struct EntryText<'a> {
 }
 
 /// Every feed.
-pub(super) fn feeds(house: &House<'_>) -> Vec<Made> {
-    let mut feeds = vec![feed(house, None)];
-    feeds.extend(house.site.topics.iter().map(|topic| feed(house, Some(topic))));
-    feeds
+pub(super) fn feeds(house: House<'_>) -> impl Iterator<Item = Made> {
+    let topics = house.site.topics.iter().map(Some);
+    [None].into_iter().chain(topics).map(move |topic| feed(house, topic))
 }
 
 /// Address of the feed of all articles, or of those of a topic.
@@ -64,49 +60,34 @@ pub(super) fn path(topic: Option<&Topic>) -> String {
     topic.map_or_else(|| "/feed.xml".to_owned(), |topic| format!("/topics/{}/feed.xml", topic.slug))
 }
 
-fn feed<'a>(house: &House<'a>, topic: Option<&'a Topic>) -> Made {
+fn feed(house: House<'_>, topic: Option<&Topic>) -> Made {
     let of_topic = |article: &&Article| topic.is_none_or(|topic| article.topics.contains(&topic.slug));
-    let articles: Vec<&Article> = house.site.articles.iter().filter(of_topic).take(ENTRIES).collect();
-    let page = topic.map_or_else(heads::articles, heads::topic);
+    let articles = house.site.articles.iter().filter(of_topic).take(ENTRIES);
     // Without an article the last known day of the words stands in: the element is compulsory.
-    let updated = articles.iter().map(|article| article.changed()).max().unwrap_or(house.crisis().last_checked);
-    let path = path(topic);
-    let feed = Feed {
-        house: *house,
-        topic,
-        id: tag(house, &path),
-        updated: house.day_begins(&updated),
-        page,
-        entries: articles.into_iter().map(|article| entry(house, article)).collect(),
-        path: path.clone(),
-    };
-    Made { path, media: Media::Atom, body: rendered(&feed), index: false }
+    let updated = articles.clone().map(Article::changed).max().unwrap_or(house.crisis().last_checked);
+    let page = Head::of(topic.map_or(Kind::Articles, Kind::Topic));
+    let (path, entries) = (path(topic), articles.map(|article| entry(house, article)).collect());
+    Made::new(&path, Media::Atom, &Feed { house, topic, path: &path, page, updated, entries })
 }
 
-fn entry<'a>(house: &House<'a>, article: &'a Article) -> Entry<'a> {
-    let head = heads::article(article);
-    let address = format!("{}{}", house.origin, head.path);
-    Entry {
-        article,
-        author: article.author.as_deref().and_then(|slug| house.person(slug)),
-        id: tag(house, &head.path),
-        published: house.day_begins(&article.published),
-        updated: house.day_begins(&article.changed()),
-        content: absolute(&rendered(&EntryText { house: *house, article }), house.origin, &address),
-        address,
+fn entry<'a>(house: House<'a>, article: &'a Article) -> Entry<'a> {
+    let path = Head::of(Kind::Article(article)).path;
+    let content = absolute(&rendered(&EntryText { house, article }), house.origin, &path);
+    Entry { article, path, content }
+}
+
+impl House<'_> {
+    /// A name for ever (RFC 4151), by the domain of the clinic's mailbox, which moves less often than a website.
+    fn tag(&self, path: &str) -> String {
+        let domain = self.clinic().email.rsplit('@').next().unwrap_or_default();
+        format!("tag:{domain},{YEAR}:{path}")
     }
 }
 
-/// A name for ever (RFC 4151), by the domain of the clinic's mailbox, which moves less often than a website.
-fn tag(house: &House<'_>, path: &str) -> String {
-    let domain = house.clinic().email.rsplit('@').next().unwrap_or_default();
-    format!("tag:{domain},{YEAR}:{path}")
-}
-
-/// The same markup with `href` and `src` made absolute: `/path` on this site, `#fragment` on this page.
+/// The same markup with `href` and `src` made absolute: `/path` on this site, `#fragment` on the page at `path`.
 ///
 /// Ours is regular markup: every `<` of a text is escaped, and values stand in double quotes.
-fn absolute(markup: &str, origin: &str, page: &str) -> String {
+fn absolute(markup: &str, origin: &str, path: &str) -> String {
     let mut out = String::with_capacity(markup.len() + markup.len() / 8);
     for (at, piece) in markup.split('<').enumerate() {
         let (tag, text) = piece.split_once('>').filter(|_| at > 0).unwrap_or(("", piece));
@@ -114,7 +95,7 @@ fn absolute(markup: &str, origin: &str, page: &str) -> String {
             let tag = tag
                 .replace(" href=\"/", &format!(" href=\"{origin}/"))
                 .replace(" src=\"/", &format!(" src=\"{origin}/"))
-                .replace(" href=\"#", &format!(" href=\"{page}#"));
+                .replace(" href=\"#", &format!(" href=\"{origin}{path}#"));
             out.extend(["<", &tag, ">"]);
         }
         out.push_str(text);
@@ -133,7 +114,7 @@ mod tests {
         let expected = "<p>See <a class=\"x\" href=\"https://c.example/contact#form\">a &gt; href=\"/b\"</a>, \
                         <a href=\"https://c.example/articles/y#note-1\">1</a>, <a href=\"https://x.example/\">x</a> \
                         <img src=\"https://c.example/assets/p.png\" alt=\"\"></p>";
-        assert_eq!(absolute(markup, "https://c.example", "https://c.example/articles/y"), expected);
+        assert_eq!(absolute(markup, "https://c.example", "/articles/y"), expected);
         assert_eq!(absolute("no markup", "", ""), "no markup");
     }
 }

@@ -3,8 +3,7 @@
 use super::{Courier, Step};
 use jiff::{SignedDuration, Timestamp};
 use std::{sync::Arc, time::Duration};
-use tokio::{task::JoinSet, time::sleep};
-use tokio_util::sync::CancellationToken;
+use tokio::{sync::watch, task::JoinSet};
 
 /// Letters of other copies, whose leases may end, and clocks that were set are found within this time.
 const AT_LEAST: Duration = Duration::from_secs(15);
@@ -18,8 +17,8 @@ const TIDY: Duration = Duration::from_mins(10);
 const MOST_LANES: usize = 8;
 
 impl Courier {
-    /// Walks until `stop` is cancelled; letters that are on their way then are finished first. `now` is the clock.
-    pub async fn run<C>(self: Arc<Self>, stop: CancellationToken, now: C)
+    /// Walks until `stop` turns true; letters that are on their way then are finished first. `now` is the clock.
+    pub async fn run<C>(self: Arc<Self>, stop: watch::Receiver<bool>, now: C)
     where
         C: Fn() -> Timestamp + Clone + Send + Sync + 'static,
     {
@@ -43,9 +42,10 @@ impl Courier {
         (self.outbox.recipients() + 1).min(MOST_LANES)
     }
 
-    async fn lane(self: Arc<Self>, stop: CancellationToken, now: impl Fn() -> Timestamp + Send + Sync) {
+    async fn lane(self: Arc<Self>, stop: watch::Receiver<bool>, now: impl Fn() -> Timestamp + Send + Sync) {
         let mut arrivals = self.outbox.arrivals();
-        while !stop.is_cancelled() {
+        let mut stopping = stop.clone();
+        while !*stop.borrow() {
             arrivals.borrow_and_update();
             let rest = match self.step(now()).await {
                 Step::Delivered(_) | Step::Again(..) | Step::SetAside(_) => continue,
@@ -64,13 +64,13 @@ impl Courier {
             };
             tokio::select! {
                 _ = arrivals.changed() => {}
-                () = sleep(rest) => {}
-                () = stop.cancelled() => return,
+                () = tokio::time::sleep(rest) => {}
+                _ = stopping.wait_for(|stop| *stop) => return,
             }
         }
     }
 
-    async fn watch(self: Arc<Self>, stop: CancellationToken, now: impl Fn() -> Timestamp + Send + Sync) {
+    async fn watch(self: Arc<Self>, stop: watch::Receiver<bool>, now: impl Fn() -> Timestamp + Send + Sync) {
         loop {
             self.look_around(now()).await;
             if asleep(LOOK_AROUND, &stop).await {
@@ -79,7 +79,7 @@ impl Courier {
         }
     }
 
-    async fn sweep(self: Arc<Self>, stop: CancellationToken, now: impl Fn() -> Timestamp + Send + Sync) {
+    async fn sweep(self: Arc<Self>, stop: watch::Receiver<bool>, now: impl Fn() -> Timestamp + Send + Sync) {
         loop {
             match self.outbox.tidy(now()).await {
                 Ok(done) if done.erased > 0 || done.removed > 0 => {
@@ -102,6 +102,10 @@ fn until(at: Timestamp, now: Timestamp) -> Duration {
 }
 
 /// True when it is time to stop.
-async fn asleep(length: Duration, stop: &CancellationToken) -> bool {
-    stop.run_until_cancelled(sleep(length)).await.is_none()
+async fn asleep(length: Duration, stop: &watch::Receiver<bool>) -> bool {
+    let mut stopping = stop.clone();
+    tokio::select! {
+        () = tokio::time::sleep(length) => false,
+        _ = stopping.wait_for(|stop| *stop) => true,
+    }
 }
