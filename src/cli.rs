@@ -3,7 +3,6 @@
 //! The only place that reads the environment and the clock. Nobody uses it but `main`. Exit codes: 0 all is well, 1 a
 //! fault in content or at run time, 2 a fault in settings or on the command line.
 
-mod cards;
 mod check;
 mod counting;
 mod counts;
@@ -20,7 +19,6 @@ mod notes;
 mod outbox;
 mod press;
 mod serve;
-mod supervisor;
 mod words;
 
 use crate::config::{Config, Settings};

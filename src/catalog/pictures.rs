@@ -18,7 +18,7 @@ const FOLDER: &str = "pictures-v1";
 pub struct Pictures(Option<Kept>);
 
 impl Pictures {
-    /// Opens or makes the folder under `folder`, to hold `limit` bytes at most once it is tidied.
+    /// Opens or makes the folder under `folder`, to hold `limit` bytes at most: the oldest pictures make room for new ones.
     ///
     /// # Errors
     /// The folder cannot be made. Serve with the default then, which keeps nothing.
@@ -34,21 +34,11 @@ impl Pictures {
         }
         let bytes = Bytes::from(draw());
         if let Some(kept) = &self.0
-            && let Err(error) = kept.put(&name, &bytes)
+            && let Err(error) = kept.put(&name, &bytes).and_then(|()| kept.trim(&HashSet::from([name])))
         {
-            tracing::debug!(%error, "a picture could not be kept");
+            tracing::debug!(%error, "a card could not be kept");
         }
         bytes
-    }
-
-    /// Deletes old pictures of other addresses than these, as far as the bound asks for it.
-    pub fn trim<'a>(&self, used: impl IntoIterator<Item = &'a str>) {
-        let used: HashSet<_> = used.into_iter().map(|address| blake3::hash(address.as_bytes())).collect();
-        if let Some(kept) = &self.0
-            && let Err(error) = kept.trim(&used)
-        {
-            tracing::debug!(%error, "the pictures could not be trimmed");
-        }
     }
 }
 
@@ -71,8 +61,8 @@ mod tests {
         assert_eq!(pictures.get("/a", || panic!("drawn twice")), "first");
         let again = Pictures::open(folder.path(), 0).unwrap();
         assert_eq!(again.get("/a", || panic!("drawn twice")), "first");
-        again.trim(["/b"]);
-        assert_eq!(again.get("/a", || b"again".to_vec()), "again", "nobody names it any more");
+        assert_eq!(again.get("/b", || b"other".to_vec()), "other");
+        assert_eq!(again.get("/a", || b"again".to_vec()), "again", "the oldest made room");
     }
 
     #[test]
