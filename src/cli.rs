@@ -61,7 +61,7 @@ enum Command {
     /// How often each article was read, and how many enquiries came from it: totals, rounded
     Counts(counts::Wanted),
     /// Look at mail settings, relay, certificate and DNS records; say what to change and exit 1 if there is something
-    Doctor(doctor::Wanted),
+    Doctor(doctor::Arguments),
     /// Bring something in from another system
     #[command(subcommand)]
     Import(Import),
@@ -111,7 +111,7 @@ pub fn main() -> ExitCode {
         Command::Enquiries(command) => enquiries::run(&config, &command),
         Command::Letter { html } => letter::run(&config, html, now()),
         Command::Counts(wanted) => counts::run(&config, &wanted),
-        Command::Doctor(wanted) => doctor::run(&config, &wanted),
+        Command::Doctor(arguments) => doctor::run(&config, &arguments),
         Command::Import(Import::Urls { file }) => import::urls(&config, &file),
         Command::Export { folder } => export::run(&config, &folder),
     }

@@ -81,8 +81,9 @@ pub struct Settings {
     /// DKIM selectors under which the relay signs, comma between, for `doctor` to look up [default: none]
     #[arg(long, global = true, env = "CLINIC_DKIM_SELECTOR", value_name = "NAMES")]
     pub dkim_selector: Option<String>,
-    /// Second door for alarms: smtps://…, https://… (webhook) or a command [default: off]
-    #[arg(long, global = true, env = "CLINIC_ALARM", value_name = "DOOR", hide_env_values = true)]
+    /// Channel for alarms: smtps://…?to=… or a command that reads the notice on standard input (for a webhook, one that
+    /// runs curl) [default: off]
+    #[arg(long, global = true, env = "CLINIC_ALARM", value_name = "CHANNEL", hide_env_values = true)]
     pub alarm: Option<String>,
     /// Key for tokens and signed links, 32 characters or more; replicas share one [default: made once, kept in the data folder]
     #[arg(long, global = true, env = "CLINIC_SECRET", value_name = "SECRET", hide_env_values = true)]
@@ -141,7 +142,7 @@ pub struct Config {
     pub resolver: Option<SocketAddr>,
     /// DKIM selectors that the doctor looks up.
     pub dkim_selectors: Vec<String>,
-    /// Second door for alarms.
+    /// Channel for alarms.
     pub alarm: Option<Alarm>,
     /// Key for tokens and links; made in `data/secret` if absent.
     pub secret: Option<SecretString>,
@@ -181,13 +182,11 @@ pub enum Tls {
     Loopback,
 }
 
-/// The second door: a way to shout that does not use the staff's mail path.
+/// A channel for alarms that does not use the staff's mail path.
 #[derive(Debug, Clone)]
 pub enum Alarm {
     /// Another relay; the mail goes to the address in the URL's `to`.
     Relay(Relay, lettre::Address),
-    /// An address that takes a small JSON post.
-    Webhook(Url),
     /// A program; it reads the notice on standard input.
     Command(PathBuf),
 }

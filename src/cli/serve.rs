@@ -5,7 +5,7 @@ use crate::{
     config::Config,
     content::Clinic,
     enquiry::link::Links,
-    mail::{alarm::Door, courier::Courier, fate::Schedule, letter::Letterhead, mailer::Mailer, outbox::Outbox},
+    mail::{alarm::AlarmChannel, courier::Courier, fate::Schedule, letter::Letterhead, mailer::Mailer, outbox::Outbox},
     web::{self, App, Front, Limits, Monitor, Origin, Parts, Quotas},
 };
 use secrecy::{ExposeSecret as _, SecretString};
@@ -140,7 +140,7 @@ fn courier(config: &Config, letterhead: Letterhead, outbox: &Outbox) -> Result<C
     let mailer = mailer(config)?;
     let door = match &config.alarm {
         Some(alarm) => {
-            Some(Door::new(alarm, config.mail_from.clone(), config.origin()).map_err(explain("CLINIC_ALARM"))?)
+            Some(AlarmChannel::new(alarm, config.mail_from.clone(), config.origin()).map_err(explain("CLINIC_ALARM"))?)
         }
         None => None,
     };

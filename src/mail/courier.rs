@@ -11,7 +11,7 @@ mod budget;
 mod run;
 
 use crate::mail::{
-    alarm::Door,
+    alarm::AlarmChannel,
     fate::{Fate, Schedule, fate, wait},
     health::{Health, LATE, TroubleKind},
     letter::Letterhead,
@@ -41,7 +41,7 @@ pub struct Courier {
     mailer: Mailer,
     letterhead: ArcSwap<Letterhead>,
     schedule: Schedule,
-    door: Option<Door>,
+    door: Option<AlarmChannel>,
     budget: Budget,
     /// Recipients whose letter is on its way: theirs go one after another, others beside them.
     busy: Mutex<HashSet<String>>,
@@ -77,7 +77,7 @@ impl Courier {
         letterhead: Letterhead,
         schedule: Schedule,
         per_minute: u32,
-        door: Option<Door>,
+        door: Option<AlarmChannel>,
     ) -> Self {
         Self {
             outbox,
@@ -293,7 +293,7 @@ impl Courier {
     /// True when it was told, or when there is no door to tell it at.
     async fn tell(&self, kind: TroubleKind, since: Timestamp) -> bool {
         let Some(door) = &self.door else { return true };
-        match door.tell(kind, since).await {
+        match door.notify(kind, since).await {
             Ok(()) => true,
             Err(error) => {
                 tracing::error!(trouble = kind.name(), %error, "the alarm did not get through");

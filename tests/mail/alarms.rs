@@ -1,4 +1,4 @@
-//! The second door: it opens once per trouble, and nothing personal goes through it.
+//! Alarms: sent once for each problem, without personal data.
 
 use crate::{
     databases::Kind,
@@ -9,7 +9,7 @@ use crate::{
 use relationship_clinic::{
     config::{Alarm, Tls},
     mail::{
-        alarm::Door,
+        alarm::AlarmChannel,
         courier::{Courier, Step},
         health::TroubleKind,
         mailer::Mailer,
@@ -17,63 +17,39 @@ use relationship_clinic::{
     },
 };
 use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf, time::Duration};
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpListener,
-    sync::mpsc,
-};
 
-/// Takes posts and answers each with the same status.
-async fn webhook(status: &'static str) -> (url::Url, mpsc::UnboundedReceiver<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/hook/secret-path", listener.local_addr().unwrap()).parse().unwrap();
-    let (told, heard) = mpsc::unbounded_channel();
-    tokio::spawn(async move {
-        while let Ok((mut socket, _)) = listener.accept().await {
-            let mut request = String::new();
-            let mut bytes = [0; 4096];
-            while !request.contains("\r\n\r\n") || !request.ends_with('}') {
-                let length = socket.read(&mut bytes).await.unwrap();
-                request.push_str(std::str::from_utf8(&bytes[..length]).unwrap());
-            }
-            told.send(request).unwrap();
-            let answer = format!("HTTP/1.1 {status}\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n");
-            socket.write_all(answer.as_bytes()).await.unwrap();
-        }
-    });
-    (url, heard)
+/// A second relay for alarms, and the setting that leads to it.
+async fn second_relay() -> (Server, Alarm) {
+    let second = Server::start(Wire::Plain).await;
+    let alarm = Alarm::Relay(second.relay(Tls::Loopback), "owner@elsewhere.example".parse().unwrap());
+    (second, alarm)
 }
 
-fn door(alarm: &Alarm) -> Door {
-    Door::new(alarm, "website@clinic.example".parse().unwrap(), "https://clinic.example").unwrap()
+fn channel(alarm: &Alarm) -> AlarmChannel {
+    AlarmChannel::new(alarm, "website@clinic.example".parse().unwrap(), "https://clinic.example").unwrap()
 }
 
 fn courier(outbox: &Outbox, server: &Server, alarm: &Alarm) -> Courier {
     let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", Duration::from_secs(2)).unwrap();
-    Courier::new(outbox.clone(), mailer, letterhead(), schedule(), 1000, Some(door(alarm)))
-}
-
-fn count(heard: &mut mpsc::UnboundedReceiver<String>) -> usize {
-    std::iter::from_fn(|| heard.try_recv().ok()).count()
+    Courier::new(outbox.clone(), mailer, letterhead(), schedule(), 1000, Some(channel(alarm)))
 }
 
 #[tokio::test]
 async fn a_letter_set_aside_is_told_once_by_one_copy_and_again_after_it_was_mended() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let (house, server) = (House::new(kind).await, Server::start(Wire::Plain).await);
-        let (url, mut heard) = webhook("204 No Content").await;
-        let alarm = Alarm::Webhook(url);
+        let (second, alarm) = second_relay().await;
         let one = courier(&house.outbox, &server, &alarm);
         let two = courier(&house.copy().await, &server, &alarm);
         house.put(new("Ann Unmistakable")).await;
         one.look_around(start()).await;
-        assert_eq!(count(&mut heard), 0, "{kind:?}: a letter in line is no trouble");
+        assert_eq!(second.mails().len(), 0, "{kind:?}: a waiting letter is no problem");
         server.fail(At::Rcpt, Fault::Answer("550 never"));
         assert_eq!(one.step(start()).await, Step::SetAside(1));
         tokio::join!(one.look_around(later(1)), two.look_around(later(1)));
         one.look_around(later(2)).await;
         two.look_around(later(86_400)).await;
-        assert_eq!(count(&mut heard), 1, "{kind:?}: told once");
+        assert_eq!(second.mails().len(), 1, "{kind:?}: sent once");
         let health = one.health(later(2)).await;
         assert!(health.reasons().iter().any(|reason| reason.contains("1 set aside")), "{:?}", health.reasons());
         server.behave();
@@ -85,50 +61,51 @@ async fn a_letter_set_aside_is_told_once_by_one_copy_and_again_after_it_was_mend
         house.put(new("Bob")).await;
         assert_eq!(one.step(later(90_002)).await, Step::SetAside(2));
         one.look_around(later(90_003)).await;
-        assert_eq!(count(&mut heard), 1, "{kind:?}: a new trouble is told");
+        assert_eq!(second.mails().len(), 2, "{kind:?}: a new problem is sent");
     }
 }
 
 #[tokio::test]
 async fn a_letter_older_than_an_hour_is_told_and_a_held_one_is_not() {
     let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
-    let (url, mut heard) = webhook("200 OK").await;
-    let courier = courier(&house.outbox, &server, &Alarm::Webhook(url));
+    let (second, alarm) = second_relay().await;
+    let courier = courier(&house.outbox, &server, &alarm);
     house.put(held("Seller")).await;
     courier.look_around(later(400_000)).await;
-    assert_eq!(count(&mut heard), 0);
+    assert_eq!(second.mails().len(), 0);
     house.put(new("Ann Unmistakable")).await;
     courier.look_around(later(3599)).await;
-    assert_eq!(count(&mut heard), 0);
+    assert_eq!(second.mails().len(), 0);
     courier.look_around(later(3600)).await;
-    let notice = heard.try_recv().unwrap();
-    assert!(notice.starts_with("POST /hook/secret-path HTTP/1.1\r\n"), "{notice}");
-    assert!(notice.contains(r#""trouble":"letters-late""#) && notice.contains("application/json"), "{notice}");
+    let notice = second.mails().remove(0).text;
+    assert!(notice.contains("letters-late"), "{notice}");
     for personal in ["Ann", "Unmistakable", "555", "staff@", &house.outbox.list().await.unwrap()[1].reference] {
         assert!(!notice.contains(personal), "{personal} in {notice}");
     }
 }
 
 #[tokio::test]
-async fn an_alarm_that_does_not_get_through_is_tried_again_later() {
-    for status in ["500 Oops", "302 Found", "404 Not Found"] {
+async fn a_failed_alarm_is_sent_again_after_a_wait() {
+    for (at, fault) in
+        [(At::Rcpt, Fault::Answer("550 never")), (At::Dot, Fault::Answer("451 later")), (At::Banner, Fault::Cut)]
+    {
         let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
-        let (url, mut heard) = webhook(status).await;
-        let courier = courier(&house.outbox, &server, &Alarm::Webhook(url));
+        let (second, alarm) = second_relay().await;
+        second.fail(at, fault);
+        let courier = courier(&house.outbox, &server, &alarm);
         house.put(new("Ann")).await;
         courier.look_around(later(3600)).await;
         courier.look_around(later(3610)).await;
-        assert_eq!(count(&mut heard), 1, "{status}: not hammered, not followed");
+        assert_eq!(second.connections(), 1, "{at:?}: not before the wait is over");
         courier.look_around(later(3700)).await;
-        assert_eq!(count(&mut heard), 1, "{status}: again after a minute");
+        assert_eq!(second.connections(), 2, "{at:?}: again after a minute");
     }
 }
 
 #[tokio::test]
 async fn a_second_relay_gets_a_mail_of_its_own() {
-    let (house, server, second) =
-        (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await, Server::start(Wire::Plain).await);
-    let alarm = Alarm::Relay(second.relay(Tls::Loopback), "owner@elsewhere.example".parse().unwrap());
+    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let (second, alarm) = second_relay().await;
     house.put(new("Ann Unmistakable")).await;
     courier(&house.outbox, &server, &alarm).look_around(later(3600)).await;
     let mail = second.mails().remove(0);
@@ -148,7 +125,7 @@ fn program(house: &House, script: &str) -> Alarm {
 async fn a_command_reads_the_notice_and_its_exit_status_counts() {
     let house = House::new(Kind::Sqlite).await;
     let good = program(&house, "#!/bin/sh\ncat >HERE/notice\nenv >HERE/env\n");
-    door(&good).tell(TroubleKind::NotKept, start()).await.unwrap();
+    channel(&good).notify(TroubleKind::NotKept, start()).await.unwrap();
     let read = |name: &str| fs::read_to_string(house.fresh.folder.path().join(name)).unwrap();
     assert!(
         read("notice").starts_with("https://clinic.example The website cannot keep enquiries."),
@@ -157,16 +134,16 @@ async fn a_command_reads_the_notice_and_its_exit_status_counts() {
     );
     assert!(!read("env").contains("CARGO"), "secrets in the environment stay here");
     let bad = program(&house, "#!/bin/sh\nexit 3\n");
-    assert!(door(&bad).tell(TroubleKind::Late, start()).await.unwrap_err().to_string().contains('3'));
+    assert!(channel(&bad).notify(TroubleKind::Late, start()).await.unwrap_err().to_string().contains('3'));
     let missing = Alarm::Command(PathBuf::from("/nowhere/alarm"));
-    assert!(door(&missing).tell(TroubleKind::Late, start()).await.is_err());
+    assert!(channel(&missing).notify(TroubleKind::Late, start()).await.is_err());
 }
 
 #[tokio::test]
 async fn enquiries_that_cannot_be_kept_are_told_although_the_outbox_is_away() {
     let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
-    let (url, mut heard) = webhook("200 OK").await;
-    let courier = courier(&house.outbox, &server, &Alarm::Webhook(url));
+    let (second, alarm) = second_relay().await;
+    let courier = courier(&house.outbox, &server, &alarm);
     house.put(new("Ann")).await;
     let folder = house.fresh.folder.path().join("data");
     let away = house.fresh.folder.path().join("away");
@@ -175,9 +152,9 @@ async fn enquiries_that_cannot_be_kept_are_told_although_the_outbox_is_away() {
         assert!(house.outbox.put(new("Bob")).await.is_err());
         courier.look_around(later(10)).await;
         courier.look_around(later(20)).await;
-        let notice = heard.try_recv().unwrap();
-        assert!(notice.contains("enquiries-not-kept"), "{notice}");
-        assert_eq!(count(&mut heard), 0, "round {round}: told once");
+        let notices = second.mails();
+        assert_eq!(notices.len(), round, "sent once");
+        assert!(notices[round - 1].text.contains("enquiries-not-kept"), "{notices:?}");
         assert!(courier.health(later(20)).await.reasons()[0].contains("cannot be kept"));
         fs::rename(&away, &folder).unwrap();
         house.put(new(&format!("Cy {round}"))).await;

@@ -21,7 +21,7 @@ mod kill;
 mod letters;
 mod life;
 mod mta;
-mod names;
+mod name_server;
 mod notes;
 mod privacy;
 mod proxy;

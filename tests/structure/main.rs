@@ -28,13 +28,13 @@ const MAY_USE: [(&str, &[&str]); 10] = [
 /// Crates that only some modules may name.
 const ONLY_IN: [(&str, &[&str]); 12] = [
     ("axum", &["web"]),
-    ("hyper", &["web", "mail"]),
+    ("hyper", &["web"]),
     ("askama", &["pages", "mail"]),
     ("lettre", &["mail", "config", "cli"]),
     ("sqlx", &["mail"]),
     ("prometheus_client", &["web"]),
     ("hickory_resolver", &["mail"]),
-    ("tokio_rustls", &["mail"]),
+    ("x509_parser", &["mail"]),
     ("pulldown_cmark", &["content"]),
     ("resvg", &["pages"]),
     ("clap", &["cli", "config"]),

@@ -1,114 +1,76 @@
-//! What a look at the relay means: can it be reached, is the line private, does it let us in.
+//! Findings about the relay: connection, TLS, certificate, log-in.
 
-use super::{Finding, Topic};
+use super::Finding;
 use crate::{
     config::{Relay, Tls},
-    mail::mailer::{DeliveryError, Distrust, Look, Secured},
+    mail::mailer::{DeliveryError, Inspection, Validity},
 };
 use jiff::{SignedDuration, Timestamp};
 
-/// A certificate should be renewed before fewer days than this are left, or a third of its life if that is shorter.
-const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// A certificate should be renewed while at least this much is left, or a third of its validity if that is shorter.
+const RENEWAL_DUE: SignedDuration = SignedDuration::from_hours(14 * 24);
 
-/// Judges a look, and the greeting if there was one.
-pub fn judge(relay: &Relay, look: &Look, greeting: Option<&Result<(), DeliveryError>>, now: Timestamp) -> Vec<Finding> {
+/// Findings from an inspection of the relay.
+pub fn examine(relay: &Relay, inspection: &Inspection, now: Timestamp) -> Vec<Finding> {
     let place = format!("{}:{}", relay.host, relay.port);
-    let reached = Topic::Relay.right(format!("The relay {place} can be reached."));
-    match look {
-        Look::Unreachable(why) => {
-            let saying = format!("The relay {place} cannot be reached: {why}.");
-            vec![Topic::Relay.change(
-                saying,
-                "Look at host and port in CLINIC_SMTP_URL, and whether a firewall lets this machine out.",
-            )]
+    let (certificate, logged_in) = match inspection {
+        Inspection::Unreachable(reason) => {
+            let message = format!("The relay {place} cannot be reached: {reason}.");
+            let remedy = "Check host and port in CLINIC_SMTP_URL, and whether a firewall blocks this machine.";
+            return vec![Finding::change("relay", message, remedy)];
         }
-        Look::Broken(why) => {
-            let saying = format!("The relay {place} answers, but the line cannot be made private: {why}.");
-            let remedy =
-                "Look at scheme and port in CLINIC_SMTP_URL: smtps:// goes with 465, smtp://…?tls=required with 587.";
-            vec![reached, Topic::Tls.change(saying, remedy).by("RFC 8314, 3.3")]
+        Inspection::NotSecured(error) => {
+            let message = format!("The relay {place} answers, but no encrypted session can be started: {error}.");
+            let remedy = if message.contains("certificate") {
+                "If the certificate has expired, renew it. If its issuer is unknown and the relay is your own, name the issuer's \
+                 certificate in CLINIC_SMTP_CA. If it is for another name, write that name in CLINIC_SMTP_URL."
+            } else {
+                "Check scheme and port in CLINIC_SMTP_URL: smtps:// goes with port 465, smtp://…?tls=required with 587."
+            };
+            return vec![Finding::change("tls", message, remedy)];
         }
-        Look::NoStartTls => {
-            let saying = format!("The relay {place} offers no encryption (STARTTLS), so no letter is sent there.");
-            let remedy = "Write smtps:// in CLINIC_SMTP_URL if it takes TLS on port 465, or use another relay. If it used to offer \
-                          STARTTLS, somebody may be meddling with the line.";
-            vec![reached, Topic::Tls.change(saying, remedy).by("RFC 3207, 6")]
-        }
-        Look::Plain => {
-            let saying = "The relay is on this machine, so the line to it is not encrypted.";
-            [reached, Topic::Tls.note(saying)].into_iter().chain(log_in(relay, greeting)).collect()
-        }
-        Look::Secured(secured) => {
-            [reached].into_iter().chain(encryption(relay, secured, now)).chain(log_in(relay, greeting)).collect()
-        }
-    }
+        Inspection::Secured { certificate, log_in } => (certificate, log_in),
+    };
+    let mut findings = vec![Finding::right("relay", format!("The relay {place} can be reached."))];
+    findings.push(match relay.tls {
+        Tls::Loopback => Finding::note("tls", "The relay is on this machine; the connection is not encrypted.", ""),
+        Tls::Implicit => Finding::right("tls", "The connection is encrypted from its start (TLS)."),
+        Tls::Required => Finding::right("tls", "The connection is encrypted by STARTTLS."),
+    });
+    findings.extend(certificate.map(|validity| expiry(validity, now)));
+    findings.push(log_in(relay, logged_in));
+    findings
 }
 
-fn encryption(relay: &Relay, secured: &Secured, now: Timestamp) -> Vec<Finding> {
-    let way = if relay.tls == Tls::Implicit { "from the first byte" } else { "by STARTTLS" };
-    let version = Topic::Tls.right(format!("The line is encrypted with {}, {way}.", secured.version));
-    vec![version, certificate(relay, secured, now)]
-}
-
-fn certificate(relay: &Relay, secured: &Secured, now: Timestamp) -> Finding {
-    let until = secured.not_after.strftime("%B %-d, %Y");
-    let expired = format!("The relay's certificate ran out on {until}; no letter is sent there.");
-    let renew = "Whoever runs the relay must renew its certificate.";
-    match &secured.trust {
-        Err(Distrust::Expired) => Topic::Tls.change(expired, renew),
-        Err(Distrust::NotYet) => {
-            Topic::Tls.change("The relay's certificate does not hold yet.", "Look at the clock of this machine.")
-        }
-        Err(Distrust::UnknownIssuer) => {
-            let saying = "The relay's certificate comes from an issuer whom this machine does not know; no letter is sent there.";
-            let remedy = "If the relay is your own, name its issuer's certificate in CLINIC_SMTP_CA. If not, somebody else may be answering.";
-            Topic::Tls.change(saying, remedy)
-        }
-        Err(Distrust::WrongName) => {
-            let saying =
-                format!("The relay's certificate is for another name than {}; no letter is sent there.", relay.host);
-            Topic::Tls.change(saying, "Write the name from the certificate in CLINIC_SMTP_URL.").by("RFC 9525, 6")
-        }
-        Err(Distrust::Other(why)) => {
-            Topic::Tls.change(format!("The relay's certificate is not accepted: {why}."), renew)
-        }
-        Ok(()) if secured.not_after <= now => Topic::Tls.change(expired, renew),
-        Ok(()) => lasting(secured, now),
-    }
-}
-
-fn lasting(secured: &Secured, now: Timestamp) -> Finding {
-    let (left, life) = (secured.not_after.duration_since(now), secured.not_after.duration_since(secured.not_before));
+fn expiry(Validity { not_before, not_after }: Validity, now: Timestamp) -> Finding {
+    let (left, whole) = (not_after.duration_since(now), not_after.duration_since(not_before));
+    let until = not_after.strftime("%B %-d, %Y");
     let days = left.as_hours() / 24;
-    let until = secured.not_after.strftime("%B %-d, %Y");
-    let days = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
-    if left < SOON.min(life / 3) {
-        let saying = format!("The relay's certificate runs out on {until}, in {days}.");
-        return Topic::Tls.change(
-            saying,
-            "Whoever runs the relay should renew its certificate now; it is late for an automatic renewal.",
+    if left < RENEWAL_DUE.min(whole / 3) {
+        let message = format!("The relay's certificate expires on {until}, days left: {days}.");
+        return Finding::change(
+            "tls",
+            message,
+            "Have the relay's certificate renewed now; an automatic renewal is late.",
         );
     }
-    Topic::Tls.right(format!("The relay's certificate is trusted and holds until {until}, {days} from now."))
+    Finding::right("tls", format!("The relay's certificate is trusted and valid until {until}, days left: {days}."))
 }
 
-fn log_in(relay: &Relay, greeting: Option<&Result<(), DeliveryError>>) -> Option<Finding> {
-    Some(match (greeting?, &relay.login) {
-        (Ok(()), Some(_)) => Topic::Relay.right("The relay accepts user and password (AUTH)."),
-        (Ok(()), None) => Topic::Relay
-            .note("No user and password are set; whether the relay takes letters without them, a probe tells."),
-        (Err(error), Some(_)) if error.is_permanent() => {
-            let saying = format!("The relay does not let this program in: {error}.");
-            Topic::Relay
-                .change(
-                    saying,
-                    "Look at user and password in CLINIC_SMTP_URL; signs such as @ / : are written as %40 %2F %3A.",
-                )
-                .by("RFC 4954, 6")
+fn log_in(relay: &Relay, result: &Result<(), DeliveryError>) -> Finding {
+    match result {
+        Ok(()) if relay.login.is_some() => Finding::right("relay", "The relay accepts user and password (AUTH)."),
+        Ok(()) => {
+            let message = "No user and password are set; a probe shows whether the relay takes letters without them.";
+            Finding::note("relay", message, "")
         }
-        (Err(error), _) => {
-            let saying = format!("The relay does not let this program in now: {error}.");
-            Topic::Relay.change(saying, "Ask again in some minutes; then ask whoever runs the relay.")
+        Err(error) => {
+            let remedy = if error.is_permanent() {
+                "Check user and password in CLINIC_SMTP_URL; characters such as @ / : are written as %40 %2F %3A."
+            } else {
+                "Try again in some minutes; then ask the relay's provider."
+            };
+            Finding::change("relay", format!("The relay refuses the log-in: {error}."), remedy)
         }
-    })
+    }
 }

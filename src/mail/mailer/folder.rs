@@ -1,20 +1,20 @@
-//! Mails as files, for trying out, staging, and hosts without a relay.
+//! Writes messages as files: for development, staging, and hosts without a relay.
 //!
-//! Invariant: a file that has its name is whole and on disk; only its owner may read it.
+//! Invariant: a file with its final name is complete and on disk; only its owner can read it.
 
 use super::{DeliveryError, OutgoingMessage};
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 pub(super) async fn write(folder: &Path, message: &OutgoingMessage) -> Result<(), DeliveryError> {
-    let (folder, name, bytes): (PathBuf, _, _) = (folder.to_owned(), message.name.clone(), message.bytes.clone());
-    let written = tokio::task::spawn_blocking(move || store(&folder, &name, &bytes)).await;
-    let failed = |error: String| DeliveryError::session(format!("no file in the mail folder: {error}"));
-    written.map_err(|e| failed(e.to_string()))?.map_err(|e| failed(e.to_string()))
+    let (folder, message) = (folder.to_owned(), message.clone());
+    let written = tokio::task::spawn_blocking(move || store(&folder, &message.name, &message.bytes)).await;
+    let result = written.unwrap_or_else(|error| Err(io::Error::other(error)));
+    result.map_err(|error| DeliveryError::session(format!("no file in the mail folder: {error}")))
 }
 
 fn store(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {

@@ -1,40 +1,38 @@
-//! A name server on a real socket: it answers from a zone of a test, or is silent, or is in trouble itself.
+//! A name server on a real socket that answers from a test's zone, does not answer, or fails.
 
 use hickory_resolver::proto::{
     op::{Message, OpCode, ResponseCode},
     rr::{
-        Name, RData, Record, RecordType,
+        self, Name, RData, RecordType,
         rdata::{A, MX, SOA, TXT},
     },
 };
 use std::net::SocketAddr;
 use tokio::{net::UdpSocket, task::JoinHandle};
 
-/// What stands at a name.
 #[derive(Debug, Clone)]
-pub enum Entry {
+pub enum Record {
     Txt(String),
     Mx(u16, &'static str),
     A,
 }
 
-pub type Zone = Vec<(String, Entry)>;
+pub type Zone = Vec<(String, Record)>;
 
-pub fn txt(name: &str, text: impl Into<String>) -> (String, Entry) {
-    (name.to_owned(), Entry::Txt(text.into()))
+pub fn txt(name: &str, text: impl Into<String>) -> (String, Record) {
+    (name.to_owned(), Record::Txt(text.into()))
 }
 
-pub fn mx(name: &str, preference: u16, host: &'static str) -> (String, Entry) {
-    (name.to_owned(), Entry::Mx(preference, host))
+pub fn mx(name: &str, preference: u16, host: &'static str) -> (String, Record) {
+    (name.to_owned(), Record::Mx(preference, host))
 }
 
-/// How the server is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mood {
-    Well,
-    /// Takes every question and says nothing.
+pub enum Mode {
+    Answering,
+    /// Answers nothing.
     Silent,
-    /// Cannot find out (SERVFAIL).
+    /// Answers SERVFAIL.
     Failing,
 }
 
@@ -44,10 +42,10 @@ pub struct NameServer {
 }
 
 impl NameServer {
-    pub async fn start(zone: Zone, mood: Mood) -> Self {
+    pub async fn start(zone: Zone, mode: Mode) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let address = socket.local_addr().unwrap();
-        Self { address, serving: tokio::spawn(serve(socket, zone, mood)) }
+        Self { address, serving: tokio::spawn(serve(socket, zone, mode)) }
     }
 }
 
@@ -57,40 +55,40 @@ impl Drop for NameServer {
     }
 }
 
-async fn serve(socket: UdpSocket, zone: Zone, mood: Mood) {
+async fn serve(socket: UdpSocket, zone: Zone, mode: Mode) {
     let mut bytes = [0; 4096];
     loop {
         let (length, from) = socket.recv_from(&mut bytes).await.unwrap();
-        if mood == Mood::Silent {
+        if mode == Mode::Silent {
             continue;
         }
         let question = Message::from_vec(&bytes[..length]).unwrap();
-        let answer = answer(&question, &zone, mood);
+        let answer = answer(&question, &zone, mode);
         socket.send_to(&answer.to_vec().unwrap(), from).await.unwrap();
     }
 }
 
-fn answer(question: &Message, zone: &Zone, mood: Mood) -> Message {
+fn answer(question: &Message, zone: &Zone, mode: Mode) -> Message {
     let mut answer = Message::response(question.metadata.id, OpCode::Query);
     let query = question.queries[0].clone();
     let (name, kind) = (query.name().clone(), query.query_type());
     answer.add_query(query);
     answer.metadata.recursion_available = true;
-    if mood == Mood::Failing {
+    if mode == Mode::Failing {
         answer.metadata.response_code = ResponseCode::ServFail;
         return answer;
     }
-    // A name exists if something stands at it or below it (RFC 8020).
+    // A name exists if it or a name below it has a record (RFC 8020).
     let exists = zone.iter().any(|(at, _)| name.zone_of(&full(at)));
     let found: Vec<_> = zone.iter().filter(|(at, entry)| full(at) == name && is(entry, kind)).collect();
     for (_, entry) in &found {
-        answer.add_answer(Record::from_rdata(name.clone(), 60, data(entry)));
+        answer.add_answer(rr::Record::from_rdata(name.clone(), 60, data(entry)));
     }
     if found.is_empty() {
         answer.metadata.response_code = if exists { ResponseCode::NoError } else { ResponseCode::NXDomain };
         let root = full("clinic.example");
         let soa = SOA::new(root.clone(), root.clone(), 1, 60, 60, 60, 60);
-        answer.add_authority(Record::from_rdata(root, 60, RData::SOA(soa)));
+        answer.add_authority(rr::Record::from_rdata(root, 60, RData::SOA(soa)));
     }
     answer
 }
@@ -101,21 +99,21 @@ fn full(name: &str) -> Name {
     name
 }
 
-fn is(entry: &Entry, kind: RecordType) -> bool {
+fn is(entry: &Record, kind: RecordType) -> bool {
     matches!(
         (entry, kind),
-        (Entry::Txt(_), RecordType::TXT) | (Entry::Mx(..), RecordType::MX) | (Entry::A, RecordType::A)
+        (Record::Txt(_), RecordType::TXT) | (Record::Mx(..), RecordType::MX) | (Record::A, RecordType::A)
     )
 }
 
-fn data(entry: &Entry) -> RData {
+fn data(entry: &Record) -> RData {
     match entry {
-        // A text travels in parts of 255 bytes at most.
-        Entry::Txt(text) => {
+        // A TXT record consists of parts of at most 255 bytes.
+        Record::Txt(text) => {
             let parts = text.as_bytes().chunks(255).map(|part| String::from_utf8(part.to_vec()).unwrap());
             RData::TXT(TXT::new(parts.collect()))
         }
-        Entry::Mx(preference, host) => RData::MX(MX::new(*preference, full(host))),
-        Entry::A => RData::A(A::new(192, 0, 2, 1)),
+        Record::Mx(preference, host) => RData::MX(MX::new(*preference, full(host))),
+        Record::A => RData::A(A::new(192, 0, 2, 1)),
     }
 }
