@@ -83,6 +83,16 @@ impl Assets {
         if faults.is_empty() { Ok(assets) } else { Err(AssetFaults(faults)) }
     }
 
+    /// The same assets, if all `keys` of static files are there.
+    ///
+    /// # Errors
+    /// Every static file that is missing.
+    pub fn require(self, static_folder: &Path, keys: &[&str]) -> Result<Self, AssetFaults> {
+        let missing = keys.iter().filter(|key| !self.files.contains_key(**key));
+        let faults: Vec<_> = missing.map(|key| AssetFault::missing(&static_folder.join(key))).collect();
+        if faults.is_empty() { Ok(self) } else { Err(AssetFaults(faults)) }
+    }
+
     /// Address of a file: `site.js`, `logo.svg`, [`STYLESHEET`], or a picture's key.
     pub fn url(&self, key: &str) -> Option<&str> {
         self.files.get(key).map(|asset| asset.address.as_str())
@@ -101,11 +111,6 @@ impl Assets {
     /// Whether a photograph has no renditions yet and a placeholder stands in for it.
     pub fn has_placeholders(&self) -> bool {
         self.has_placeholders
-    }
-
-    /// All keys, in order.
-    pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.files.keys().map(String::as_str)
     }
 
     /// Adds every file to a catalog.
@@ -190,7 +195,7 @@ fn plain_name(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{Catalog, Encoder};
+    use crate::catalog::Catalog;
     use http::Request;
 
     const SVG: &str = r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 84 48"/>"#;
@@ -238,7 +243,7 @@ mod tests {
         assert_eq!(assets.size("img/Logo 1.svg"), Some(Size { width: 84, height: 48 }));
         assert_eq!(assets.url(".DS_Store"), None);
 
-        let catalog = assets.add_to(Catalog::builder(http::HeaderMap::new(), Encoder::default().into())).build();
+        let catalog = assets.add_to(Catalog::builder(http::HeaderMap::new())).build();
         let sheet = catalog.answer(&Request::get(assets.url(STYLESHEET).unwrap()).body(()).unwrap()).unwrap();
         assert_eq!(sheet.body(), "@layer a, b;\na { color: blue }\nb { color: red; }\n");
         assert_eq!(sheet.headers()["cache-control"], "public, max-age=31536000, immutable");
@@ -256,7 +261,7 @@ mod tests {
         assert_eq!(Media::of(address), Some(Media::Jpeg));
         assert_eq!(assets.size(key), Some(Size { width: 1000, height: 500 }));
         let widths: Vec<&str> = assets.srcset(key).unwrap().split(", ").collect();
-        let catalog = assets.add_to(Catalog::builder(http::HeaderMap::new(), Encoder::default().into())).build();
+        let catalog = assets.add_to(Catalog::builder(http::HeaderMap::new())).build();
         for (source, width) in widths.iter().zip(["480w", "800w", "1000w"]) {
             let (address, declared) = source.split_once(' ').unwrap();
             assert_eq!(declared, width);

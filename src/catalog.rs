@@ -1,52 +1,45 @@
-//! Path to resource: everything that is the same for every reader, encoded once and answered by one look-up.
+//! Path to resource: everything that is the same for every client, prepared once and answered by one lookup.
 //!
-//! Invariant: what a [`Catalog`] answers is complete: status, every header, whole body. It never changes; a new set of
-//! pages is a new catalog, swapped on the [`Shelf`]. Nothing is rendered, compressed or read from disk for a reader.
+//! Invariant: what a [`Catalog`] answers is complete: status, every header, whole body. Its content never changes; only
+//! compressed bodies are filled in later, by the [`Compressor`]. A new set of pages is a new catalog. Nothing is rendered,
+//! compressed or read from disk for a request.
 //!
-//! Never: what a page says (`pages`), sockets (`web`), answers that differ by reader.
+//! Never: what a page says (`pages`), sockets (`web`), responses that differ by client.
 
+mod body;
 mod builder;
-mod cache;
-mod conditional;
-mod encode;
-mod encoder;
+mod compression;
+mod compressor;
+mod disk_cache;
 mod export;
-mod improve;
-mod kept;
 mod media;
 mod name;
-mod nearby;
-mod negotiate;
-mod once;
+mod near_miss;
 mod pictures;
-mod range;
+mod prepared;
+mod request_headers;
 mod resource;
-mod served;
-mod shelf;
 mod tally;
 
 pub use builder::Builder;
-pub use cache::VariantCache;
-pub use encoder::Encoder;
+pub use compression::compress_response;
+pub use compressor::Compressor;
 pub use export::Exported;
-pub use improve::{Improver, step_back};
 pub use media::Media;
 pub use name::{ASSETS, hashed, plain};
-pub use nearby::Leads;
-pub use once::compress_once;
-pub use pictures::{Pictures, answer_apart};
+pub use near_miss::Leads;
+pub use pictures::Pictures;
+pub use prepared::answer_apart;
 pub use resource::{Caching, Resource};
-pub use shelf::Shelf;
 pub use tally::{Counter, Tally};
 
 use bytes::Bytes;
-use encode::Body;
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, StatusCode,
-    header::{ALLOW, LOCATION},
+    header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCATION},
 };
-use nearby::Folders;
-use served::{Served, respond};
+use near_miss::Folders;
+use prepared::{PreparedResource, respond};
 use std::{collections::HashMap, sync::Arc};
 
 /// Everything there is, by path.
@@ -57,14 +50,14 @@ pub struct Catalog {
     /// Plain name of a hashed asset to its address of today.
     assets: HashMap<Box<str>, Box<str>>,
     moved: Folders,
-    failures: HashMap<StatusCode, Arc<Served>>,
+    failures: HashMap<StatusCode, PreparedResource>,
 }
 
 /// What stands at a path.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 enum Entry {
-    Here(Arc<Served>),
-    Moved(Arc<Moved>),
+    Here(PreparedResource),
+    Moved(Moved),
     Gone,
     /// The router answers here; the catalog knows only that the address exists.
     Routed,
@@ -79,8 +72,8 @@ struct Moved {
 
 impl Catalog {
     /// An empty catalog whose answers all carry the `common` headers.
-    pub fn builder(common: HeaderMap, encoder: Arc<Encoder>) -> Builder {
-        Builder::new(common, encoder)
+    pub fn builder(common: HeaderMap) -> Builder {
+        Builder::new(common)
     }
 
     /// The answer, or `None` if the path is not in here: let the router look.
@@ -94,7 +87,7 @@ impl Catalog {
             return Some(self.wrong_method(request));
         }
         Some(match entry {
-            Entry::Here(served) => served.answer(request),
+            Entry::Here(resource) => resource.answer(request),
             Entry::Moved(moved) => moved.answer(request),
             Entry::Gone => self.failure(StatusCode::GONE, request),
             Entry::Routed => return None,
@@ -109,7 +102,7 @@ impl Catalog {
     /// The page for a failure, in the reader's coding; a line of text if no page was given for it.
     pub fn failure<B>(&self, status: StatusCode, request: &Request<B>) -> Response<Bytes> {
         match self.failures.get(&status) {
-            Some(served) => served.answer(request),
+            Some(resource) => resource.answer(request),
             None => self.plain_failure(status),
         }
     }
@@ -121,8 +114,14 @@ impl Catalog {
 
     /// How many of these are pages, as opposed to feeds, pictures and other files.
     pub fn pages(&self) -> usize {
-        let is_page = |entry: &&Entry| matches!(entry, Entry::Here(served) if served.resource.media == Media::Html);
-        self.entries.values().filter(is_page).count()
+        let here = self.entries.values().filter_map(Entry::resource);
+        here.filter(|resource| resource.media == Media::Html).count()
+    }
+
+    /// Every resource with its path, those of failures included.
+    fn resources(&self) -> impl Iterator<Item = (&str, &PreparedResource)> {
+        let here = self.entries.iter().filter_map(|(path, entry)| Some((&**path, entry.resource()?)));
+        here.chain(self.failures.values().map(|resource| ("", resource)))
     }
 
     fn wrong_method<B>(&self, request: &Request<B>) -> Response<Bytes> {
@@ -132,18 +131,27 @@ impl Catalog {
     }
 
     fn plain_failure(&self, status: StatusCode) -> Response<Bytes> {
-        let text = format!("{status}\n");
-        let body = Body::plain(text.into());
-        let resource = Resource::new(Media::Text, body.identity.clone()).caching(failure_caching(status));
-        Served::new(resource, Arc::new(body), status, &self.common).answer(&Request::new(()))
+        let mut headers = (*self.common).clone();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(Media::Text.content_type()));
+        headers.insert(CACHE_CONTROL, failure_caching(status).value());
+        respond(status, headers, format!("{status}\n").into())
+    }
+}
+
+impl Entry {
+    fn resource(&self) -> Option<&PreparedResource> {
+        match self {
+            Self::Here(resource) => Some(resource),
+            Self::Moved(_) | Self::Gone | Self::Routed => None,
+        }
     }
 }
 
 impl Moved {
     fn new(to: String, common: &HeaderMap) -> Self {
         let mut headers = common.clone();
-        headers.insert(http::header::CACHE_CONTROL, Caching::Short.value());
-        headers.insert(http::header::CONTENT_LENGTH, HeaderValue::from(0));
+        headers.insert(CACHE_CONTROL, Caching::Short.value());
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
         Self { to, headers }
     }
 

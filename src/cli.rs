@@ -3,6 +3,7 @@
 //! The only place that reads the environment and the clock. Nobody uses it but `main`. Exit codes: 0 all is well, 1 a
 //! fault in content or at run time, 2 a fault in settings or on the command line.
 
+mod build;
 mod check;
 mod counting;
 mod counts;
@@ -17,9 +18,8 @@ mod logs;
 mod new;
 mod notes;
 mod outbox;
-mod press;
+mod reload;
 mod serve;
-mod words;
 
 use crate::config::{Config, Settings};
 use clap::{Parser, Subcommand};

@@ -28,7 +28,7 @@ pub use running::{Post, Running, Store};
 pub use search::search;
 
 use crate::{
-    assets::{Assets, Size},
+    assets::{Assets, STYLESHEET, Size},
     catalog::Media,
     content::{Article, Availability, Clinic, Crisis, Html, Person, Site},
     enquiry::promise::availability_on,
@@ -36,6 +36,20 @@ use crate::{
 use askama::Template;
 use jiff::{civil::Date, tz::TimeZone};
 use std::{collections::HashMap, fmt::Display};
+
+/// Static files that the templates and this module name; an edition is built only if all of them are there.
+pub const ASSETS: [&str; 10] = [
+    STYLESHEET,
+    "articles.speculationrules",
+    "dev.js",
+    "empty.svg",
+    "hero.svg",
+    "icon.svg",
+    "logo.svg",
+    "root/icon-192.png",
+    "root/icon-512.png",
+    "site.js",
+];
 
 /// Words a minute of a calm reader, for the reading time.
 const WORDS_A_MINUTE: usize = 220;
@@ -81,10 +95,9 @@ impl<'a> House<'a> {
 
     /// Address of an asset by its path below `static/` or `content/`.
     ///
-    /// # Panics
-    /// If there is none: templates name only files that are shipped, and pictures were checked with the words.
+    /// There is one: [`ASSETS`] are checked when the edition is built, and pictures with the words.
     fn asset(&self, key: &str) -> &'a str {
-        self.assets.url(key).unwrap_or_else(|| panic!("templates name the asset `{key}`, which does not exist"))
+        self.assets.url(key).unwrap_or_default()
     }
 
     /// `width` and `height` of a picture, if it has them.
@@ -186,6 +199,27 @@ fn long_date(date: &Date) -> impl Display {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_static_file_that_a_template_names_is_required() {
+        let mut folders = vec![std::path::PathBuf::from("templates"), "src/pages".into()];
+        let mut named = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                for rest in std::fs::read_to_string(&path).unwrap().split("asset(\"").skip(1) {
+                    let key = rest.split('"').next().unwrap();
+                    assert!(ASSETS.contains(&key), "{key} in {}", path.display());
+                    named += 1;
+                }
+            }
+        }
+        assert!(named >= ASSETS.len(), "{named}");
+    }
 
     #[test]
     fn a_number_is_dialled_in_its_international_form() {

@@ -1,6 +1,6 @@
 //! The web: every route and layer on one screen; what happens per request, and nothing else.
 //!
-//! Pages, feeds and assets are looked up in the catalog before this router is asked (`front`). What remains is the form,
+//! Pages, feeds and assets are looked up in the catalog before this router is asked (`site_service`). What remains is the form,
 //! its receipt, what a search finds, and the questions of machines. The operator's door has a router of its own.
 //!
 //! Never: files, the environment, the words of a page.
@@ -15,7 +15,6 @@ mod cross_site;
 mod dev;
 mod echoes;
 mod flood;
-mod front;
 mod headers;
 mod health;
 mod link;
@@ -24,16 +23,17 @@ mod metrics;
 mod origin;
 mod panics;
 mod search;
+mod site_service;
 
 pub use admin::Monitor;
 pub use flood::Quotas;
-pub use front::{Answer, Front, Visitor};
 pub use headers::{complete, hosts_allowed, security};
 pub use listen::{Limits, handed_over, open, serve};
 pub use origin::Origin;
+pub use site_service::{SiteService, Visitor};
 
 use crate::{
-    catalog::{Catalog, Pictures, Shelf, Tally},
+    catalog::{Catalog, Pictures, Tally},
     enquiry::{
         link::Links,
         rules::{self, Rules},
@@ -167,7 +167,7 @@ impl App {
     }
 }
 
-/// Every route that is answered per request; what it does not know is the catalog's 404 ([`Front`]).
+/// Every route that is answered per request; what it does not know is the catalog's 404 ([`SiteService`]).
 pub fn router(app: Arc<App>) -> Router {
     let kept = Arc::clone(&app);
     Router::new()
@@ -193,7 +193,7 @@ fn health_routes() -> Router<Arc<App>> {
 }
 
 /// The operator's door: figures and health, for an address that is never public. Everything else is a 404 of one line.
-pub fn admin(monitor: Monitor) -> Front {
+pub fn admin(monitor: Monitor) -> SiteService {
     let health = health_routes().with_state(Arc::clone(&monitor.app));
     let routes = Router::new()
         .route("/metrics", get(admin::metrics))
@@ -201,8 +201,8 @@ pub fn admin(monitor: Monitor) -> Front {
         .merge(health)
         .layer(panics::caught(admin::broken));
     let common = security(false);
-    let nothing = Catalog::builder(common.clone(), Arc::default()).build();
-    Front::new(Arc::new(Shelf::new(nothing)), routes, common, None)
+    let nothing = Catalog::builder(common.clone()).build();
+    SiteService::new(Arc::new(ArcSwap::from_pointee(nothing)), routes, common, None)
 }
 
 async fn method_not_allowed(State(app): State<Arc<App>>) -> Response {

@@ -56,6 +56,10 @@ impl AssetFault {
         Self::new(file, problem, "make it readable for the program, or remove what names it")
     }
 
+    pub(super) fn missing(file: &Path) -> Self {
+        Self::new(file, "is missing, and every page needs it", "restore it from the release")
+    }
+
     pub(super) fn unknown_type(file: &Path) -> Self {
         let remedy = "serve html, css, js, xml, txt, json, webmanifest, speculationrules, svg, png, jpg, webp, gif, ico, woff2 or pdf";
         Self::new(file, "is of a type that is not served", remedy)

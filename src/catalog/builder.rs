@@ -1,8 +1,13 @@
 //! Puts a catalog together.
 
-use super::{Catalog, Encoder, Entry, Moved, Resource, failure_caching, name, nearby::Folders, served::Served};
-use http::{HeaderMap, HeaderValue, StatusCode};
-use rayon::prelude::*;
+use super::{
+    Caching, Catalog, Entry, Media, Moved, Resource,
+    body::Body,
+    failure_caching, name,
+    near_miss::Folders,
+    prepared::{self, PreparedResource},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
@@ -15,28 +20,26 @@ const HOPS: usize = 16;
 #[derive(Debug)]
 pub struct Builder {
     common: Arc<HeaderMap>,
-    encoder: Arc<Encoder>,
+    bodies: HashMap<blake3::Hash, Arc<Body>>,
     resources: BTreeMap<String, Resource>,
-    failures: BTreeMap<u16, Resource>,
+    failures: HashMap<StatusCode, Resource>,
     redirects: BTreeMap<String, String>,
     gone: Vec<String>,
     routed: Vec<String>,
     moved: Folders,
-    kept: Vec<(Box<str>, Entry)>,
 }
 
 impl Builder {
-    pub(super) fn new(common: HeaderMap, encoder: Arc<Encoder>) -> Self {
+    pub(super) fn new(common: HeaderMap) -> Self {
         Self {
             common: Arc::new(common),
-            encoder,
+            bodies: HashMap::new(),
             resources: BTreeMap::new(),
-            failures: BTreeMap::new(),
+            failures: HashMap::new(),
             redirects: BTreeMap::new(),
             gone: Vec::new(),
             routed: Vec::new(),
             moved: Folders::default(),
-            kept: Vec::new(),
         }
     }
 
@@ -47,10 +50,10 @@ impl Builder {
         self
     }
 
-    /// What an earlier catalog has at this path, just as it is there: nothing is encoded again. Nothing, if it has none.
+    /// Takes over what an earlier catalog has compressed, for the resources whose content did not change.
     #[must_use]
-    pub fn keep(mut self, path: &str, earlier: &Catalog) -> Self {
-        self.kept.extend(earlier.entries.get_key_value(path).map(|(path, entry)| (path.clone(), entry.clone())));
+    pub fn reuse_compressed(mut self, earlier: &Catalog) -> Self {
+        self.bodies.extend(earlier.resources().map(|(_, resource)| (resource.body.hash, Arc::clone(&resource.body))));
         self
     }
 
@@ -94,51 +97,57 @@ impl Builder {
     /// The page for another failure (410, 405, 413, 500, 503 ...). Its caching goes by the status.
     #[must_use]
     pub fn failure(mut self, status: StatusCode, resource: Resource) -> Self {
-        self.failures.insert(status.as_u16(), resource.caching(failure_caching(status)));
+        self.failures.insert(status, resource.caching(failure_caching(status)));
         self
     }
 
-    /// Encodes everything, on all processors.
-    pub fn build(self) -> Catalog {
-        let (common, encoder) = (&*self.common, &*self.encoder);
-        let resources: Vec<_> = self.resources.into_iter().collect();
-        let mut entries: HashMap<Box<str>, Entry> = HashMap::with_capacity(resources.len());
-        for path in self.gone {
+    /// Makes the catalog. Compressed bodies are missing, but for those that were taken over; see [`super::Compressor`].
+    pub fn build(mut self) -> Catalog {
+        let mut entries: HashMap<Box<str>, Entry> = HashMap::with_capacity(self.resources.len());
+        for path in self.gone.drain(..) {
             entries.insert(path.into(), Entry::Gone);
         }
-        for path in self.routed {
+        for path in self.routed.drain(..) {
             entries.insert(path.into(), Entry::Routed);
         }
         for (from, to) in resolve(&self.redirects) {
-            entries.insert(from.into(), Entry::Moved(Arc::new(Moved::new(to, common))));
+            entries.insert(from.into(), Entry::Moved(Moved::new(to, &self.common)));
         }
-        let assets = asset_names(resources.iter().map(|(path, _)| path.as_str()));
-        entries.extend(self.kept);
-        entries.extend(encode_all(&resources, encoder, common));
-        let failures = self.failures.into_iter().map(|(status, resource)| {
-            let status = StatusCode::from_u16(status).expect("it was a status before");
-            (status, Arc::new(serve(&resource, status, encoder, common)))
-        });
-        let failures = failures.collect();
-        Catalog { common: self.common, entries, assets, moved: self.moved, failures }
+        let mut prepare = Prepare { common: &self.common, bodies: self.bodies, headers: HashMap::new() };
+        let mut assets = HashMap::new();
+        for (path, resource) in self.resources {
+            if let Some(name) = name::plain(&path) {
+                assets.insert(name.into(), path.as_str().into());
+            }
+            entries.insert(path.into(), Entry::Here(prepare.resource(resource, StatusCode::OK)));
+        }
+        let mut failures = HashMap::new();
+        for (status, resource) in self.failures {
+            failures.insert(status, prepare.resource(resource, status));
+        }
+        Catalog { common: Arc::clone(&self.common), entries, assets, moved: self.moved, failures }
     }
 }
 
-fn asset_names<'a>(paths: impl Iterator<Item = &'a str>) -> HashMap<Box<str>, Box<str>> {
-    paths.filter_map(|path| Some((name::plain(path)?.into(), path.into()))).collect()
+/// What the headers of a resource depend on.
+type Kind = (Media, Caching, StatusCode, Vec<(HeaderName, HeaderValue)>);
+
+/// Prepares resources, so that equal contents share a body and equal headers are kept once.
+struct Prepare<'a> {
+    common: &'a HeaderMap,
+    bodies: HashMap<blake3::Hash, Arc<Body>>,
+    headers: HashMap<Kind, Arc<HeaderMap>>,
 }
 
-fn serve(resource: &Resource, status: StatusCode, encoder: &Encoder, common: &HeaderMap) -> Served {
-    let body = encoder.encode(resource.media, resource.bytes.clone());
-    Served::new(resource.clone(), body, status, common)
-}
-
-fn encode_all(resources: &[(String, Resource)], encoder: &Encoder, common: &HeaderMap) -> Vec<(Box<str>, Entry)> {
-    let entry = |(path, resource): &(String, Resource)| {
-        let served = serve(resource, StatusCode::OK, encoder, common);
-        (path.as_str().into(), Entry::Here(Arc::new(served)))
-    };
-    resources.par_iter().map(entry).collect()
+impl Prepare<'_> {
+    fn resource(&mut self, resource: Resource, status: StatusCode) -> PreparedResource {
+        let hash = blake3::hash(&resource.bytes);
+        let body = self.bodies.entry(hash).or_insert_with(|| Arc::new(Body::new(resource.bytes.clone(), hash)));
+        let kind = (resource.media, resource.caching, status, resource.headers.clone());
+        let headers = self.headers.entry(kind);
+        let headers = headers.or_insert_with(|| Arc::new(prepared::headers(&resource, status, self.common)));
+        PreparedResource::new(resource, Arc::clone(body), status, Arc::clone(headers))
+    }
 }
 
 /// Each redirect with the end of its chain.

@@ -2,14 +2,10 @@
 //!
 //! A page `/articles/x` becomes `articles/x.html`, the home page `index.html`, a failure `404.html`; with nginx:
 //! `try_files $uri $uri.html $uri/index.html =404; gzip_static on; brotli_static on; error_page 404 /404.html;`.
-//! Files are written once and read for long, so they are compressed as small as it gets.
 //! Redirects are listed in `_redirects`, a line each: from, to, status; `*` stands for the rest of a path, `:splat` for
 //! the same rest again.
 
-use super::{
-    Catalog, Entry, Media, Served,
-    encode::{Body, Coding, Effort},
-};
+use super::{Catalog, Entry, Media, body::Body, compression::Coding};
 use std::{
     fmt::Write as _,
     fs, io,
@@ -31,18 +27,21 @@ impl Catalog {
     /// # Errors
     /// A file cannot be written, or a path would leave the folder.
     pub fn export(&self, folder: &Path) -> io::Result<Exported> {
+        self.compress_now();
         let mut done = Exported::default();
         let mut redirects = Vec::new();
         for (path, entry) in &self.entries {
             match entry {
-                Entry::Here(served) => served.export(&folder.join(file(path, served.resource.media)?), &mut done)?,
+                Entry::Here(resource) => {
+                    write_all(&folder.join(file(path, resource.media)?), &resource.body, &mut done)?;
+                }
                 Entry::Moved(moved) => redirects.push(format!("{path} {} 308", moved.to)),
                 Entry::Gone => redirects.push(format!("{path} /410.html 410")),
                 Entry::Routed => {}
             }
         }
-        for (status, served) in &self.failures {
-            served.export(&folder.join(format!("{}.html", status.as_u16())), &mut done)?;
+        for (status, resource) in &self.failures {
+            write_all(&folder.join(format!("{}.html", status.as_u16())), &resource.body, &mut done)?;
         }
         redirects.sort();
         for (from, to) in self.moved.iter() {
@@ -58,19 +57,16 @@ impl Catalog {
     }
 }
 
-impl Served {
-    fn export(&self, file: &Path, done: &mut Exported) -> io::Result<()> {
-        let better = (self.body.effort == Effort::Fast).then(|| self.body.at_best());
-        let body: &Body = better.as_ref().unwrap_or(&self.body);
-        for (coding, ending) in [(Coding::Identity, ""), (Coding::Gzip, ".gz"), (Coding::Br, ".br")] {
-            if let Some(bytes) = body.bytes(coding) {
-                let mut name = file.as_os_str().to_owned();
-                name.push(ending);
-                write(Path::new(&name), bytes, done)?;
-            }
+/// Writes every encoding of a body.
+fn write_all(file: &Path, body: &Body, done: &mut Exported) -> io::Result<()> {
+    for (coding, ending) in [(Coding::Identity, ""), (Coding::Gzip, ".gz"), (Coding::Br, ".br")] {
+        if let Some(encoded) = body.get(coding) {
+            let mut name = file.as_os_str().to_owned();
+            name.push(ending);
+            write(Path::new(&name), &encoded.bytes, done)?;
         }
-        Ok(())
     }
+    Ok(())
 }
 
 fn write(file: &Path, bytes: &[u8], done: &mut Exported) -> io::Result<()> {

@@ -3,7 +3,7 @@
 //! Invariant: every text says its charset. Never: guessing from content.
 
 /// A kind of bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Media {
     /// A page.
     Html,
@@ -41,75 +41,51 @@ pub enum Media {
     Pdf,
 }
 
+/// Kind, file extension, `Content-Type`.
+const TABLE: [(Media, &str, &str); 18] = [
+    (Media::Html, "html", "text/html; charset=utf-8"),
+    (Media::Css, "css", "text/css; charset=utf-8"),
+    (Media::Script, "js", "text/javascript; charset=utf-8"),
+    (Media::Atom, "atom", "application/atom+xml; charset=utf-8"),
+    (Media::Xml, "xml", "application/xml; charset=utf-8"),
+    (Media::Text, "txt", "text/plain; charset=utf-8"),
+    (Media::Json, "json", "application/json"),
+    (Media::Manifest, "webmanifest", "application/manifest+json"),
+    (Media::SpeculationRules, "speculationrules", "application/speculationrules+json"),
+    (Media::Svg, "svg", "image/svg+xml; charset=utf-8"),
+    (Media::Png, "png", "image/png"),
+    (Media::Jpeg, "jpg", "image/jpeg"),
+    (Media::Jpeg, "jpeg", "image/jpeg"),
+    (Media::Webp, "webp", "image/webp"),
+    (Media::Gif, "gif", "image/gif"),
+    (Media::Ico, "ico", "image/x-icon"),
+    (Media::Woff2, "woff2", "font/woff2"),
+    (Media::Pdf, "pdf", "application/pdf"),
+];
+
 impl Media {
     /// The kind by a file's extension, in any case; `None` for what this site does not serve.
     pub fn of(name: &str) -> Option<Self> {
         let (_, extension) = name.rsplit_once('.')?;
-        Some(match extension.to_ascii_lowercase().as_str() {
-            "html" => Self::Html,
-            "css" => Self::Css,
-            "js" => Self::Script,
-            "atom" => Self::Atom,
-            "xml" => Self::Xml,
-            "txt" => Self::Text,
-            "json" => Self::Json,
-            "webmanifest" => Self::Manifest,
-            "speculationrules" => Self::SpeculationRules,
-            "svg" => Self::Svg,
-            "png" => Self::Png,
-            "jpg" | "jpeg" => Self::Jpeg,
-            "webp" => Self::Webp,
-            "gif" => Self::Gif,
-            "ico" => Self::Ico,
-            "woff2" => Self::Woff2,
-            "pdf" => Self::Pdf,
-            _ => return None,
-        })
+        let row = TABLE.iter().find(|(_, known, _)| extension.eq_ignore_ascii_case(known))?;
+        Some(row.0)
     }
 
     /// The value of `Content-Type`.
-    pub const fn content_type(self) -> &'static str {
-        match self {
-            Self::Html => "text/html; charset=utf-8",
-            Self::Css => "text/css; charset=utf-8",
-            Self::Script => "text/javascript; charset=utf-8",
-            Self::Atom => "application/atom+xml; charset=utf-8",
-            Self::Xml => "application/xml; charset=utf-8",
-            Self::Text => "text/plain; charset=utf-8",
-            Self::Json => "application/json",
-            Self::Manifest => "application/manifest+json",
-            Self::SpeculationRules => "application/speculationrules+json",
-            Self::Svg => "image/svg+xml; charset=utf-8",
-            Self::Png => "image/png",
-            Self::Jpeg => "image/jpeg",
-            Self::Webp => "image/webp",
-            Self::Gif => "image/gif",
-            Self::Ico => "image/x-icon",
-            Self::Woff2 => "font/woff2",
-            Self::Pdf => "application/pdf",
-        }
+    pub fn content_type(self) -> &'static str {
+        let row = TABLE.iter().find(|(media, _, _)| *media == self);
+        row.map_or("application/octet-stream", |(_, _, content_type)| content_type)
     }
 
-    /// Gzip and Brotli gain something. Pictures and fonts are compressed by their own format.
-    pub const fn compresses(self) -> bool {
-        matches!(
-            self,
-            Self::Html
-                | Self::Css
-                | Self::Script
-                | Self::Atom
-                | Self::Xml
-                | Self::Text
-                | Self::Json
-                | Self::Manifest
-                | Self::SpeculationRules
-                | Self::Svg
-        )
+    /// Gzip and Brotli gain something. Other pictures, fonts and PDF are compressed by their own format.
+    pub fn compresses(self) -> bool {
+        let uncompressible = matches!(self, Self::Woff2 | Self::Pdf) || self.is_picture();
+        self == Self::Svg || !uncompressible
     }
 
     /// Other sites may load it in their pages: what a feed reader in a browser needs.
-    pub const fn is_for_other_sites(self) -> bool {
-        self.is_picture() || matches!(self, Self::Atom)
+    pub fn is_for_other_sites(self) -> bool {
+        self.is_picture() || self == Self::Atom
     }
 
     /// A picture: parts of it may be asked for.

@@ -2,7 +2,7 @@
 //!
 //! Invariant: [`plain`] undoes [`hashed`]; it is how an address of yesterday finds today's file.
 
-use super::encode::short_hash;
+use super::body::short_hash;
 
 /// Where hashed files live.
 pub const ASSETS: &str = "/assets/";

@@ -5,17 +5,16 @@
 //!
 //! Never: what is on them, or when they are drawn.
 
-use super::{Resource, Served, encode::Body, kept::Kept};
+use super::disk_cache::DiskCache;
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response, StatusCode};
-use std::{collections::HashSet, io, path::Path, sync::Arc};
+use std::{collections::HashSet, io, path::Path};
 
 /// Other pictures of the same address never happen, so the layout alone asks for another name.
 const FOLDER: &str = "pictures-v1";
 
 /// A folder of pictures, or none.
 #[derive(Debug, Default)]
-pub struct Pictures(Option<Kept>);
+pub struct Pictures(Option<DiskCache>);
 
 impl Pictures {
     /// Opens or makes the folder under `folder`, to hold `limit` bytes at most: the oldest pictures make room for new ones.
@@ -23,7 +22,7 @@ impl Pictures {
     /// # Errors
     /// The folder cannot be made. Serve with the default then, which keeps nothing.
     pub fn open(folder: &Path, limit: u64) -> io::Result<Self> {
-        Kept::open(&folder.join(FOLDER), limit).map(|kept| Self(Some(kept)))
+        DiskCache::open(&folder.join(FOLDER), limit).map(|kept| Self(Some(kept)))
     }
 
     /// The picture of this address: from disk, or drawn now and kept. Blocks.
@@ -40,13 +39,6 @@ impl Pictures {
         }
         bytes
     }
-}
-
-/// The answer of a resource that is in no catalog: tags, parts and kinds of caching as there, without the headers that
-/// every answer has.
-pub fn answer_apart<B>(resource: Resource, request: &Request<B>) -> Response<Bytes> {
-    let body = Arc::new(Body::plain(resource.bytes.clone()));
-    Served::new(resource, body, StatusCode::OK, &HeaderMap::new()).answer(request)
 }
 
 #[cfg(test)]

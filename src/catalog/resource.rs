@@ -1,24 +1,23 @@
-//! What is put into the catalog: bytes, their kind and one caching intention.
+//! What is put into the catalog: bytes, their kind and how long they may be kept.
 
 use super::{media::Media, tally::Counter};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// How long a copy may be kept (RFC 9111); one intention for each resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How long a copy may be kept (RFC 9111).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Caching {
-    /// Pages and feeds: a browser asks each time (a 304 costs it one round trip), a CDN may keep them for a minute.
+    /// Pages and feeds: a browser revalidates each time, a CDN may keep them for a minute.
     Page,
-    /// Named by content: for ever.
+    /// Named by content: a year.
     Forever,
     /// Own name, seldom changed, such as `favicon.ico`: an hour.
     Short,
-    /// Kept, but asked about each time, by everybody.
+    /// Kept, but revalidated each time, by every cache.
     Ask,
-    /// Answers that are wrong soon, such as 404: a CDN may take the brunt of a broken link, nobody keeps it.
+    /// Responses that are wrong soon, such as 404: a CDN may keep them for seconds, browsers do not.
     Brief,
-    /// Personal or signed: nobody keeps it.
+    /// Personal or signed: never kept.
     Never,
 }
 
@@ -36,42 +35,33 @@ impl Caching {
     }
 }
 
-/// A resource before it is encoded. Cheap to clone.
+/// A resource before it is prepared for serving. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Resource {
     pub(super) media: Media,
     pub(super) bytes: Bytes,
     pub(super) caching: Caching,
-    pub(super) modified: Option<SystemTime>,
-    pub(super) extra: Vec<(HeaderName, HeaderValue)>,
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     pub(super) views: Option<Counter>,
 }
 
 impl Resource {
     /// Bytes of a kind, cached as a [`Caching::Page`].
     pub fn new(media: Media, bytes: impl Into<Bytes>) -> Self {
-        Self { media, bytes: bytes.into(), caching: Caching::Page, modified: None, extra: Vec::new(), views: None }
+        Self { media, bytes: bytes.into(), caching: Caching::Page, headers: Vec::new(), views: None }
     }
 
-    /// With another caching intention.
+    /// With another caching policy.
     #[must_use]
     pub fn caching(mut self, caching: Caching) -> Self {
         self.caching = caching;
         self
     }
 
-    /// With a date for `Last-Modified`, in whole seconds as HTTP knows them. Dates before 1970 are left out.
-    #[must_use]
-    pub fn modified(mut self, at: SystemTime) -> Self {
-        self.modified =
-            at.duration_since(UNIX_EPOCH).ok().map(|since| UNIX_EPOCH + Duration::from_secs(since.as_secs()));
-        self
-    }
-
     /// With one more header, such as `Link` or `X-Robots-Tag`; the same name again adds a line.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.extra.push((name, value));
+        self.headers.push((name, value));
         self
     }
 

@@ -1,6 +1,6 @@
 //! `check`: what `serve` would say of the words, without serving.
 
-use super::{count, now, words};
+use super::{build, count, now};
 use crate::{
     config::Config,
     content::{self, Faults},
@@ -13,7 +13,7 @@ pub(super) fn run(config: &Config, record: bool) -> ExitCode {
     for doubt in config.doubts() {
         eprintln!("{doubt}");
     }
-    match words::read(config, now(), true) {
+    match build::read(config, now(), true) {
         Err(faults) => {
             eprintln!("{faults}");
             ExitCode::from(1)

@@ -1,12 +1,12 @@
 //! `export`: the whole site but the form, as files that any file server can serve.
 
-use super::{now, words};
+use super::{build, now};
 use crate::{
-    catalog::{Encoder, Tally, VariantCache},
+    catalog::{Caching, Catalog, Media, Resource, Tally},
     config::Config,
     web,
 };
-use std::{path::Path, process::ExitCode, sync::Arc};
+use std::{path::Path, process::ExitCode};
 
 pub(super) fn run(config: &Config, folder: &Path) -> ExitCode {
     match write(config, folder) {
@@ -22,9 +22,13 @@ pub(super) fn run(config: &Config, folder: &Path) -> ExitCode {
 }
 
 fn write(config: &Config, folder: &Path) -> Result<String, String> {
-    let read = words::read(config, now(), true)?;
-    let encoder = Arc::new(Encoder::new(None::<VariantCache>));
-    let catalog = read.edition.illustrated_catalog(web::security(config.is_https()), encoder, &Tally::default());
+    let read = build::read(config, now(), true)?;
+    let builder =
+        read.edition.cards().into_iter().fold(Catalog::builder(web::security(config.is_https())), |builder, card| {
+            let png = Resource::new(Media::Png, card.draw()).caching(Caching::Forever);
+            builder.page(card.address, png)
+        });
+    let catalog = read.edition.catalog(builder, &Tally::default());
     let written = catalog.export(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     Ok(format!("{} files, {} bytes, in {}", written.files, written.bytes, folder.display()))
 }

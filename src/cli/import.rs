@@ -2,14 +2,14 @@
 //!
 //! Never: changes. The lines are printed, and a person decides which go into the ledger.
 
-use super::{now, words};
+use super::{build, now};
 use crate::{
-    catalog::{Catalog, Encoder, Leads, Tally, VariantCache},
+    catalog::{Catalog, Leads, Tally},
     config::Config,
     content::{self, Site},
     web,
 };
-use std::{collections::BTreeSet, fs, path::Path, process::ExitCode, sync::Arc};
+use std::{collections::BTreeSet, fs, path::Path, process::ExitCode};
 use url::Url;
 
 pub(super) fn urls(config: &Config, file: &Path) -> ExitCode {
@@ -30,9 +30,9 @@ pub(super) fn urls(config: &Config, file: &Path) -> ExitCode {
 
 /// Prints a line for each address; gives how many would be lost.
 fn report(config: &Config, text: &str) -> Result<usize, String> {
-    let read = words::read(config, now(), true)?;
-    let encoder = Arc::new(Encoder::new(None::<VariantCache>));
-    let catalog = read.edition.catalog(web::security(config.is_https()), encoder, &Tally::default());
+    let read = build::read(config, now(), true)?;
+    let builder = Catalog::builder(web::security(config.is_https()));
+    let catalog = read.edition.catalog(builder, &Tally::default());
     let lines = paths(text).into_iter().map(|path| line(&catalog, &read.edition.site, &path));
     let lost = lines.inspect(|(line, _)| println!("{line}")).filter(|(_, lost)| *lost).count();
     Ok(lost)

@@ -1,6 +1,6 @@
 //! Keeps the secretary at work while the site is served: the day's note, the week's note, and faults for the editor.
 
-use super::{now, outbox, press::Press};
+use super::{now, outbox, reload::Reloader};
 use crate::{
     config::Config,
     content::Clinic,
@@ -42,9 +42,9 @@ impl Desk {
 }
 
 /// Writes the notes of day and week when they are due, for ever.
-pub(super) async fn keep_writing(desk: Desk, press: Arc<Press>) {
+pub(super) async fn keep_writing(desk: Desk, reloader: Arc<Reloader>) {
     loop {
-        let edition = press.edition.load_full();
+        let edition = reloader.edition.load_full();
         let clinic = &edition.site.clinic;
         let written = async {
             let secretary = desk.secretary(clinic)?;

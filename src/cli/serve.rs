@@ -1,12 +1,12 @@
 //! `serve`: everything joined, started in order, and stopped in order.
 
-use super::{counting::Counting, data, doctor, doors, doors::Doors, notes, now, outbox, press::Press};
+use super::{counting::Counting, data, doctor, doors, doors::Doors, notes, now, outbox, reload::Reloader};
 use crate::{
     config::Config,
     content::Clinic,
     enquiry::link::Links,
     mail::{alarm::AlarmChannel, courier::Courier, fate::Schedule, letter::Letterhead, mailer::Mailer, outbox::Outbox},
-    web::{self, App, Front, Limits, Monitor, Origin, Parts, Quotas},
+    web::{self, App, Limits, Monitor, Origin, Parts, Quotas, SiteService},
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use std::{fmt::Display, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
@@ -54,8 +54,8 @@ async fn serve(config: &Config) -> Result<(), String> {
     data::folder(&config.data).map_err(explain(format!("the data folder {}", config.data.display())))?;
     let secret = data::secret(config).map_err(explain(format!("the secret in {}", config.data.display())))?;
     let counting = Counting::default();
-    let press = Arc::new(Press::start(config, Arc::clone(&counting.views))?);
-    let clinic = press.edition.load().site.clinic.clone();
+    let reloader = Arc::new(Reloader::start(config, Arc::clone(&counting.views))?);
+    let clinic = reloader.edition.load().site.clinic.clone();
 
     let outbox = outbox::open(config, &clinic, secret.expose_secret()).await?;
     let links = Links::new(config.origin(), secret.expose_secret());
@@ -65,11 +65,11 @@ async fn serve(config: &Config) -> Result<(), String> {
     let (stop, stopping) = watch::channel(false);
     let walking = tokio::spawn(Arc::clone(&courier).run(stopping.clone(), now));
     let counted = tokio::spawn(counting.clone().keep_every(outbox.clone(), KEEP_COUNTS, stopping.clone()));
-    tokio::spawn(follow(config.clone(), secret.clone(), Arc::clone(&press), outbox.clone(), Arc::clone(&courier)));
+    tokio::spawn(follow(config.clone(), secret.clone(), Arc::clone(&reloader), outbox.clone(), Arc::clone(&courier)));
 
     let parts = Parts {
-        edition: Arc::clone(&press.edition),
-        pictures: Arc::clone(&press.pictures),
+        edition: Arc::clone(&reloader.edition),
+        pictures: Arc::clone(&reloader.pictures),
         outbox: outbox.clone(),
         courier,
         enquiries: Arc::clone(&counting.enquiries),
@@ -77,25 +77,29 @@ async fn serve(config: &Config) -> Result<(), String> {
         trusted_proxies: config.trusted_proxies.clone(),
         links,
         clock: now,
-        renewals: config.is_development().then(|| press.renewals()),
+        renewals: config.is_development().then(|| reloader.renewals()),
     };
     let app = Arc::new(App::new(parts, secret.expose_secret()));
     tokio::spawn(Arc::clone(&app).forget_every(FORGET));
     let origin = Origin::new(&config.base_url, &config.trusted_proxies);
-    let front =
-        Front::new(Arc::clone(&press.shelf), web::router(Arc::clone(&app)), web::security(config.is_https()), origin);
+    let site = SiteService::new(
+        Arc::clone(&reloader.catalog),
+        web::router(Arc::clone(&app)),
+        web::security(config.is_https()),
+        origin,
+    );
     if let Some(editor) = config.editor_mail.clone() {
-        tokio::spawn(notes::tell_editor(desk.secretary(&clinic)?, editor, press.verdicts()));
+        tokio::spawn(notes::tell_editor(desk.secretary(&clinic)?, editor, reloader.verdicts()));
     }
-    tokio::spawn(notes::keep_writing(desk, Arc::clone(&press)));
-    let monitor = Monitor { app, front: front.clone(), mistakes: press.verdicts(), started };
-    let printing = tokio::spawn(press.run());
+    tokio::spawn(notes::keep_writing(desk, Arc::clone(&reloader)));
+    let monitor = Monitor { app, site: site.clone(), mistakes: reloader.verdicts(), started };
+    let printing = tokio::spawn(reloader.run());
     let doors = Doors::open(config, handed_over)?;
     welcome(config, &clinic, doors.addresses()?);
     let monitored = doors.admin.map(|listener| doors::answer_monitor(listener, monitor, stopping));
     let examining = tokio::spawn(doctor::at_start(config.clone()));
     let limits = Limits { trusted: config.trusted_proxies.clone(), ..Limits::default() };
-    web::serve(doors.site, move |from| front.for_visitor(from), limits, told_to_stop()).await;
+    web::serve(doors.site, move |from| site.for_visitor(from), limits, told_to_stop()).await;
 
     examining.abort();
     printing.abort();
@@ -111,10 +115,10 @@ async fn serve(config: &Config) -> Result<(), String> {
 }
 
 /// Letters follow the words: a new edition may name the clinic, its mailbox or its zone otherwise. For ever.
-async fn follow(config: Config, secret: SecretString, press: Arc<Press>, kept: Outbox, courier: Arc<Courier>) {
-    let mut renewals = press.renewals();
+async fn follow(config: Config, secret: SecretString, reloader: Arc<Reloader>, kept: Outbox, courier: Arc<Courier>) {
+    let mut renewals = reloader.renewals();
     while renewals.changed().await.is_ok() {
-        let edition = press.edition.load_full();
+        let edition = reloader.edition.load_full();
         let clinic = &edition.site.clinic;
         let links = Links::new(config.origin(), secret.expose_secret());
         courier.adopt(Letterhead::new(clinic, config.mail_from.clone(), links));

@@ -2,22 +2,17 @@
 //!
 //! Invariant: an edition never changes; when the words change, a new one takes its place whole.
 
-mod kept;
-
 use super::{Failure, House, Made, Running, feed, site_pages, xml};
 use crate::{
     assets::{Assets, STYLESHEET},
-    catalog::{Builder, Caching, Catalog, Encoder, Media, Resource, Tally},
-    content::{Article, Site},
+    catalog::{Builder, Caching, Catalog, Media, Resource, Tally},
+    content::Site,
     enquiry::signals::Signals,
     search::Index,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::LINK};
+use http::{HeaderName, HeaderValue, StatusCode, header::LINK};
 use jiff::civil::Date;
-use std::{
-    collections::HashMap,
-    sync::{Arc, OnceLock},
-};
+use std::{collections::HashMap, sync::OnceLock};
 
 /// Keeps a document out of search engines.
 const NOINDEX: (HeaderName, HeaderValue) =
@@ -105,62 +100,18 @@ impl Edition {
         self.house().article(slug).map(|article| article.title.clone())
     }
 
-    /// Makes every page and puts it into a catalog, with the assets, the redirects and the failures.
-    ///
-    /// `common` are the headers of every answer; `views` counts how often each article is opened, by slug.
-    pub fn catalog(&self, common: HeaderMap, encoder: Arc<Encoder>, views: &Tally) -> Catalog {
-        let builder = Catalog::builder(common, encoder);
-        let articles = &self.site.articles;
-        let builder = articles.iter().fold(builder, |builder, article| self.put_article(builder, article, views));
-        self.finish(builder, views).build()
-    }
-
-    /// The catalog with every card in it, for a folder of files: drawing takes tens of milliseconds each.
-    pub fn illustrated_catalog(&self, common: HeaderMap, encoder: Arc<Encoder>, views: &Tally) -> Catalog {
-        let builder = Catalog::builder(common, encoder);
-        let articles = self.site.articles.iter();
-        let shelved =
-            self.finish(articles.fold(builder, |builder, article| self.put_article(builder, article, views)), views);
-        let cards = self.cards().into_iter().map(|card| {
-            let png = Resource::new(Media::Png, card.draw()).caching(Caching::Forever);
-            (card.address, png)
-        });
-        cards.fold(shelved, |builder, (address, png)| builder.page(address, png)).build()
-    }
-
-    /// The same catalog, with the pages of an `earlier` edition's `catalog` wherever they would come out the same. Both
-    /// must have the same `common` headers.
-    pub fn catalog_after(
-        &self,
-        earlier: &Self,
-        catalog: &Catalog,
-        common: HeaderMap,
-        encoder: Arc<Encoder>,
-        views: &Tally,
-    ) -> Catalog {
-        let kept = kept::articles(self, earlier);
-        let put = |builder: Builder, article: &Article| {
-            if kept.contains(article.slug.as_str()) {
-                builder.keep(&format!("{ARTICLES}{}", article.slug), catalog)
-            } else {
-                self.put_article(builder, article, views)
-            }
-        };
-        self.finish(self.site.articles.iter().fold(Catalog::builder(common, encoder), put), views).build()
-    }
-
-    fn put_article(&self, builder: Builder, article: &Article, views: &Tally) -> Builder {
-        let made = site_pages::article(&self.house(), article);
-        builder.page(made.path.clone(), self.resource(made, views))
-    }
-
-    /// Everything but the articles.
-    fn finish(&self, builder: Builder, views: &Tally) -> Builder {
+    /// Makes every page and puts it into a catalog, with the assets, the redirects and the failures. `views` counts how
+    /// often each article is opened, by slug.
+    pub fn catalog(&self, builder: Builder, views: &Tally) -> Catalog {
         let house = self.house();
         let mut builder = self.assets.add_to(builder);
         for made in site_pages::pages(&house).chain(feed::feeds(house)).chain(xml::documents(house)) {
             builder = builder.page(made.path.clone(), self.resource(made, views));
         }
+        failures(&house, self.redirects(builder)).build()
+    }
+
+    fn redirects(&self, mut builder: Builder) -> Builder {
         for first in self.first_pages() {
             builder = builder.redirect(format!("{first}/page/1"), first);
         }
@@ -175,8 +126,7 @@ impl Edition {
             builder = builder.gone(path.as_str());
         }
         builder = ROUTED.into_iter().fold(builder, Builder::routed);
-        builder = OLD_FOLDERS.into_iter().fold(builder, |builder, old| builder.moved_folder(old, "/articles"));
-        failures(&house, builder)
+        OLD_FOLDERS.into_iter().fold(builder, |builder, old| builder.moved_folder(old, "/articles"))
     }
 
     /// Lists that go on over several pages may do so from a first page that has no number.

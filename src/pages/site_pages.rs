@@ -82,13 +82,12 @@ struct FreePage<'a> {
     page: &'a Page,
 }
 
-/// Every page of this file but the articles.
+/// Every page of this file.
 pub(super) fn pages<'a>(house: &House<'a>) -> impl Iterator<Item = Made> {
-    page_meta::all(house).filter(|head| head.article().is_none()).flat_map(|head| documents(*house, &head))
+    page_meta::all(house).flat_map(|head| documents(*house, &head))
 }
 
-/// An article's page. What it reads of the house beside the article itself is compared in `edition/kept.rs`.
-pub(super) fn article(house: &House<'_>, article: &Article) -> Made {
+fn article(house: &House<'_>, article: &Article) -> Made {
     let head = Head::of(Kind::Article(article));
     let answers = Answers { about: article.slug.clone(), ..Answers::default() };
     let page = ArticlePage {

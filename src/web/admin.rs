@@ -3,7 +3,7 @@
 //! Never: on the public site. Never a name or a form of a figure (see `metrics`).
 
 use super::{
-    App, Front,
+    App, SiteService,
     metrics::{Figures, Form},
 };
 use crate::mail::notes::Mistake;
@@ -21,8 +21,8 @@ use tokio::sync::watch;
 pub struct Monitor {
     /// Knows the form and the letters.
     pub app: Arc<App>,
-    /// The site's own door: knows its pages and its connections.
-    pub front: Front,
+    /// The site's own service: knows its pages and its connections.
+    pub site: SiteService,
     /// What must be mended before the last change of the words can be shown; nothing if it is shown.
     pub mistakes: watch::Receiver<Vec<Mistake>>,
     /// When the program started.
@@ -38,8 +38,8 @@ impl Monitor {
             health: self.app.parts.courier.health(now).await,
             kept: self.app.kept.clone(),
             faulty: !self.mistakes.borrow().is_empty(),
-            pages: self.front.pages(),
-            connections: self.front.connections(),
+            pages: self.site.pages(),
+            connections: self.site.connections(),
         }
     }
 }

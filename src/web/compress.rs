@@ -6,7 +6,7 @@
 //!
 //! Never: catalog hits; they are compressed already and pass no layer.
 
-use crate::catalog::compress_once;
+use crate::catalog::compress_response;
 use axum::{
     body::Body,
     extract::Request,
@@ -38,7 +38,7 @@ async fn compressed(reader: &HeaderMap, answer: Response) -> Response {
     let (mut head, body) = answer.into_parts();
     let identity = body.collect().await.expect("a page is whole before it is answered").to_bytes();
     head.headers.append(VARY, ACCEPT_ENCODING.into());
-    let Some((coding, bytes)) = compress_once(reader, &identity) else {
+    let Some((coding, bytes)) = compress_response(reader, &identity) else {
         return Response::from_parts(head, Body::from(identity));
     };
     head.headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));

@@ -7,7 +7,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use http::{HeaderMap, Request};
 use jiff::civil::Date;
 use relationship_clinic::{
-    catalog::{Catalog, Encoder, Tally},
+    catalog::{Catalog, Tally},
     content,
     enquiry::{
         form::Answers,
@@ -19,7 +19,7 @@ use relationship_clinic::{
     pages::Edition,
     web,
 };
-use std::{hint::black_box, path::Path, sync::Arc};
+use std::{hint::black_box, path::Path};
 
 const TODAY: Date = Date::constant(2026, 11, 24);
 const ARTICLE: &str = "/articles/attachment-repair-therapy";
@@ -39,7 +39,8 @@ fn request(path: &str, headers: &[(&str, &str)]) -> Request<()> {
 
 /// A request that the catalog answers, or leaves to the router.
 fn per_request(bench: &mut Criterion) {
-    let catalog = edition().catalog(web::security(true), Arc::default(), &Tally::default());
+    let catalog = edition().catalog(Catalog::builder(web::security(true)), &Tally::default());
+    catalog.compress_now();
     let tag =
         catalog.answer(&request(ARTICLE, &[("accept-encoding", "br")])).expect("it is there").headers()["etag"].clone();
     let tag = tag.to_str().expect("tags are ASCII");
@@ -60,15 +61,8 @@ fn per_edition(bench: &mut Criterion) {
         run.iter(|| content::load(Path::new("content"), TODAY).expect("they are sound"));
     });
     let edition = edition();
-    let encoder: Arc<Encoder> = Arc::default();
-    let common = HeaderMap::new();
-    // Held, so that the encoder knows every variant.
-    let catalog: Catalog = edition.catalog(common.clone(), Arc::clone(&encoder), &Tally::default());
     bench.bench_function("make every shipped page", |run| {
-        run.iter(|| edition.catalog(common.clone(), Arc::clone(&encoder), &Tally::default()));
-    });
-    bench.bench_function("make them again after a change elsewhere", |run| {
-        run.iter(|| edition.catalog_after(&edition, &catalog, common.clone(), Arc::clone(&encoder), &Tally::default()));
+        run.iter(|| edition.catalog(Catalog::builder(HeaderMap::new()), &Tally::default()));
     });
 }
 

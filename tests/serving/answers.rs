@@ -248,16 +248,6 @@ async fn a_part_of_a_picture_can_be_fetched() {
 }
 
 #[tokio::test]
-async fn a_date_is_enough_to_ask_whether_a_page_changed() {
-    let house = House::open(quick());
-    let page = house.get("/articles/boundaries", &[]).await;
-    let date = page.header("last-modified").unwrap();
-    assert_eq!(date, "Tue, 14 Nov 2023 22:13:20 GMT");
-    let again = house.get("/articles/boundaries", &[&format!("If-Modified-Since: {date}")]).await;
-    assert_eq!(again.status, 304);
-}
-
-#[tokio::test]
 async fn headers_of_a_resources_own_are_sent() {
     let house = House::open(quick());
     assert_eq!(house.get("/draft", &[]).await.header("x-robots-tag"), Some("noindex"));

@@ -1,15 +1,16 @@
 //! A small site behind the real listener, and a client that reads answers byte by byte.
 
+use arc_swap::ArcSwap;
 use axum::{Router, routing::post};
 use http::{HeaderName, HeaderValue, StatusCode};
 use relationship_clinic::{
-    catalog::{Builder, Caching, Catalog, Encoder, Media, Resource, Shelf, hashed},
-    web::{self, Front, Limits, Origin},
+    catalog::{Builder, Caching, Catalog, Media, Resource, hashed},
+    web::{self, Limits, Origin, SiteService},
 };
 use std::{
     net::SocketAddr,
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    sync::{Arc, LazyLock},
+    time::{Duration, SystemTime},
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -44,18 +45,17 @@ pub fn sheet() -> String {
 }
 
 /// One resource of every kind.
-pub fn shelves(encoder: Arc<Encoder>) -> Builder {
+pub fn resources() -> Builder {
     let link = HeaderValue::from_str(&format!("<{}>; rel=preload; as=style", sheet())).unwrap();
     let picture: Vec<u8> = (0..PICTURE_BYTES).map(|i| u8::try_from(i % 251).unwrap()).collect();
     let drawing = format!("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 1 1'>{}</svg>", "<g/>".repeat(200));
-    let day = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-    Catalog::builder(web::security(true), encoder)
+    Catalog::builder(web::security(true))
         .page("/", page("home").header(http::header::LINK, link))
-        .page("/articles/boundaries", page("boundaries").modified(day))
+        .page("/articles/boundaries", page("boundaries"))
         .page("/articles", page("articles"))
         .page("/empty.txt", Resource::new(Media::Text, ""))
         .page(sheet(), Resource::new(Media::Css, SHEET.repeat(50)).caching(Caching::Forever))
-        .page("/picture.png", Resource::new(Media::Png, picture).caching(Caching::Forever).modified(day))
+        .page("/picture.png", Resource::new(Media::Png, picture).caching(Caching::Forever))
         .page("/drawing.svg", Resource::new(Media::Svg, drawing))
         .page("/draft", page("draft").caching(Caching::Never).header(robots(), HeaderValue::from_static("noindex")))
         .redirect("/post/boundaries", "/blog/boundaries")
@@ -71,14 +71,23 @@ pub fn shelves(encoder: Arc<Encoder>) -> Builder {
         .failure(StatusCode::GONE, page("gone"))
 }
 
+/// The catalog once everything in it is compressed.
+pub fn compressed(catalog: Catalog) -> Arc<Catalog> {
+    catalog.compress_now();
+    Arc::new(catalog)
+}
+
 pub fn robots() -> HeaderName {
     HeaderName::from_static("x-robots-tag")
 }
 
+/// Every resource, compressed.
+static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| compressed(resources().build()));
+
 /// The site, listening.
 pub struct House {
     pub address: SocketAddr,
-    pub shelf: Arc<Shelf>,
+    pub catalog: Arc<ArcSwap<Catalog>>,
     stop: Option<oneshot::Sender<()>>,
     pub serving: JoinHandle<()>,
 }
@@ -86,21 +95,21 @@ pub struct House {
 impl House {
     pub fn open(limits: Limits) -> Self {
         let router = Router::new().route("/post", post(|body: String| async move { format!("{} bytes", body.len()) }));
-        Self::with(limits, shelves(Arc::default()).build(), router)
+        Self::with(limits, Arc::clone(&CATALOG), router)
     }
 
-    pub fn with(limits: Limits, catalog: Catalog, router: Router) -> Self {
-        let shelf = Arc::new(Shelf::new(catalog));
+    pub fn with(limits: Limits, catalog: Arc<Catalog>, router: Router) -> Self {
+        let catalog = Arc::new(ArcSwap::new(catalog));
         let origin = Origin::new(&"https://clinic.example".parse().unwrap(), &["127.0.0.0/8".parse().unwrap()]);
-        let front = Front::new(Arc::clone(&shelf), router, web::security(true), origin);
+        let site = SiteService::new(Arc::clone(&catalog), router, web::security(true), origin);
         let listener = web::open("127.0.0.1:0".parse().unwrap(), None).unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let told = async move {
             let _ = stopped.await;
         };
-        let serving = tokio::spawn(web::serve(listener, move |from| front.for_visitor(from), limits, told));
-        Self { address, shelf, stop: Some(stop), serving }
+        let serving = tokio::spawn(web::serve(listener, move |from| site.for_visitor(from), limits, told));
+        Self { address, catalog, stop: Some(stop), serving }
     }
 
     pub fn stop(&mut self) {

@@ -10,5 +10,5 @@ mod compressed;
 mod crowd;
 mod hostile;
 mod house;
-mod renewal;
+mod reload;
 mod stopping;

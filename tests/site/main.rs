@@ -11,7 +11,6 @@ mod enquiries;
 mod feeds;
 mod form;
 mod graph;
-mod kept;
 mod letters;
 mod links;
 mod lists;

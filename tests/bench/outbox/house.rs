@@ -1,9 +1,10 @@
 //! The site as `serve` joins it, in this process: the real listener, front door, router, form and outbox.
 
 use crate::support::edition::edition;
+use arc_swap::ArcSwap;
 use jiff::{Timestamp, tz::TimeZone};
 use relationship_clinic::{
-    catalog::{Encoder, Shelf, Tally, VariantCache},
+    catalog::{Catalog, Tally},
     enquiry::link::Links,
     mail::{
         courier::Courier,
@@ -12,7 +13,7 @@ use relationship_clinic::{
         mailer::Mailer,
         outbox::{Options, Outbox, Place},
     },
-    web::{self, App, Front, Limits, Parts, Quotas},
+    web::{self, App, Limits, Parts, Quotas, SiteService},
 };
 use std::{net::SocketAddr, num::NonZeroU32, path::Path, sync::Arc, time::Duration};
 
@@ -57,11 +58,10 @@ impl House {
     pub fn open(outbox: Outbox, mailer: Mailer) -> Self {
         let today = TimeZone::UTC.to_datetime(Timestamp::now()).date();
         let edition = edition(Path::new("content"), ORIGIN, today);
-        let catalog =
-            edition.catalog(web::security(false), Arc::new(Encoder::new(None::<VariantCache>)), &Tally::default());
+        let catalog = edition.catalog(Catalog::builder(web::security(false)), &Tally::default());
         let courier = courier(&outbox, mailer);
         let parts = Parts {
-            edition: Arc::new(arc_swap::ArcSwap::from_pointee(edition)),
+            edition: Arc::new(ArcSwap::from_pointee(edition)),
             outbox: outbox.clone(),
             courier: Arc::clone(&courier),
             enquiries: Arc::default(),
@@ -73,12 +73,12 @@ impl House {
             renewals: None,
         };
         let router = web::router(Arc::new(App::new(parts, SECRET)));
-        let front = Front::new(Arc::new(Shelf::new(catalog)), router, web::security(false), None);
+        let site = SiteService::new(Arc::new(ArcSwap::from_pointee(catalog)), router, web::security(false), None);
         let listener = web::open(SocketAddr::from(([127, 0, 0, 1], 0)), None).unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(web::serve(
             listener,
-            move |from| front.for_visitor(from),
+            move |from| site.for_visitor(from),
             Limits::default(),
             std::future::pending(),
         ));

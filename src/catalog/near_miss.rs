@@ -50,8 +50,8 @@ impl Catalog {
             return None;
         }
         if let Some(name) = name::plain(path) {
-            let Entry::Here(served) = self.entries.get(self.assets.get(&*name)?)? else { return None };
-            return Some(served.answer_stale(request));
+            let Entry::Here(resource) = self.entries.get(self.assets.get(&*name)?)? else { return None };
+            return Some(resource.answer_stale(request));
         }
         let (near, entry) = self.nearby(path)?;
         Some(match entry {

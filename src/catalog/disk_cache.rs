@@ -1,6 +1,6 @@
 //! A folder of files that can be made again, each named by a hash.
 //!
-//! Invariant: what [`Kept::get`] returns was written whole under this name: a file is checked by a hash over name and
+//! Invariant: what [`DiskCache::get`] returns was written whole under this name: a file is checked by a hash over name and
 //! bytes, and appears by rename. It is only a cache: bounded, and deletable at any time.
 //!
 //! Never: anything personal.
@@ -16,13 +16,13 @@ use std::{
 
 /// The folder.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(super) struct DiskCache {
     folder: PathBuf,
     limit: u64,
     writes: AtomicU64,
 }
 
-impl Kept {
+impl DiskCache {
     /// Opens or makes `folder`, to hold `limit` bytes at most once it is tidied.
     pub fn open(folder: &Path, limit: u64) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
@@ -92,36 +92,36 @@ mod tests {
     #[test]
     fn a_damaged_file_is_no_hit() {
         let folder = tempfile::tempdir().unwrap();
-        let kept = Kept::open(folder.path(), 1 << 20).unwrap();
+        let cache = DiskCache::open(folder.path(), 1 << 20).unwrap();
         let name = blake3::hash(b"page");
-        assert_eq!(kept.get(&name), None, "nothing yet");
-        kept.put(&name, b"bytes").unwrap();
-        let whole = fs::read(kept.file(&name)).unwrap();
-        assert_eq!(kept.get(&name).as_deref(), Some(&b"bytes"[..]), "whole");
+        assert_eq!(cache.get(&name), None, "nothing yet");
+        cache.put(&name, b"bytes").unwrap();
+        let whole = fs::read(cache.file(&name)).unwrap();
+        assert_eq!(cache.get(&name).as_deref(), Some(&b"bytes"[..]), "whole");
         for length in 0..whole.len() {
-            fs::write(kept.file(&name), &whole[..length]).unwrap();
-            assert_eq!(kept.get(&name), None, "cut at {length}");
+            fs::write(cache.file(&name), &whole[..length]).unwrap();
+            assert_eq!(cache.get(&name), None, "cut at {length}");
         }
         for at in 0..whole.len() {
             let mut bent = whole.clone();
             bent[at] ^= 1;
-            fs::write(kept.file(&name), bent).unwrap();
-            assert_eq!(kept.get(&name), None, "bent at {at}");
+            fs::write(cache.file(&name), bent).unwrap();
+            assert_eq!(cache.get(&name), None, "bent at {at}");
         }
         let other = blake3::hash(b"other");
-        fs::write(kept.file(&other), &whole).unwrap();
-        assert_eq!(kept.get(&other), None, "another page's file");
+        fs::write(cache.file(&other), &whole).unwrap();
+        assert_eq!(cache.get(&other), None, "another page's file");
     }
 
     #[test]
     fn trimming_keeps_what_is_used_and_fits_the_limit() {
         let folder = tempfile::tempdir().unwrap();
-        let kept = Kept::open(folder.path(), 0).unwrap();
+        let cache = DiskCache::open(folder.path(), 0).unwrap();
         let (used, spare) = (blake3::hash(b"used"), blake3::hash(b"spare"));
-        kept.put(&used, b"1").unwrap();
-        kept.put(&spare, b"2").unwrap();
-        kept.trim(&HashSet::from([used])).unwrap();
-        assert!(kept.get(&used).is_some(), "used");
-        assert!(kept.get(&spare).is_none(), "spare");
+        cache.put(&used, b"1").unwrap();
+        cache.put(&spare, b"2").unwrap();
+        cache.trim(&HashSet::from([used])).unwrap();
+        assert!(cache.get(&used).is_some(), "used");
+        assert!(cache.get(&spare).is_none(), "spare");
     }
 }

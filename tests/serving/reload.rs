@@ -1,29 +1,26 @@
 //! A new set of pages while readers read.
 
-use crate::house::{House, head, page, quick};
+use crate::house::{House, compressed, head, page, quick};
 use axum::Router;
 use http::{HeaderName, HeaderValue};
-use relationship_clinic::{
-    catalog::{Catalog, Encoder},
-    web,
-};
+use relationship_clinic::{catalog::Catalog, web};
 use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
 };
 
-fn edition(number: u32, encoder: &Arc<Encoder>) -> Catalog {
+fn edition(number: u32) -> Arc<Catalog> {
     let label = HeaderValue::from(number);
     let name = HeaderName::from_static("x-edition");
-    Catalog::builder(web::security(false), Arc::clone(encoder))
+    let catalog = Catalog::builder(web::security(false))
         .page("/", page(&format!("edition {number}")).header(name, label))
-        .build()
+        .build();
+    compressed(catalog)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_answer_is_of_one_edition() {
-    let encoder = Arc::default();
-    let house = Arc::new(House::with(quick(), edition(0, &encoder), Router::new()));
+    let house = Arc::new(House::with(quick(), edition(0), Router::new()));
     let (done, answers) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
     let readers: Vec<_> = ["br", "gzip", "identity"]
         .map(|coding| {
@@ -48,7 +45,7 @@ async fn every_answer_is_of_one_edition() {
     let mut number = 0;
     while number < 100 || answers.load(Relaxed) < 300 {
         number += 1;
-        house.shelf.replace(edition(number, &encoder));
+        house.catalog.store(edition(number));
         tokio::task::yield_now().await;
     }
     done.store(true, Relaxed);

@@ -1,11 +1,11 @@
-//! Words and assets from their folders to an edition; every fault of both at once.
+//! Builds an edition from the content and static folders, or returns every fault.
 
 use crate::{
     assets::{AssetFaults, Assets, Photos},
     config::{Config, Tls},
     content::{self, Clinic, Fault, Faults, Level},
     mail::notes::Mistake,
-    pages::{Edition, Mode, Post, Running, Store},
+    pages::{self, Edition, Mode, Post, Running, Store},
     web,
 };
 use jiff::{Timestamp, tz::TimeZone};
@@ -69,7 +69,9 @@ pub(super) fn read(config: &Config, now: Timestamp, wait: bool) -> Result<Read, 
     let pictures = loaded.site.pictures.iter().map(|picture| (picture.path.clone(), picture.file.clone()));
     let cache = config.data.join("cache");
     let photos = Photos { cache: &cache, wait };
-    let assets = Assets::load(&config.r#static, pictures, photos).map_err(Wrong::Assets)?;
+    let assets = Assets::load(&config.r#static, pictures, photos)
+        .and_then(|assets| assets.require(&config.r#static, &pages::ASSETS))
+        .map_err(Wrong::Assets)?;
     let edition = Edition::new(loaded.site, assets, config.origin(), today, mode(config), running(config));
     Ok(Read { edition, warnings: loaded.warnings })
 }

@@ -1,10 +1,10 @@
-//! The press: makes an edition of what lies in the folders, again whenever that changes.
+//! The reloader: makes an edition of what lies in the folders, again whenever that changes.
 //!
 //! Invariant: readers see whole editions only. A faulty change is reported and the last good edition keeps serving.
 
-use super::{now, words};
+use super::{build, now};
 use crate::{
-    catalog::{Encoder, Improver, Pictures, Shelf, Tally, VariantCache},
+    catalog::{Catalog, Compressor, Pictures, Tally},
     config::Config,
     content::Faults,
     mail::notes::Mistake,
@@ -12,7 +12,6 @@ use crate::{
     web,
 };
 use arc_swap::ArcSwap;
-use http::HeaderMap;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use std::{sync::Arc, thread, time::Duration};
@@ -25,21 +24,17 @@ use tokio::{
 const QUIET: Duration = Duration::from_millis(150);
 /// A folder that is never still is read after this all the same.
 const RESTLESS: Duration = Duration::from_secs(2);
-/// Without a known day of change, the press looks again after this.
+/// Without a known day of change, the reloader looks again after this.
 const LONGEST: Duration = Duration::from_hours(24);
-/// Most bytes of the cache of compressed pages.
-const CACHE_LIMIT: u64 = 512 * 1024 * 1024;
-
 /// Most bytes of the cache of cards: some ten thousand.
 const PICTURES_LIMIT: u64 = 256 * 1024 * 1024;
 
 /// See the module.
-pub(super) struct Press {
+pub(super) struct Reloader {
     config: Config,
-    common: HeaderMap,
-    encoder: Arc<Encoder>,
+    compressor: Compressor,
     views: Arc<Tally>,
-    pub(super) shelf: Arc<Shelf>,
+    pub(super) catalog: Arc<ArcSwap<Catalog>>,
     pub(super) edition: Arc<ArcSwap<Edition>>,
     pub(super) pictures: Arc<Pictures>,
     renewals: watch::Sender<u64>,
@@ -47,10 +42,9 @@ pub(super) struct Press {
     verdicts: watch::Sender<Vec<Mistake>>,
     changes: Mutex<mpsc::Receiver<()>>,
     _watcher: Option<RecommendedWatcher>,
-    _improver: Improver,
 }
 
-impl Press {
+impl Reloader {
     /// Makes the first edition, and lets `views` count how often its articles are opened. Photographs that are new are blanks in it: they hold up no start.
     ///
     /// # Errors
@@ -59,33 +53,30 @@ impl Press {
         // Before anything is read, so that no change falls between reading and watching.
         let (changed, changes) = mpsc::channel(1);
         let watcher = watcher(config, changed.clone());
-        let words = words::read(config, now(), false)?;
+        let words = build::read(config, now(), false)?;
         if words.edition.has_placeholders() {
             let _ = changed.try_send(());
         }
         report(words.warnings);
-        words::complain_of_missing(config, &words.edition.site.clinic)?;
-        let common = web::security(config.is_https());
-        let encoder = Arc::new(Encoder::new(cache(config)));
-        let catalog = words.edition.catalog(common.clone(), Arc::clone(&encoder), &views);
-        let shelf = Arc::new(Shelf::new(catalog));
-        let improver = Improver::start(Arc::clone(&shelf), Arc::clone(&encoder))
-            .map_err(|error| format!("the compressing thread: {error}"))?;
+        build::complain_of_missing(config, &words.edition.site.clinic)?;
+        let compressor = Compressor::start(&config.data.join("cache"))
+            .map_err(|error| format!("the thread that compresses: {error}"))?;
+        let builder = Catalog::builder(web::security(config.is_https()));
+        let catalog = Arc::new(words.edition.catalog(builder, &views));
+        compressor.compress(Arc::clone(&catalog));
         let edition = Arc::new(words.edition);
         prepare_search(&edition);
         Ok(Self {
             config: config.clone(),
-            common,
-            encoder,
+            compressor,
             views,
-            shelf,
+            catalog: Arc::new(ArcSwap::new(catalog)),
             edition: Arc::new(ArcSwap::new(edition)),
             pictures: Arc::new(pictures(config)),
             renewals: watch::Sender::new(0),
             verdicts: watch::Sender::new(Vec::new()),
             changes: Mutex::new(changes),
             _watcher: watcher,
-            _improver: improver,
         })
     }
 
@@ -101,16 +92,17 @@ impl Press {
 
     /// Reads, makes, swaps; or reports why not.
     fn renew(&self) {
-        match words::read(&self.config, now(), true) {
+        match build::read(&self.config, now(), true) {
             Ok(words) => {
                 report(words.warnings);
-                let (before, catalog) = (self.edition.load_full(), self.shelf.get());
-                let (common, encoder) = (self.common.clone(), Arc::clone(&self.encoder));
-                let catalog = words.edition.catalog_after(&before, &catalog, common, encoder, &self.views);
+                let builder = Catalog::builder(web::security(self.config.is_https()));
+                let builder = builder.reuse_compressed(&self.catalog.load());
+                let catalog = Arc::new(words.edition.catalog(builder, &self.views));
+                self.compressor.compress(Arc::clone(&catalog));
                 let edition = Arc::new(words.edition);
                 prepare_search(&edition);
                 self.edition.store(edition);
-                self.shelf.replace(catalog);
+                self.catalog.store(catalog);
                 self.renewals.send_modify(|count| *count += 1);
                 self.verdicts.send_replace(Vec::new());
                 tracing::info!("a new edition is served");
@@ -130,8 +122,8 @@ impl Press {
                 () = sleep(self.until_next_day()) => {}
                 Some(()) = changes.recv() => still(&mut changes).await,
             }
-            let press = Arc::clone(&self);
-            if tokio::task::spawn_blocking(move || press.renew()).await.is_err() {
+            let reloader = Arc::clone(&self);
+            if tokio::task::spawn_blocking(move || reloader.renew()).await.is_err() {
                 tracing::error!("making an edition panicked; the last good one stays");
             }
         }
@@ -149,7 +141,7 @@ impl Press {
 /// Watches both folders; if the system cannot, changes show at the next start only.
 fn watcher(config: &Config, changed: mpsc::Sender<()>) -> Option<RecommendedWatcher> {
     let heard = move |event: notify::Result<notify::Event>| {
-        // Reading a file is an event too, and the press reads them all.
+        // Reading a file is an event too, and the reloader reads them all.
         if event.is_ok_and(|event| !matches!(event.kind, EventKind::Access(_))) {
             let _ = changed.try_send(());
         }
@@ -190,13 +182,6 @@ fn report(warnings: Vec<crate::content::Fault>) {
     if !warnings.is_empty() {
         tracing::warn!("somebody should look at the words\n{}", Faults::from(warnings));
     }
-}
-
-/// A cache that cannot be opened costs time at the next start, nothing else.
-fn cache(config: &Config) -> Option<VariantCache> {
-    VariantCache::open(&config.data.join("cache"), CACHE_LIMIT)
-        .inspect_err(|error| tracing::warn!(%error, "compressed pages are not kept"))
-        .ok()
 }
 
 /// Cards that cannot be kept are drawn each time.

@@ -1,0 +1,164 @@
+//! A resource ready to be served: its bodies and the headers of its 200.
+//!
+//! Invariant: the headers of 200 are made once, by [`headers`]; 304, 206 and 416 are the same map less or more what their
+//! status asks for, so they cannot differ from it by mistake.
+
+use super::{
+    body::{Body, Encoded},
+    media::Media,
+    request_headers::{self, Part},
+    resource::{Caching, Resource},
+    tally::{self, Counter},
+};
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderValue, Method, Request, Response, StatusCode,
+    header::{
+        ACCEPT_ENCODING, ACCEPT_RANGES, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH,
+        CONTENT_RANGE, CONTENT_TYPE, ETAG, RANGE, VARY,
+    },
+};
+use std::{ops::Range, sync::Arc};
+
+/// Lets other sites' feed readers show our pictures and feeds.
+const CORP: &str = "cross-origin-resource-policy";
+
+/// A resource with its headers and bodies.
+#[derive(Debug)]
+pub(super) struct PreparedResource {
+    pub media: Media,
+    pub body: Arc<Body>,
+    status: StatusCode,
+    /// Of a 200 in any coding; the values of `ETag` and `Content-Encoding` are replaced. `Content-Length` is hyper's
+    /// business. Shared by all resources of the same kind.
+    headers: Arc<HeaderMap>,
+    views: Option<Counter>,
+}
+
+impl PreparedResource {
+    /// `headers` are those that [`headers`] makes for this resource.
+    pub fn new(resource: Resource, body: Arc<Body>, status: StatusCode, headers: Arc<HeaderMap>) -> Self {
+        Self { media: resource.media, body, status, headers, views: resource.views }
+    }
+
+    /// Answers GET and HEAD; other methods must not come here.
+    pub fn answer<B>(&self, request: &Request<B>) -> Response<Bytes> {
+        let coding = request_headers::preferred_coding(request.headers(), |coding| self.body.get(coding).is_some());
+        let encoded = self.body.get(coding).unwrap_or_else(|| self.body.identity());
+        if self.status == StatusCode::OK {
+            if let Some(views) = self.views.as_ref().filter(|_| tally::is_view(request.method(), request.headers())) {
+                views.add_one();
+            }
+            if request_headers::has_current_copy(request.headers(), &encoded.tag) {
+                let mut headers = self.headers(encoded);
+                headers.remove(CONTENT_TYPE);
+                return respond(StatusCode::NOT_MODIFIED, headers, Bytes::new());
+            }
+            if let Some(part) = self.part(request, encoded) {
+                return part;
+            }
+        }
+        let mut headers = self.headers(encoded);
+        if request.method() == Method::HEAD {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(encoded.bytes.len()));
+            return respond(self.status, headers, Bytes::new());
+        }
+        respond(self.status, headers, encoded.bytes.clone())
+    }
+
+    /// The same for the path of an older version: today's bytes, to be revalidated each time.
+    pub fn answer_stale<B>(&self, request: &Request<B>) -> Response<Bytes> {
+        let mut response = self.answer(request);
+        response.headers_mut().insert(CACHE_CONTROL, Caching::Ask.value());
+        response
+    }
+
+    fn headers(&self, encoded: &Encoded) -> HeaderMap {
+        let mut headers = (*self.headers).clone();
+        match encoded.coding.name() {
+            Some(name) => headers.insert(CONTENT_ENCODING, HeaderValue::from_static(name)),
+            None => headers.remove(CONTENT_ENCODING),
+        };
+        if self.status == StatusCode::OK {
+            headers.insert(ETAG, encoded.tag.clone());
+        }
+        headers
+    }
+
+    /// The response to a range request; `None` if the whole is to be sent.
+    fn part<B>(&self, request: &Request<B>, encoded: &Encoded) -> Option<Response<Bytes>> {
+        if !self.media.is_picture() || request.method() != Method::GET {
+            return None;
+        }
+        let range = request.headers().get(RANGE)?;
+        if !request_headers::may_send_part(request.headers(), &encoded.tag) {
+            return None;
+        }
+        match request_headers::part(range, encoded.bytes.len()) {
+            Part::Whole => None,
+            Part::Bytes(part) => Some(self.partial(encoded, part)),
+            Part::Outside => Some(self.outside(encoded)),
+        }
+    }
+
+    fn partial(&self, encoded: &Encoded, part: Range<usize>) -> Response<Bytes> {
+        let mut headers = self.headers(encoded);
+        let range = format!("bytes {}-{}/{}", part.start, part.end - 1, encoded.bytes.len());
+        headers.insert(CONTENT_RANGE, HeaderValue::from_str(&range).expect("a range is visible ASCII"));
+        respond(StatusCode::PARTIAL_CONTENT, headers, encoded.bytes.slice(part))
+    }
+
+    fn outside(&self, encoded: &Encoded) -> Response<Bytes> {
+        let mut headers = self.headers(encoded);
+        for name in [CONTENT_TYPE, CONTENT_ENCODING, ETAG] {
+            headers.remove(name);
+        }
+        headers.insert(CACHE_CONTROL, Caching::Never.value());
+        let range = format!("bytes */{}", encoded.bytes.len());
+        headers.insert(CONTENT_RANGE, HeaderValue::from_str(&range).expect("a range is visible ASCII"));
+        respond(StatusCode::RANGE_NOT_SATISFIABLE, headers, Bytes::new())
+    }
+}
+
+/// The headers of a resource with this status, with placeholders for `ETag` and `Content-Encoding`. Failures have no
+/// `ETag`, since clients do not keep them.
+pub(super) fn headers(resource: &Resource, status: StatusCode, common: &HeaderMap) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(common.len() + 8);
+    headers.extend(common.clone());
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(resource.media.content_type()));
+    headers.insert(CACHE_CONTROL, resource.caching.value());
+    if resource.media.compresses() {
+        headers.insert(VARY, ACCEPT_ENCODING.into());
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(""));
+    }
+    if status == StatusCode::OK {
+        headers.insert(ETAG, HeaderValue::from_static(""));
+        if resource.media.is_picture() {
+            headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        }
+        if resource.media.is_for_other_sites() {
+            headers.insert(CORP, HeaderValue::from_static("cross-origin"));
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        }
+    }
+    for (name, value) in &resource.headers {
+        headers.append(name, value.clone());
+    }
+    headers
+}
+
+/// A response from its parts, without the builder's checks.
+pub(super) fn respond(status: StatusCode, headers: HeaderMap, bytes: Bytes) -> Response<Bytes> {
+    let mut response = Response::new(bytes);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+/// The response of a resource that is in no catalog, with the same rules, without the headers common to all responses.
+pub fn answer_apart<B>(resource: Resource, request: &Request<B>) -> Response<Bytes> {
+    let hash = blake3::hash(&resource.bytes);
+    let body = Arc::new(Body::new(resource.bytes.clone(), hash));
+    let headers = Arc::new(headers(&resource, StatusCode::OK, &HeaderMap::new()));
+    PreparedResource::new(resource, body, StatusCode::OK, headers).answer(request)
+}
