@@ -9,8 +9,8 @@ pub mod form;
 pub mod link;
 pub mod promise;
 pub mod retention;
-pub mod rules;
 pub mod signals;
+pub mod text;
 pub mod token;
 
 use serde::{Deserialize, Serialize};

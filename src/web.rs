@@ -36,7 +36,6 @@ use crate::{
     catalog::{Catalog, Pictures, Tally},
     enquiry::{
         link::Links,
-        rules::{self, Rules},
         token::{Key, NONCE, Token},
     },
     mail::{courier::Courier, outbox::Outbox},
@@ -156,14 +155,6 @@ impl App {
         let (reference, seconds) = receipt.split_once('.')?;
         let received = Timestamp::from_second(seconds.parse().ok()?).ok()?;
         self.receipt_key.verifies(receipt.as_bytes(), &signature).then_some((reference, received))
-    }
-
-    fn rules(edition: &Edition) -> Rules {
-        Rules {
-            text_messages: edition.site.clinic.form.text_messages,
-            acceptable: crate::mail::address::acceptable,
-            likely_address: rules::likely_address,
-        }
     }
 }
 

@@ -45,14 +45,14 @@ pub struct CircumstanceFacts {
     pub token_missing: Signal,
     /// A token that this site never gave out.
     pub token_foreign: Signal,
-    /// Sent fewer than [`Limited::limit`] seconds after the form was given out.
-    pub too_fast: Limited,
+    /// Sent fewer than [`Signal::limit`] seconds after the form was given out.
+    pub too_fast: Signal,
     /// The browser says that the post came from another site.
     pub cross_site: Signal,
     /// The post does not say which page it came from; old browsers do not either.
     pub no_site: Signal,
-    /// At least [`Limited::limit`] other posts from the same address within an hour; addresses are shared.
-    pub crowded: Limited,
+    /// At least [`Signal::limit`] other posts from the same address within an hour; addresses are shared.
+    pub crowded: Signal,
     /// The same message came lately.
     pub repeated: Signal,
 }
@@ -70,12 +70,12 @@ pub struct ShapeFacts {
     pub name_is_link: Signal,
     /// `BBCode` or HTML links.
     pub markup: Signal,
-    /// At least [`Limited::limit`] web addresses.
-    pub links: Limited,
-    /// At least [`Limited::limit`] web addresses: counts beside `links`.
-    pub many_links: Limited,
-    /// Fewer than [`Limited::limit`] words to each web address.
-    pub bare_links: Limited,
+    /// At least [`Signal::limit`] web addresses.
+    pub links: Signal,
+    /// At least [`Signal::limit`] web addresses: counts beside `links`.
+    pub many_links: Signal,
+    /// Fewer than [`Signal::limit`] words to each web address.
+    pub bare_links: Signal,
     /// The name stands in another field, or twice in the message, word for word.
     pub same_text: Signal,
     /// The hidden field repeats the message.
@@ -84,25 +84,16 @@ pub struct ShapeFacts {
     pub gibberish: Signal,
 }
 
-/// A signal that is there or not.
+/// Something about a post that may be true.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Signal {
-    /// What it adds to the score.
-    pub points: u32,
-    /// In words that staff understand.
-    pub reason: String,
-}
-
-/// A signal with a number of its own.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Limited {
-    /// The number; what it counts stands with the signal.
+    /// The number that some signals compare with; what it counts is said with each of them.
+    #[serde(default)]
     pub limit: u32,
     /// What it adds to the score.
     pub points: u32,
-    /// In words that staff understand.
+    /// The reason that staff read.
     pub reason: String,
 }
 
@@ -214,6 +205,13 @@ impl SignalFacts {
         if self.circumstances.most >= self.hold {
             return Some("`circumstances.most` must be below `hold`: circumstances alone never hold a post".to_owned());
         }
+        let (around, shape) = (&self.circumstances, &self.shape);
+        let counted = [&around.too_fast, &around.crowded, &shape.links, &shape.many_links, &shape.bare_links];
+        if counted.iter().any(|signal| signal.limit == 0) {
+            return Some(
+                "`too_fast`, `crowded` and the three signals of `links` need a `limit` of at least 1".to_owned(),
+            );
+        }
         let phrases = || self.kinds.iter().chain(&self.relief.kinds).flat_map(|k| k.phrases.iter().chain(&k.clear));
         if let Some(phrase) = phrases().find(|phrase| !phrase.contains(char::is_alphabetic)) {
             return Some(format!("phrase `{phrase}` has no words: write some or take it out"));
@@ -246,6 +244,7 @@ mod tests {
             ("hold = 20", "hold = 2", "below `hold`"),
             ("hold = 20", "hold = 20\nholds = 3", "unknown field `holds`"),
             ("hold = 20", "hold = \"many\"", "invalid type"),
+            ("links = { limit = 2, ", "links = { ", "need a `limit`"),
             ("most = 4 #", "most = 50 #", "never hold"),
             ("phrases = [", "phrases = [\"{nobody} knows\",", "`{nobody} knows` names a list"),
             ("phrases = [", "phrases = [\" .. \",", "has no words"),

@@ -1,62 +1,89 @@
-//! The form as posted: what was typed, what is wrong with it, and the [`Enquiry`] it makes.
+//! The contact form as posted, its validation, and the [`Enquiry`] made from it.
 //!
-//! Invariant: [`Answers`] keeps every character that was typed, so that a page with mistakes shows them again; only the
-//! checks look at tidied text (trimmed, without invisible signs).
+//! Invariant: a [`Submission`] keeps every character as typed, so that a page with errors shows it again. Only the
+//! validation and the enquiry use tidied text (trimmed, without invisible characters).
 //!
-//! Never: the words of a mistake (they stand in `templates/components/mistake.html`).
+//! Never: the wording of an error (`templates/components/form_error.html`), or a posted value in an error, since errors are
+//! logged.
 
 use super::{
     Channel, Enquiry, ForWhom, Mailbox, Phone, Voicemail,
-    rules::{self, Rules},
+    text::{characters, likely_address, tidy_line, tidy_text},
 };
-use serde::{Deserialize, de::value::MapDeserializer};
-use std::collections::HashMap;
-use validator::{Validate, ValidateArgs as _};
+use serde::{
+    Deserialize,
+    de::value::{Error, MapDeserializer, StrDeserializer},
+};
+use std::{borrow::Cow, collections::HashMap};
+use validator::{Validate, ValidateArgs as _, ValidationError, ValidationErrors};
 
-/// Version of the notice beside the send button; a change of its words changes this.
+/// Version of the notice beside the send button; a change of its text changes this.
 pub const NOTICE: &str = "2026-11";
+/// Most characters of a name, as people see them.
+pub const NAME_MAX: usize = 120;
+/// Most characters of the good times.
+pub const TIMES_MAX: usize = 300;
+/// Most characters of the message.
+pub const MESSAGE_MAX: usize = 1_500;
+/// Fewest digits of a telephone number: seven within an area.
+const PHONE_MIN: usize = 7;
+/// Most digits of a telephone number (E.164), and some for an extension.
+const PHONE_MAX: usize = 19;
 
-/// Everything the form posts, exactly as typed; what is absent is empty.
-///
-/// The names are the names of the fields on the wire.
+/// The validated fields, in the order of the page.
+const FIELDS: [&str; 11] = [
+    "name",
+    "channel",
+    "phone",
+    "voicemail",
+    "text_consent",
+    "email",
+    "email_private",
+    "times",
+    "for_whom",
+    "message",
+    "consent",
+];
+
+/// Everything the form posts, exactly as typed; what is absent is empty. The names are those of the posted fields.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Validate)]
 #[serde(default)]
-#[validate(context = Rules)]
-#[validate(schema(function = rules::channel, use_context, skip_on_field_errors = false))]
-#[validate(schema(function = rules::phone, use_context, skip_on_field_errors = false))]
-#[validate(schema(function = rules::voicemail, skip_on_field_errors = false))]
-#[validate(schema(function = rules::email, use_context, skip_on_field_errors = false))]
-#[validate(schema(function = rules::email_private, skip_on_field_errors = false))]
-#[validate(schema(function = rules::text_consent, skip_on_field_errors = false))]
-pub struct Answers {
+#[validate(context = "Context<'v_a>")]
+pub struct Submission {
     /// What to call the person.
-    #[validate(custom(function = rules::name))]
+    #[validate(custom(function = name))]
     pub name: String,
     /// `phone`, `email` or `text`.
+    #[validate(custom(function = channel, use_context))]
     pub channel: String,
     /// Telephone number.
+    #[validate(custom(function = phone, use_context))]
     pub phone: String,
     /// Email address.
+    #[validate(custom(function = email, use_context))]
     pub email: String,
     /// `named`, `unnamed` or `none`.
+    #[validate(custom(function = voicemail, use_context))]
     pub voicemail: String,
     /// `yes` or `no`.
+    #[validate(custom(function = email_private, use_context))]
     pub email_private: String,
     /// `yes` if text messages may be sent.
+    #[validate(custom(function = text_consent, use_context))]
     pub text_consent: String,
     /// Good times, free text.
-    #[validate(custom(function = rules::times))]
+    #[validate(custom(function = times))]
     pub times: String,
     /// `me`, `couple`, `family`, `child` or `unsure`.
-    #[validate(custom(function = rules::for_whom))]
+    #[validate(custom(function = for_whom))]
     pub for_whom: String,
     /// Free text.
-    #[validate(custom(function = rules::message))]
+    #[validate(custom(function = message))]
     pub message: String,
     /// `yes`.
-    #[validate(custom(function = rules::consent))]
+    #[validate(custom(function = consent))]
     pub consent: String,
-    /// Slug of the article at whose foot the form stood.
+    /// Slug of the article below which the form stood.
     pub about: String,
     /// `yes` if the article's title is to be left out.
     pub about_omit: String,
@@ -68,161 +95,60 @@ pub struct Answers {
     pub email_asked: String,
 }
 
-/// A field of the form, in the order of the page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Field {
-    /// See [`Answers::name`].
-    Name,
-    /// See [`Answers::channel`].
-    Channel,
-    /// See [`Answers::phone`].
-    Phone,
-    /// See [`Answers::voicemail`].
-    Voicemail,
-    /// See [`Answers::text_consent`].
-    TextConsent,
-    /// See [`Answers::email`].
-    Email,
-    /// See [`Answers::email_private`].
-    EmailPrivate,
-    /// See [`Answers::times`].
-    Times,
-    /// See [`Answers::for_whom`].
-    ForWhom,
-    /// See [`Answers::message`].
-    Message,
-    /// See [`Answers::consent`].
-    Consent,
+/// What the validation depends on besides the submission.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// The clinic offers text messages.
+    pub text_messages: bool,
+    /// Whether a mail program can send to this address.
+    pub is_address: fn(&str) -> bool,
 }
 
-/// What is wrong with an answer; the template has the words.
+/// What is wrong with one field.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mistake {
-    /// No name.
-    NameMissing,
-    /// More than [`rules::NAME_MAX`] characters.
-    NameTooLong,
-    /// No channel, or one that is not offered.
-    ChannelMissing,
-    /// The chosen channel needs a number.
-    PhoneMissing,
-    /// Digits are missing.
-    PhoneTooShort,
-    /// More digits than a number has.
-    PhoneTooLong,
-    /// A number was given, but not what may be left on it.
-    VoicemailMissing,
-    /// Text messages were chosen, but not agreed to.
-    TextConsentMissing,
-    /// The chosen channel needs an address.
-    EmailMissing,
-    /// Not an address.
-    EmailMalformed,
-    /// Likely a slip of the finger; holds what may have been meant. Asked once.
-    EmailUnlikely(String),
-    /// An address was given, but not whether it is private.
-    EmailPrivateMissing,
-    /// More than [`rules::TIMES_MAX`] characters.
-    TimesTooLong,
-    /// Not one of the list.
-    ForWhomUnknown,
-    /// More than [`rules::MESSAGE_MAX`] characters; holds how many.
-    MessageTooLong(usize),
-    /// The box is not ticked.
-    ConsentMissing,
+pub struct FieldError {
+    /// Its posted name, such as `email_private`.
+    pub field: &'static str,
+    /// Which rule it breaks, such as `email-private-missing`; the template has the wording for each.
+    pub code: Cow<'static, str>,
 }
 
-impl Mistake {
-    /// The field that it belongs to.
-    pub fn field(&self) -> Field {
-        match self {
-            Self::NameMissing | Self::NameTooLong => Field::Name,
-            Self::ChannelMissing => Field::Channel,
-            Self::PhoneMissing | Self::PhoneTooShort | Self::PhoneTooLong => Field::Phone,
-            Self::VoicemailMissing => Field::Voicemail,
-            Self::TextConsentMissing => Field::TextConsent,
-            Self::EmailMissing | Self::EmailMalformed | Self::EmailUnlikely(_) => Field::Email,
-            Self::EmailPrivateMissing => Field::EmailPrivate,
-            Self::TimesTooLong => Field::Times,
-            Self::ForWhomUnknown => Field::ForWhom,
-            Self::MessageTooLong(_) => Field::Message,
-            Self::ConsentMissing => Field::Consent,
-        }
-    }
-}
-
-impl Answers {
+impl Submission {
     /// Reads an `application/x-www-form-urlencoded` body.
     ///
-    /// Never fails: unknown names are ignored, bytes that are not UTF-8 become the replacement sign, and of a name that
-    /// comes twice the last one counts. A person must never lose words to a parser.
+    /// Never fails: unknown names are ignored, bytes that are not UTF-8 become the replacement character, and of a name
+    /// that comes twice the last one counts.
     pub fn from_body(body: &[u8]) -> Self {
         let pairs: HashMap<String, String> = url::form_urlencoded::parse(body).into_owned().collect();
-        let read: Result<Self, serde::de::value::Error> = Self::deserialize(MapDeserializer::new(pairs.into_iter()));
+        let read: Result<Self, Error> = Self::deserialize(MapDeserializer::new(pairs.into_iter()));
         read.expect("text fields with defaults can always be read from a map of text")
     }
 
-    /// Checks the answers.
+    /// The enquiry, if every field is valid; `about` is the title of the article, looked up by the caller.
     ///
     /// # Errors
-    /// Every mistake, in the order of the page.
-    pub fn check(&self, rules: &Rules) -> Result<(), Vec<Mistake>> {
-        let tidy = self.tidied();
-        let Err(errors) = tidy.validate_with_args(rules) else { return Ok(()) };
-        let mut mistakes: Vec<Mistake> = errors
-            .field_errors()
-            .values()
-            .flat_map(|errors| errors.iter())
-            .map(|error| tidy.mistake(&error.code, rules))
-            .collect();
-        mistakes.sort_by_key(Mistake::field);
-        Err(mistakes)
-    }
-
-    /// The code of a rule as a mistake, with what the words of it need.
-    fn mistake(&self, code: &str, rules: &Rules) -> Mistake {
-        match code {
-            "name-missing" => Mistake::NameMissing,
-            "name-too-long" => Mistake::NameTooLong,
-            "channel-missing" => Mistake::ChannelMissing,
-            "phone-missing" => Mistake::PhoneMissing,
-            "phone-too-short" => Mistake::PhoneTooShort,
-            "phone-too-long" => Mistake::PhoneTooLong,
-            "voicemail-missing" => Mistake::VoicemailMissing,
-            "text-consent-missing" => Mistake::TextConsentMissing,
-            "email-missing" => Mistake::EmailMissing,
-            "email-malformed" => Mistake::EmailMalformed,
-            "email-unlikely" => Mistake::EmailUnlikely((rules.likely_address)(&self.email).unwrap_or_default()),
-            "email-private-missing" => Mistake::EmailPrivateMissing,
-            "times-too-long" => Mistake::TimesTooLong,
-            "for-whom-unknown" => Mistake::ForWhomUnknown,
-            "message-too-long" => Mistake::MessageTooLong(rules::characters(&self.message)),
-            "consent-missing" => Mistake::ConsentMissing,
-            other => unreachable!("rules.rs has a rule `{other}` that no mistake stands for"),
-        }
-    }
-
-    /// The enquiry, if the answers are sound; `about` is the title of the article, looked up by the caller.
-    ///
-    /// # Errors
-    /// Every mistake, in the order of the page.
-    pub fn enquiry(&self, rules: &Rules, about: Option<String>) -> Result<Enquiry, Vec<Mistake>> {
-        self.check(rules)?;
-        let tidy = self.tidied();
-        let channel = match tidy.channel.as_str() {
-            "phone" => Channel::Phone,
-            "text" => Channel::Text,
-            _ => Channel::Email,
+    /// One for each wrong field, in the order of the page.
+    pub fn enquiry(&self, rules: &Rules, about: Option<String>) -> Result<Enquiry, Vec<FieldError>> {
+        let tidy = Self {
+            name: tidy_line(&self.name),
+            phone: tidy_line(&self.phone),
+            email: tidy_line(&self.email),
+            times: tidy_line(&self.times),
+            message: tidy_text(&self.message),
+            email_asked: tidy_line(&self.email_asked),
+            ..self.clone()
         };
-        let phone = filled(tidy.phone).map(|number| Phone { number, voicemail: voicemail(&tidy.voicemail) });
-        let email = filled(tidy.email).map(|address| Mailbox { address, private: tidy.email_private == "yes" });
+        tidy.validate_with_args(&Context { form: &tidy, rules }).map_err(|errors| in_page_order(&errors))?;
+        let private = tidy.email_private == "yes";
+        // Validation has made sure of channel and voicemail, so their defaults are never used.
+        let voicemail = choice(&tidy.voicemail).unwrap_or(Voicemail::None);
         Ok(Enquiry {
+            channel: choice(&tidy.channel).unwrap_or(Channel::Email),
             name: tidy.name,
-            channel,
-            phone,
-            email,
+            phone: filled(tidy.phone).map(|number| Phone { number, voicemail }),
+            email: filled(tidy.email).map(|address| Mailbox { address, private }),
             times: filled(tidy.times),
-            for_whom: for_whom(&tidy.for_whom),
+            for_whom: choice(&tidy.for_whom),
             message: filled(tidy.message),
             about: about.filter(|_| self.keeps_about()),
             notice: NOTICE.to_owned(),
@@ -233,140 +159,205 @@ impl Answers {
     pub fn keeps_about(&self) -> bool {
         self.about_omit != "yes"
     }
-
-    /// The answers as the checks read them: trimmed, in one line where the field has one, invisible signs left out.
-    #[must_use]
-    pub fn tidied(&self) -> Self {
-        let line = |text: &String| rules::tidy_line(text);
-        Self {
-            name: line(&self.name),
-            channel: line(&self.channel),
-            phone: line(&self.phone),
-            email: line(&self.email),
-            voicemail: line(&self.voicemail),
-            email_private: line(&self.email_private),
-            text_consent: line(&self.text_consent),
-            times: line(&self.times),
-            for_whom: line(&self.for_whom),
-            message: rules::tidy_text(&self.message),
-            consent: line(&self.consent),
-            about: line(&self.about),
-            about_omit: line(&self.about_omit),
-            token: line(&self.token),
-            reason_code: line(&self.reason_code),
-            email_asked: line(&self.email_asked),
-        }
-    }
 }
 
 fn filled(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// The check made sure that it is one of the three.
-fn voicemail(text: &str) -> Voicemail {
-    match text {
-        "named" => Voicemail::Named,
-        "unnamed" => Voicemail::Unnamed,
-        _ => Voicemail::None,
+/// The value of a radio button as its type.
+fn choice<'de, T: Deserialize<'de>>(value: &'de str) -> Option<T> {
+    T::deserialize(StrDeserializer::<Error>::new(value)).ok()
+}
+
+fn in_page_order(errors: &ValidationErrors) -> Vec<FieldError> {
+    let found = errors.field_errors();
+    let error = |field| Some(FieldError { field, code: found.get(field)?.first()?.code.clone() });
+    FIELDS.into_iter().filter_map(error).collect()
+}
+
+/// What the rule of a field may depend on besides its value.
+#[derive(Debug)]
+pub struct Context<'a> {
+    form: &'a Submission,
+    rules: &'a Rules,
+}
+
+impl Context<'_> {
+    fn needs_phone(&self) -> bool {
+        self.form.channel == "phone" || (self.form.channel == "text" && self.rules.text_messages)
+    }
+
+    fn needs_email(&self) -> bool {
+        self.form.channel == "email"
     }
 }
 
-fn for_whom(text: &str) -> Option<ForWhom> {
-    Some(match text {
-        "me" => ForWhom::Me,
-        "couple" => ForWhom::Couple,
-        "family" => ForWhom::Family,
-        "child" => ForWhom::Child,
-        "unsure" => ForWhom::Unsure,
-        _ => return None,
-    })
+type Rule = Result<(), ValidationError>;
+
+fn require(holds: bool, code: &'static str) -> Rule {
+    if holds { Ok(()) } else { Err(ValidationError::new(code)) }
+}
+
+fn name(name: &str) -> Rule {
+    require(!name.is_empty(), "name-missing")?;
+    require(characters(name) <= NAME_MAX, "name-too-long")
+}
+
+fn channel(channel: &str, context: &Context<'_>) -> Rule {
+    let chosen: Option<Channel> = choice(channel);
+    let offered = chosen.is_some_and(|channel| channel != Channel::Text || context.rules.text_messages);
+    require(offered, "channel-missing")
+}
+
+fn phone(phone: &str, context: &Context<'_>) -> Rule {
+    if phone.is_empty() {
+        return require(!context.needs_phone(), "phone-missing");
+    }
+    let digits = phone.chars().filter(|c| c.is_numeric()).count();
+    require(digits >= PHONE_MIN, "phone-too-short")?;
+    require(digits <= PHONE_MAX, "phone-too-long")
+}
+
+/// Asked whenever a number is needed or given, with no answer taken for granted.
+fn voicemail(voicemail: &str, context: &Context<'_>) -> Rule {
+    let asked = context.needs_phone() || !context.form.phone.is_empty();
+    require(!asked || choice::<Voicemail>(voicemail).is_some(), "voicemail-missing")
+}
+
+fn text_consent(consent: &str, context: &Context<'_>) -> Rule {
+    require(context.form.channel != "text" || consent == "yes", "text-consent-missing")
+}
+
+/// An unlikely spelling is asked about once.
+fn email(email: &str, context: &Context<'_>) -> Rule {
+    if email.is_empty() {
+        return require(!context.needs_email(), "email-missing");
+    }
+    require((context.rules.is_address)(email), "email-malformed")?;
+    require(context.form.email_asked == email || likely_address(email).is_none(), "email-unlikely")
+}
+
+fn email_private(private: &str, context: &Context<'_>) -> Rule {
+    let asked = context.needs_email() || !context.form.email.is_empty();
+    require(!asked || matches!(private, "yes" | "no"), "email-private-missing")
+}
+
+fn times(times: &str) -> Rule {
+    require(characters(times) <= TIMES_MAX, "times-too-long")
+}
+
+fn for_whom(whom: &str) -> Rule {
+    require(whom.is_empty() || choice::<ForWhom>(whom).is_some(), "for-whom-unknown")
+}
+
+fn message(message: &str) -> Rule {
+    require(characters(message) <= MESSAGE_MAX, "message-too-long")
+}
+
+fn consent(consent: &str) -> Rule {
+    require(consent == "yes", "consent-missing")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn rules() -> Rules {
-        Rules { text_messages: false, acceptable: |text| text.contains('@'), likely_address: rules::likely_address }
+    const RULES: Rules = Rules { text_messages: false, is_address: |text| text.contains('@') };
+
+    fn valid() -> Submission {
+        Submission::from_body(b"name=Ana&channel=phone&phone=(650)+555-0123&voicemail=unnamed&consent=yes")
     }
 
-    fn sound() -> Answers {
-        Answers::from_body(b"name=Ana&channel=phone&phone=(650)+555-0123&voicemail=unnamed&consent=yes")
+    /// The codes of the errors.
+    fn errors(form: &Submission) -> Vec<String> {
+        form.enquiry(&RULES, None).err().unwrap_or_default().into_iter().map(|error| error.code.into_owned()).collect()
     }
 
     #[test]
-    fn a_sound_form_becomes_an_enquiry() {
-        let enquiry = sound().enquiry(&rules(), None).unwrap();
+    fn a_valid_form_becomes_an_enquiry() {
+        let enquiry = valid().enquiry(&RULES, None).unwrap();
         assert_eq!(enquiry.name, "Ana");
         assert_eq!(enquiry.phone.unwrap().voicemail, Voicemail::Unnamed);
         assert_eq!(enquiry.email, None);
     }
 
     #[test]
-    fn mistakes_come_in_the_order_of_the_page() {
-        let mistakes = Answers::default().check(&rules()).unwrap_err();
-        assert_eq!(mistakes, [Mistake::NameMissing, Mistake::ChannelMissing, Mistake::ConsentMissing]);
+    fn errors_come_in_the_order_of_the_page() {
+        assert_eq!(errors(&Submission::default()), ["name-missing", "channel-missing", "consent-missing"]);
     }
 
     #[test]
-    fn each_wrong_answer_has_its_mistake() {
-        let table: [(&str, Mistake); 16] = [
-            ("name=", Mistake::NameMissing),
-            ("name=%E2%80%8B+%C2%A0", Mistake::NameMissing),
-            ("channel=", Mistake::ChannelMissing),
-            ("channel=pigeon", Mistake::ChannelMissing),
-            ("channel=text&text_consent=yes", Mistake::ChannelMissing),
-            ("phone=&voicemail=", Mistake::PhoneMissing),
-            ("phone=555", Mistake::PhoneTooShort),
-            ("phone=call me", Mistake::PhoneTooShort),
-            ("phone=6505550123 6505550124", Mistake::PhoneTooLong),
-            ("voicemail=", Mistake::VoicemailMissing),
-            ("voicemail=maybe", Mistake::VoicemailMissing),
-            ("channel=email", Mistake::EmailMissing),
-            ("channel=email&email=nobody&email_private=yes", Mistake::EmailMalformed),
-            ("channel=email&email=a@example.com", Mistake::EmailPrivateMissing),
-            ("for_whom=dog", Mistake::ForWhomUnknown),
-            ("consent=", Mistake::ConsentMissing),
+    fn each_wrong_answer_has_its_error() {
+        let table: [(&str, &[&str]); 16] = [
+            ("name=", &["name-missing"]),
+            ("name=%E2%80%8B+%C2%A0", &["name-missing"]),
+            ("channel=", &["channel-missing"]),
+            ("channel=pigeon", &["channel-missing"]),
+            ("channel=text&text_consent=yes", &["channel-missing"]),
+            ("phone=&voicemail=", &["phone-missing", "voicemail-missing"]),
+            ("phone=555", &["phone-too-short"]),
+            ("phone=call me", &["phone-too-short"]),
+            ("phone=6505550123 6505550124", &["phone-too-long"]),
+            ("voicemail=", &["voicemail-missing"]),
+            ("voicemail=maybe", &["voicemail-missing"]),
+            ("channel=email", &["email-missing", "email-private-missing"]),
+            ("channel=email&email=nobody&email_private=yes", &["email-malformed"]),
+            ("channel=email&email=a@example.com", &["email-private-missing"]),
+            ("for_whom=dog", &["for-whom-unknown"]),
+            ("consent=", &["consent-missing"]),
         ];
-        for (change, mistake) in table {
+        for (change, codes) in table {
             let body = format!("name=Ana&channel=phone&phone=6505550123&voicemail=none&consent=yes&{change}");
-            assert_eq!(Answers::from_body(body.as_bytes()).check(&rules()), Err(vec![mistake]), "{change}");
+            assert_eq!(errors(&Submission::from_body(body.as_bytes())), codes, "{change}");
+        }
+    }
+
+    #[test]
+    fn every_rule_has_its_wording_in_the_template() {
+        let (rules, _) = include_str!("form.rs").split_once("#[cfg(test)]").unwrap();
+        let codes = rules.split('"').filter(|text| text.contains('-') && !text.contains(char::is_whitespace));
+        let codes: Vec<&str> = codes.filter(|code| code.starts_with(char::is_alphabetic)).collect();
+        assert_eq!(codes.len(), 16, "{codes:?}");
+        let template = include_str!("../../templates/components/form_error.html");
+        for code in codes {
+            assert!(template.contains(&format!("when \"{code}\" -")), "{code}");
         }
     }
 
     #[test]
     fn a_likely_typing_error_is_asked_about_once() {
         let body = "name=Ana&channel=email&email=ana@gmial.com&email_private=yes&consent=yes";
-        let asked = Answers::from_body(body.as_bytes()).check(&rules());
-        assert_eq!(asked, Err(vec![Mistake::EmailUnlikely("ana@gmail.com".to_owned())]));
+        assert_eq!(errors(&Submission::from_body(body.as_bytes())), ["email-unlikely"]);
         let again = format!("{body}&email_asked=ana@gmial.com");
-        assert_eq!(Answers::from_body(again.as_bytes()).check(&rules()), Ok(()));
+        assert!(errors(&Submission::from_body(again.as_bytes())).is_empty());
     }
 
     #[test]
     fn a_long_message_is_counted_as_people_see_it_and_kept_whole() {
-        let flag = "🏳️‍🌈"; // one sign, four code points, fourteen bytes
-        let mut answers = sound();
-        answers.message = flag.repeat(rules::MESSAGE_MAX);
-        assert_eq!(answers.check(&rules()), Ok(()));
-        answers.message.push('!');
-        assert_eq!(answers.check(&rules()), Err(vec![Mistake::MessageTooLong(rules::MESSAGE_MAX + 1)]));
-        assert!(answers.message.ends_with("🏳️‍🌈!"));
+        let flag = "🏳️‍🌈"; // one character on the screen, four code points, fourteen bytes
+        let mut form = valid();
+        form.message = flag.repeat(MESSAGE_MAX);
+        assert!(errors(&form).is_empty());
+        form.message.push('!');
+        assert_eq!(errors(&form), ["message-too-long"]);
+        assert!(form.message.ends_with("🏳️‍🌈!"));
     }
 
     #[test]
     fn line_breaks_and_nul_never_reach_a_single_line() {
-        let answers = Answers::from_body(b"name=Ana%0D%0ABcc:%20x@example.com%00&phone=650%0D%0A5550123");
-        let tidy = answers.tidied();
-        assert_eq!(tidy.name, "Ana Bcc: x@example.com");
-        assert_eq!(tidy.phone, "650 5550123");
-        assert!(answers.name.contains('\n'), "what was typed is kept for the page");
+        let body =
+            b"name=Ana%0D%0ABcc:%20x@example.com%00&channel=phone&phone=650%0D%0A5550123&voicemail=none&consent=yes";
+        let form = Submission::from_body(body);
+        let enquiry = form.enquiry(&RULES, None).unwrap();
+        assert_eq!(enquiry.name, "Ana Bcc: x@example.com");
+        assert_eq!(enquiry.phone.unwrap().number, "650 5550123");
+        assert!(form.name.contains('\n'), "what was typed is kept for the page");
     }
 
     #[test]
     fn a_body_of_any_bytes_is_read() {
-        let odd = Answers::from_body(b"name=%FF%FE&name=Ana&&=&unknown=1&message=%ZZ");
+        let odd = Submission::from_body(b"name=%FF%FE&name=Ana&&=&unknown=1&message=%ZZ");
         assert_eq!(odd.name, "Ana");
         assert_eq!(odd.message, "%ZZ");
     }

@@ -9,7 +9,7 @@ use jiff::{
 };
 
 /// Days looked at before giving up: a clinic that is closed for a year makes no promise.
-const HORIZON: i32 = 366;
+const HORIZON: usize = 366;
 
 /// What holds on a day; an availability ends by itself after its last day.
 pub fn availability_on(clinic: &Clinic, day: Date) -> Option<&Availability> {
@@ -34,33 +34,20 @@ pub fn reply_by(clinic: &Clinic, received: DateTime) -> Option<DateTime> {
     if back.is_none() && closing(reply, day).is_none_or(|closing| received >= closing) {
         day = day.saturating_add(1.day());
     }
-    let mut left = i32::from(reply.working_days);
-    for _ in 0..HORIZON {
-        if let Some(closing) = closing(reply, day) {
-            if left == 0 {
-                return Some(closing);
-            }
-            left -= 1;
-        }
-        day = day.saturating_add(1.day());
-    }
-    None
+    let mut closings = day.series(1.day()).take(HORIZON).filter_map(|day| closing(reply, day));
+    closings.nth(usize::from(reply.working_days))
 }
 
 /// Weekdays that count when the clinic promises nothing.
-const USUAL: i32 = 2;
+const USUAL: usize = 2;
 
 /// By when staff should have answered a message of `received` (in the clinic's zone): what was promised, or the end of
 /// the second weekday after it came. The latter is for reminders only; no visitor is told of it.
 pub fn expected_by(clinic: &Clinic, received: DateTime) -> DateTime {
     reply_by(clinic, received).unwrap_or_else(|| {
-        let mut day = received.date();
-        let mut left = USUAL;
-        while left > 0 {
-            day = day.saturating_add(1.day());
-            left -= i32::from(!matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday));
-        }
-        day.at(23, 59, 59, 0)
+        let weekday = |day: &Date| !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
+        let mut weekdays = received.date().series(1.day()).skip(1).filter(weekday);
+        weekdays.nth(USUAL - 1).map_or(DateTime::MAX, |day| day.at(23, 59, 59, 0))
     })
 }
 

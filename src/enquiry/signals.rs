@@ -1,27 +1,27 @@
-//! What to make of an enquiry: signals add up to a score with reasons in words, and the score delivers, labels or holds.
+//! The spam score of an enquiry: signals add up to a score with reasons, and the score delivers, labels or holds.
 //!
-//! Invariant: nothing is dropped, and circumstances alone (a filled honeypot, no token, a quick hand) never hold a post.
+//! Invariant: nothing is dropped, and circumstances alone (a filled honeypot, no token, a fast post) never hold a post.
 //! Language, script, spelling, capitals, the mail provider and the network never count.
 //!
-//! Never: the clock, memory of other posts (both come in [`Circumstances`]), or a visitor's words in a reason: a reason
-//! may be counted and shown without telling what somebody wrote.
+//! Never: the clock, memory of other posts (both come in [`Circumstances`]), or a visitor's text in a reason, so that
+//! reasons may be logged.
 
-mod kinds;
-mod phrase;
+mod phrases;
 mod shape;
 mod words;
 
-use super::form::Answers;
 use super::token::Token;
-use super::{Action, Judgement};
+use super::{Action, Enquiry, Judgement};
 use crate::content::SignalFacts;
-use crate::content::signals::{CircumstanceFacts, Within};
-use kinds::Kinds;
-use words::{Word, fold};
+use crate::content::signals::{CircumstanceFacts, Kind, Signal, Within};
+use phrases::Kinds;
+use words::{Word, fold, words};
 
 /// What surrounds a post.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Circumstances {
+    /// What the honeypot field holds.
+    pub honeypot: String,
     /// What the posted token says.
     pub token: Token,
     /// Where the browser says that the post comes from.
@@ -35,13 +35,13 @@ pub struct Circumstances {
 /// The header `Sec-Fetch-Site` of a post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FetchSite {
-    /// `same-origin`: our own page.
+    /// `same-origin`: a page of this site.
     SameOrigin,
     /// `none`: typed, or a tool.
     None,
     /// Not sent: an old browser, or a program.
     Absent,
-    /// `cross-site` or `same-site`: the page of somebody else.
+    /// `cross-site` or `same-site`: a page of another site.
     CrossSite,
 }
 
@@ -49,7 +49,10 @@ pub enum FetchSite {
 #[derive(Debug, Clone)]
 pub struct Signals {
     facts: SignalFacts,
-    kinds: Kinds,
+    name: Kinds,
+    message: Kinds,
+    /// Kinds of the message from which nothing is taken off.
+    standing: Kinds,
     relief: Kinds,
     closings: Vec<String>,
 }
@@ -60,36 +63,33 @@ type Finding<'a> = (u32, &'a str);
 impl Signals {
     /// Prepares the rules: words are folded, lists are put in.
     pub fn new(facts: &SignalFacts) -> Self {
+        let kinds = |wanted: fn(&&Kind) -> bool| Kinds::new(facts.kinds.iter().filter(wanted), &facts.words);
         Self {
-            kinds: Kinds::new(&facts.kinds, &facts.words),
+            name: kinds(|kind| kind.within == Within::Name),
+            message: kinds(|kind| kind.within == Within::Message && !kind.stands),
+            standing: kinds(|kind| kind.within == Within::Message && kind.stands),
             relief: Kinds::new(&facts.relief.kinds, &facts.words),
             closings: facts.shape.closings.iter().map(|closing| fold(closing)).collect(),
             facts: facts.clone(),
         }
     }
 
-    /// Judges a post that is sound; it looks at the tidied answers.
-    pub fn judge(&self, answers: &Answers, around: &Circumstances) -> Judgement {
-        let answers = answers.tidied();
-        let filled = !answers.reason_code.is_empty();
-        let letter = self.letter(&answers);
-        let relief = self.relief.found(&letter, |_| true);
-        let standing = self.kinds.found(&letter, |kind| kind.within == Within::Message && kind.stands);
-        let around = circumstances(&self.facts.circumstances, filled, around);
-        let shape = shape::signals(&self.facts.shape, &answers);
-        let said = self.said(&answers.name, &letter, sum(&standing), sum(&relief));
+    /// The score of an enquiry that came in these circumstances.
+    pub fn score(&self, enquiry: &Enquiry, around: &Circumstances) -> Judgement {
+        let read = |text: &str| words(text, &self.facts.shape.endings);
+        // Without a signature, which says what somebody works as, not what they want.
+        let body = without_signature(enquiry.message.as_deref().unwrap_or_default(), &self.closings);
+        let letter = read(&format!("{body}\n\n{}", enquiry.times.as_deref().unwrap_or_default()));
+        let relief = self.relief.found(&letter);
+        let standing = self.standing.found(&letter);
+        let shape = shape::signals(&self.facts.shape, enquiry, &around.honeypot);
+        let around = circumstances(&self.facts.circumstances, around);
+        let mut said = self.name.found(&read(&enquiry.name));
+        said.extend(self.message.found(&letter));
+        said.extend(self.unasked(&letter, sum(&said) + sum(&standing), sum(&relief)));
         let points = sum(&around).min(self.facts.circumstances.most) + sum(&shape) + sum(&said);
-        let lifted = sum(&relief).min(self.facts.relief.most);
-        let score = points.saturating_sub(lifted) + sum(&standing);
-        self.judgement(score, [around, shape, standing, said].concat(), &relief)
-    }
-
-    /// What name and letter say of what relief lifts.
-    fn said(&self, name: &str, letter: &[Word], standing: u32, relief: u32) -> Vec<Finding<'_>> {
-        let mut said = self.kinds.found(&self.read(name), |kind| kind.within == Within::Name);
-        said.extend(self.kinds.found(letter, |kind| kind.within == Within::Message && !kind.stands));
-        said.extend(self.unasked(letter, sum(&said) + standing, relief));
-        said
+        let score = points.saturating_sub(sum(&relief).min(self.facts.relief.most)) + sum(&standing);
+        self.judgement(score, &[around, shape, standing, said].concat(), &relief)
     }
 
     /// What a letter gets in which hardly anybody seeks help: if it offers something, and if it is long in a language that
@@ -103,35 +103,22 @@ impl Signals {
         offers.into_iter().chain(long.map(|long| (long.points, long.reason.as_str())))
     }
 
-    /// Message and good times, without a signature: it says what somebody works as, not what they want.
-    fn letter(&self, answers: &Answers) -> Vec<Word> {
-        let body = without_signature(&answers.message, &self.closings);
-        self.read(&format!("{body}\n\n{}", answers.times))
-    }
-
-    fn read(&self, text: &str) -> Vec<Word> {
-        words::words(&fold(text), &self.facts.shape.endings)
-    }
-
-    fn judgement(&self, score: u32, found: Vec<Finding<'_>>, relief: &[Finding<'_>]) -> Judgement {
+    fn judgement(&self, score: u32, found: &[Finding<'_>], relief: &[Finding<'_>]) -> Judgement {
+        let SignalFacts { label, hold, summary, .. } = &self.facts;
         let action = match score {
-            score if score >= self.facts.hold => Action::Hold,
-            score if score >= self.facts.label => Action::Label,
+            score if score >= *hold => Action::Hold,
+            score if score >= *label => Action::Label,
             _ => Action::Deliver,
         };
-        let added = found.into_iter().map(|(points, reason)| format!("{reason} (+{points})"));
-        let lifted = relief.iter().map(|(points, reason)| format!("{reason} (\u{2212}{points})"));
-        let mut reasons: Vec<String> = added.chain(lifted).collect();
+        let added = found.iter().map(|(points, reason)| format!("{reason} (+{points})"));
+        let taken_off = relief.iter().map(|(points, reason)| format!("{reason} (\u{2212}{points})"));
+        let mut reasons: Vec<String> = added.chain(taken_off).collect();
         if action != Action::Deliver {
-            reasons.push(self.summary(score));
+            let numbers = [("{score}", score), ("{label}", *label), ("{hold}", *hold)];
+            let put = |text: String, (sign, number): (&str, u32)| text.replace(sign, &number.to_string());
+            reasons.push(numbers.into_iter().fold(summary.clone(), put));
         }
         Judgement { action, score, reasons }
-    }
-
-    /// The score beside the thresholds, in the words of the file.
-    fn summary(&self, score: u32) -> String {
-        let numbers = [("{score}", score), ("{label}", self.facts.label), ("{hold}", self.facts.hold)];
-        numbers.iter().fold(self.facts.summary.clone(), |text, (sign, number)| text.replace(sign, &number.to_string()))
     }
 }
 
@@ -139,20 +126,23 @@ fn sum(findings: &[Finding<'_>]) -> u32 {
     findings.iter().map(|(points, _)| points).sum()
 }
 
-fn circumstances<'a>(facts: &'a CircumstanceFacts, honeypot: bool, around: &Circumstances) -> Vec<Finding<'a>> {
-    let quick = matches!(around.token, Token::Ours { age, .. } if age < u64::from(facts.too_fast.limit));
-    let silent = matches!(around.site, FetchSite::None | FetchSite::Absent);
-    let table: [(bool, u32, &str); 8] = [
-        (honeypot, facts.honeypot.points, &facts.honeypot.reason),
-        (around.token == Token::Missing, facts.token_missing.points, &facts.token_missing.reason),
-        (around.token == Token::Foreign, facts.token_foreign.points, &facts.token_foreign.reason),
-        (quick, facts.too_fast.points, &facts.too_fast.reason),
-        (around.site == FetchSite::CrossSite, facts.cross_site.points, &facts.cross_site.reason),
-        (silent, facts.no_site.points, &facts.no_site.reason),
-        (around.recent >= facts.crowded.limit, facts.crowded.points, &facts.crowded.reason),
-        (around.repeated, facts.repeated.points, &facts.repeated.reason),
-    ];
-    table.into_iter().filter(|(there, ..)| *there).map(|(_, points, reason)| (points, reason)).collect()
+/// The signals that are true.
+fn findings<'a>(signals: &[(bool, &'a Signal)]) -> Vec<Finding<'a>> {
+    signals.iter().filter(|(found, _)| *found).map(|(_, signal)| (signal.points, signal.reason.as_str())).collect()
+}
+
+fn circumstances<'a>(facts: &'a CircumstanceFacts, around: &Circumstances) -> Vec<Finding<'a>> {
+    let too_fast = matches!(around.token, Token::Ours { age, .. } if age < u64::from(facts.too_fast.limit));
+    findings(&[
+        (!around.honeypot.trim().is_empty(), &facts.honeypot),
+        (around.token == Token::Missing, &facts.token_missing),
+        (around.token == Token::Foreign, &facts.token_foreign),
+        (too_fast, &facts.too_fast),
+        (around.site == FetchSite::CrossSite, &facts.cross_site),
+        (matches!(around.site, FetchSite::None | FetchSite::Absent), &facts.no_site),
+        (around.recent >= facts.crowded.limit, &facts.crowded),
+        (around.repeated, &facts.repeated),
+    ])
 }
 
 /// Fewest words of a body above a signature; below that, what looks like a signature may be the message.
@@ -162,14 +152,13 @@ const CLOSING_MAX: usize = 4;
 
 /// The text down to the last line that closes a letter.
 fn without_signature<'a>(message: &'a str, closings: &[String]) -> &'a str {
-    let mut place = message.len();
+    let mut end = message.len();
     for line in message.rsplit('\n') {
-        let start = place - line.len();
-        let body = &message[..start];
+        let body = &message[..end - line.len()];
         if closes(line, closings) && body.split_whitespace().count() >= BODY_MIN {
             return body;
         }
-        place = start.saturating_sub(1);
+        end = body.len().saturating_sub(1);
     }
     message
 }

@@ -13,8 +13,6 @@ pub const NONCE: usize = 16;
 const MAC: usize = 16;
 /// Seconds since 1970, big-endian.
 const TIME: usize = 8;
-/// Age after which a token is old: a page may stay open over night (WCAG 2.2.6 asks for 20 hours).
-pub const OLD_AFTER: u64 = 48 * 60 * 60;
 
 /// The key of one purpose, derived from the secret of the installation.
 #[derive(Clone)]

@@ -6,8 +6,8 @@ use super::{Head, House, Kind, rendered};
 use crate::{
     content::{Article, AvailabilityState},
     enquiry::{
-        form::{Answers, Field, Mistake},
-        promise, rules,
+        form::{FieldError, Submission},
+        promise, text,
     },
 };
 use askama::Template;
@@ -17,9 +17,9 @@ use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 #[derive(Debug, Clone, Copy)]
 pub struct FormView<'a> {
     /// What was typed.
-    pub answers: &'a Answers,
+    pub answers: &'a Submission,
     /// What is wrong, in the order of the page.
-    pub mistakes: &'a [Mistake],
+    pub errors: &'a [FieldError],
     /// A fresh token, or empty on pages that everybody shares.
     pub token: &'a str,
     /// The article that the form stands under, from the closed list.
@@ -30,22 +30,30 @@ pub struct FormView<'a> {
 
 impl<'a> FormView<'a> {
     /// A form with these answers; `answers.about` counts only if it names an article.
-    pub fn new(house: &House<'a>, answers: &'a Answers, mistakes: &'a [Mistake], token: &'a str) -> Self {
+    pub fn new(house: &House<'a>, answers: &'a Submission, errors: &'a [FieldError], token: &'a str) -> Self {
         let about = house.article(answers.about.trim());
-        Self { answers, mistakes, token, about, texts: house.clinic().form.text_messages }
+        Self { answers, errors, token, about, texts: house.clinic().form.text_messages }
     }
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "askama hands on references")]
-    pub(super) fn mistake(&self, field: &Field) -> Option<&'a Mistake> {
-        self.mistakes.iter().find(|mistake| mistake.field() == *field)
+    /// The error of the field with that posted name.
+    pub(super) fn error(&self, field: &str) -> Option<&'a FieldError> {
+        self.errors.iter().find(|error| error.field == field)
+    }
+
+    /// The likely spelling of the email address.
+    pub(super) fn likely_email(&self) -> Option<String> {
+        text::likely_address(&text::tidy_line(&self.answers.email))
+    }
+
+    /// Characters of the message.
+    pub(super) fn message_length(&self) -> usize {
+        text::characters(&text::tidy_text(&self.answers.message))
     }
 
     /// The address about which the form has just asked: sent again unchanged, it passes.
     pub(super) fn email_asked(&self) -> &'a str {
-        match self.mistake(&Field::Email) {
-            Some(Mistake::EmailUnlikely(_)) => &self.answers.email,
-            _ => "",
-        }
+        let unlikely = self.error("email").is_some_and(|error| error.code == "email-unlikely");
+        if unlikely { &self.answers.email } else { "" }
     }
 }
 
@@ -87,7 +95,7 @@ struct ReceivedPage<'a> {
 
 /// The page with `form`, after `trouble` if there was any.
 pub fn contact(house: House<'_>, form: FormView<'_>, trouble: Option<Trouble>) -> String {
-    let again = !form.mistakes.is_empty() || trouble.is_some();
+    let again = !form.errors.is_empty() || trouble.is_some();
     let head = Head { index: !again, ..Head::of(Kind::Contact) };
     rendered(&ContactPage { house, head, form, again, trouble })
 }

@@ -6,10 +6,7 @@ use super::{FormView, Head, House, Kind, Made, page_meta, rendered};
 use crate::{
     catalog::Media,
     content::{Article, AvailabilityState, Home, Page, Person, Topic},
-    enquiry::{
-        form::{Answers, Field, Mistake},
-        retention, rules,
-    },
+    enquiry::{form::Submission, retention},
     search::MOST_SIGNS,
 };
 use askama::Template;
@@ -89,7 +86,7 @@ pub(super) fn pages<'a>(house: &House<'a>) -> impl Iterator<Item = Made> {
 
 fn article(house: &House<'_>, article: &Article) -> Made {
     let head = Head::of(Kind::Article(article));
-    let answers = Answers { about: article.slug.clone(), ..Answers::default() };
+    let answers = Submission { about: article.slug.clone(), ..Submission::default() };
     let page = ArticlePage {
         house: *house,
         head: &head,

@@ -1,32 +1,25 @@
-//! The form's way in: take the body, check, judge, keep, and only then thank.
+//! The contact form over HTTP: read the body, validate, score, store, and only then thank.
 //!
-//! Invariant: every answer to a post either keeps the enquiry or shows every typed word again (or, for a body too large
+//! Invariant: every answer to a post either stores the enquiry or shows every typed word again (or, for a body too large
 //! to read, says how to shorten it). Mail is never sent here.
 
-use super::{
-    App, address,
-    body::{self, Taken},
-    cross_site,
-    flood::Verdict,
-    never_stored, not_found, page,
-};
+use super::{App, address, body, cross_site, flood::Verdict, never_stored, not_found, page};
 use crate::{
     enquiry::{
         Action, Enquiry,
-        form::{Answers, Mistake},
+        form::{FieldError, Rules, Submission},
         signals::{Circumstances, FetchSite},
         token::Token,
     },
     mail::{
-        address::Address,
-        letter,
+        self, letter,
         outbox::{NewEnquiry, PutError, Receipt},
     },
-    pages::{self, Edition, Failure, FormView, Trouble},
+    pages::{self, Edition, FormView, Trouble},
 };
 use axum::{
     extract::{Query, Request, State},
-    http::{HeaderMap, StatusCode, header, request::Parts},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Redirect, Response},
 };
 use serde::Deserialize;
@@ -35,12 +28,12 @@ use std::sync::Arc;
 /// `GET /contact`: an empty form with a fresh token.
 pub(super) async fn show(State(app): State<Arc<App>>) -> Response {
     let edition = app.edition();
-    let mut answer = form_page(&app, &edition, StatusCode::OK, &Answers::default(), &[], None);
+    let mut answer = form_page(&app, &edition, &Submission::default(), &[], None);
     answer.headers_mut().insert(header::LINK, edition.preload());
     answer
 }
 
-/// `GET /contact/token`: a fresh token as text, for the script on pages that everybody shares.
+/// `GET /contact/token`: a fresh token as text, for the script on cached pages.
 pub(super) async fn token(State(app): State<Arc<App>>) -> Response {
     never_stored((StatusCode::OK, app.fresh_token()).into_response())
 }
@@ -61,85 +54,74 @@ pub(super) async fn received(State(app): State<Arc<App>>, Query(query): Query<Re
     }
 }
 
-/// `POST /contact`: guards, check, judge, keep, thank.
+/// `POST /contact`: 303 to the receipt (RFC 9110 15.4.4), so that Back and reload never post again, or the form once more.
 pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Response {
     let edition = app.edition();
-    let (parts, sent) = request.into_parts();
-    let body = match body::take(&parts.headers, sent).await {
-        Taken::Whole(body) => body,
-        Taken::TooLarge => return super::failure(&edition, Failure::TooLarge),
-        Taken::Incomplete => return super::failure(&edition, Failure::Incomplete),
-        Taken::UnknownType => return super::failure(&edition, Failure::UnknownType),
+    let (parts, body) = request.into_parts();
+    let form = match body::read(&parts.headers, body).await {
+        Ok(body) => Submission::from_body(&body),
+        Err(failure) => return super::failure(&edition, failure),
     };
-    let answers = Answers::from_body(&body);
+    let again = |errors: &[FieldError], trouble| form_page(&app, &edition, &form, errors, trouble);
     if cross_site::is_forged(&parts, edition.house().origin).await {
-        return form_page(&app, &edition, StatusCode::FORBIDDEN, &answers, &[], Some(Trouble::CrossSite));
+        return again(&[], Some(Trouble::CrossSite));
     }
-    let about = edition.article_title(answers.about.trim());
-    let enquiry = match answers.enquiry(&App::rules(&edition), about) {
+    let text_messages = edition.site.clinic.form.text_messages;
+    let rules = Rules { text_messages, is_address: mail::address::acceptable };
+    let enquiry = match form.enquiry(&rules, edition.article_title(form.about.trim())) {
         Ok(enquiry) => enquiry,
-        Err(mistakes) => return form_page(&app, &edition, StatusCode::UNPROCESSABLE_ENTITY, &answers, &mistakes, None),
+        Err(errors) => return again(&errors, None),
     };
     let Verdict::Open { recent } = app.flood.check(address::of_client(&parts, &app.parts.trusted_proxies)) else {
-        return form_page(&app, &edition, StatusCode::TOO_MANY_REQUESTS, &answers, &[], Some(Trouble::Flood));
+        return again(&[], Some(Trouble::Flood));
     };
-    match keep(&app, &edition, &parts, &answers, enquiry, recent).await {
-        Ok(receipt) => thank(&app, &receipt),
+    match store(&app, &edition, &parts.headers, &form, enquiry, recent).await {
+        Ok(Receipt { reference, .. }) => {
+            let address = format!("/contact/received?r={}", app.sign_receipt(&reference));
+            never_stored(Redirect::to(&address).into_response())
+        }
         Err(error) => {
-            tracing::error!(%error, "an enquiry could not be kept; its words went back to the visitor");
-            let trouble = if matches!(error, PutError::Unsure(_)) { Trouble::Unsure } else { Trouble::NotKept };
-            form_page(&app, &edition, StatusCode::SERVICE_UNAVAILABLE, &answers, &[], Some(trouble))
+            tracing::error!(%error, "an enquiry could not be stored; the visitor has the form with every answer again");
+            again(&[], Some(if matches!(error, PutError::Unsure(_)) { Trouble::Unsure } else { Trouble::NotKept }))
         }
     }
 }
 
-/// Judges the enquiry, commits it to the outbox, and counts it for the article at whose foot it was written: once, and
-/// not if it looks like advertising.
-async fn keep(
+/// Scores the enquiry, commits it to the outbox, and, unless it was stored before, counts it for the article below which it
+/// was written (not if it is held) and acknowledges it by mail. The enquiry is safe without the acknowledgement.
+async fn store(
     app: &App,
     edition: &Edition,
-    parts: &Parts,
-    answers: &Answers,
+    headers: &HeaderMap,
+    form: &Submission,
     enquiry: Enquiry,
     recent: u32,
 ) -> Result<Receipt, PutError> {
-    let token = app.read_token(&answers.token);
-    let nonce = match &token {
-        Token::Ours { nonce, .. } => Some(nonce.clone()),
-        Token::Missing | Token::Foreign => None,
-    };
+    let token = app.read_token(&form.token);
+    let nonce = if let Token::Ours { nonce, .. } = &token { Some(nonce.clone()) } else { None };
     let repeated = enquiry.message.as_deref().is_some_and(|message| app.echoes.heard_before(message));
-    let around = Circumstances { token, site: fetch_site(&parts.headers), recent, repeated };
-    let judgement = edition.signals().judge(answers, &around);
-    let counts = enquiry.about.is_some() && judgement.action != Action::Hold;
-    let told = letter::acknowledged(&enquiry, &judgement).filter(|_| edition.site.clinic.form.acknowledge);
+    let honeypot = form.reason_code.clone();
+    let around = Circumstances { honeypot, token, site: fetch_site(headers), recent, repeated };
+    let judgement = edition.signals().score(&enquiry, &around);
     let (action, score, reasons) = (judgement.action, judgement.score, judgement.reasons.join("; "));
+    let from_article = enquiry.about.is_some();
+    let address = letter::acknowledged(&enquiry, &judgement).filter(|_| edition.site.clinic.form.acknowledge);
     let receipt = app.parts.outbox.put(NewEnquiry { enquiry, judgement, nonce, received: app.now() }).await?;
-    // Reasons are words of the signals, never of the visitor: whoever counts them sees which signals earn their place.
-    tracing::info!(number = receipt.number, again = receipt.again, ?action, score, reasons, "an enquiry is kept");
-    if !receipt.again {
-        app.kept.count(action);
+    // Reasons never hold a visitor's text. Counting them shows which signals are worth their place.
+    tracing::info!(number = receipt.number, again = receipt.again, ?action, score, reasons, "an enquiry is stored");
+    if receipt.again {
+        return Ok(receipt);
     }
-    if counts && !receipt.again {
-        app.parts.enquiries.counter(answers.about.trim()).add_one();
+    app.kept.count(action);
+    if from_article && action != Action::Hold {
+        app.parts.enquiries.counter(form.about.trim()).add_one();
     }
-    if let Some(address) = told.filter(|_| !receipt.again) {
-        acknowledge(app, &receipt, &address).await;
-    }
-    Ok(receipt)
-}
-
-/// Puts the note to the visitor into the outbox; the enquiry is safe without it, and that alone counts.
-async fn acknowledge(app: &App, receipt: &Receipt, address: &Address) {
-    if let Err(cause) = app.parts.outbox.acknowledge(&receipt.reference, address, app.now()).await {
+    if let Some(address) = address
+        && let Err(cause) = app.parts.outbox.acknowledge(&receipt.reference, &address, app.now()).await
+    {
         tracing::warn!(%cause, number = receipt.number, "it is not acknowledged by mail");
     }
-}
-
-/// 303 to the receipt (RFC 9110 15.4.4), so that Back and reload never post again.
-fn thank(app: &App, receipt: &Receipt) -> Response {
-    let address = format!("/contact/received?r={}", app.sign_receipt(&receipt.reference));
-    never_stored(Redirect::to(&address).into_response())
+    Ok(receipt)
 }
 
 fn fetch_site(headers: &HeaderMap) -> FetchSite {
@@ -151,16 +133,22 @@ fn fetch_site(headers: &HeaderMap) -> FetchSite {
     }
 }
 
-/// The form with a fresh token; what was typed stands in it again.
+/// The form with a fresh token and the posted answers.
 fn form_page(
     app: &App,
     edition: &Edition,
-    status: StatusCode,
-    answers: &Answers,
-    mistakes: &[Mistake],
+    form: &Submission,
+    errors: &[FieldError],
     trouble: Option<Trouble>,
 ) -> Response {
+    let status = match trouble {
+        Some(Trouble::NotKept | Trouble::Unsure) => StatusCode::SERVICE_UNAVAILABLE,
+        Some(Trouble::Flood) => StatusCode::TOO_MANY_REQUESTS,
+        Some(Trouble::CrossSite) => StatusCode::FORBIDDEN,
+        None if errors.is_empty() => StatusCode::OK,
+        None => StatusCode::UNPROCESSABLE_ENTITY,
+    };
     let token = app.fresh_token();
     let house = edition.house();
-    page(status, pages::contact(house, FormView::new(&house, answers, mistakes, &token), trouble))
+    page(status, pages::contact(house, FormView::new(&house, form, errors, &token), trouble))
 }

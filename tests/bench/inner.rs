@@ -10,8 +10,7 @@ use relationship_clinic::{
     catalog::{Catalog, Tally},
     content,
     enquiry::{
-        form::Answers,
-        rules::{self, Rules},
+        form::{Rules, Submission},
         signals::{Circumstances, FetchSite},
         token::{Key, Token},
     },
@@ -68,19 +67,21 @@ fn per_edition(bench: &mut Criterion) {
 
 fn per_post(bench: &mut Criterion) {
     let edition = edition();
-    let rules = Rules { text_messages: false, acceptable: address::acceptable, likely_address: rules::likely_address };
-    let (key, answers) = (Key::new("a secret of some length for a benchmark", "form token"), Answers::from_body(POST));
+    let rules = Rules { text_messages: false, is_address: address::acceptable };
+    let (key, form) = (Key::new("a secret of some length for a benchmark", "form token"), Submission::from_body(POST));
+    let enquiry = form.enquiry(&rules, None).expect("the post is valid");
     let token = Token::issue(&key, 1_000, [7; 16]);
     let around = Circumstances {
+        honeypot: String::new(),
         token: Token::read(&key, &token, 1_060),
         site: FetchSite::SameOrigin,
         recent: 0,
         repeated: false,
     };
-    bench.bench_function("form: read the body", |run| run.iter(|| Answers::from_body(black_box(POST))));
-    bench.bench_function("form: check the answers", |run| run.iter(|| answers.check(black_box(&rules))));
-    bench.bench_function("form: judge by the signals", |run| {
-        run.iter(|| edition.signals().judge(black_box(&answers), &around));
+    bench.bench_function("form: read the body", |run| run.iter(|| Submission::from_body(black_box(POST))));
+    bench.bench_function("form: validate", |run| run.iter(|| form.enquiry(black_box(&rules), None)));
+    bench.bench_function("form: spam score", |run| {
+        run.iter(|| edition.signals().score(black_box(&enquiry), &around));
     });
     bench.bench_function("form: make a token", |run| run.iter(|| Token::issue(&key, black_box(1_000), [7; 16])));
     bench.bench_function("form: read a token", |run| run.iter(|| Token::read(&key, black_box(&token), 1_060)));

@@ -10,11 +10,10 @@
 mod sets;
 
 use relationship_clinic::content::SignalFacts;
-use relationship_clinic::enquiry::form::Answers;
 use relationship_clinic::enquiry::signals::{Circumstances, FetchSite, Signals};
 use relationship_clinic::enquiry::token::Token;
 use relationship_clinic::enquiry::{Action, Judgement};
-use sets::{Part, Post, read};
+use sets::{Part, Post, enquiry, read};
 
 fn signals() -> Signals {
     let facts: SignalFacts = toml::from_str(include_str!("../../content/signals.toml")).unwrap();
@@ -27,7 +26,7 @@ fn judged(file: &str, wanted: fn(Action) -> bool) -> Vec<Part> {
     let judged: Vec<(Post, Judgement)> = read(file)
         .into_iter()
         .map(|post| {
-            let judgement = signals.judge(&post.answers(), &post.circumstances());
+            let judgement = signals.score(&post.enquiry(), &post.circumstances());
             (post, judgement)
         })
         .collect();
@@ -72,18 +71,16 @@ fn spam_of_further_kinds_is_labelled_at_least() {
 
 /// Every circumstance at once, which no single browser could bring about.
 fn everything_odd() -> Circumstances {
-    let token = Token::Ours { nonce: "n".to_owned(), age: 0 };
-    Circumstances { token, site: FetchSite::CrossSite, recent: 500, repeated: true }
+    let (honeypot, token) = ("filled".to_owned(), Token::Ours { nonce: "n".to_owned(), age: 0 });
+    Circumstances { honeypot, token, site: FetchSite::CrossSite, recent: 500, repeated: true }
 }
 
 #[test]
 fn no_circumstances_hold_a_post_whose_text_says_nothing_wrong() {
     let signals = signals();
     for message in ["", "help", "My husband and I fight every day. Do you have an opening this week?"] {
-        let answers = Answers { name: "Ana".to_owned(), message: message.to_owned(), ..Answers::default() };
-        let filled = Answers { reason_code: "12 Main Street".to_owned(), ..answers };
         for token in [everything_odd().token, Token::Missing, Token::Foreign] {
-            let judgement = signals.judge(&filled, &Circumstances { token, ..everything_odd() });
+            let judgement = signals.score(&enquiry("Ana", message), &Circumstances { token, ..everything_odd() });
             assert_ne!(judgement.action, Action::Hold, "{message}: {judgement:?}");
         }
     }
@@ -93,6 +90,7 @@ fn no_circumstances_hold_a_post_whose_text_says_nothing_wrong() {
 fn one_odd_circumstance_alone_does_not_even_label() {
     let signals = signals();
     let calm = Circumstances {
+        honeypot: String::new(),
         token: Token::Ours { nonce: "n".to_owned(), age: 60 },
         site: FetchSite::SameOrigin,
         recent: 0,
@@ -100,18 +98,17 @@ fn one_odd_circumstance_alone_does_not_even_label() {
     };
     let odd = everything_odd();
     let table = [
-        ("honeypot", "filled", calm.clone()),
-        ("too fast", "", Circumstances { token: odd.token, ..calm.clone() }),
-        ("no token", "", Circumstances { token: Token::Missing, ..calm.clone() }),
-        ("foreign token", "", Circumstances { token: Token::Foreign, ..calm.clone() }),
-        ("another site", "", Circumstances { site: FetchSite::CrossSite, ..calm.clone() }),
-        ("no site", "", Circumstances { site: FetchSite::Absent, ..calm.clone() }),
-        ("crowded", "", Circumstances { recent: 500, ..calm.clone() }),
-        ("repeated", "", Circumstances { repeated: true, ..calm }),
+        ("honeypot", Circumstances { honeypot: odd.honeypot, ..calm.clone() }),
+        ("too fast", Circumstances { token: odd.token, ..calm.clone() }),
+        ("no token", Circumstances { token: Token::Missing, ..calm.clone() }),
+        ("foreign token", Circumstances { token: Token::Foreign, ..calm.clone() }),
+        ("another site", Circumstances { site: FetchSite::CrossSite, ..calm.clone() }),
+        ("no site", Circumstances { site: FetchSite::Absent, ..calm.clone() }),
+        ("crowded", Circumstances { recent: 500, ..calm.clone() }),
+        ("repeated", Circumstances { repeated: true, ..calm }),
     ];
-    for (case, honeypot, around) in table {
-        let answers = Answers { name: "Ana".to_owned(), reason_code: honeypot.to_owned(), ..Answers::default() };
-        let judgement = signals.judge(&answers, &around);
+    for (case, around) in table {
+        let judgement = signals.score(&enquiry("Ana", ""), &around);
         assert_eq!(judgement.action, Action::Deliver, "{case}");
         assert!(judgement.score > 0, "{case} is seen");
     }
@@ -120,8 +117,7 @@ fn one_odd_circumstance_alone_does_not_even_label() {
 #[test]
 fn a_label_says_why_with_the_thresholds_and_never_repeats_what_was_written() {
     let message = "We help practices rank on Google. Your website needs SEO. Reply for a free audit from Zebulon.";
-    let answers = Answers { name: "Zebulon".to_owned(), message: message.to_owned(), ..Answers::default() };
-    let judgement = signals().judge(&answers, &everything_odd());
+    let judgement = signals().score(&enquiry("Zebulon", message), &everything_odd());
     assert_ne!(judgement.action, Action::Deliver);
     let reasons = judgement.reasons.join("\n");
     assert!(reasons.contains(&judgement.score.to_string()), "{reasons}");
@@ -131,13 +127,16 @@ fn a_label_says_why_with_the_thresholds_and_never_repeats_what_was_written() {
 #[test]
 fn a_trade_is_no_fault_in_somebody_who_tells_of_their_life() {
     let signals = signals();
-    let calm = Circumstances { token: Token::Missing, site: FetchSite::SameOrigin, recent: 0, repeated: false };
+    let calm = Circumstances {
+        honeypot: String::new(),
+        token: Token::Missing,
+        site: FetchSite::SameOrigin,
+        recent: 0,
+        repeated: false,
+    };
     let trade = "I run a marketing agency and bring new clients to small practices.";
     let life = "My wife moved out and I can't sleep. Could we come in on Monday?";
-    let action = |message: &str| {
-        let answers = Answers { name: "Ana".to_owned(), message: message.to_owned(), ..Answers::default() };
-        signals.judge(&answers, &calm).action
-    };
+    let action = |message: &str| signals.score(&enquiry("Ana", message), &calm).action;
     assert_ne!(action(trade), Action::Deliver);
     assert_eq!(action(&format!("{trade} {life}")), Action::Deliver);
 }

@@ -1,9 +1,8 @@
 //! The sets: how a post is read, and how what became of it is printed.
 
-use relationship_clinic::enquiry::form::Answers;
 use relationship_clinic::enquiry::signals::{Circumstances, FetchSite};
 use relationship_clinic::enquiry::token::Token;
-use relationship_clinic::enquiry::{Action, Judgement, token};
+use relationship_clinic::enquiry::{Action, Channel, Enquiry, Judgement, text};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -64,23 +63,26 @@ pub fn read(file: &str) -> Vec<Post> {
     set.post
 }
 
+/// An enquiry of which only name and message count.
+pub fn enquiry(name: &str, message: &str) -> Enquiry {
+    Enquiry {
+        name: name.to_owned(),
+        channel: Channel::Phone,
+        phone: None,
+        email: None,
+        times: None,
+        for_whom: None,
+        message: Some(message.to_owned()),
+        about: None,
+        notice: String::new(),
+    }
+}
+
 impl Post {
-    /// What a browser would post: lines end with CRLF, the box is ticked.
-    pub fn answers(&self) -> Answers {
-        Answers {
-            name: self.name.clone(),
-            channel: self.channel.clone(),
-            phone: self.phone.clone(),
-            email: self.email.clone(),
-            voicemail: self.voicemail.clone(),
-            email_private: self.email_private.clone(),
-            times: self.times.clone(),
-            for_whom: self.for_whom.clone(),
-            message: self.message.replace('\n', "\r\n"),
-            reason_code: self.honeypot.clone(),
-            consent: "yes".to_owned(),
-            ..Answers::default()
-        }
+    /// The enquiry that a browser's post would become; a browser ends lines with CRLF.
+    pub fn enquiry(&self) -> Enquiry {
+        let message = text::tidy_text(&self.message.replace('\n', "\r\n"));
+        Enquiry { times: Some(text::tidy_line(&self.times)), ..enquiry(&text::tidy_line(&self.name), &message) }
     }
 
     /// What the server knows: the seconds only from a token of its own.
@@ -90,7 +92,7 @@ impl Post {
         let ours = |age| Token::Ours { nonce: self.id.clone(), age };
         let token = match self.token {
             TokenState::Fresh => ours(seconds),
-            TokenState::Expired => ours(token::OLD_AFTER + seconds),
+            TokenState::Expired => ours(2 * 24 * 60 * 60 + seconds),
             TokenState::Missing => Token::Missing,
             TokenState::Foreign => Token::Foreign,
         };
@@ -100,7 +102,7 @@ impl Post {
             Site::Absent => FetchSite::Absent,
             Site::CrossSite => FetchSite::CrossSite,
         };
-        Circumstances { token, site, recent: self.recent, repeated: false }
+        Circumstances { honeypot: self.honeypot.clone(), token, site, recent: self.recent, repeated: false }
     }
 }
 

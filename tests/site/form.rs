@@ -213,8 +213,8 @@ fn the_articles_title_goes_along_visibly_and_only_from_the_closed_list() {
 
 /// The names of the fields that a post may have, as the reader of the form knows them.
 fn fields() -> Vec<String> {
-    let shown = format!("{:?}", relationship_clinic::enquiry::form::Answers::default());
-    let inner = shown.trim_start_matches("Answers { ").trim_end_matches(" }");
+    let shown = format!("{:?}", relationship_clinic::enquiry::form::Submission::default());
+    let inner = shown.trim_start_matches("Submission { ").trim_end_matches(" }");
     inner.split(", ").map(|field| field.split(':').next().expect("a first part").to_owned()).collect()
 }
 

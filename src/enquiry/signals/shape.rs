@@ -4,40 +4,29 @@
 //!
 //! Never: phrases.
 
-use super::words::{Class, Word, fold, words};
-use crate::content::signals::{Limited, ShapeFacts, Signal};
-use crate::enquiry::form::Answers;
+use super::words::{Class, Word, words};
+use super::{Finding, findings};
+use crate::content::signals::ShapeFacts;
+use crate::enquiry::Enquiry;
 
-/// Signals in the shape of tidied answers.
-pub(super) fn signals<'a>(facts: &'a ShapeFacts, answers: &Answers) -> Vec<(u32, &'a str)> {
-    let mut found = Vec::new();
-    let mut note = |there: bool, signal: &'a Signal| {
-        if there {
-            found.push((signal.points, signal.reason.as_str()));
-        }
-    };
-    let read = |text: &str| words(&fold(text), &facts.endings);
-    let (name, message) = (read(&answers.name), read(&answers.message));
-    note(links(&name) > 0, &facts.name_is_link);
-    note(has_markup(&answers.name) || has_markup(&answers.message), &facts.markup);
-    note(is_same_text(&name, &read(&answers.times), &message), &facts.same_text);
-    note(!message.is_empty() && read(&answers.reason_code) == message, &facts.stuffed);
-    note(is_gibberish(&answers.message), &facts.gibberish);
-    found.extend(link_signals(facts, &message));
-    found
-}
-
-fn link_signals<'a>(facts: &'a ShapeFacts, message: &[Word]) -> impl Iterator<Item = (u32, &'a str)> {
-    let links = links(message);
-    let words = message.iter().filter(|word| !matches!(word.class, Class::Link | Class::Stop)).count();
-    let reaches = |limited: &Limited| links >= limited.limit as usize;
-    [
-        (reaches(&facts.links), &facts.links),
-        (reaches(&facts.many_links), &facts.many_links),
-        (words < links * facts.bare_links.limit as usize, &facts.bare_links),
-    ]
-    .into_iter()
-    .filter_map(|(there, limited)| there.then_some((limited.points, limited.reason.as_str())))
+/// Signals in the shape of an enquiry with this text in the honeypot.
+pub(super) fn signals<'a>(facts: &'a ShapeFacts, enquiry: &Enquiry, honeypot: &str) -> Vec<Finding<'a>> {
+    let read = |text: &str| words(text, &facts.endings);
+    let message_text = enquiry.message.as_deref().unwrap_or_default();
+    let (name, message) = (read(&enquiry.name), read(message_text));
+    let times = read(enquiry.times.as_deref().unwrap_or_default());
+    let links = links(&message);
+    let others = message.iter().filter(|word| !matches!(word.class, Class::Link | Class::Stop)).count();
+    findings(&[
+        (self::links(&name) > 0, &facts.name_is_link),
+        (has_markup(&enquiry.name) || has_markup(message_text), &facts.markup),
+        (is_same_text(&name, &times, &message), &facts.same_text),
+        (!message.is_empty() && read(honeypot) == message, &facts.stuffed),
+        (is_gibberish(message_text), &facts.gibberish),
+        (links >= facts.links.limit as usize, &facts.links),
+        (links >= facts.many_links.limit as usize, &facts.many_links),
+        (others < links * facts.bare_links.limit as usize, &facts.bare_links),
+    ])
 }
 
 fn links(text: &[Word]) -> usize {
@@ -117,7 +106,7 @@ mod tests {
             ("Ana", "", "Ana here, call Ana", false),
             ("", "", "", false),
         ];
-        let read = |text: &str| words(&fold(text), &[]);
+        let read = |text: &str| words(text, &[]);
         for (name, times, message, same) in table {
             assert_eq!(is_same_text(&read(name), &read(times), &read(message)), same, "{name} {times} {message}");
         }

@@ -36,21 +36,19 @@ pub(super) fn fold(text: &str) -> String {
         } else {
             // Marks are left out, so their order, which is all that NFKD would add, does not matter.
             decompose_compatible(c, |part| {
-                folded.extend(part.to_lowercase().filter(|&c| !is_combining_mark(c)).map(without_dot));
+                let letters = part.to_lowercase().filter(|&c| !is_combining_mark(c));
+                folded.extend(letters.map(|c| if c == 'ı' { 'i' } else { c }));
             });
         }
     }
     folded
 }
 
-fn without_dot(c: char) -> char {
-    if c == 'ı' { 'i' } else { c }
-}
-
-/// Takes folded text apart. `endings` are the last parts of bare web addresses.
-pub(super) fn words(folded: &str, endings: &[String]) -> Vec<Word> {
+/// The folded words of a text. `endings` are the last parts of bare web addresses.
+pub(super) fn words(text: &str, endings: &[String]) -> Vec<Word> {
+    let folded = fold(text);
     let mut words = Vec::new();
-    let mut rest = folded;
+    let mut rest = folded.as_str();
     while let Some(first) = rest.chars().next() {
         let (class, length) = next(rest, first, endings);
         if let Some(class) = class {
@@ -64,8 +62,8 @@ pub(super) fn words(folded: &str, endings: &[String]) -> Vec<Word> {
 
 /// What `rest` begins with, and how many bytes of it; no class for what is passed over.
 fn next(rest: &str, first: char, endings: &[String]) -> (Option<Class>, usize) {
-    if rest.starts_with("http://") || rest.starts_with("https://") || rest.starts_with("www.") {
-        return (Some(Class::Link), run(rest, |c| c.is_ascii() && !is_edge(c)));
+    if ["http://", "https://", "www."].iter().any(|start| rest.starts_with(start)) {
+        return (Some(Class::Link), run(rest, |c| c.is_ascii_graphic() && !"\"'<>[]()|".contains(c)));
     }
     if first.is_ascii_alphanumeric()
         && let Some(found) = dotted(rest, endings)
@@ -137,10 +135,6 @@ fn amount(text: &str) -> usize {
     text[..length].trim_end_matches(['.', ',', ':']).len()
 }
 
-fn is_edge(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '[' | ']' | '(' | ')' | '|')
-}
-
 fn is_currency(c: char) -> bool {
     matches!(c, '$' | '€' | '£' | '¥' | '₹' | '₽' | '₩')
 }
@@ -170,7 +164,7 @@ mod tests {
             ("a\nb\n\nc", &[(W, "a"), (W, "b"), (Stop, "\n"), (W, "c")]),
         ];
         for (text, expected) in table {
-            let found = words(&fold(text), &["com".to_owned()]);
+            let found = words(text, &["com".to_owned()]);
             let found: Vec<(Class, &str)> = found.iter().map(|word| (word.class, word.text.as_str())).collect();
             assert_eq!(found, expected, "{text}");
         }
