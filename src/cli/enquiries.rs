@@ -6,15 +6,13 @@
 //! Never: a signature or a token, so no secret is read or made.
 
 mod erase;
-mod export;
-mod show;
-mod table;
+mod output;
 
-use super::{now, outbox};
+use super::{count, now, outbox};
 use crate::{
     config::Config,
     content,
-    mail::outbox::{NotDone, Outbox, Place, Unavailable},
+    mail::outbox::{Outbox, Place},
 };
 use clap::{Args, Subcommand, ValueEnum};
 use std::{path::PathBuf, process::ExitCode};
@@ -92,20 +90,12 @@ pub(super) enum Form {
 }
 
 /// Why a command ends with 1.
-#[derive(Debug, thiserror::Error)]
-enum Failed {
-    #[error("{0}")]
-    Said(String),
-    #[error(transparent)]
-    NotDone(#[from] NotDone),
-    #[error(transparent)]
-    Unavailable(#[from] Unavailable),
-}
+type Failed = Box<dyn std::error::Error>;
 
 /// Runs one command.
 pub(super) fn run(config: &Config, command: &Enquiries) -> ExitCode {
-    let done = Builder::new_current_thread().enable_all().build().map_err(|error| Failed::Said(error.to_string()));
-    match done.and_then(|runtime| runtime.block_on(perform(config, command))) {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    match runtime.map_err(Failed::from).and_then(|runtime| runtime.block_on(perform(config, command))) {
         Ok(text) => {
             print!("{text}");
             ExitCode::SUCCESS
@@ -119,18 +109,46 @@ pub(super) fn run(config: &Config, command: &Enquiries) -> ExitCode {
 
 async fn perform(config: &Config, command: &Enquiries) -> Result<String, Failed> {
     let outbox = open(config).await?;
-    let done = match command {
-        Enquiries::List { json } => list(&outbox, *json).await,
-        Enquiries::Show { reference, json } => show::show(&outbox, &typed(reference), *json).await,
-        Enquiries::Release { references } => release(&outbox, references).await,
-        Enquiries::Resend { reference } => resend(&outbox, reference.as_deref()).await,
-        Enquiries::Answered { references } => answered(&outbox, references).await,
-        Enquiries::Erase(what) => erase::erase(config, &outbox, what).await,
-        Enquiries::Export { format } => export::export(&outbox, *format).await,
-        Enquiries::Backup { file } => backup(&outbox, file).await,
-    };
+    let done = act(config, &outbox, command).await;
     outbox.close().await;
     done
+}
+
+async fn act(config: &Config, outbox: &Outbox, command: &Enquiries) -> Result<String, Failed> {
+    match command {
+        Enquiries::List { json: true } => {
+            let entries = outbox.list().await?;
+            Ok(serde_json::to_string_pretty(&entries).expect("entries are plain data") + "\n")
+        }
+        Enquiries::List { json: false } => Ok(output::table(&outbox.list().await?, now())),
+        Enquiries::Show { reference, json } => {
+            let (entry, words, letters) = outbox.show(&typed(reference)).await?;
+            Ok(match json {
+                true => output::details_json(&entry, &words, &letters),
+                false => output::details(&entry, &words, &letters, now()),
+            })
+        }
+        Enquiries::Release { references } => {
+            for reference in references {
+                outbox.release(&typed(reference), now()).await?;
+            }
+            Ok(count(references.len(), "enquiry is", "enquiries are") + " in line for the mailbox\n")
+        }
+        Enquiries::Resend { reference } => {
+            let letters = outbox.resend(reference.as_deref().map(typed).as_deref(), now()).await?;
+            Ok(count(usize::try_from(letters)?, "letter is", "letters are") + " in line again\n")
+        }
+        Enquiries::Answered { references } => {
+            for reference in references {
+                outbox.answered(&typed(reference), now()).await?;
+            }
+            Ok(count(references.len(), "enquiry is", "enquiries are") + " marked as answered\n")
+        }
+        Enquiries::Erase(what) => erase::erase(config, outbox, what).await,
+        Enquiries::Export { format: Form::Csv } => Ok(output::csv(&outbox.export().await?)?),
+        Enquiries::Export { format: Form::JsonLines } => Ok(output::json_lines(&outbox.export().await?)),
+        Enquiries::Backup { file } => backup(outbox, file).await,
+    }
 }
 
 async fn open(config: &Config) -> Result<Outbox, Failed> {
@@ -138,52 +156,25 @@ async fn open(config: &Config) -> Result<Outbox, Failed> {
         && !file.exists()
     {
         let text = format!("no outbox is at {}; look at CLINIC_DATA, or nothing was ever kept there", file.display());
-        return Err(Failed::Said(text));
+        return Err(text.into());
     }
-    let clinic = content::clinic_facts(&config.content).map_err(|faults| Failed::Said(faults.to_string()))?;
+    let clinic = content::clinic_facts(&config.content).map_err(|faults| faults.to_string())?;
     // No enquiry is taken in here, so no fingerprint is made and no secret needed.
-    outbox::open(config, &clinic, "").await.map_err(Failed::Said)
+    Ok(outbox::open(config, &clinic, "").await?)
 }
 
-/// A reference as somebody may type it.
+/// A reference as an operator may type it.
 fn typed(reference: &str) -> String {
     reference.trim().to_ascii_uppercase()
 }
 
-async fn list(outbox: &Outbox, json: bool) -> Result<String, Failed> {
-    let entries = outbox.list().await?;
-    if json {
-        return Ok(serde_json::to_string_pretty(&entries).expect("entries are plain data") + "\n");
-    }
-    Ok(table::list(&entries, now()))
-}
-
-async fn release(outbox: &Outbox, references: &[String]) -> Result<String, Failed> {
-    for reference in references {
-        outbox.release(&typed(reference), now()).await?;
-    }
-    Ok(super::count(references.len(), "enquiry is", "enquiries are") + " in line for the mailbox\n")
-}
-
-async fn resend(outbox: &Outbox, reference: Option<&str>) -> Result<String, Failed> {
-    let count = outbox.resend(reference.map(typed).as_deref(), now()).await?;
-    Ok(super::count(usize::try_from(count).unwrap_or(usize::MAX), "letter is", "letters are") + " in line again\n")
-}
-
-async fn answered(outbox: &Outbox, references: &[String]) -> Result<String, Failed> {
-    for reference in references {
-        outbox.answered(&typed(reference), now()).await?;
-    }
-    Ok(super::count(references.len(), "enquiry is", "enquiries are") + " marked as answered\n")
-}
-
 async fn backup(outbox: &Outbox, file: &std::path::Path) -> Result<String, Failed> {
-    let enquiries = outbox.backup(file).await.map_err(|error| Failed::Said(error.to_string()))?;
-    let kept = super::count(usize::try_from(enquiries).unwrap_or(usize::MAX), "enquiry", "enquiries");
+    let enquiries = outbox.backup(file).await?;
     Ok(format!(
-        "{} holds {kept}; it was opened and found whole.\nTo go back to it: stop the server and put it in the place of \
+        "{} holds {}; it was opened and found whole.\nTo go back to it: stop the server and put it in the place of \
          outbox.sqlite in CLINIC_DATA, without the files outbox.sqlite-wal and -shm.\nIt holds what people wrote: \
          erasing reaches no backup.\n",
-        file.display()
+        file.display(),
+        count(usize::try_from(enquiries)?, "enquiry", "enquiries"),
     ))
 }

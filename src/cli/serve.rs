@@ -58,6 +58,7 @@ async fn serve(config: &Config) -> Result<(), String> {
     let clinic = reloader.edition.load().site.clinic.clone();
 
     let outbox = outbox::open(config, &clinic, secret.expose_secret()).await?;
+    tokio::spawn(outbox.clone().write());
     let links = Links::new(config.origin(), secret.expose_secret());
     let letterhead = Letterhead::new(&clinic, config.mail_from.clone(), links.clone());
     let desk = notes::Desk::new(config.clone(), outbox.clone(), links.clone());

@@ -8,40 +8,44 @@
 //!
 //! Never: a transport, a template, a decision about what an enquiry is worth.
 
-mod acknowledgement;
 mod backup;
 mod counts;
 mod database;
+mod deduplication;
+mod enquiries;
 mod erasure;
-mod keeping;
 mod letters;
 mod notes;
 mod reference;
-mod sameness;
+mod relay_state;
+mod retention;
 mod sql;
-mod staff;
-mod tidy;
 mod troubles;
+mod write_health;
 mod writer;
 
 pub use backup::NoBackup;
 pub use counts::Fresh;
 pub use database::{Place, Unavailable};
+pub use enquiries::{Entry, LetterEntry, NotDone};
 pub use erasure::{Erased, Searched, Sender};
-pub use letters::{Claimed, Earlier, RelayState, Says, Stored};
+pub use letters::{Claimed, Earlier, Says, Stored};
 pub use notes::{Counts, HeldEnquiry, Note, OpenEnquiry, StuckLetter};
 pub(crate) use reference::random;
-pub use staff::{Entry, LetterEntry, NotDone};
-pub use tidy::Tidied;
+pub use relay_state::RelayState;
+pub use retention::Tidied;
 pub use troubles::ToTell;
 pub use writer::PutError;
 
-use crate::enquiry::{Enquiry, Judgement};
+use crate::{
+    enquiry::{Enquiry, Judgement},
+    mail::health::{Health, LATE},
+};
 use arc_swap::ArcSwap;
 use database::Database;
 use jiff::{Timestamp, tz::TimeZone};
 use std::sync::Arc;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Mutex, mpsc, watch};
 
 /// What an outbox must know besides its place.
 #[derive(Debug, Clone)]
@@ -92,30 +96,36 @@ pub struct Receipt {
     pub again: bool,
 }
 
-/// A handle; clones share one writer and one pool.
+/// A handle; clones share one queue, one writer and one pool.
 #[derive(Debug, Clone)]
 pub struct Outbox {
     db: Arc<Database>,
     options: Arc<ArcSwap<Options>>,
     queue: mpsc::Sender<writer::Job>,
+    waiting: Arc<Mutex<mpsc::Receiver<writer::Job>>>,
     arrivals: watch::Sender<u64>,
-    keeping: Arc<keeping::Keeping>,
-    scrub: Arc<tidy::Scrub>,
+    write_health: Arc<write_health::WriteHealth>,
+    scrub: Arc<retention::Scrub>,
 }
 
 impl Outbox {
-    /// Opens the outbox and starts its writer; must be called inside a runtime. A database that cannot be reached is
-    /// reported and tried again at every call.
+    /// Opens the outbox; enquiries are stored while [`Outbox::write`] runs. A database that cannot be reached is logged
+    /// and tried again at every call.
     pub async fn open(place: Place, options: Options) -> Self {
-        let db = Arc::new(Database::new(place));
+        let db = Database::new(place);
         if let Err(error) = db.pool().await {
             tracing::error!(%error, "the outbox cannot be opened; every enquiry will try again");
         }
-        let options = Arc::new(ArcSwap::from_pointee(options));
-        let (arrivals, _) = watch::channel(0);
-        let keeping = Arc::new(keeping::Keeping::default());
-        let queue = writer::start(Arc::clone(&db), Arc::clone(&options), arrivals.clone(), Arc::clone(&keeping));
-        Self { db, options, queue, arrivals, keeping, scrub: Arc::default() }
+        let (queue, waiting) = mpsc::channel(writer::QUEUE);
+        Self {
+            db: Arc::new(db),
+            options: Arc::new(ArcSwap::from_pointee(options)),
+            queue,
+            waiting: Arc::new(Mutex::new(waiting)),
+            arrivals: watch::Sender::new(0),
+            write_health: Arc::default(),
+            scrub: Arc::default(),
+        }
     }
 
     /// Goes on with other options: the clinic's facts may change while the program runs.
@@ -123,19 +133,19 @@ impl Outbox {
         self.options.store(Arc::new(options));
     }
 
-    /// Keeps an enquiry, or says within about three seconds that it could not.
-    pub async fn put(&self, new: NewEnquiry) -> Result<Receipt, PutError> {
-        writer::put(&self.queue, &self.options.load_full(), new).await
+    /// What is wrong with the way from form to mailbox.
+    pub async fn health(&self, now: Timestamp) -> Health {
+        Health { keep: self.can_keep().await, letters: self.letters(now, LATE).await }
     }
 
-    /// Whether enquiries can be kept: what the last one met, or a real write if that is older than two seconds.
+    /// Whether enquiries can be stored: the result of the last write, or of a new one if that is older than two seconds.
     pub async fn can_keep(&self) -> Result<(), Unavailable> {
-        keeping::probe(&self.db, &self.keeping).await
+        self.write_health.probe(&self.db).await
     }
 
-    /// What the last attempt to keep something met; nothing yet is no fault.
+    /// The result of the last write; `Ok` if there was none.
     pub fn last_kept(&self) -> Result<(), Unavailable> {
-        self.keeping.last()
+        self.write_health.last()
     }
 
     /// How many staff addresses get a letter of each enquiry.

@@ -2,7 +2,7 @@
 
 use crate::{
     databases::Kind,
-    house::{House, enquiry, held, later, new, options, start, with_nonce},
+    house::{House, enquiry, held, later, new, open_outbox, start, with_nonce},
 };
 use jiff::Timestamp;
 use relationship_clinic::mail::{
@@ -71,7 +71,7 @@ async fn a_kept_enquiry_has_a_reference_a_number_and_a_letter_per_recipient(kind
     let house = House::with(kind, &["a@clinic.example", "b@clinic.example"]).await;
     let receipt = house.put(new("Ann")).await;
     assert_eq!((receipt.number, receipt.again, receipt.reference.len()), (1, false, 8));
-    let (content, letters) = house.outbox.show(&receipt.reference).await.unwrap();
+    let (_, content, letters) = house.outbox.show(&receipt.reference).await.unwrap();
     assert_eq!(content.unwrap().0, enquiry("Ann"));
     let facts: Vec<_> = letters.iter().map(|l| (l.recipient.as_str(), l.state.as_str(), l.attempts)).collect();
     assert_eq!(facts, [("a@clinic.example", "waiting", 0), ("b@clinic.example", "waiting", 0)]);
@@ -320,7 +320,7 @@ async fn words_go_a_day_after_delivery_and_the_trace_after_ninety_days(kind: Kin
     assert_eq!(house.outbox.tidy(later(10 + DAY - 1)).await.unwrap().erased, 0);
     let tidied = house.outbox.tidy(later(10 + DAY)).await.unwrap();
     assert_eq!((tidied.erased, tidied.unscrubbed), (1, false));
-    assert!(house.outbox.show(&receipt.reference).await.unwrap().0.is_none());
+    assert!(house.outbox.show(&receipt.reference).await.unwrap().1.is_none());
     assert_eq!(house.outbox.tidy(later(90 * DAY - 1)).await.unwrap().removed, 0);
     assert_eq!(house.outbox.list().await.unwrap()[0].reference, receipt.reference);
     assert_eq!(house.outbox.tidy(later(90 * DAY)).await.unwrap().removed, 1);
@@ -338,7 +338,7 @@ async fn nothing_undelivered_is_erased(kind: Kind) {
     house.outbox.set_aside(&second, &refused(), later(1)).await.unwrap();
     let tidied = house.outbox.tidy(later(400 * 86_400)).await.unwrap();
     assert_eq!((tidied.erased, tidied.removed), (0, 0));
-    assert!(house.outbox.show(&receipt.reference).await.unwrap().0.is_some());
+    assert!(house.outbox.show(&receipt.reference).await.unwrap().1.is_some());
 }
 
 async fn a_held_enquiry_is_erased_a_month_after_staff_were_told_three_times(kind: Kind) {
@@ -443,7 +443,7 @@ async fn strange_signs_survive(kind: Kind) {
     let house = House::new(kind).await;
     let name = "\0 \u{1} ' \" \\ \\u0000 \u{2028} \u{202e} 👩‍👩‍👧 مريم \u{feff}$1?1:x %00";
     let receipt = house.put(with_nonce(name, "n'\"\\")).await;
-    let (content, _) = house.outbox.show(&receipt.reference).await.unwrap();
+    let (_, content, _) = house.outbox.show(&receipt.reference).await.unwrap();
     assert_eq!(content.unwrap().0.name, name);
     assert!(house.put(with_nonce(name, "n'\"\\")).await.again);
 }
@@ -464,14 +464,14 @@ async fn a_newer_version_may_have_added_migrations(kind: Kind) {
     sql(&house, statement).await;
     assert_eq!(house.put(new("Bob")).await.number, 2, "beside the running program");
     house.outbox.close().await;
-    let copy = Outbox::open(house.fresh.place.clone(), options(&["staff@clinic.example"])).await;
+    let copy = open_outbox(house.fresh.place.clone(), &["staff@clinic.example"]).await;
     assert_eq!(copy.put(new("Cy")).await.unwrap().number, 3, "after a restart of the older one");
 }
 
 async fn two_copies_may_start_at_once(kind: Kind) {
     for _ in 0..5 {
         let fresh = crate::databases::fresh(kind);
-        let open = || Outbox::open(fresh.place.clone(), options(&["staff@clinic.example"]));
+        let open = || open_outbox(fresh.place.clone(), &["staff@clinic.example"]);
         let (one, two) = tokio::join!(open(), open());
         let (first, second) = tokio::join!(one.put(new("Ann")), two.put(new("Bob")));
         assert_eq!(first.unwrap().number + second.unwrap().number, 3);

@@ -3,10 +3,9 @@
 
 use crate::{
     databases::{Kind, fresh},
-    house::{new, options},
+    house::{new, open_outbox},
     support::clinic::{Clinic, PROGRAM, sound, wait_for},
 };
-use relationship_clinic::mail::outbox::Outbox;
 use sqlx::Row as _;
 use std::{collections::HashMap, fs, path::Path, process::Command};
 
@@ -79,7 +78,7 @@ fn story(calls: &str) -> Vec<Event> {
 #[tokio::test]
 async fn a_server_that_acknowledges_before_it_writes_does_so_for_nobody_here() {
     let database = fresh(Kind::Postgres);
-    let place = || Outbox::open(database.place.clone(), options(&["staff@clinic.example"]));
+    let place = || open_outbox(database.place.clone(), &["staff@clinic.example"]);
     place().await.close().await;
     let pool = sqlx::AnyPool::connect(&database.url).await.unwrap();
     // A server whose sessions are not durable unless they ask for it; and a witness inside the transaction.

@@ -2,7 +2,7 @@
 
 use crate::{
     databases::{Kind, fresh, is_root},
-    house::{House, later, new, options, with_nonce},
+    house::{House, later, new, open_outbox, with_nonce},
     proxy::Proxy,
 };
 use relationship_clinic::mail::outbox::{NewEnquiry, Outbox, Place, PutError};
@@ -69,8 +69,7 @@ impl Drop for SmallDisk {
 #[tokio::test]
 async fn a_full_disk_is_said_and_the_next_post_works_when_there_is_room() {
     let disk = SmallDisk::of("1m");
-    let outbox =
-        Outbox::open(Place::Sqlite(disk.path().join("outbox.sqlite")), options(&["staff@clinic.example"])).await;
+    let outbox = open_outbox(Place::Sqlite(disk.path().join("outbox.sqlite")), &["staff@clinic.example"]).await;
     assert_eq!(outbox.put(new("Ann")).await.unwrap().number, 1);
     let ballast = disk.path().join("ballast");
     let _ = fs::write(&ballast, vec![0; 2_000_000]);
@@ -161,7 +160,7 @@ async fn a_damaged_file_is_said() {
     let Place::Sqlite(file) = &fresh.place else { panic!() };
     fs::create_dir(file.parent().unwrap()).unwrap();
     fs::write(file, "this is no database, whatever its name may be".repeat(100)).unwrap();
-    let outbox = Outbox::open(fresh.place.clone(), options(&["staff@clinic.example"])).await;
+    let outbox = open_outbox(fresh.place.clone(), &["staff@clinic.example"]).await;
     not_kept(&outbox, new("Ann"), "damaged").await;
     fs::remove_file(file).unwrap();
     assert_eq!(outbox.put(new("Ann")).await.unwrap().number, 1);
@@ -174,14 +173,14 @@ async fn in_a_read_only_folder() {
     let folder = PathBuf::from(std::env::var_os("CLINIC_TEST_FOLDER").unwrap());
     let mode = |bits| fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(bits)).unwrap();
     mode(0o500);
-    let outbox = Outbox::open(Place::Sqlite(folder.join("outbox.sqlite")), options(&["staff@clinic.example"])).await;
+    let outbox = open_outbox(Place::Sqlite(folder.join("outbox.sqlite")), &["staff@clinic.example"]).await;
     not_kept(&outbox, new("Ann"), "ermission").await;
     mode(0o700);
     assert_eq!(outbox.put(new("Bob")).await.unwrap().number, 1);
     outbox.close().await;
     // Now the file is there and the folder is read-only: SQLite cannot make its write-ahead file.
     mode(0o500);
-    let outbox = Outbox::open(Place::Sqlite(folder.join("outbox.sqlite")), options(&["staff@clinic.example"])).await;
+    let outbox = open_outbox(Place::Sqlite(folder.join("outbox.sqlite")), &["staff@clinic.example"]).await;
     assert!(outbox.put(new("Cy")).await.is_err());
     mode(0o700);
     assert_eq!(outbox.put(new("Dee")).await.unwrap().number, 2);
@@ -220,7 +219,7 @@ async fn a_postgresql_server_that_goes_and_comes_back_is_said_and_used_again() {
     let mut proxy = Proxy::start().await;
     let database = fresh.url.split('?').next().unwrap().rsplit('/').next().unwrap();
     let url = format!("postgres://postgres@127.0.0.1:{}/{database}", proxy.port);
-    let outbox = Outbox::open(Place::Postgres(SecretString::from(url)), options(&["staff@clinic.example"])).await;
+    let outbox = open_outbox(Place::Postgres(SecretString::from(url)), &["staff@clinic.example"]).await;
     assert_eq!(outbox.put(new("Ann")).await.unwrap().number, 1);
     proxy.cut().await;
     not_kept(&outbox, new("Bob"), "database").await;
@@ -244,7 +243,7 @@ async fn an_outbox_that_was_out_of_reach_at_start_works_when_it_is_there() {
     let database = fresh.url.split('?').next().unwrap().rsplit('/').next().unwrap();
     let url = format!("postgres://postgres@127.0.0.1:{}/{database}", proxy.port);
     proxy.cut().await;
-    let outbox = Outbox::open(Place::Postgres(SecretString::from(url)), options(&["staff@clinic.example"])).await;
+    let outbox = open_outbox(Place::Postgres(SecretString::from(url)), &["staff@clinic.example"]).await;
     not_kept(&outbox, new("Ann"), "database").await;
     proxy.mend().await;
     assert_eq!(outbox.put(new("Ann")).await.unwrap().number, 1);

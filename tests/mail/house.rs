@@ -4,7 +4,7 @@ use crate::databases::{Fresh, Kind, fresh};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use relationship_clinic::{
     enquiry::{Action, Channel, Enquiry, ForWhom, Judgement, Mailbox, Phone, Voicemail},
-    mail::outbox::{NewEnquiry, Options, Outbox, Receipt},
+    mail::outbox::{NewEnquiry, Options, Outbox, Place, Receipt},
 };
 
 /// A Tuesday afternoon at the clinic.
@@ -26,6 +26,13 @@ pub fn options(recipients: &[&str]) -> Options {
     }
 }
 
+/// An outbox with its writer, as `serve` runs it.
+pub async fn open_outbox(place: Place, recipients: &[&str]) -> Outbox {
+    let outbox = Outbox::open(place, options(recipients)).await;
+    tokio::spawn(outbox.clone().write());
+    outbox
+}
+
 pub struct House {
     pub fresh: Fresh,
     pub outbox: Outbox,
@@ -38,13 +45,13 @@ impl House {
 
     pub async fn with(kind: Kind, recipients: &[&str]) -> Self {
         let fresh = fresh(kind);
-        let outbox = Outbox::open(fresh.place.clone(), options(recipients)).await;
+        let outbox = open_outbox(fresh.place.clone(), recipients).await;
         Self { fresh, outbox }
     }
 
     /// A second copy of the program on the same database.
     pub async fn copy(&self) -> Outbox {
-        Outbox::open(self.fresh.place.clone(), options(&["staff@clinic.example"])).await
+        open_outbox(self.fresh.place.clone(), &["staff@clinic.example"]).await
     }
 
     pub async fn put(&self, new: NewEnquiry) -> Receipt {

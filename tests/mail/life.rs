@@ -5,7 +5,7 @@
 use crate::{
     databases::{Fresh, Kind, fresh},
     delivery::letterhead,
-    house::{House, options},
+    house::{House, open_outbox},
     notes::{clinic, courier, deliver, read, same, secretary},
     relay::{Server, Wire},
     support::edition::edition,
@@ -63,7 +63,7 @@ struct Clinic {
 impl Clinic {
     async fn open() -> Self {
         let fresh = fresh(Kind::Sqlite);
-        let outbox = Outbox::open(fresh.place.clone(), options(&["staff@clinic.example"])).await;
+        let outbox = open_outbox(fresh.place.clone(), &["staff@clinic.example"]).await;
         let server = Server::start(Wire::Plain).await;
         let courier = Arc::new(courier(&outbox, &server));
         let edition = edition(Path::new("content"), "https://www.clinic.example", date(2026, 11, 24));

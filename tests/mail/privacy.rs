@@ -92,7 +92,7 @@ async fn plain_text_goes_to_loopback_only_whatever_the_name_resolves_to() {
     let relay = Relay { host: "192.0.2.1".into(), port: 25, tls: Tls::Loopback, login: None, ca: None };
     let mailer = Mailer::relay(relay, "clinic.example", Duration::from_secs(1)).unwrap();
     assert!(matches!(courier_of(&house.outbox, mailer, 1000).step(start()).await, Step::Again(1, _)));
-    let (_, letters) = house.outbox.show(&house.outbox.list().await.unwrap()[0].reference).await.unwrap();
+    let (_, _, letters) = house.outbox.show(&house.outbox.list().await.unwrap()[0].reference).await.unwrap();
     assert!(letters[0].fault.as_deref().unwrap().contains("loopback only"), "{letters:?}");
 }
 

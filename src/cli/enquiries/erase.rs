@@ -22,46 +22,37 @@ pub(super) async fn erase(config: &Config, outbox: &Outbox, what: &Erase) -> Res
     };
     if references.is_empty() {
         let text = "nothing from this address is kept; what was delivered more than a day ago is erased already";
-        return Err(Failed::Said(text.to_owned()));
+        return Err(text.into());
     }
     let mut erased = Vec::new();
     for reference in &references {
         erased.push(outbox.erase(reference, now()).await?);
     }
-    let clear = clear(outbox).await?;
-    let mut text = left(config, &erased);
-    text.push_str(&proof(outbox, &erased, clear).await?);
-    Ok(text)
-}
-
-async fn clear(outbox: &Outbox) -> Result<bool, Failed> {
-    for _ in 0..TRIES {
-        if outbox.scrub_now().await? {
-            return Ok(true);
+    let mut clear = outbox.scrub_now().await?;
+    for _ in 1..TRIES {
+        if !clear {
+            sleep(PAUSE).await;
+            clear = outbox.scrub_now().await?;
         }
-        sleep(PAUSE).await;
     }
-    Ok(false)
+    Ok(report(config, &erased) + &proof(outbox, &erased, clear).await?)
 }
 
-fn left(config: &Config, erased: &[Erased]) -> String {
+/// What is left of the enquiries, and where.
+fn report(config: &Config, erased: &[Erased]) -> String {
     let mut text =
         count(erased.len(), "enquiry", "enquiries") + " erased. Left of each: number, reference, times, state.\n";
     for one in erased {
         let _ = writeln!(text, "  No. {}, {}", one.number, one.reference);
     }
-    let mails = mails(config, erased);
-    for mail in &mails {
-        let _ = writeln!(text, "A mail in the folder holds its words still; delete it: {mail}");
+    // Names of mails begin with number and reference.
+    for mail in fs::read_dir(config.data.join("mail")).into_iter().flatten().flatten() {
+        let mail = mail.path().display().to_string();
+        if erased.iter().any(|one| mail.contains(&format!("{}-{}", one.number, one.reference))) {
+            let _ = writeln!(text, "A mail in the folder holds its words still; delete it: {mail}");
+        }
     }
     text + "Not reached from here: letters in mailboxes, backups, a PostgreSQL server's own log.\n"
-}
-
-/// Mails in the folder, whose names begin with number and reference.
-fn mails(config: &Config, erased: &[Erased]) -> Vec<String> {
-    let files = fs::read_dir(config.data.join("mail")).into_iter().flatten().flatten();
-    let names = files.map(|file| file.path().display().to_string());
-    names.filter(|name| erased.iter().any(|one| name.contains(&format!("{}-{}", one.number, one.reference)))).collect()
 }
 
 async fn proof(outbox: &Outbox, erased: &[Erased], clear: bool) -> Result<String, Failed> {
@@ -73,5 +64,5 @@ async fn proof(outbox: &Outbox, erased: &[Erased], clear: bool) -> Result<String
     }
     let text = "the words are erased, but traces of them still lie in the outbox's files, since another program reads \
                 them; the server clears them within ten minutes, or run this again: nothing more is needed";
-    Err(Failed::Said(text.to_owned()))
+    Err(text.into())
 }

@@ -5,7 +5,7 @@
 //!
 //! Never: a copy of a server. PostgreSQL has its own tool for that.
 
-use super::{Outbox, Place, Unavailable, database::reason};
+use super::{Outbox, Place, Unavailable};
 use sqlx::{AnyConnection, Connection as _, Row as _};
 use std::{fs, io, os::unix::fs::OpenOptionsExt as _, path::Path};
 
@@ -44,15 +44,14 @@ impl Outbox {
         let failed = |error| NoBackup::File(file.display().to_string(), error);
         let absolute = std::path::absolute(file).map_err(failed)?;
         let name = absolute.to_str().ok_or_else(|| failed(io::Error::other("its name is not text")))?;
-        let pool = self.db.pool().await?;
-        sqlx::query("VACUUM INTO $1").bind(name.to_owned()).execute(&pool).await.map_err(|e| reason(&e))?;
+        self.db.execute(sqlx::query("VACUUM INTO $1").bind(name.to_owned())).await?;
         fs::File::open(file).and_then(|copy| copy.sync_all()).map_err(failed)?;
         check(&absolute).await
     }
 }
 
 async fn check(file: &Path) -> Result<u64, NoBackup> {
-    let wrong = |error: sqlx::Error| NoBackup::Damaged(reason(&error).to_string());
+    let wrong = |error: sqlx::Error| NoBackup::Damaged(Unavailable::from(error).to_string());
     let path = url::Url::from_file_path(file).map_err(|()| NoBackup::Damaged("its path is not a path".into()))?;
     let url = format!("sqlite://{}?mode=ro", path.path());
     let mut copy = AnyConnection::connect(&url).await.map_err(wrong)?;
@@ -61,8 +60,7 @@ async fn check(file: &Path) -> Result<u64, NoBackup> {
     if verdict != "ok" {
         return Err(NoBackup::Damaged(verdict));
     }
-    let row = sqlx::query("SELECT COUNT(*) AS count FROM enquiry").fetch_one(&mut copy).await.map_err(wrong)?;
-    let count: i64 = row.try_get("count").map_err(wrong)?;
+    let count = sqlx::query_scalar("SELECT COUNT(*) FROM enquiry").fetch_one(&mut copy).await.map_err(wrong)?;
     copy.close().await.map_err(wrong)?;
     Ok(super::letters::unsigned(count))
 }

@@ -5,7 +5,7 @@
 //! Never: when an enquiry came, by the day. Its words are erased after a day, and a total of one beside its trace would
 //! say again what it was about; so enquiries are counted by the month.
 
-use super::{Outbox, Unavailable, database::reason, letters::unsigned, writer::json};
+use super::{Outbox, Unavailable, letters::unsigned, writer::json};
 use crate::{
     enquiry::retention,
     mail::counts::{DayCount, Period, Rounded, Total, totals},
@@ -59,24 +59,19 @@ impl Outbox {
         const OLD: &str = "DELETE FROM article_count WHERE day < $1";
         let today = self.day(now);
         let oldest = today.saturating_sub(retention::COUNT_DAYS.days());
-        let pool = self.db.pool().await?;
-        let added = async {
-            let mut tx = pool.begin().await?;
-            sqlx::query(self.db.sql().add_counts).bind(json(&fresh.rows(today))).execute(&mut *tx).await?;
-            sqlx::query(OLD).bind(oldest.to_string()).execute(&mut *tx).await?;
-            tx.commit().await
-        };
-        added.await.map_err(|e| reason(&e))
+        let mut tx = self.db.pool().await?.begin().await?;
+        sqlx::query(self.db.sql().add_counts).bind(json(&fresh.rows(today))).execute(&mut *tx).await?;
+        sqlx::query(OLD).bind(oldest.to_string()).execute(&mut *tx).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Every total from one day to another, both included.
     pub async fn day_counts(&self, first: Date, last: Date) -> Result<Vec<DayCount>, Unavailable> {
         const READ: &str = "SELECT day, article, views, enquiries FROM article_count \
                             WHERE day >= $1 AND day <= $2 ORDER BY day, article";
-        let pool = self.db.pool().await?;
         let query = sqlx::query(READ).bind(first.to_string()).bind(last.to_string());
-        let rows = query.fetch_all(&pool).await.map_err(|e| reason(&e))?;
-        rows.iter().map(day_count).collect::<sqlx::Result<_>>().map_err(|e| reason(&e))
+        let rows = query.fetch_all(&self.db.pool().await?).await?;
+        Ok(rows.iter().map(day_count).collect::<sqlx::Result<_>>()?)
     }
 
     /// What was read in the last whole week before `now`, Monday to Sunday in the clinic's zone: rounded, the most read

@@ -7,9 +7,10 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{
-    AnyConnection, AnyPool, ConnectOptions as _, Connection as _, SqlStr,
-    any::{AnyConnectOptions, AnyPoolOptions},
+    Any, AnyConnection, AnyPool, ConnectOptions as _, Connection as _, SqlStr,
+    any::{AnyArguments, AnyConnectOptions, AnyPoolOptions},
     migrate::{Migration, MigrationType, Migrator},
+    query::Query,
 };
 use std::{
     fs, io,
@@ -100,14 +101,15 @@ impl Database {
         &self.place
     }
 
-    pub(crate) fn is_sqlite(&self) -> bool {
-        matches!(self.place, Place::Sqlite(_))
+    /// Runs one statement; returns how many rows it changed.
+    pub(crate) async fn execute(&self, query: Query<'_, Any, AnyArguments>) -> Result<u64, Unavailable> {
+        Ok(query.execute(&self.pool().await?).await?.rows_affected())
     }
 
     /// A pool whose file is in its place.
     pub(crate) async fn pool(&self) -> Result<AnyPool, Unavailable> {
         if let Some(live) = &*self.live.read().await
-            && self.check(live)? == Presence::Same
+            && self.is_current(live)?
         {
             return Ok(live.pool.clone());
         }
@@ -117,7 +119,7 @@ impl Database {
     /// Whether what was just committed went to the file that lies at the path.
     pub(crate) async fn confirm(&self) -> Result<(), Unavailable> {
         match &*self.live.read().await {
-            Some(live) if self.check(live)? == Presence::Same => Ok(()),
+            Some(live) if self.is_current(live)? => Ok(()),
             _ => Err(Unavailable("its file was taken away; put the data folder back".into())),
         }
     }
@@ -131,7 +133,7 @@ impl Database {
     async fn reopen(&self) -> Result<AnyPool, Unavailable> {
         let mut live = self.live.write().await;
         if let Some(old) = &*live {
-            if self.check(old)? == Presence::Same {
+            if self.is_current(old)? {
                 return Ok(old.pool.clone());
             }
             tracing::error!("the outbox's file was replaced; opening what lies there now");
@@ -147,33 +149,27 @@ impl Database {
                 let _ = self.device.set(fs::metadata(folder).map_err(|e| in_words("folder", &e))?.dev());
                 (pool, Some(Files::at(file).map_err(|e| in_words("file", &e))?))
             }
-            Place::Postgres(url) => (open_postgres(url).await?, None),
+            Place::Postgres(url) => (open(url.expose_secret(), POSTGRES_SESSION, &POSTGRES, 8).await?, None),
         };
         *live = Some(Live { pool: pool.clone(), files });
         Ok(pool)
     }
 
-    fn check(&self, live: &Live) -> Result<Presence, Unavailable> {
-        let (Place::Sqlite(file), Some(known)) = (&self.place, live.files) else { return Ok(Presence::Same) };
+    /// False if another file lies at the path now, or none.
+    fn is_current(&self, live: &Live) -> Result<bool, Unavailable> {
+        let (Place::Sqlite(file), Some(known)) = (&self.place, live.files) else { return Ok(true) };
         match Files::at(file) {
-            Ok(now) if now == known => Ok(Presence::Same),
-            Ok(_) => Ok(Presence::Other),
+            Ok(now) => Ok(now == known),
             Err(error) => {
                 // The folder may have moved away and may come back, so it is not made anew.
                 let here = fs::metadata(folder(file)).map_err(|e| in_words("folder", &e))?;
                 if error.kind() == io::ErrorKind::NotFound && self.device.get() == Some(&here.dev()) {
-                    return Ok(Presence::Other);
+                    return Ok(false);
                 }
                 Err(in_words("file", &error))
             }
         }
     }
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Presence {
-    Same,
-    Other,
 }
 
 impl Files {
@@ -212,12 +208,8 @@ async fn open_sqlite(file: &Path) -> Result<AnyPool, Unavailable> {
     // One connection: writers of one process queue fairly here rather than sleep in SQLite's busy handler.
     let pool = open(&format!("sqlite://{}?mode=rw", path.path()), SQLITE_SESSION, &SQLITE, 1).await?;
     // The first write makes the write-ahead file, whose identity is watched from now on.
-    sqlx::query(super::sql::PROBE).bind("").execute(&pool).await.map_err(|e| reason(&e))?;
+    sqlx::query(super::sql::PROBE).bind("").execute(&pool).await?;
     Ok(pool)
-}
-
-async fn open_postgres(url: &SecretString) -> Result<AnyPool, Unavailable> {
-    open(url.expose_secret(), POSTGRES_SESSION, &POSTGRES, 8).await
 }
 
 /// The first connection is made by hand: a pool would go on trying and hide why.
@@ -227,14 +219,11 @@ async fn open(
     migrations: &Migrations,
     connections: u32,
 ) -> Result<AnyPool, Unavailable> {
-    let options: AnyConnectOptions = url.parse().map_err(|e| reason(&e))?;
-    let options = options.disable_statement_logging();
-    let slow = |_| too_slow();
-    let mut first =
-        timeout(PATIENCE, AnyConnection::connect_with(&options)).await.map_err(slow)?.map_err(|e| reason(&e))?;
+    let options = url.parse::<AnyConnectOptions>()?.disable_statement_logging();
+    let mut first = timeout(PATIENCE, AnyConnection::connect_with(&options)).await.map_err(|_| too_slow())??;
     // Without the session's limits: a migration may take longer than a visitor's patience.
     migrate(migrations, &mut first).await?;
-    first.close().await.map_err(|e| reason(&e))?;
+    first.close().await?;
     let pool = AnyPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
     Ok(pool
         .after_connect(move |conn, _| {
@@ -263,7 +252,13 @@ pub(crate) fn too_slow() -> Unavailable {
     Unavailable("the database did not answer in time".into())
 }
 
-/// What a database error means to whoever must help; never the values that stood in the statement.
+impl From<sqlx::Error> for Unavailable {
+    fn from(error: sqlx::Error) -> Self {
+        reason(&error)
+    }
+}
+
+/// What a database error means to an operator; never the values of the statement.
 pub(crate) fn reason(error: &sqlx::Error) -> Unavailable {
     let text = match error {
         sqlx::Error::PoolTimedOut => {

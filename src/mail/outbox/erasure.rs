@@ -3,11 +3,12 @@
 //! Invariant: a search that finds nothing has looked at every byte of the database's files.
 
 use super::{
-    Outbox, Place, Unavailable,
-    database::reason,
+    NotDone, Outbox, Place, Unavailable,
+    enquiries::nothing,
     letters::{Content, unsigned},
+    millis,
 };
-use sqlx::Row as _;
+use jiff::Timestamp;
 use std::{collections::HashSet, fs, io, path::Path};
 
 /// Long enough that two texts share no piece by chance, short enough that a name with its label makes one.
@@ -70,16 +71,40 @@ fn digits(number: &str) -> String {
 }
 
 impl Outbox {
-    /// References of the enquiries from one address whose words are still kept.
-    pub async fn references_of(&self, sender: &Sender<'_>) -> Result<Vec<String>, Unavailable> {
-        let kept = self.kept_words().await?;
-        let theirs = kept
-            .into_iter()
-            .filter(|one| serde_json::from_str::<Content>(&one.words).is_ok_and(|content| sender.wrote(&content)));
-        Ok(theirs.map(|one| one.reference).collect())
+    /// Erases the content of one enquiry now, delivered or not, and removes its waiting letters. Number, reference and
+    /// times stay, and no reminder comes. [`Outbox::scrub_now`] then clears the bytes from the file.
+    pub async fn erase(&self, reference: &str, now: Timestamp) -> Result<Erased, NotDone> {
+        let erased = self.try_erase(reference, millis(now)).await?;
+        self.scrub.want();
+        erased.ok_or_else(|| nothing(reference, "it is erased already, or no enquiry has this reference"))
     }
 
-    /// Looks for erased words in every file of the database; `None` for a server, whose files are out of reach.
+    async fn try_erase(&self, reference: &str, now: i64) -> Result<Option<Erased>, Unavailable> {
+        // The lock comes first: a delivery of its letter may be recorded at the same moment.
+        const WORDS: &str = "UPDATE enquiry SET state = state WHERE reference = $1 AND content IS NOT NULL \
+                             RETURNING number, content";
+        const ERASE: &str = "UPDATE enquiry SET content = NULL, fingerprint = NULL, state = 'erased', erased_at = $2, \
+                             answered_at = COALESCE(answered_at, $2) WHERE number = $1";
+        const LETTERS: &str = "DELETE FROM letter WHERE state <> 'delivered' AND (number = $1 OR \
+                               (kind = 'acknowledgement' AND body = $2))";
+        let mut tx = self.db.pool().await?.begin().await?;
+        let row = sqlx::query_as(WORDS).bind(reference.to_owned()).fetch_optional(&mut *tx).await?;
+        let Some((number, words)) = row else { return Ok(None) };
+        sqlx::query(ERASE).bind(number).bind(now).execute(&mut *tx).await?;
+        sqlx::query(LETTERS).bind(number).bind(reference.to_owned()).execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(Some(Erased { number: unsigned(number), reference: reference.to_owned(), words }))
+    }
+
+    /// References of the enquiries from one address whose content is still kept.
+    pub async fn references_of(&self, sender: &Sender<'_>) -> Result<Vec<String>, Unavailable> {
+        let theirs = self.entries("").await?.into_iter().filter(|(_, text)| {
+            text.as_ref().and_then(|text| serde_json::from_str(text).ok()).is_some_and(|content| sender.wrote(&content))
+        });
+        Ok(theirs.map(|(entry, _)| entry.reference).collect())
+    }
+
+    /// Looks for erased content in every file of the database; `None` for a server, whose files are out of reach.
     pub async fn search(&self, erased: &[Erased]) -> Result<Option<Searched>, Unavailable> {
         let Place::Sqlite(file) = self.db.place() else { return Ok(None) };
         let mut pieces = HashSet::new();
@@ -87,27 +112,13 @@ impl Outbox {
             let words = enquiry_of(&one.words).as_bytes();
             pieces.extend(words.chunks_exact(PIECE).map(<[u8]>::to_vec));
         }
-        // What others wrote alike is theirs.
-        for other in self.kept_words().await? {
-            for piece in other.words.as_bytes().windows(PIECE) {
+        // What other enquiries have in common with it is theirs.
+        for text in self.entries("").await?.into_iter().filter_map(|(_, text)| text) {
+            for piece in text.as_bytes().windows(PIECE) {
                 pieces.remove(piece);
             }
         }
         search(file, &pieces).map(Some).map_err(|error| Unavailable(format!("its files cannot be searched: {error}")))
-    }
-
-    async fn kept_words(&self) -> Result<Vec<Erased>, Unavailable> {
-        const KEPT: &str = "SELECT number, reference, content FROM enquiry WHERE content IS NOT NULL ORDER BY number";
-        let pool = self.db.pool().await?;
-        let rows = sqlx::query(KEPT).fetch_all(&pool).await.map_err(|e| reason(&e))?;
-        let kept = rows.iter().map(|row| {
-            Ok(Erased {
-                number: unsigned(row.try_get("number")?),
-                reference: row.try_get("reference")?,
-                words: row.try_get("content")?,
-            })
-        });
-        kept.collect::<sqlx::Result<_>>().map_err(|e| reason(&e))
     }
 }
 

@@ -4,9 +4,10 @@
 //! down only by who still holds the claim; a delivery always, since it is a fact.
 
 use super::{
-    Note, Outbox, acknowledgement,
-    database::{Unavailable, reason},
-    millis, notes, time,
+    Note, Outbox, Unavailable, millis,
+    notes::{self, ACKNOWLEDGEMENT},
+    reference::random_hex,
+    time,
     writer::json,
 };
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use serde::Deserialize;
-use sqlx::{AnyConnection, Row as _, any::AnyRow};
+use sqlx::{Row as _, any::AnyRow};
 
 /// A letter that is ours until its lease ends.
 #[derive(Debug, Clone)]
@@ -82,15 +83,6 @@ pub struct Earlier {
     pub held: bool,
 }
 
-/// How the relay has been doing; shared by all copies of the program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RelayState {
-    /// Tries in a row at which no letter could have passed.
-    pub failures: u32,
-    /// Nobody knocks before.
-    pub paused_until: Timestamp,
-}
-
 #[derive(Deserialize)]
 pub(super) struct Content {
     pub(super) enquiry: Enquiry,
@@ -98,53 +90,59 @@ pub(super) struct Content {
 }
 
 impl Outbox {
-    /// Takes the first due letter in the order of arrival whose recipient is not among `busy`.
+    /// Takes the first due letter in the order of arrival whose recipient is not among `busy`; its lease ends at `until`.
     pub async fn claim(
         &self,
         now: Timestamp,
         until: Timestamp,
         busy: &[String],
     ) -> Result<Option<Claimed>, Unavailable> {
-        let pool = self.db.pool().await?;
-        let claim = data_encoding::HEXLOWER.encode(&super::random::<8>());
-        let row = sqlx::query(self.db.sql().claim)
-            .bind(millis(now))
-            .bind(millis(until))
-            .bind(claim.clone())
-            .bind(json(&busy))
-            .fetch_optional(&pool)
-            .await
-            .map_err(|e| reason(&e))?;
-        row.map(|row| claimed(&row, claim)).transpose().map_err(|e| reason(&e))
+        let claim = random_hex::<8>();
+        let query = sqlx::query(self.db.sql().claim).bind(millis(now)).bind(millis(until));
+        let query = query.bind(claim.clone()).bind(json(&busy));
+        let row = query.fetch_optional(&self.db.pool().await?).await?;
+        Ok(row.map(|row| claimed(&row, claim)).transpose()?)
     }
 
     /// When the next letter is due, or the next lease ends.
     pub async fn next_due(&self) -> Result<Option<Timestamp>, Unavailable> {
-        const NEXT: &str = "SELECT MIN(CASE WHEN leased_until > due_at THEN leased_until ELSE due_at END) AS at \
+        const NEXT: &str = "SELECT MIN(CASE WHEN leased_until > due_at THEN leased_until ELSE due_at END) \
                             FROM letter WHERE state = 'waiting'";
-        let pool = self.db.pool().await?;
-        let row = sqlx::query(NEXT).fetch_one(&pool).await.map_err(|e| reason(&e))?;
-        Ok(row.try_get::<Option<i64>, _>("at").map_err(|e| reason(&e))?.map(time))
+        let next: Option<i64> = sqlx::query_scalar(NEXT).fetch_one(&self.db.pool().await?).await?;
+        Ok(next.map(time))
     }
 
-    /// The words of a letter, or nothing if its enquiry was erased meanwhile.
+    /// The content of an enquiry's letter; `None` if it was erased meanwhile.
     pub async fn stored(&self, number: u64) -> Result<Option<Stored>, Unavailable> {
         const STORED: &str = "SELECT e.reference, e.received_at, e.content, \
              p.number AS p_number, p.reference AS p_reference, p.state AS p_state, \
              c.number AS c_number, c.reference AS c_reference, c.state AS c_state \
              FROM enquiry e LEFT JOIN enquiry p ON p.number = e.number - 1 \
              LEFT JOIN enquiry c ON c.number = e.corrects WHERE e.number = $1";
-        let pool = self.db.pool().await?;
-        let row = sqlx::query(STORED).bind(signed(number)).fetch_optional(&pool).await.map_err(|e| reason(&e))?;
-        row.map_or(Ok(None), |row| stored(number, &row)).map_err(|e| reason(&e))
+        let row = sqlx::query(STORED).bind(signed(number)).fetch_optional(&self.db.pool().await?).await?;
+        Ok(row.map(|row| stored(number, &row)).transpose()?.flatten())
     }
 
-    /// Writes a delivery down; the enquiry is handed over with its last letter.
+    /// Records a delivery; the enquiry counts as delivered with its last letter.
     pub async fn delivered(&self, letter: &Claimed, now: Timestamp) -> Result<(), Unavailable> {
-        let pool = self.db.pool().await?;
-        let mut tx = pool.begin().await.map_err(|e| reason(&e))?;
-        hand_over(&mut tx, letter, millis(now)).await.map_err(|e| reason(&e))?;
-        tx.commit().await.map_err(|e| reason(&e))?;
+        // Two letters of one enquiry may be acknowledged at the same instant: the second to lock the enquiry sees both.
+        const LOCK: &str = "UPDATE enquiry SET state = state WHERE number = $1";
+        // The visitor's address of an acknowledgement is not kept.
+        const DELIVERED: &str = "UPDATE letter SET state = 'delivered', done_at = $2, leased_until = 0, claim = NULL, \
+             stage = NULL, fault = NULL, body = NULL, \
+             recipient = CASE WHEN kind = 'acknowledgement' THEN '' ELSE recipient END \
+             WHERE id = $1 AND state <> 'delivered'";
+        const LAST: &str = "UPDATE enquiry SET state = 'delivered', delivered_at = $2 WHERE number = $1 \
+             AND state = 'waiting' AND NOT EXISTS (SELECT 1 FROM letter WHERE number = $1 AND state <> 'delivered')";
+        let (number, now) = (signed(letter.number), millis(now));
+        let mut tx = self.db.pool().await?.begin().await?;
+        sqlx::query(LOCK).bind(number).execute(&mut *tx).await?;
+        sqlx::query(DELIVERED).bind(letter.id).bind(now).execute(&mut *tx).await?;
+        sqlx::query(LAST).bind(number).bind(now).execute(&mut *tx).await?;
+        if let Says::Note(note) = &letter.says {
+            notes::count_as_told(&mut tx, note, now).await?;
+        }
+        tx.commit().await?;
         if letter.says == Says::Acknowledgement {
             self.scrub.want();
         }
@@ -155,113 +153,27 @@ impl Outbox {
     pub async fn again(&self, letter: &Claimed, error: &DeliveryError, at: Timestamp) -> Result<(), Unavailable> {
         const AGAIN: &str = "UPDATE letter SET due_at = $3, leased_until = 0, claim = NULL, stage = $4, fault = $5 \
                              WHERE id = $1 AND claim = $2 AND state = 'waiting'";
-        self.fail(AGAIN, letter, error, at).await
+        self.record_failure(AGAIN, letter, error, at).await
     }
 
-    /// Keeps a letter out of line until somebody sends it again.
+    /// Keeps a letter out of line until an operator sends it again.
     pub async fn set_aside(&self, letter: &Claimed, error: &DeliveryError, now: Timestamp) -> Result<(), Unavailable> {
         const ASIDE: &str = "UPDATE letter SET state = 'set-aside', done_at = $3, leased_until = 0, claim = NULL, \
                              stage = $4, fault = $5 WHERE id = $1 AND claim = $2 AND state = 'waiting'";
-        self.fail(ASIDE, letter, error, now).await
+        self.record_failure(ASIDE, letter, error, now).await
     }
 
-    async fn fail(
+    async fn record_failure(
         &self,
         statement: &'static str,
         letter: &Claimed,
         error: &DeliveryError,
         at: Timestamp,
     ) -> Result<(), Unavailable> {
-        let pool = self.db.pool().await?;
         let stage = if matches!(error, DeliveryError::Letter { .. }) { "letter" } else { "relay" };
-        sqlx::query(statement)
-            .bind(letter.id)
-            .bind(letter.claim.clone())
-            .bind(millis(at))
-            .bind(stage)
-            .bind(error.to_string())
-            .execute(&pool)
-            .await
-            .map_err(|e| reason(&e))?;
-        Ok(())
+        let query = sqlx::query(statement).bind(letter.id).bind(letter.claim.clone()).bind(millis(at));
+        self.db.execute(query.bind(stage).bind(error.to_string())).await.map(drop)
     }
-
-    /// How the relay has been doing.
-    pub async fn relay(&self) -> Result<RelayState, Unavailable> {
-        let pool = self.db.pool().await?;
-        let row = sqlx::query("SELECT failures, paused_until FROM relay WHERE name = 'staff'")
-            .fetch_one(&pool)
-            .await
-            .map_err(|e| reason(&e))?;
-        let failures: i64 = row.try_get("failures").map_err(|e| reason(&e))?;
-        let paused_until: i64 = row.try_get("paused_until").map_err(|e| reason(&e))?;
-        Ok(RelayState { failures: u32::try_from(failures).unwrap_or(u32::MAX), paused_until: time(paused_until) })
-    }
-
-    /// Lets one courier through to a relay that failed: true for who may knock; the others wait until `until`.
-    pub async fn may_probe(&self, now: Timestamp, until: Timestamp) -> Result<bool, Unavailable> {
-        const PROBE: &str =
-            "UPDATE relay SET paused_until = $2 WHERE name = 'staff' AND failures > 0 AND paused_until <= $1";
-        self.relay_update(sqlx::query(PROBE).bind(millis(now)).bind(millis(until))).await
-    }
-
-    /// The relay failed before any letter was offered: nobody knocks until then.
-    pub async fn pause(&self, until: Timestamp) -> Result<(), Unavailable> {
-        const PAUSE: &str = "UPDATE relay SET failures = failures + 1, paused_until = $1 WHERE name = 'staff'";
-        self.relay_update(sqlx::query(PAUSE).bind(millis(until))).await.map(drop)
-    }
-
-    /// The next courier may knock at once; the count of failures stays.
-    pub async fn unpause(&self) -> Result<(), Unavailable> {
-        const UNPAUSE: &str = "UPDATE relay SET paused_until = 0 WHERE name = 'staff' AND paused_until > 0";
-        self.relay_update(sqlx::query(UNPAUSE)).await.map(drop)
-    }
-
-    /// The relay spoke with us: letters that it had refused as a whole go again by themselves.
-    pub async fn relay_works(&self, now: Timestamp) -> Result<(), Unavailable> {
-        const WORKS: &str = "UPDATE relay SET failures = 0, paused_until = 0 WHERE name = 'staff' AND failures > 0";
-        if self.relay_update(sqlx::query(WORKS)).await? {
-            self.revive(now).await?;
-        }
-        Ok(())
-    }
-
-    /// Letters set aside because the relay refused *us* (log-in, greeting) wait again; those refused themselves do not.
-    pub async fn revive(&self, now: Timestamp) -> Result<bool, Unavailable> {
-        const REVIVE: &str = "UPDATE letter SET state = 'waiting', due_at = $1, queued_at = $1, attempts = 0, \
-                              done_at = NULL WHERE state = 'set-aside' AND stage = 'relay'";
-        self.relay_update(sqlx::query(REVIVE).bind(millis(now))).await
-    }
-
-    async fn relay_update(
-        &self,
-        query: sqlx::query::Query<'_, sqlx::Any, sqlx::any::AnyArguments>,
-    ) -> Result<bool, Unavailable> {
-        let pool = self.db.pool().await?;
-        Ok(query.execute(&pool).await.map_err(|e| reason(&e))?.rows_affected() > 0)
-    }
-}
-
-async fn hand_over(tx: &mut AnyConnection, letter: &Claimed, now: i64) -> sqlx::Result<()> {
-    // Two letters of one enquiry may arrive at the same instant: who locks the enquiry second sees both.
-    const LOCK: &str = "UPDATE enquiry SET state = state WHERE number = $1";
-    const DELIVERED: &str = "UPDATE letter SET state = 'delivered', done_at = $2, leased_until = 0, claim = NULL, \
-                             stage = NULL, fault = NULL, body = NULL WHERE id = $1 AND state <> 'delivered'";
-    const HANDED_OVER: &str = "UPDATE enquiry SET state = 'delivered', delivered_at = $2 WHERE number = $1 \
-         AND state = 'waiting' AND NOT EXISTS (SELECT 1 FROM letter WHERE number = $1 AND state <> 'delivered')";
-    let number = signed(letter.number);
-    sqlx::query(LOCK).bind(number).execute(&mut *tx).await?;
-    sqlx::query(DELIVERED).bind(letter.id).bind(now).execute(&mut *tx).await?;
-    sqlx::query(HANDED_OVER).bind(number).bind(now).execute(&mut *tx).await?;
-    match &letter.says {
-        Says::Enquiry => {}
-        Says::Note(note) => notes::told(tx, note, now).await?,
-        // The address has done its work.
-        Says::Acknowledgement => {
-            sqlx::query("UPDATE letter SET recipient = '' WHERE id = $1").bind(letter.id).execute(&mut *tx).await?;
-        }
-    }
-    Ok(())
 }
 
 fn claimed(row: &AnyRow, claim: String) -> sqlx::Result<Claimed> {
@@ -281,7 +193,7 @@ fn claimed(row: &AnyRow, claim: String) -> sqlx::Result<Claimed> {
 
 /// A note that a newer version wrote in another form is that version's to send; here it fails as a letter without words.
 fn says(row: &AnyRow) -> sqlx::Result<Says> {
-    if row.try_get::<String, _>("kind")? == acknowledgement::KIND {
+    if row.try_get::<String, _>("kind")? == ACKNOWLEDGEMENT {
         return Ok(Says::Acknowledgement);
     }
     let body: Option<String> = row.try_get("body")?;

@@ -9,6 +9,11 @@ pub(crate) fn random<const N: usize>() -> [u8; N] {
     bytes
 }
 
+/// `N` random bytes in hexadecimal.
+pub(super) fn random_hex<const N: usize>() -> String {
+    data_encoding::HEXLOWER.encode(&random::<N>())
+}
+
 /// Eight random signs. Two equal ones within 90 days are possible, and the database refuses the second.
 pub(super) fn draw() -> String {
     let mut reference = String::with_capacity(8);

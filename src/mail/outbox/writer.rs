@@ -1,41 +1,39 @@
-//! The one writer: takes what waits, commits it together, answers each sender afterwards.
+//! The one writer: takes the enquiries that wait, commits them together, answers each sender afterwards.
 //!
-//! Invariant: a sender hears "kept" only after the commit, and after the file was found in its place. A sender that gave
-//! up before the writer took its enquiry is skipped: it was told "not kept", and that stays true.
+//! Invariant: a sender is told "stored" only after the commit, and after the file was found at its path. A sender that
+//! gave up before the writer took its enquiry was told "not stored", and the writer skips it. "Not stored" is said only of
+//! what cannot have been committed; a commit without an answer is "unsure".
 //!
-//! Never: a wait without an end. Everything here is bounded by [`WAIT`].
+//! Never: an unlimited wait. Everything here ends within [`WAIT`].
 
-mod rows;
-mod transaction;
+mod batch;
 
-pub(super) use rows::{json, letter_rows};
+pub(super) use batch::{json, letter_rows};
 
 use super::{
-    NewEnquiry, Options, Receipt,
-    database::{Database, Unavailable},
-    keeping::Keeping,
+    NewEnquiry, Outbox, Receipt,
+    database::{Unavailable, is_fault_of_row, too_slow},
 };
-use arc_swap::ArcSwap;
-use rows::{Prepared, prepare};
+use batch::Prepared;
+use sqlx::{Acquire as _, AnyConnection};
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 use tokio::{
-    sync::{mpsc, oneshot, watch},
-    time::timeout,
+    sync::oneshot,
+    time::{Instant, timeout, timeout_at},
 };
-use transaction::{Failure, store};
 
-/// A visitor looks at a turning wheel meanwhile.
+/// A visitor waits for this long at most.
 const WAIT: Duration = Duration::from_secs(3);
 /// A post waits for the batch under way and for its own, so each may take somewhat less than half of that.
 const STATEMENTS: Duration = Duration::from_millis(1400);
 /// Posts that may wait; each holds a few kilobytes.
-const QUEUE: usize = 1024;
+pub(super) const QUEUE: usize = 1024;
 /// Tries to store an enquiry whose reference is taken.
 const DRAWS: usize = 4;
 
@@ -50,101 +48,141 @@ pub enum PutError {
     Unsure(Unavailable),
 }
 
+/// How a transaction failed.
+enum Failure {
+    /// A row was refused: others of the batch may pass without it.
+    Row(Unavailable),
+    /// Nothing of the batch can be told to have failed alone.
+    Batch(PutError),
+}
+
+impl Failure {
+    fn before_commit(error: sqlx::Error) -> Self {
+        if is_fault_of_row(&error) { Self::Row(error.into()) } else { Self::Batch(PutError::NotKept(error.into())) }
+    }
+
+    /// A database that answers "no" to a commit has stored nothing; a broken connection says nothing.
+    fn at_commit(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Database(_) => Self::before_commit(error),
+            _ => Self::Batch(PutError::Unsure(error.into())),
+        }
+    }
+
+    fn into_error(self) -> PutError {
+        match self {
+            Self::Row(cause) => PutError::NotKept(cause),
+            Self::Batch(error) => error,
+        }
+    }
+}
+
 /// An enquiry in the queue.
 #[derive(Debug)]
 pub(super) struct Job {
     prepared: Prepared,
-    turn: Arc<Turn>,
+    /// Set by the first of the two: the writer that takes the enquiry, or the sender that gives up.
+    settled: Arc<AtomicBool>,
     answer: oneshot::Sender<Result<Receipt, PutError>>,
 }
 
-/// Who was first: the writer that takes the enquiry, or the sender that gives up.
-#[derive(Debug, Default)]
-struct Turn(AtomicU8);
-
-impl Turn {
-    fn take(&self) -> bool {
-        self.0.compare_exchange(0, 1, Ordering::AcqRel, Ordering::Acquire).is_ok()
-    }
-    fn give_up(&self) -> bool {
-        self.0.compare_exchange(0, 2, Ordering::AcqRel, Ordering::Acquire).is_ok()
-    }
-}
-
-pub(super) async fn put(queue: &mpsc::Sender<Job>, options: &Options, new: NewEnquiry) -> Result<Receipt, PutError> {
-    let (answer, answered) = oneshot::channel();
-    let turn = Arc::new(Turn::default());
-    let job = Job { prepared: prepare(options, &new), turn: Arc::clone(&turn), answer };
-    let kept = async {
-        queue.send(job).await.ok()?;
-        answered.await.ok()
-    };
-    match timeout(WAIT, kept).await {
-        Ok(Some(result)) => result,
-        Ok(None) => Err(PutError::Unsure(Unavailable("the program is stopping".into()))),
-        Err(_) if turn.give_up() => Err(PutError::NotKept(Unavailable("it is too slow to take in more".into()))),
-        Err(_) => Err(PutError::Unsure(Unavailable("it did not answer in time".into()))),
-    }
-}
-
-pub(super) fn start(
-    db: Arc<Database>,
-    options: Arc<ArcSwap<Options>>,
-    arrivals: watch::Sender<u64>,
-    keeping: Arc<Keeping>,
-) -> mpsc::Sender<Job> {
-    let (queue, mut waiting) = mpsc::channel::<Job>(QUEUE);
-    tokio::spawn(async move {
-        while let Some(first) = waiting.recv().await {
-            let options = options.load_full();
-            let mut jobs = vec![first];
-            while jobs.len() < options.most_together
-                && let Ok(job) = waiting.try_recv()
-            {
-                jobs.push(job);
+impl Outbox {
+    /// Stores an enquiry, or says within about three seconds that it could not.
+    pub async fn put(&self, new: NewEnquiry) -> Result<Receipt, PutError> {
+        let (answer, answered) = oneshot::channel();
+        let settled = Arc::new(AtomicBool::new(false));
+        let prepared = Prepared::new(&self.options.load(), &new);
+        let job = Job { prepared, settled: Arc::clone(&settled), answer };
+        let stored = async {
+            self.queue.send(job).await.ok()?;
+            answered.await.ok()
+        };
+        match timeout(WAIT, stored).await {
+            Ok(Some(result)) => result,
+            Ok(None) => Err(PutError::Unsure(Unavailable("the program is stopping".into()))),
+            Err(_) if !settled.swap(true, Ordering::AcqRel) => {
+                Err(PutError::NotKept(Unavailable("it is too slow to take in more".into())))
             }
-            jobs.retain(|job| job.turn.take());
-            write(&db, &options, jobs, &keeping).await;
-            arrivals.send_modify(|count| *count = count.wrapping_add(1));
+            Err(_) => Err(PutError::Unsure(Unavailable("it did not answer in time".into()))),
         }
-    });
-    queue
-}
-
-async fn write(db: &Database, options: &Options, jobs: Vec<Job>, keeping: &Keeping) {
-    let batch: Vec<&Prepared> = jobs.iter().map(|job| &job.prepared).collect();
-    let results = match store(db, options, &batch).await {
-        Ok(receipts) => receipts.into_iter().map(Ok).collect(),
-        Err(Failure::Row(_)) => one_by_one(db, options, &batch).await,
-        Err(failure) => vec![Err(failure.into_error()); jobs.len()],
-    };
-    keeping.note(results.iter().find_map(|r| r.as_ref().err()).map_or(Ok(()), |error| {
-        tracing::error!(%error, enquiries = results.len(), "enquiries were not kept");
-        let (PutError::NotKept(cause) | PutError::Unsure(cause)) = error;
-        Err(cause.clone())
-    }));
-    for (job, result) in jobs.into_iter().zip(results) {
-        let _ = job.answer.send(result);
     }
-}
 
-/// One bad row must not fail the others, and a reference drawn twice is drawn again.
-async fn one_by_one(db: &Database, options: &Options, batch: &[&Prepared]) -> Vec<Result<Receipt, PutError>> {
-    let mut results = Vec::with_capacity(batch.len());
-    for prepared in batch {
-        let mut last = Err(PutError::NotKept(Unavailable(String::new())));
-        for _ in 0..DRAWS {
-            match store(db, options, &[prepared]).await {
-                Ok(mut receipts) => last = Ok(receipts.remove(0)),
-                Err(Failure::Row(cause)) => {
-                    last = Err(PutError::NotKept(cause));
-                    continue;
+    /// The writer: stores what is put into the outbox, for ever. A second one waits for the first to be dropped.
+    pub async fn write(self) {
+        let mut waiting = self.waiting.lock().await;
+        let mut jobs = Vec::new();
+        while waiting.recv_many(&mut jobs, self.options.load().most_together).await > 0 {
+            jobs.retain(|job| !job.settled.swap(true, Ordering::AcqRel));
+            self.write_batch(std::mem::take(&mut jobs)).await;
+            self.announce();
+        }
+    }
+
+    async fn write_batch(&self, jobs: Vec<Job>) {
+        let batch: Vec<&Prepared> = jobs.iter().map(|job| &job.prepared).collect();
+        let results = match self.store(&batch).await {
+            Ok(receipts) => receipts.into_iter().map(Ok).collect(),
+            Err(Failure::Row(_)) => self.store_one_by_one(&batch).await,
+            Err(Failure::Batch(error)) => vec![Err(error); jobs.len()],
+        };
+        self.write_health.record(results.iter().find_map(|r| r.as_ref().err()).map_or(Ok(()), |error| {
+            tracing::error!(%error, enquiries = results.len(), "enquiries were not kept");
+            let (PutError::NotKept(cause) | PutError::Unsure(cause)) = error;
+            Err(cause.clone())
+        }));
+        for (job, result) in jobs.into_iter().zip(results) {
+            let _ = job.answer.send(result);
+        }
+    }
+
+    /// One bad row must not fail the others, and a reference drawn twice is drawn again.
+    async fn store_one_by_one(&self, batch: &[&Prepared]) -> Vec<Result<Receipt, PutError>> {
+        let mut results = Vec::with_capacity(batch.len());
+        for prepared in batch {
+            let mut stored = self.store(&[prepared]).await;
+            for _ in 1..DRAWS {
+                if let Err(Failure::Row(_)) = stored {
+                    stored = self.store(&[prepared]).await;
                 }
-                Err(failure) => last = Err(failure.into_error()),
             }
-            break;
+            results.push(stored.map(|mut receipts| receipts.remove(0)).map_err(Failure::into_error));
         }
-        results.push(last);
+        results
     }
-    results
+
+    /// One transaction for all of them.
+    async fn store(&self, batch: &[&Prepared]) -> Result<Vec<Receipt>, Failure> {
+        let deadline = Instant::now() + STATEMENTS;
+        let slow = |_| Failure::Batch(PutError::NotKept(too_slow()));
+        let pool = timeout_at(deadline, self.db.pool()).await.map_err(slow)?;
+        let pool = pool.map_err(|cause| Failure::Batch(PutError::NotKept(cause)))?;
+        let mut conn = timeout_at(deadline, pool.acquire()).await.map_err(slow)?.map_err(Failure::before_commit)?;
+        let result = self.transact(&mut conn, batch, deadline).await;
+        if let Err(Failure::Batch(_)) = result {
+            // Its state is unknown, so the pool does not get it back.
+            conn.close_on_drop();
+        }
+        let receipts = result?;
+        self.db.confirm().await.map_err(|cause| Failure::Batch(PutError::Unsure(cause)))?;
+        Ok(receipts)
+    }
+
+    async fn transact(
+        &self,
+        conn: &mut AnyConnection,
+        batch: &[&Prepared],
+        deadline: Instant,
+    ) -> Result<Vec<Receipt>, Failure> {
+        let written = async {
+            let mut tx = conn.begin().await?;
+            let receipts = batch::insert(&mut tx, self.db.sql(), &self.options.load_full(), batch).await?;
+            Ok((tx, receipts))
+        };
+        let written = timeout_at(deadline, written).await;
+        let (tx, receipts) =
+            written.map_err(|_| Failure::Batch(PutError::NotKept(too_slow())))?.map_err(Failure::before_commit)?;
+        let committed = timeout(STATEMENTS, tx.commit()).await;
+        committed.map_err(|_| Failure::Batch(PutError::Unsure(too_slow())))?.map_err(Failure::at_commit)?;
+        Ok(receipts)
+    }
 }

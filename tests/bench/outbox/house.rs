@@ -36,7 +36,9 @@ pub async fn outbox(place: &Place, together: usize) -> Outbox {
         most_together: together,
         key: Options::key_from(SECRET),
     };
-    Outbox::open(place.clone(), options).await
+    let outbox = Outbox::open(place.clone(), options).await;
+    tokio::spawn(outbox.clone().write());
+    outbox
 }
 
 /// A courier that no minute holds up. It does not walk by itself.

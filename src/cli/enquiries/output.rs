@@ -1,0 +1,212 @@
+//! Enquiries as text: a table without content, one enquiry with its content, and everything as CSV or JSON.
+//!
+//! Invariant: no cell of the CSV is a formula. A visitor writes the cells, and a spreadsheet would run `=HYPERLINK(…)` when
+//! the file is opened (OWASP, CSV injection).
+
+use crate::{
+    enquiry::{Enquiry, Judgement},
+    mail::{
+        letter::inert,
+        outbox::{Entry, LetterEntry},
+    },
+};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+/// What a visitor wrote, and how it was judged; absent once erased.
+type Words = Option<(Enquiry, Judgement)>;
+/// Name and value of a column.
+type Column = (&'static str, Value);
+
+/// One line for each enquiry, with columns as wide as their widest cell; without content.
+pub(super) fn table(entries: &[Entry], now: Timestamp) -> String {
+    if entries.is_empty() {
+        return "No enquiry is known.\n".to_owned();
+    }
+    let mut rows = vec![["No.", "Reference", "State", "Age", "Marks"].map(str::to_owned)];
+    rows.extend(entries.iter().map(|entry| {
+        let state = entry.state.replace("set-aside", "set aside");
+        [entry.number.to_string(), entry.reference.clone(), state, age(entry.received, now), marks(entry)]
+    }));
+    let widths: [usize; 5] = std::array::from_fn(|column| rows.iter().map(|row| row[column].len()).max().unwrap_or(0));
+    let line = |row: &[String; 5]| {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
+}
+
+/// `12 min`, `5 h`, `3 d`.
+fn age(since: Timestamp, now: Timestamp) -> String {
+    match now.duration_since(since).as_mins().max(0) {
+        minutes @ 0..=119 => format!("{minutes} min"),
+        minutes @ 120..=2879 => format!("{} h", minutes / 60),
+        minutes => format!("{} d", minutes / 1440),
+    }
+}
+
+fn marks(entry: &Entry) -> String {
+    let marks = [
+        entry.answered.map(|_| "answered".to_owned()),
+        entry.spam.map(|_| "advertising".to_owned()),
+        entry.released.map(|_| "released".to_owned()),
+        entry.corrects.map(|number| format!("corrects No. {number}")),
+    ];
+    marks.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// One enquiry for people. Control characters, which a terminal would obey, are made visible.
+pub(super) fn details(entry: &Entry, words: &Words, letters: &[LetterEntry], now: Timestamp) -> String {
+    let mut text = table(std::slice::from_ref(entry), now);
+    if words.is_none() {
+        text.push_str("\nIts words are erased.");
+    }
+    for (name, value) in content(words.as_ref()).into_iter().filter(|(_, value)| !value.is_null()) {
+        let lines = inert::lines(&cell(&value));
+        let _ = write!(text, "\n{name}: {}", lines.join("\n> "));
+    }
+    text.push('\n');
+    for letter in letters {
+        let _ = writeln!(text, "\nLetter to {}: {}, {} tries", letter.recipient, letter.state, letter.attempts);
+        if let Some(fault) = &letter.fault {
+            let _ = writeln!(text, "  the last one: {fault}");
+        }
+    }
+    text
+}
+
+/// One enquiry for programs.
+pub(super) fn details_json(entry: &Entry, words: &Words, letters: &[LetterEntry]) -> String {
+    #[derive(Serialize)]
+    struct Details<'a> {
+        #[serde(flatten)]
+        entry: &'a Entry,
+        enquiry: Option<&'a Enquiry>,
+        judgement: Option<&'a Judgement>,
+        letters: &'a [LetterEntry],
+    }
+    let (enquiry, judgement) = words.as_ref().map(|(enquiry, judgement)| (enquiry, judgement)).unzip();
+    let details = Details { entry, enquiry, judgement, letters };
+    serde_json::to_string_pretty(&details).expect("an enquiry is plain data") + "\n"
+}
+
+/// One JSON object a line.
+pub(super) fn json_lines(enquiries: &[(Entry, Words)]) -> String {
+    let lines =
+        enquiries.iter().map(|one| Value::Object(row(one).map(|(name, value)| (name.to_owned(), value)).collect()));
+    lines.map(|line| line.to_string() + "\n").collect()
+}
+
+/// A head and a row for each enquiry.
+pub(super) fn csv(enquiries: &[(Entry, Words)]) -> Result<String, csv::Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for (index, one) in enquiries.iter().enumerate() {
+        if index == 0 {
+            writer.write_record(row(one).map(|(name, _)| name))?;
+        }
+        writer.write_record(row(one).map(|(_, value)| escaped(&cell(&value))))?;
+    }
+    let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
+    Ok(String::from_utf8(bytes).expect("cells are text"))
+}
+
+fn row((entry, words): &(Entry, Words)) -> impl Iterator<Item = Column> {
+    let entry = [
+        ("number", json!(entry.number)),
+        ("reference", json!(entry.reference)),
+        ("state", json!(entry.state)),
+        ("received", json!(entry.received)),
+        ("delivered", json!(entry.delivered)),
+        ("answered", json!(entry.answered)),
+        ("released", json!(entry.released)),
+        ("advertising", json!(entry.spam)),
+        ("corrects", json!(entry.corrects)),
+    ];
+    entry.into_iter().chain(content(words.as_ref()))
+}
+
+/// The columns of what a visitor wrote and how it was judged.
+fn content(words: Option<&(Enquiry, Judgement)>) -> [Column; 13] {
+    let enquiry = words.map(|(enquiry, _)| enquiry);
+    let judgement = words.map(|(_, judgement)| judgement);
+    let phone = enquiry.and_then(|enquiry| enquiry.phone.as_ref());
+    let email = enquiry.and_then(|enquiry| enquiry.email.as_ref());
+    [
+        ("name", json!(enquiry.map(|enquiry| &enquiry.name))),
+        ("channel", json!(enquiry.map(|enquiry| enquiry.channel))),
+        ("phone", json!(phone.map(|phone| &phone.number))),
+        ("voicemail", json!(phone.map(|phone| phone.voicemail))),
+        ("email", json!(email.map(|mailbox| &mailbox.address))),
+        ("email_private", json!(email.map(|mailbox| mailbox.private))),
+        ("times", json!(enquiry.and_then(|enquiry| enquiry.times.as_ref()))),
+        ("for_whom", json!(enquiry.and_then(|enquiry| enquiry.for_whom))),
+        ("message", json!(enquiry.and_then(|enquiry| enquiry.message.as_ref()))),
+        ("about", json!(enquiry.and_then(|enquiry| enquiry.about.as_ref()))),
+        ("notice", json!(enquiry.map(|enquiry| &enquiry.notice))),
+        ("score", json!(judgement.map(|judgement| judgement.score))),
+        ("reasons", json!(judgement.map(|judgement| judgement.reasons.join("; ")))),
+    ]
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// An apostrophe before what a spreadsheet would take for a formula, also behind blanks and in full-width form.
+fn escaped(text: &str) -> String {
+    let formula = text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    if formula || text.starts_with(['\t', '\r', '\n']) { format!("'{text}") } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_has_straight_columns_and_ages_in_words() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let entry = |number, received: &str| Entry {
+            number,
+            reference: "K7MWPX3D".into(),
+            state: "set-aside".into(),
+            received: at(received),
+            delivered: None,
+            answered: Some(at("2026-11-24T09:00:00Z")),
+            released: None,
+            spam: None,
+            corrects: Some(8),
+            erased: false,
+        };
+        let entries = [entry(9, "2026-11-20T09:00:00Z"), entry(10, "2026-11-24T08:30:00Z")];
+        let text = table(&entries, at("2026-11-24T09:00:00Z"));
+        let expected = "No.  Reference  State      Age     Marks\n\
+                        9    K7MWPX3D   set aside  4 d     answered, corrects No. 8\n\
+                        10   K7MWPX3D   set aside  30 min  answered, corrects No. 8\n";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn no_cell_is_taken_for_a_formula() {
+        for (text, cell) in [
+            ("=1+1", "'=1+1"),
+            ("+1 650 799 1375", "'+1 650 799 1375"),
+            ("-2", "'-2"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("  =1+1", "'  =1+1"),
+            ("\t=1+1", "'\t=1+1"),
+            ("\rx", "'\rx"),
+            ("＝1", "'＝1"),
+            ("Ann = me", "Ann = me"),
+            ("(650) 555-0123", "(650) 555-0123"),
+            ("", ""),
+        ] {
+            assert_eq!(escaped(text), cell, "{text:?}");
+        }
+    }
+}

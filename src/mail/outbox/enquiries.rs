@@ -1,0 +1,212 @@
+//! Enquiries as operators and staff see and change them.
+//!
+//! Invariant: every change is one transaction and says whether it found something to change.
+
+use super::{
+    Outbox, Unavailable,
+    letters::{Content, unsigned},
+    millis, time,
+    writer::{json, letter_rows},
+};
+use crate::enquiry::{Enquiry, Judgement};
+use jiff::Timestamp;
+use serde::Serialize;
+use sqlx::{Row as _, any::AnyRow};
+
+/// An enquiry in a list: no content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// 1, 2, 3 …
+    pub number: u64,
+    /// Eight signs.
+    pub reference: String,
+    /// `waiting`, `held`, `delivered`, `set-aside` or `erased`.
+    pub state: String,
+    /// When the post arrived.
+    pub received: Timestamp,
+    /// When the last letter was acknowledged.
+    pub delivered: Option<Timestamp>,
+    /// When staff said that it is answered.
+    pub answered: Option<Timestamp>,
+    /// When somebody released it.
+    pub released: Option<Timestamp>,
+    /// When somebody said that it is advertising.
+    pub spam: Option<Timestamp>,
+    /// The number that it corrects.
+    pub corrects: Option<u64>,
+    /// Its words are gone.
+    pub erased: bool,
+}
+
+/// A letter in [`Outbox::show`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LetterEntry {
+    /// A staff address.
+    pub recipient: String,
+    /// `waiting`, `delivered` or `set-aside`.
+    pub state: String,
+    /// Tries so far.
+    pub attempts: u32,
+    /// When the next try is due.
+    pub due: Timestamp,
+    /// What the last try met.
+    pub fault: Option<String>,
+}
+
+/// Why a command changed nothing.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum NotDone {
+    /// The outbox is out of reach.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+    /// Nothing there is in the state which the command is for.
+    #[error("{reference}: {why}")]
+    Nothing {
+        /// As asked for.
+        reference: String,
+        /// Why, and what to look at.
+        why: &'static str,
+    },
+}
+
+/// What a visitor wrote, and how it was judged.
+pub(super) type Words = (Enquiry, Judgement);
+
+const UNKNOWN: &str = "no enquiry has this reference; look at the list";
+
+impl Outbox {
+    /// Every enquiry that is still known, oldest first.
+    pub async fn list(&self) -> Result<Vec<Entry>, Unavailable> {
+        Ok(self.entries("").await?.into_iter().map(|(entry, _)| entry).collect())
+    }
+
+    /// One enquiry, if it is still known.
+    pub async fn entry(&self, reference: &str) -> Result<Option<Entry>, Unavailable> {
+        let entries = if reference.is_empty() { Vec::new() } else { self.entries(reference).await? };
+        Ok(entries.into_iter().next().map(|(entry, _)| entry))
+    }
+
+    /// Every enquiry that is still known, and what it says unless that is erased.
+    pub async fn export(&self) -> Result<Vec<(Entry, Option<Words>)>, NotDone> {
+        let parsed = self.entries("").await?.into_iter().map(|(entry, text)| {
+            let words = words(&entry.reference, text)?;
+            Ok((entry, words))
+        });
+        parsed.collect()
+    }
+
+    /// One enquiry, what it says unless that is erased, and the state of its letters.
+    pub async fn show(&self, reference: &str) -> Result<(Entry, Option<Words>, Vec<LetterEntry>), NotDone> {
+        const LETTERS: &str = "SELECT l.recipient, l.state, l.attempts, l.due_at, l.fault FROM letter l \
+             JOIN enquiry e ON e.number = l.number WHERE e.reference = $1 ORDER BY l.id";
+        type Row = (String, String, i64, i64, Option<String>);
+        let entries = if reference.is_empty() { Vec::new() } else { self.entries(reference).await? };
+        let (entry, text) = entries.into_iter().next().ok_or_else(|| nothing(reference, UNKNOWN))?;
+        let query = sqlx::query_as(LETTERS).bind(reference.to_owned());
+        let rows: Vec<Row> = query.fetch_all(&self.db.pool().await?).await.map_err(Unavailable::from)?;
+        let letters = rows.into_iter().map(|(recipient, state, attempts, due, fault)| LetterEntry {
+            recipient,
+            state,
+            attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
+            due: time(due),
+            fault,
+        });
+        Ok((entry, words(reference, text)?, letters.collect()))
+    }
+
+    /// Entries with their content as stored; an empty reference means every enquiry.
+    pub(super) async fn entries(&self, reference: &str) -> Result<Vec<(Entry, Option<String>)>, Unavailable> {
+        // A failed letter outweighs the state of the others.
+        const LIST: &str = "SELECT number, reference, CASE WHEN EXISTS (SELECT 1 FROM letter \
+             WHERE letter.number = enquiry.number AND letter.state = 'set-aside') THEN 'set-aside' ELSE state END AS state, \
+             received_at, delivered_at, answered_at, released_at, marked_spam_at, corrects, erased_at, content \
+             FROM enquiry WHERE $1 = '' OR reference = $1 ORDER BY enquiry.number";
+        let query = sqlx::query(LIST).bind(reference.to_owned());
+        let rows = query.fetch_all(&self.db.pool().await?).await?;
+        Ok(rows.iter().map(|row| Ok((entry(row)?, row.try_get("content")?))).collect::<sqlx::Result<_>>()?)
+    }
+
+    /// Puts failed letters back in line, with their Message-ID and Date, and with a new age. `None` means all of them.
+    /// Returns how many.
+    pub async fn resend(&self, reference: Option<&str>, now: Timestamp) -> Result<u64, NotDone> {
+        const RESEND: &str = "UPDATE letter SET state = 'waiting', due_at = $1, queued_at = $1, attempts = 0, \
+             done_at = NULL, stage = NULL, fault = NULL WHERE state = 'set-aside' \
+             AND ($2 = '' OR number IN (SELECT number FROM enquiry WHERE reference = $2))";
+        let query = sqlx::query(RESEND).bind(millis(now)).bind(reference.unwrap_or("").to_owned());
+        let count = self.db.execute(query).await?;
+        if count == 0 {
+            return Err(nothing(reference.unwrap_or("all"), "no letter is set aside"));
+        }
+        self.announce();
+        Ok(count)
+    }
+
+    /// Queues the letters of a held enquiry.
+    pub async fn release(&self, reference: &str, now: Timestamp) -> Result<(), NotDone> {
+        if !self.try_release(reference, millis(now)).await? {
+            return Err(nothing(reference, "it is not held; look at the list"));
+        }
+        self.announce();
+        Ok(())
+    }
+
+    async fn try_release(&self, reference: &str, now: i64) -> Result<bool, Unavailable> {
+        const RELEASE: &str = "UPDATE enquiry SET state = 'waiting', released_at = $2, marked_spam_at = NULL \
+                               WHERE reference = $1 AND state = 'held' RETURNING number, received_at";
+        let mut tx = self.db.pool().await?.begin().await?;
+        let query = sqlx::query_as(RELEASE).bind(reference.to_owned()).bind(now);
+        let Some((number, received)) = query.fetch_optional(&mut *tx).await? else { return Ok(false) };
+        let letters = letter_rows(&self.options.load(), unsigned(number), reference, received, now);
+        sqlx::query(self.db.sql().insert_letters).bind(json(&letters)).execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Records that staff have answered; the first time counts.
+    pub async fn answered(&self, reference: &str, now: Timestamp) -> Result<(), NotDone> {
+        const ANSWERED: &str = "UPDATE enquiry SET answered_at = COALESCE(answered_at, $2) WHERE reference = $1";
+        self.mark(ANSWERED, reference, now).await
+    }
+
+    /// Records that it is advertising: it is listed no more, and if it is held it is erased a day later. The first time
+    /// counts.
+    pub async fn spam(&self, reference: &str, now: Timestamp) -> Result<(), NotDone> {
+        const SPAM: &str = "UPDATE enquiry SET marked_spam_at = COALESCE(marked_spam_at, $2) WHERE reference = $1";
+        self.mark(SPAM, reference, now).await
+    }
+
+    async fn mark(&self, statement: &'static str, reference: &str, now: Timestamp) -> Result<(), NotDone> {
+        let query = sqlx::query(statement).bind(reference.to_owned()).bind(millis(now));
+        match self.db.execute(query).await? {
+            0 => Err(nothing(reference, UNKNOWN)),
+            _ => Ok(()),
+        }
+    }
+}
+
+pub(super) fn nothing(reference: &str, why: &'static str) -> NotDone {
+    NotDone::Nothing { reference: reference.to_owned(), why }
+}
+
+fn words(reference: &str, text: Option<String>) -> Result<Option<Words>, NotDone> {
+    let parsed = text.map(|text| serde_json::from_str::<Content>(&text)).transpose();
+    let content =
+        parsed.map_err(|_| nothing(reference, "its content was written by a newer version of this program"))?;
+    Ok(content.map(|content| (content.enquiry, content.judgement)))
+}
+
+fn entry(row: &AnyRow) -> sqlx::Result<Entry> {
+    let at = |column: &str| Ok::<_, sqlx::Error>(row.try_get::<Option<i64>, _>(column)?.map(time));
+    Ok(Entry {
+        number: unsigned(row.try_get("number")?),
+        reference: row.try_get("reference")?,
+        state: row.try_get("state")?,
+        received: time(row.try_get("received_at")?),
+        delivered: at("delivered_at")?,
+        answered: at("answered_at")?,
+        released: at("released_at")?,
+        spam: at("marked_spam_at")?,
+        corrects: row.try_get::<Option<i64>, _>("corrects")?.map(unsigned),
+        erased: at("erased_at")?.is_some(),
+    })
+}

@@ -1,0 +1,60 @@
+//! How the relay has been doing, shared by all copies of the program.
+//!
+//! Invariant: while a relay that failed is paused, no copy connects to it; then exactly one tries.
+
+use super::{Outbox, Unavailable, millis, time};
+use jiff::Timestamp;
+
+/// Failures in a row, and the pause after the last one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RelayState {
+    /// Tries in a row at which no letter could have passed.
+    pub failures: u32,
+    /// No connection before this time.
+    pub paused_until: Timestamp,
+}
+
+impl Outbox {
+    /// The present state.
+    pub async fn relay(&self) -> Result<RelayState, Unavailable> {
+        const STATE: &str = "SELECT failures, paused_until FROM relay WHERE name = 'staff'";
+        let (failures, until): (i64, i64) = sqlx::query_as(STATE).fetch_one(&self.db.pool().await?).await?;
+        Ok(RelayState { failures: u32::try_from(failures).unwrap_or(u32::MAX), paused_until: time(until) })
+    }
+
+    /// After a failure, true for the one worker that may connect; the others wait until `until`.
+    pub async fn may_probe(&self, now: Timestamp, until: Timestamp) -> Result<bool, Unavailable> {
+        const PROBE: &str =
+            "UPDATE relay SET paused_until = $2 WHERE name = 'staff' AND failures > 0 AND paused_until <= $1";
+        Ok(self.db.execute(sqlx::query(PROBE).bind(millis(now)).bind(millis(until))).await? > 0)
+    }
+
+    /// Records a failure before any letter was offered: no connection until then.
+    pub async fn pause(&self, until: Timestamp) -> Result<(), Unavailable> {
+        const PAUSE: &str = "UPDATE relay SET failures = failures + 1, paused_until = $1 WHERE name = 'staff'";
+        self.db.execute(sqlx::query(PAUSE).bind(millis(until))).await.map(drop)
+    }
+
+    /// Ends the pause; the count of failures stays.
+    pub async fn unpause(&self) -> Result<(), Unavailable> {
+        const UNPAUSE: &str = "UPDATE relay SET paused_until = 0 WHERE name = 'staff' AND paused_until > 0";
+        self.db.execute(sqlx::query(UNPAUSE)).await.map(drop)
+    }
+
+    /// Records that the relay accepts our connection: letters that failed because of the relay are sent again.
+    pub async fn relay_works(&self, now: Timestamp) -> Result<(), Unavailable> {
+        const WORKS: &str = "UPDATE relay SET failures = 0, paused_until = 0 WHERE name = 'staff' AND failures > 0";
+        if self.db.execute(sqlx::query(WORKS)).await? > 0 {
+            self.revive(now).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts letters back in line that failed because the relay refused the program (log-in, greeting), not the letter;
+    /// true if there were any.
+    pub async fn revive(&self, now: Timestamp) -> Result<bool, Unavailable> {
+        const REVIVE: &str = "UPDATE letter SET state = 'waiting', due_at = $1, queued_at = $1, attempts = 0, \
+                              done_at = NULL WHERE state = 'set-aside' AND stage = 'relay'";
+        Ok(self.db.execute(sqlx::query(REVIVE).bind(millis(now))).await? > 0)
+    }
+}

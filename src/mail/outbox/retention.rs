@@ -1,0 +1,95 @@
+//! Erasure: words go when they have done their work.
+//!
+//! Invariant: nothing undelivered is erased. Erased means overwritten in the file (`secure_delete`) and gone from the
+//! write-ahead file; while a reader stands in the way of the latter, it stays wanted and is reported.
+//!
+//! Never: mails in a folder, backups, a PostgreSQL server's own log. They are out of reach from here.
+
+use super::{Outbox, Place, Unavailable, millis};
+use crate::enquiry::retention;
+use jiff::{SignedDuration, Timestamp};
+use sqlx::Row as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// After hand-over the mailbox is the clinic's record. What staff marked as advertising may be released as long.
+const AFTER_DELIVERY: SignedDuration = SignedDuration::from_hours(retention::AFTER_HANDOVER_HOURS);
+/// After staff were first told of a held enquiry, if they were told at least [`TOLD`] times.
+const AFTER_TOLD: SignedDuration = SignedDuration::from_hours(24 * retention::HELD_DAYS);
+const TOLD: i64 = 3;
+/// Number, reference, times and state.
+const TRACE: SignedDuration = SignedDuration::from_hours(24 * retention::TRACE_DAYS);
+
+/// What a round did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tidied {
+    /// Enquiries whose words were erased.
+    pub erased: u64,
+    /// Enquiries of which nothing is left.
+    pub removed: u64,
+    /// Erased words still lie in the write-ahead file, since somebody reads; the next round tries again.
+    pub unscrubbed: bool,
+}
+
+/// Whether erased bytes may lie in the write-ahead file. A process that was killed cannot know: it begins with yes.
+#[derive(Debug)]
+pub(super) struct Scrub(AtomicBool);
+
+impl Default for Scrub {
+    fn default() -> Self {
+        Self(AtomicBool::new(true))
+    }
+}
+
+impl Scrub {
+    pub(super) fn want(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+impl Outbox {
+    /// One run; harmless at any time and from several copies at once.
+    pub async fn tidy(&self, now: Timestamp) -> Result<Tidied, Unavailable> {
+        const ERASE: &str = "UPDATE enquiry SET content = NULL, fingerprint = NULL, state = 'erased', erased_at = $1 \
+             WHERE (content IS NOT NULL AND delivered_at <= $2 AND NOT EXISTS (SELECT 1 FROM letter \
+             WHERE letter.number = enquiry.number AND letter.state <> 'delivered')) \
+             OR (state = 'held' AND (marked_spam_at <= $2 OR (told_first_at <= $3 AND told_times >= $4)))";
+        const REMOVE: &str = "DELETE FROM enquiry WHERE content IS NULL AND received_at <= $1";
+        const NOTES: &str = "DELETE FROM letter WHERE number IS NULL AND done_at <= $1";
+        let before = |age: SignedDuration| millis(now.saturating_sub(age).unwrap_or(Timestamp::MIN));
+        let erase = sqlx::query(ERASE).bind(millis(now)).bind(before(AFTER_DELIVERY)).bind(before(AFTER_TOLD));
+        let erased = self.db.execute(erase.bind(TOLD)).await?;
+        let removed = self.db.execute(sqlx::query(REMOVE).bind(before(TRACE))).await?;
+        self.db.execute(sqlx::query(NOTES).bind(before(TRACE))).await?;
+        if erased > 0 || removed > 0 {
+            self.scrub.want();
+        }
+        Ok(Tidied { erased, removed, unscrubbed: !self.scrub_now().await? })
+    }
+
+    /// Clears what was erased from the database's files; false while a reader of the write-ahead file prevents it.
+    pub async fn scrub_now(&self) -> Result<bool, Unavailable> {
+        if !self.scrub.0.swap(false, Ordering::AcqRel) {
+            return Ok(true);
+        }
+        let done = self.try_scrub().await;
+        if done != Ok(true) {
+            self.scrub.want();
+            tracing::warn!("erased content is still in the database's files; the next run tries again");
+        }
+        done
+    }
+
+    async fn try_scrub(&self) -> Result<bool, Unavailable> {
+        let pool = self.db.pool().await?;
+        if let Place::Sqlite(_) = self.db.place() {
+            let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&pool).await?;
+            return Ok(row.try_get_unchecked::<i64, _>(0)? == 0);
+        }
+        // On a connection of its own: VACUUM takes longer than the limit on a visitor's statements.
+        let mut conn = pool.acquire().await?.detach();
+        sqlx::query("SET statement_timeout = 0").execute(&mut conn).await?;
+        sqlx::query("VACUUM enquiry").execute(&mut conn).await?;
+        sqlx::Connection::close(conn).await?;
+        Ok(true)
+    }
+}
