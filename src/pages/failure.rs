@@ -1,7 +1,7 @@
 //! Pages that say what went wrong: plain title, no code and no joke, contact details and help lines.
 
 use super::{Head, House, rendered};
-use crate::{content::AvailabilityState, search::MOST_SIGNS};
+use crate::{content::AvailabilityState, search::MAX_QUERY};
 use askama::Template;
 
 /// What went wrong; the template has the words.

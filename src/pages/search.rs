@@ -3,7 +3,7 @@
 use super::{Head, House, rendered};
 use crate::{
     content::{AvailabilityState, Topic},
-    search::{Found, MOST_SIGNS},
+    search::{Found, MAX_QUERY},
 };
 use askama::Template;
 

@@ -7,7 +7,7 @@ use crate::{
     catalog::Media,
     content::{Article, AvailabilityState, Home, Page, Person, Topic},
     enquiry::{form::Submission, retention},
-    search::MOST_SIGNS,
+    search::MAX_QUERY,
 };
 use askama::Template;
 
@@ -84,19 +84,18 @@ pub(super) fn pages<'a>(house: &House<'a>) -> impl Iterator<Item = Made> {
     page_meta::all(house).flat_map(|head| documents(*house, &head))
 }
 
-fn article(house: &House<'_>, article: &Article) -> Made {
-    let head = Head::of(Kind::Article(article));
+fn article(house: House<'_>, head: &Head<'_>, article: &Article) -> Made {
     let answers = Submission { about: article.slug.clone(), ..Submission::default() };
     let page = ArticlePage {
-        house: *house,
-        head: &head,
+        house,
+        head,
         article,
         author: house.author(article),
         reviewer: article.review.as_ref().and_then(|review| house.person(&review.by)),
         related: article.related.iter().filter_map(|slug| house.article(slug)).collect(),
-        form: FormView::new(house, &answers, &[], ""),
+        form: FormView::new(&house, &answers, &[], ""),
     };
-    html(&head, &page)
+    html(head, &page)
 }
 
 /// The documents of a page: several for a long list, none for a page that is made per request.
@@ -112,7 +111,7 @@ fn documents(house: House<'_>, head: &Head<'_>) -> Vec<Made> {
             let of_topic = articles.filter(|article| article.topics.contains(&topic.slug));
             list(house, head, Some(topic), &of_topic.collect::<Vec<_>>())
         }
-        Kind::Article(article) => vec![self::article(&house, article)],
+        Kind::Article(article) => vec![self::article(house, head, article)],
         Kind::Person(person) => {
             let own = articles.filter(|article| article.author.as_deref() == Some(&person.slug));
             let articles = own.take(PER_PAGE).collect();

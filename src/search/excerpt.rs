@@ -1,112 +1,92 @@
-//! The sentence or two around the words, with the words marked; the page decides how a mark looks.
+//! Excerpts: a sentence or two around the words that were searched for, with these marked.
 
-use super::{Document, Index, Section, question::Question, text};
+use super::{Document, Index, Section, query::Query, text};
 use foldhash::HashSet;
 use std::ops::Range;
 
 /// Words of an excerpt.
 const WIDTH: usize = 32;
-/// Words that may stand before the first marked one, back to the beginning of its sentence.
+/// Words before the first marked one at most, back to the beginning of its sentence.
 const BEFORE: usize = 12;
 
-/// A stretch of an excerpt.
+/// A part of an excerpt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stretch {
+pub struct Part {
     /// Plain text.
     pub text: String,
-    /// It is one of the words that were looked for.
+    /// It is one of the words that were searched for.
     pub marked: bool,
 }
 
-/// A word of a text: its place, and its term if that is looked for.
+/// A word of a text: its range, and its term if that was searched for.
 struct Word {
-    place: Range<usize>,
-    term: Option<usize>,
+    range: Range<usize>,
+    term: Option<u32>,
 }
 
 impl Index {
-    /// The words of the section where most of what was looked for stands; the description if none stands there.
-    pub(super) fn excerpt(&self, page: &Document, section: &Section, question: &Question) -> Vec<Stretch> {
-        let wanted = question.terms();
+    /// The words of the section with the most of what was searched for; the description if the section has none of it.
+    pub(super) fn excerpt(&self, page: &Document, section: &Section, query: &Query) -> Vec<Part> {
+        let wanted = query.terms();
         let text = &page.text[section.text.clone()];
-        let words = self.marked_words(text, &wanted);
+        let words = self.mark(text, &wanted);
         match best_window(&words) {
-            Some(window) => stretches(text, &words, window),
+            Some(window) => parts(text, &words, window),
             None if section.heading.is_none() => {
-                let words = self.marked_words(&page.description, &wanted);
-                stretches(&page.description, &words, 0..words.len())
+                let words = self.mark(&page.description, &wanted);
+                parts(&page.description, &words, 0..words.len())
             }
-            None => stretches(text, &words, 0..words.len().min(WIDTH)),
+            None => parts(text, &words, 0..words.len().min(WIDTH)),
         }
     }
 
-    fn marked_words(&self, text: &str, wanted: &HashSet<usize>) -> Vec<Word> {
+    fn mark(&self, text: &str, wanted: &HashSet<u32>) -> Vec<Word> {
         let term = |word: &str| self.words.get(word).copied().filter(|term| wanted.contains(term));
-        text::words(text).map(|(place, word)| Word { place, term: term(&word) }).collect()
+        text::words(text).map(|(range, word)| Word { range, term: term(&word) }).collect()
     }
 }
 
 /// The words that have the most different terms, as early as possible; `None` if there is none.
 fn best_window(words: &[Word]) -> Option<Range<usize>> {
-    let mut best: Option<(usize, usize)> = None;
-    for first in (0..words.len()).filter(|at| words[*at].term.is_some()) {
-        let end = words.len().min(first + WIDTH - BEFORE);
-        let different: HashSet<usize> = words[first..end].iter().filter_map(|word| word.term).collect();
-        if best.is_none_or(|(_, most)| different.len() > most) {
-            best = Some((first, different.len()));
-        }
-    }
-    let (first, _) = best?;
-    Some(first..words.len().min(first + WIDTH - BEFORE))
+    let starts = (0..words.len()).rev().filter(|at| words[*at].term.is_some());
+    let windows = starts.map(|first| first..words.len().min(first + WIDTH - BEFORE));
+    // Of equals the last one, which is the earliest in the text.
+    windows.max_by_key(|window| words[window.clone()].iter().filter_map(|word| word.term).collect::<HashSet<_>>().len())
 }
 
-/// `window` from the beginning of its sentence, if that is near, as plain and marked stretches.
-fn stretches(text: &str, words: &[Word], window: Range<usize>) -> Vec<Stretch> {
+/// `window`, begun at the beginning of its sentence if that is near, as plain and marked parts.
+fn parts(text: &str, words: &[Word], window: Range<usize>) -> Vec<Part> {
     if window.is_empty() {
         return Vec::new();
     }
-    let first = sentence_start(text, words, window.start);
+    let begins_sentence =
+        |at: usize| at == 0 || text[words[at - 1].range.end..words[at].range.start].contains(['.', '?', '!', '\n']);
+    let nearest = window.start.saturating_sub(BEFORE);
+    let first = (nearest..=window.start).rev().find(|at| begins_sentence(*at)).unwrap_or(nearest);
     let end = words.len().min(first + WIDTH).max(window.end);
-    let mut all = Vec::new();
-    let mut at = words[first].place.start;
-    if first > 0 && !begins_sentence(text, words, first) {
-        all.push(plain("\u{2026} "));
-    }
-    for word in &words[first..end] {
-        if word.term.is_some() {
-            push(&mut all, &text[at..word.place.start], false);
-            push(&mut all, &text[word.place.clone()], true);
-            at = word.place.end;
+    let mut parts = Vec::new();
+    let mut push = |text: &str, marked| {
+        if !text.is_empty() {
+            parts.push(Part { text: text.replace('\n', " "), marked });
         }
+    };
+    if !begins_sentence(first) {
+        push("\u{2026} ", false);
     }
-    let rest = words.get(end).map_or(text.len(), |next| next.place.start);
-    let rest = text[at..rest].trim_end();
-    if end < words.len() {
-        // What opens before the next word would stay open.
-        push(&mut all, rest.trim_end_matches([' ', '\n', '(', '\u{201c}', '\u{2018}', '\u{2013}', '\u{2014}']), false);
-        all.push(plain(" \u{2026}"));
-    } else {
-        push(&mut all, rest, false);
+    let mut at = words[first].range.start;
+    for word in words[first..end].iter().filter(|word| word.term.is_some()) {
+        push(&text[at..word.range.start], false);
+        push(&text[word.range.clone()], true);
+        at = word.range.end;
     }
-    all
-}
-
-fn plain(text: &str) -> Stretch {
-    Stretch { text: text.to_owned(), marked: false }
-}
-
-fn push(all: &mut Vec<Stretch>, text: &str, marked: bool) {
-    if !text.is_empty() {
-        all.push(Stretch { text: text.replace('\n', " "), marked });
+    match words.get(end) {
+        Some(next) => {
+            // An opening bracket or quote before the next word would stay open.
+            let opening = [' ', '\n', '(', '\u{201c}', '\u{2018}', '\u{2013}', '\u{2014}'];
+            push(text[at..next.range.start].trim_end_matches(opening), false);
+            push(" \u{2026}", false);
+        }
+        None => push(text[at..].trim_end(), false),
     }
-}
-
-/// The word that begins the sentence of `at`, or `at` itself if that is far away.
-fn sentence_start(text: &str, words: &[Word], at: usize) -> usize {
-    let nearest = at.saturating_sub(BEFORE);
-    (nearest..=at).rev().find(|word| begins_sentence(text, words, *word)).unwrap_or(nearest)
-}
-
-fn begins_sentence(text: &str, words: &[Word], at: usize) -> bool {
-    at == 0 || text[words[at - 1].place.end..words[at].place.start].contains(['.', '?', '!', '\n'])
+    parts
 }

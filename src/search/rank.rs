@@ -1,109 +1,105 @@
-//! Which pages answer best, and where in them.
+//! Ranks pages, and the sections in them.
 //!
-//! Each word of the question is weighed by how rare it is and how much a page says of it (BM25); a page that has all the
-//! words goes before one that has a single word often, and one place with all of them before many places with one each.
+//! Each word of the query is weighted by how rare it is and by how much a page says of it (BM25). A page that has all
+//! words ranks above one that has a single word often; a section that has all words, above many that have one each.
 
-use super::{Index, Place, Term, question::Question};
+use super::{Index, Posting, Term, query::Query};
 
-/// BM25: how soon more of the same word counts no more, and how much long texts are held back.
-const ENOUGH: f32 = 1.2;
+/// Parameters of BM25: how fast more of the same word stops counting, and how much long texts are held back.
+const SATURATION: f32 = 1.2;
 const LENGTH: f32 = 0.4;
-/// A page must have this much of what the best page has of the question.
-const SHARE: f32 = 0.5;
+/// A page must have this share of what the best page has of the query.
+const MIN_SHARE: f32 = 0.5;
 
-/// What is known of each page and section while a question is answered.
-struct Tally {
+/// Scores of every page and section.
+struct Scores {
     pages: Vec<f32>,
-    /// How much of the question each page has.
-    had: Vec<f32>,
+    /// How much of the query each page has.
+    coverage: Vec<f32>,
     sections: Vec<f32>,
 }
 
 impl Index {
     /// Pages with their best section, best first.
-    pub(super) fn rank(&self, question: &Question) -> Vec<(usize, usize)> {
-        let mut tally = Tally {
-            pages: vec![0.0; self.documents.len()],
-            had: vec![0.0; self.documents.len()],
-            sections: vec![0.0; self.sections.len()],
-        };
-        for word in &question.wanted {
-            self.weigh(word, &mut tally);
+    pub(super) fn rank(&self, query: &Query) -> Vec<(usize, usize)> {
+        let zeros = |length| vec![0.0_f32; length];
+        let (pages, sections) = (self.documents.len(), self.sections.len());
+        let mut scores = Scores { pages: zeros(pages), coverage: zeros(pages), sections: zeros(sections) };
+        for word in &query.wanted {
+            self.add_word(word, &mut scores);
         }
-        let most = tally.had.iter().copied().fold(0.0, f32::max);
-        let enough = |page: &usize| tally.had[*page] > 0.0 && tally.had[*page] >= SHARE * most;
-        let mut ranked: Vec<(f32, usize, usize)> = (0..self.documents.len())
-            .filter(enough)
-            .map(|page| {
-                let share = tally.had[page] / most;
-                let (section, best) = self.best_section(page, &tally);
-                (tally.pages[page] * share * share + best, page, section)
-            })
-            .collect();
+        let most = scores.coverage.iter().copied().fold(0.0, f32::max);
+        let mut ranked = Vec::new();
+        for (page, document) in self.documents.iter().enumerate() {
+            let covered = scores.coverage[page];
+            if covered > 0.0 && covered >= MIN_SHARE * most {
+                let sections = document.sections.clone().map(|section| (section, scores.sections[section]));
+                // The first of equals.
+                let best = sections.reduce(|best, other| if other.1 > best.1 { other } else { best });
+                let (section, score) = best.expect("a page has a section");
+                ranked.push((scores.pages[page] * (covered / most).powi(2) + score, page, section));
+            }
+        }
         ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         ranked.into_iter().map(|(_, page, section)| (page, section)).collect()
     }
 
-    /// Adds one word of the question, by whichever of its meanings says most in each place.
-    fn weigh(&self, word: &[(usize, f32)], tally: &mut Tally) {
+    /// Adds one word of the query: in each page and section, the term for it that scores highest there.
+    fn add_word(&self, word: &[(u32, f32)], scores: &mut Scores) {
         let mut pages = vec![0.0_f32; self.documents.len()];
         let mut sections = vec![0.0_f32; self.sections.len()];
         let mut weight = 0.0_f32;
-        for (term, counts) in word {
-            let term = &self.terms[*term];
-            let rarity = counts * self.rarity(term);
+        for (number, weight_of_term) in word {
+            let term = &self.terms[*number as usize];
+            let rarity = weight_of_term * self.rarity(term);
             weight = weight.max(if term.documents > 0 { rarity } else { 0.0 });
-            for places in term.places.chunk_by(|a, b| self.page_of(a) == self.page_of(b)) {
-                let page = self.page_of(&places[0]);
-                let often: f32 = places.iter().map(|place| place.often).sum();
-                let titled = places.iter().filter(|place| place.section() == self.documents[page].sections.start);
-                let titled: f32 = titled.map(|place| place.named).sum();
-                let said = rarity * (enough(often, self.documents[page].length, self.mean_page) + titled);
-                pages[page] = pages[page].max(said);
-                for place in places {
-                    let section = place.section();
-                    let often = enough(place.often, self.sections[section].length, self.mean_section);
-                    sections[section] = sections[section].max(rarity * (often + place.named));
+            for postings in term.postings.chunk_by(|a, b| self.document(a) == self.document(b)) {
+                let page = self.document(&postings[0]);
+                let document = &self.documents[page];
+                let count: f32 = postings.iter().map(|posting| posting.count).sum();
+                let in_title = self.share_of_heading(document.sections.start, *number);
+                let score = rarity * (saturated(count, document.length, self.mean_page) + in_title);
+                pages[page] = pages[page].max(score);
+                for posting in postings {
+                    let section = posting.section as usize;
+                    let count = saturated(posting.count, self.sections[section].length, self.mean_section);
+                    let score = rarity * (count + self.share_of_heading(section, *number));
+                    sections[section] = sections[section].max(score);
                 }
             }
         }
-        for (page, said) in pages.into_iter().enumerate().filter(|(_, said)| *said > 0.0) {
-            tally.pages[page] += said;
-            tally.had[page] += weight;
+        for (page, score) in pages.into_iter().enumerate().filter(|(_, score)| *score > 0.0) {
+            scores.pages[page] += score;
+            scores.coverage[page] += weight;
         }
-        for (all, said) in tally.sections.iter_mut().zip(sections) {
-            *all += said;
+        for (total, score) in scores.sections.iter_mut().zip(sections) {
+            *total += score;
         }
     }
 
-    fn page_of(&self, place: &Place) -> usize {
-        self.sections[place.section()].document
+    fn document(&self, posting: &Posting) -> usize {
+        self.sections[posting.section as usize].document
     }
 
-    /// How much a word tells, by how few pages have it.
+    /// Share of the words of a section's heading that are this term, 0 to 1.
+    fn share_of_heading(&self, section: usize, term: u32) -> f32 {
+        let terms = &self.sections[section].heading_terms;
+        float(terms.iter().filter(|other| **other == term).count()) / float(terms.len().max(1))
+    }
+
+    /// Inverse document frequency.
     fn rarity(&self, term: &Term) -> f32 {
-        let (all, those) = (number(self.documents.len()), number(term.documents));
+        let (all, those) = (float(self.documents.len()), float(term.documents));
         (1.0 + (all - those + 0.5) / (those + 0.5)).ln()
     }
-
-    fn best_section(&self, page: usize, tally: &Tally) -> (usize, f32) {
-        let sections = self.documents[page].sections.clone();
-        let first = sections.start;
-        let better = |best: (usize, f32), section: usize| {
-            if tally.sections[section] > best.1 { (section, tally.sections[section]) } else { best }
-        };
-        sections.fold((first, 0.0), better)
-    }
 }
 
-/// BM25's share of a word that stands `often` in a text of `length` words.
-fn enough(often: f32, length: f32, mean: f32) -> f32 {
-    let held_back = ENOUGH * (1.0 - LENGTH + LENGTH * length / mean);
-    often * (ENOUGH + 1.0) / (often + held_back)
+/// BM25's term frequency: `count` occurrences in a text of `length` words, where the mean length is `mean`.
+fn saturated(count: f32, length: f32, mean: f32) -> f32 {
+    count * (SATURATION + 1.0) / (count + SATURATION * (1.0 - LENGTH + LENGTH * length / mean))
 }
 
-/// A count as a number to reckon with; a site has fewer than sixteen million pages.
-#[expect(clippy::cast_precision_loss, reason = "exact up to 16,777,216")]
-pub(super) fn number(count: usize) -> f32 {
+#[expect(clippy::cast_precision_loss, reason = "exact up to 16,777,216, more than a site has pages")]
+pub(super) fn float(count: usize) -> f32 {
     count as f32
 }

@@ -1,49 +1,34 @@
-//! Text to words: where each stands, how it is folded, and its stem.
+//! Words of a text: positions, folded form, stem.
 //!
-//! Invariant: the same word is folded the same way in a text and in a query.
+//! Invariant: a word is folded the same way in a text and in a query.
 
 use rust_stemmers::{Algorithm, Stemmer};
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
-/// Each word of `text` with its place: letters and digits, an apostrophe inside.
-pub(super) fn words(text: &str) -> impl Iterator<Item = (Range<usize>, String)> {
-    let mut rest = text.char_indices().peekable();
-    std::iter::from_fn(move || {
-        let start = loop {
-            let (at, sign) = rest.next()?;
-            if sign.is_alphanumeric() {
-                break at;
-            }
-        };
-        let mut end = text.len();
-        while let Some((at, sign)) = rest.peek().copied() {
-            if sign.is_alphanumeric() || (is_apostrophe(sign) && starts_with_letter(&text[at + sign.len_utf8()..])) {
-                rest.next();
-            } else {
-                end = at;
-                break;
-            }
-        }
-        Some((start..end, fold(&text[start..end])))
+/// Each word of `text` with its range: letters and digits, with apostrophes inside. (On prose with typographic quotes the
+/// word boundaries of Unicode take five times as long.)
+pub(super) fn words(text: &str) -> impl Iterator<Item = (Range<usize>, Cow<'_, str>)> {
+    let mut end = 0;
+    text.split_inclusive(|c: char| !c.is_alphanumeric() && !is_apostrophe(c)).filter_map(move |piece| {
+        end += piece.len();
+        let rest = piece.trim_start_matches(|c: char| !c.is_alphanumeric());
+        let (start, word) = (end - rest.len(), rest.trim_end_matches(|c: char| !c.is_alphanumeric()));
+        (!word.is_empty()).then(|| (start..start + word.len(), fold(word)))
     })
 }
 
-fn is_apostrophe(sign: char) -> bool {
-    matches!(sign, '\'' | '\u{2019}')
+fn is_apostrophe(c: char) -> bool {
+    matches!(c, '\'' | '\u{2019}')
 }
 
-fn starts_with_letter(text: &str) -> bool {
-    text.chars().next().is_some_and(char::is_alphabetic)
-}
-
-/// Lower case, without accents and apostrophes; `partner's` is `partner`.
-fn fold(word: &str) -> String {
+/// Lower case, without accents and apostrophes; `partner's` becomes `partner`.
+fn fold(word: &str) -> Cow<'_, str> {
     let bare = word.strip_suffix("'s").or_else(|| word.strip_suffix("\u{2019}s")).unwrap_or(word);
     if bare.bytes().all(|b| b.is_ascii_lowercase()) {
-        return bare.to_owned();
+        return bare.into();
     }
-    let plain = bare.nfkd().filter(|sign| !is_combining_mark(*sign) && !is_apostrophe(*sign));
+    let plain = bare.nfkd().filter(|c| !is_combining_mark(*c) && !is_apostrophe(*c));
     plain.flat_map(char::to_lowercase).collect()
 }
 
@@ -57,9 +42,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_folded_and_keep_their_places() {
+    fn words_are_folded_and_keep_their_ranges() {
         let text = "Don\u{2019}t \u{201c}Zo\u{eb}\u{201d}, 24 partner\u{2019}s well-being's'";
-        let found: Vec<(String, String)> = words(text).map(|(place, word)| (text[place].to_owned(), word)).collect();
+        let found: Vec<(&str, Cow<'_, str>)> = words(text).map(|(range, word)| (&text[range], word)).collect();
         let expected = [
             ("Don\u{2019}t", "dont"),
             ("Zo\u{eb}", "zoe"),
@@ -68,6 +53,6 @@ mod tests {
             ("well", "well"),
             ("being's", "being"),
         ];
-        assert_eq!(found, expected.map(|(text, word)| (text.to_owned(), word.to_owned())));
+        assert_eq!(found, expected.map(|(text, word)| (text, word.into())));
     }
 }

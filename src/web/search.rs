@@ -3,7 +3,7 @@
 //! Never: what was typed in a log line, in a count or in a cache.
 
 use super::{App, page};
-use crate::{pages, search::MOST_SIGNS};
+use crate::{pages, search::MAX_QUERY};
 use axum::{
     extract::{RawQuery, State},
     http::StatusCode,
@@ -25,7 +25,7 @@ fn typed(raw: &str) -> String {
     let value = form_urlencoded::parse(raw.as_bytes()).find(|(name, _)| name == "q").map(|(_, value)| value);
     let plain: String = value.unwrap_or_default().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let folded = plain.split_whitespace().collect::<Vec<_>>().join(" ");
-    folded.chars().take(MOST_SIGNS).collect()
+    folded.chars().take(MAX_QUERY).collect()
 }
 
 #[cfg(test)]
@@ -46,6 +46,6 @@ mod tests {
         for (raw, expected) in table {
             assert_eq!(typed(raw), expected, "{raw}");
         }
-        assert_eq!(typed(&format!("q={}", "\u{e9}".repeat(500))).chars().count(), MOST_SIGNS);
+        assert_eq!(typed(&format!("q={}", "\u{e9}".repeat(500))).chars().count(), MAX_QUERY);
     }
 }
