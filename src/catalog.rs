@@ -23,7 +23,7 @@ mod tally;
 
 pub use builder::Builder;
 pub use compression::compress_response;
-pub use compressor::Compressor;
+pub use compressor::{Compressor, lower_priority};
 pub use export::Exported;
 pub use media::Media;
 pub use name::{ASSETS, hashed, plain};

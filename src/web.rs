@@ -7,6 +7,7 @@
 
 mod address;
 mod admin;
+mod blocking;
 mod body;
 mod card;
 mod compress;
@@ -28,7 +29,7 @@ mod site_service;
 pub use admin::Monitor;
 pub use flood::Quotas;
 pub use headers::{complete, hosts_allowed, security};
-pub use listen::{Limits, handed_over, open, serve};
+pub use listen::{Limits, open, serve};
 pub use origin::Origin;
 pub use site_service::{SiteService, Visitor};
 
@@ -50,14 +51,15 @@ use axum::{
     response::{Html, IntoResponse as _, Response},
     routing::get,
 };
+use blocking::BlockingLimit;
 use data_encoding::BASE64URL_NOPAD;
 use echoes::Echoes;
 use flood::Flood;
 use ipnet::IpNet;
 use jiff::Timestamp;
 use metrics::Kept;
-use std::{sync::Arc, time::Duration};
-use tokio::sync::{Mutex, watch};
+use std::{num::NonZero, sync::Arc, thread::available_parallelism, time::Duration};
+use tokio::sync::watch;
 
 /// What the handlers share.
 #[derive(Debug)]
@@ -68,8 +70,9 @@ pub struct App {
     flood: Flood,
     echoes: Echoes,
     kept: Kept,
-    /// Held while a card is drawn.
-    drawing: Mutex<()>,
+    /// One card is drawn at a time, so that a crowd of crawlers takes no more than one processor.
+    drawing: BlockingLimit,
+    searching: BlockingLimit,
 }
 
 /// What the web is joined from.
@@ -108,7 +111,8 @@ impl App {
             flood,
             echoes: Echoes::new(random()),
             kept: Kept::default(),
-            drawing: Mutex::default(),
+            drawing: BlockingLimit::new(1),
+            searching: BlockingLimit::new(available_parallelism().map_or(1, NonZero::get)),
         }
     }
 

@@ -69,7 +69,7 @@ impl Compressor {
 
 /// Gives this thread the lowest priority: on Linux niceness belongs to the thread. If the system refuses, the work is
 /// done at normal priority.
-fn lower_priority() {
+pub fn lower_priority() {
     if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 19) {
         tracing::debug!(%error, "background work runs at normal priority");
     }

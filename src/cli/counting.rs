@@ -8,7 +8,8 @@ use crate::{
     mail::outbox::{Fresh, Outbox},
 };
 use std::{sync::Arc, time::Duration};
-use tokio::{sync::watch, time::timeout};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
 /// The counters of this process.
 #[derive(Debug, Clone, Default)]
@@ -18,9 +19,9 @@ pub(super) struct Counting {
 }
 
 impl Counting {
-    /// Adds what was counted to the totals after every pause, and a last time when `stop` turns true.
-    pub(super) async fn keep_every(self, outbox: Outbox, pause: Duration, mut stop: watch::Receiver<bool>) {
-        while timeout(pause, stop.wait_for(|stop| *stop)).await.is_err() {
+    /// Adds what was counted to the totals after every pause, and a last time when `stop` is cancelled.
+    pub(super) async fn keep_every(self, outbox: Outbox, pause: Duration, stop: CancellationToken) {
+        while stop.run_until_cancelled(sleep(pause)).await.is_some() {
             self.keep(&outbox).await;
         }
         self.keep(&outbox).await;

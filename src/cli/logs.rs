@@ -9,15 +9,26 @@ use tracing_subscriber::{Layer as _, filter::Targets, layer::SubscriberExt as _,
 /// Without `RUST_LOG`: what an operator should know, without the database's own chatter.
 const LEVEL: &str = "info,sqlx=warn";
 
-/// Starts logging; once in a process. A panic is logged by its place alone: its message may quote what somebody typed.
+/// Starts logging; once in a process.
 pub(super) fn start(config: &Config) {
     panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(place, "a part of the program panicked");
+        tracing::error!(place, reason = literal(panic), "a part of the program panicked");
     }));
     let from_environment = env::var("RUST_LOG").ok().and_then(|level| level.parse::<Targets>().ok());
     let filter = from_environment.unwrap_or_else(|| LEVEL.parse().expect("the constant names levels"));
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_target(false).with_ansi(false);
     let lines = if config.log_json { lines.json().boxed() } else { lines.boxed() };
     tracing_subscriber::registry().with(lines.with_filter(filter)).init();
+}
+
+/// The part of a panic's message that is certainly written in the source: all of a message without values, and of a message of our own
+/// files what stands before the first value or error. The rest may quote what a visitor typed.
+fn literal<'p>(panic: &'p panic::PanicHookInfo<'_>) -> &'p str {
+    let ours = panic.location().is_some_and(|place| place.file().starts_with("src/"));
+    match (panic.payload().downcast_ref::<&'static str>(), panic.payload().downcast_ref::<String>()) {
+        (Some(text), _) => text,
+        (None, Some(text)) if ours => text.split([':', '`', '\'', '"']).next().unwrap_or_default(),
+        _ => "",
+    }
 }

@@ -42,7 +42,7 @@ impl Desk {
 }
 
 /// Writes the notes of day and week when they are due, for ever.
-pub(super) async fn keep_writing(desk: Desk, reloader: Arc<Reloader>) {
+pub(super) async fn keep_writing(desk: Arc<Desk>, reloader: Arc<Reloader>) {
     loop {
         let edition = reloader.edition.load_full();
         let clinic = &edition.site.clinic;

@@ -1,6 +1,9 @@
 //! `serve`: everything joined, started in order, and stopped in order.
 
-use super::{counting::Counting, data, doctor, doors, doors::Doors, notes, now, outbox, reload::Reloader};
+use super::{
+    counting::Counting, data, doctor, listeners::Listeners, notes, now, outbox, reload::Reloader,
+    supervisor::Supervisor,
+};
 use crate::{
     config::Config,
     content::Clinic,
@@ -8,16 +11,18 @@ use crate::{
     mail::{alarm::AlarmChannel, courier::Courier, fate::Schedule, letter::Letterhead, mailer::Mailer, outbox::Outbox},
     web::{self, App, Limits, Monitor, Origin, Parts, Quotas, SiteService},
 };
+use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::{fmt::Display, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 use tokio::{
     runtime::Builder,
     signal::unix::{SignalKind, signal},
-    sync::watch,
 };
 
 /// How often what was counted is added to the totals; a program that is killed loses no more than this.
 const KEEP_COUNTS: Duration = Duration::from_mins(5);
+/// A monitor needs one or two; more would take open files from the site.
+const ADMIN_CONNECTIONS: usize = 64;
 /// How often the counters of addresses forget.
 const FORGET: Duration = Duration::from_mins(1);
 
@@ -46,73 +51,125 @@ pub(super) fn explain<E: Display>(what: impl Display) -> impl FnOnce(E) -> Strin
 }
 
 async fn serve(config: &Config) -> Result<(), String> {
-    let started = now();
     for doubt in config.doubts() {
         tracing::warn!("{doubt}");
     }
-    let handed_over = web::handed_over().map_err(explain("the socket that was handed over"))?;
-    data::folder(&config.data).map_err(explain(format!("the data folder {}", config.data.display())))?;
-    let secret = data::secret(config).map_err(explain(format!("the secret in {}", config.data.display())))?;
-    let counting = Counting::default();
-    let reloader = Arc::new(Reloader::start(config, Arc::clone(&counting.views))?);
-    let clinic = reloader.edition.load().site.clinic.clone();
+    let program = Program::open(config).await?;
+    let sockets = Listeners::open(config)?;
+    welcome(config, &program.reloader.edition.load().site.clinic, sockets.addresses()?);
+    let workers = program.start_workers()?;
+    let mut listeners = program.start_listeners(sockets);
 
-    let outbox = outbox::open(config, &clinic, secret.expose_secret()).await?;
-    tokio::spawn(outbox.clone().write());
-    let links = Links::new(config.origin(), secret.expose_secret());
-    let letterhead = Letterhead::new(&clinic, config.mail_from.clone(), links.clone());
-    let desk = notes::Desk::new(config.clone(), outbox.clone(), links.clone());
-    let courier = Arc::new(courier(config, letterhead, &outbox)?);
-    let (stop, stopping) = watch::channel(false);
-    let walking = tokio::spawn(Arc::clone(&courier).run(stopping.clone(), now));
-    let counted = tokio::spawn(counting.clone().keep_every(outbox.clone(), KEEP_COUNTS, stopping.clone()));
-    tokio::spawn(follow(config.clone(), secret.clone(), Arc::clone(&reloader), outbox.clone(), Arc::clone(&courier)));
-
-    let parts = Parts {
-        edition: Arc::clone(&reloader.edition),
-        pictures: Arc::clone(&reloader.pictures),
-        outbox: outbox.clone(),
-        courier,
-        enquiries: Arc::clone(&counting.enquiries),
-        quotas: Quotas::default(),
-        trusted_proxies: config.trusted_proxies.clone(),
-        links,
-        clock: now,
-        renewals: config.is_development().then(|| reloader.renewals()),
+    let failed = tokio::select! {
+        name = listeners.failed() => Err(format!("the program ends, since a part of it has failed: {name}")),
+        () = told_to_stop() => Ok(()),
     };
-    let app = Arc::new(App::new(parts, secret.expose_secret()));
-    tokio::spawn(Arc::clone(&app).forget_every(FORGET));
-    let origin = Origin::new(&config.base_url, &config.trusted_proxies);
-    let site = SiteService::new(
-        Arc::clone(&reloader.catalog),
-        web::router(Arc::clone(&app)),
-        web::security(config.is_https()),
-        origin,
-    );
-    if let Some(editor) = config.editor_mail.clone() {
-        tokio::spawn(notes::tell_editor(desk.secretary(&clinic)?, editor, reloader.verdicts()));
-    }
-    tokio::spawn(notes::keep_writing(desk, Arc::clone(&reloader)));
-    let monitor = Monitor { app, site: site.clone(), mistakes: reloader.verdicts(), started };
-    let printing = tokio::spawn(reloader.run());
-    let doors = Doors::open(config, handed_over)?;
-    welcome(config, &clinic, doors.addresses()?);
-    let monitored = doors.admin.map(|listener| doors::answer_monitor(listener, monitor, stopping));
-    let examining = tokio::spawn(doctor::at_start(config.clone()));
-    let limits = Limits { trusted: config.trusted_proxies.clone(), ..Limits::default() };
-    web::serve(doors.site, move |from| site.for_visitor(from), limits, told_to_stop()).await;
-
-    examining.abort();
-    printing.abort();
+    listeners.stop().await;
     // Letters on their way are finished; the others wait for the next start.
-    let _ = stop.send(true);
-    let _ = walking.await;
-    let _ = counted.await;
-    if let Some(monitored) = monitored {
-        let _ = monitored.await;
+    workers.stop().await;
+    program.outbox.close().await;
+    failed
+}
+
+/// What listeners and background tasks share.
+struct Program {
+    config: Config,
+    secret: SecretString,
+    links: Links,
+    reloader: Arc<Reloader>,
+    counting: Counting,
+    outbox: Outbox,
+    courier: Arc<Courier>,
+    app: Arc<App>,
+    started: Timestamp,
+}
+
+impl Program {
+    /// Opens the data folder, makes the pages, opens the outbox.
+    async fn open(config: &Config) -> Result<Self, String> {
+        let started = now();
+        data::folder(&config.data).map_err(explain(format!("the data folder {}", config.data.display())))?;
+        let secret = data::secret(config).map_err(explain(format!("the secret in {}", config.data.display())))?;
+        let counting = Counting::default();
+        let reloader = Arc::new(Reloader::start(config, Arc::clone(&counting.views))?);
+        let clinic = reloader.edition.load().site.clinic.clone();
+        let outbox = outbox::open(config, &clinic, secret.expose_secret()).await?;
+        let links = Links::new(config.origin(), secret.expose_secret());
+        let letterhead = Letterhead::new(&clinic, config.mail_from.clone(), links.clone());
+        let courier = Arc::new(courier(config, letterhead, &outbox)?);
+        let parts = Parts {
+            edition: Arc::clone(&reloader.edition),
+            pictures: Arc::clone(&reloader.pictures),
+            outbox: outbox.clone(),
+            courier: Arc::clone(&courier),
+            enquiries: Arc::clone(&counting.enquiries),
+            quotas: Quotas::default(),
+            trusted_proxies: config.trusted_proxies.clone(),
+            links: links.clone(),
+            clock: now,
+            renewals: config.is_development().then(|| reloader.renewals()),
+        };
+        let app = Arc::new(App::new(parts, secret.expose_secret()));
+        Ok(Self { config: config.clone(), secret, links, reloader, counting, outbox, courier, app, started })
     }
-    outbox.close().await;
-    Ok(())
+
+    /// Everything that runs beside the listeners.
+    fn start_workers(&self) -> Result<Supervisor, String> {
+        let Self { config, reloader, outbox, .. } = self;
+        let mut workers = Supervisor::new();
+        let written = outbox.clone();
+        workers.restart("outbox writer", move || written.clone().write());
+        let courier = Arc::clone(&self.courier);
+        workers.restart_until("delivery", move |stop| Arc::clone(&courier).run(stop, now));
+        let (counting, totals) = (self.counting.clone(), outbox.clone());
+        workers.restart_until("counts", move |stop| counting.clone().keep_every(totals.clone(), KEEP_COUNTS, stop));
+        let app = Arc::clone(&self.app);
+        workers.restart("rate limit cleanup", move || Arc::clone(&app).forget_every(FORGET));
+        let changed = Arc::clone(reloader);
+        workers.restart("reload", move || Arc::clone(&changed).run());
+        let (settings, secret) = (config.clone(), self.secret.clone());
+        let (changed, kept, courier) = (Arc::clone(reloader), outbox.clone(), Arc::clone(&self.courier));
+        workers.restart("facts for mail", move || {
+            follow(settings.clone(), secret.clone(), Arc::clone(&changed), kept.clone(), Arc::clone(&courier))
+        });
+        let desk = Arc::new(notes::Desk::new(config.clone(), outbox.clone(), self.links.clone()));
+        if let Some(editor) = config.editor_mail.clone() {
+            let (secretary, verdicts) = (desk.secretary(&reloader.edition.load().site.clinic)?, reloader.verdicts());
+            workers.restart("notes to the editor", move || {
+                notes::tell_editor(secretary.clone(), editor.clone(), verdicts.clone())
+            });
+        }
+        let changed = Arc::clone(reloader);
+        workers.restart("notes to staff", move || notes::keep_writing(Arc::clone(&desk), Arc::clone(&changed)));
+        workers.once("mail check", doctor::at_start(config.clone()));
+        Ok(workers)
+    }
+
+    /// The site, and the operator's address if one is set.
+    fn start_listeners(&self, sockets: Listeners) -> Supervisor {
+        let Self { config, reloader, .. } = self;
+        let site = SiteService::new(
+            Arc::clone(&reloader.catalog),
+            web::router(Arc::clone(&self.app)),
+            web::security(config.is_https()),
+            Origin::new(&config.base_url, &config.trusted_proxies),
+        );
+        let monitor = Monitor {
+            app: Arc::clone(&self.app),
+            site: site.clone(),
+            mistakes: reloader.verdicts(),
+            started: self.started,
+        };
+        let mut listeners = Supervisor::new();
+        let limits = Limits { trusted: config.trusted_proxies.clone(), ..Limits::default() };
+        listeners.require("site listener", move |stop| web::serve(sockets.site, site, limits, stop.cancelled_owned()));
+        if let Some(listener) = sockets.admin {
+            let (admin, limits) = (web::admin(monitor), Limits { connections: ADMIN_CONNECTIONS, ..Limits::default() });
+            listeners
+                .require("admin listener", move |stop| web::serve(listener, admin, limits, stop.cancelled_owned()));
+        }
+        listeners
+    }
 }
 
 /// Letters follow the words: a new edition may name the clinic, its mailbox or its zone otherwise. For ever.

@@ -20,9 +20,7 @@ pub(super) async fn show(State(app): State<Arc<App>>, request: Request) -> Respo
     let Some(card) = edition.card(request.uri().path()) else { return not_found(&edition) };
     // A card of yesterday's title leads to today's, which is asked about again.
     let caching = if card.address == request.uri().path() { Caching::Forever } else { Caching::Ask };
-    let _turn = app.drawing.lock().await;
     let pictures = Arc::clone(&app.parts.pictures);
-    let drawn = tokio::task::spawn_blocking(move || pictures.get(&card.address, || card.draw())).await;
-    let png = drawn.expect("a card of any title can be drawn");
+    let png = app.drawing.run(move || pictures.get(&card.address, || card.draw())).await;
     answer_apart(Resource::new(Media::Png, png).caching(caching), &request).map(Body::from)
 }

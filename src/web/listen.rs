@@ -1,29 +1,27 @@
-//! Listening: connections, time-outs, limits, and an end in good order. HTTP/1.1, over any stream.
+//! Listening: connections, time limits, and an orderly stop. HTTP/1.1.
 //!
-//! Invariant: nobody holds a connection for nothing. Silence, half a head, half a body, an unread answer and idleness
-//! each end it, and when there are too many connections the idle ones make room for the next visitor.
+//! Invariant: no client holds a connection without using it. Silence, half a head, half a body, an unread answer and
+//! idleness each end it after a time, and when there are too many connections the idle ones end to make room.
 //!
-//! Never: what is answered. Signals and the environment belong to `cli`.
+//! Never: what is answered. Signals of the system and the environment belong to `cli`.
 
 mod connection;
-mod counter;
-mod places;
-mod pulse;
+mod open_files;
+mod per_address;
+mod timeouts;
 
-use connection::{Order, Served};
-use counter::Counter;
-use http::Request;
-use hyper::{body::Incoming, service::Service};
+use super::SiteService;
 use ipnet::IpNet;
-use std::{error::Error, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use per_address::PerAddress;
+use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
-    time::{Instant, sleep, timeout},
+    time::{sleep, timeout},
 };
 
 /// Waiting connections that the system keeps for us.
-const BACKLOG: i32 = 4096;
+const BACKLOG: u32 = 4096;
 /// After "too many open files" and the like: a pause, or the loop would spin.
 const AFTER_FAULT: Duration = Duration::from_millis(100);
 /// Idle connections are asked to make room this often at most.
@@ -72,120 +70,89 @@ impl Default for Limits {
     }
 }
 
-/// The socket that a service manager holds open for us, so that a restart turns nobody away. Reads `LISTEN_FDS`: for
-/// `cli`.
-///
-/// # Errors
-/// What was handed over is no listening TCP socket.
-pub fn handed_over() -> io::Result<Option<std::net::TcpListener>> {
-    listenfd::ListenFd::from_env().take_tcp_listener(0)
-}
-
-/// Listens on an address, or on the socket that was handed over.
+/// Listens on an address.
 ///
 /// # Errors
 /// The address is taken, not ours, or not allowed to us.
-pub fn open(address: SocketAddr, handed_over: Option<std::net::TcpListener>) -> io::Result<TcpListener> {
-    let listener = if let Some(listener) = handed_over {
-        listener
-    } else {
-        let socket = socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, None)?;
-        socket.set_reuse_address(true)?;
-        socket.bind(&address.into())?;
-        socket.listen(BACKLOG)?;
-        socket.into()
-    };
-    listener.set_nonblocking(true)?;
-    TcpListener::from_std(listener)
+pub fn open(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// What the listener asks of its connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Signal {
+    /// Go on.
+    Serve,
+    /// There are too many connections: those that are idle end.
+    MakeRoom,
+    /// Answer what is open, then end.
+    Finish,
+    /// End now.
+    Close,
 }
 
 /// Serves until `shutdown` is done and then until open requests are answered, [`Limits::stop`] at most.
-/// `service_for` makes the service of one connection from the peer's address.
-pub async fn serve<M, S, B>(listener: TcpListener, service_for: M, limits: Limits, shutdown: impl Future<Output = ()>)
-where
-    M: Fn(SocketAddr) -> S,
-    S: Service<Request<Incoming>, Response = http::Response<B>> + Send + 'static,
-    S::Future: Send + Unpin + 'static,
-    S::Error: Into<Box<dyn Error + Send + Sync>>,
-    B: http_body::Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<Box<dyn Error + Send + Sync>>,
-{
-    let mut house = House::new(limits);
+pub async fn serve(listener: TcpListener, site: SiteService, limits: Limits, shutdown: impl Future<Output = ()>) {
+    let limits = Arc::new(limits);
+    let room = Arc::new(Semaphore::new(open_files::connections(limits.connections)));
+    let per_address = PerAddress::new(limits.per_address, limits.trusted.clone());
+    // Each connection holds a receiver.
+    let signals = watch::Sender::new(Signal::Serve);
     let mut shutdown = pin!(shutdown);
     loop {
-        let (stream, peer, permit) = tokio::select! {
+        let next = async { (permit(&room, &signals).await, accept(&listener).await) };
+        let (permit, (stream, peer)) = tokio::select! {
             biased;
             () = &mut shutdown => break,
-            arrival = house.next(&listener) => arrival,
+            next = next => next,
         };
-        let Some(counted) = house.counter.enter(peer.ip()) else { continue };
-        let service = service_for(peer);
-        let connection = Served { limits: Arc::clone(&house.limits), orders: house.orders.subscribe() };
+        let Some(counted) = per_address.admit(peer.ip()) else { continue };
+        let connection = connection::serve(stream, site.for_visitor(peer), Arc::clone(&limits), signals.subscribe());
         tokio::spawn(async move {
-            connection.run(stream, service).await;
+            connection.await;
             drop((permit, counted));
         });
     }
     drop(listener);
-    house.close().await;
+    close(&signals, limits.stop).await;
 }
 
-/// Everybody inside.
-struct House {
-    limits: Arc<Limits>,
-    room: Arc<Semaphore>,
-    counter: Counter,
-    orders: watch::Sender<Order>,
+/// Room for one connection. While there is none, idle connections are asked to end.
+async fn permit(room: &Arc<Semaphore>, signals: &watch::Sender<Signal>) -> OwnedSemaphorePermit {
+    loop {
+        let permit = Arc::clone(room).acquire_owned();
+        if room.available_permits() == 0 {
+            signals.send_replace(Signal::MakeRoom);
+        }
+        if let Ok(permit) = timeout(ROOM_EVERY, permit).await {
+            return permit.expect("the semaphore is never closed");
+        }
+    }
 }
 
-impl House {
-    fn new(limits: Limits) -> Self {
-        Self {
-            room: Arc::new(Semaphore::new(places::within_open_files(limits.connections))),
-            counter: Counter::new(limits.per_address, limits.trusted.clone()),
-            orders: watch::Sender::new(Order::Serve),
-            limits: Arc::new(limits),
-        }
-    }
-
-    /// The next connection, once there is room for it.
-    async fn next(&mut self, listener: &TcpListener) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
-        let permit = self.room().await;
-        loop {
-            match listener.accept().await {
-                Ok((stream, peer)) => return (stream, peer, permit),
-                // The visitor left between knocking and our opening; everything else is a fault of the system's.
-                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-                Err(error) => {
-                    tracing::error!(%error, "no connection can be accepted; more open files may be needed");
-                    sleep(AFTER_FAULT).await;
-                }
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            // The client left before it was accepted; every other error is the system's.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            Err(error) => {
+                tracing::error!(%error, "no connection can be accepted; more open files may be needed");
+                sleep(AFTER_FAULT).await;
             }
         }
     }
+}
 
-    /// A place; if there is none, those who are idle are asked to leave.
-    async fn room(&self) -> OwnedSemaphorePermit {
-        loop {
-            let place = Arc::clone(&self.room).acquire_owned();
-            if self.room.available_permits() == 0 {
-                self.orders.send_replace(Order::MakeRoom);
-            }
-            if let Ok(place) = timeout(ROOM_EVERY, place).await {
-                return place.expect("the semaphore is never closed");
-            }
-        }
-    }
-
-    /// Lets open requests end, then ends the rest.
-    async fn close(self) {
-        let deadline = Instant::now() + self.limits.stop;
-        self.orders.send_replace(Order::Finish);
-        if tokio::time::timeout_at(deadline, self.orders.closed()).await.is_err() {
-            tracing::warn!(connections = self.orders.receiver_count(), "requests were cut off at the stop");
-            self.orders.send_replace(Order::Leave);
-            self.orders.closed().await;
-        }
+/// Lets open requests end, then ends the rest.
+async fn close(signals: &watch::Sender<Signal>, stop: Duration) {
+    signals.send_replace(Signal::Finish);
+    if timeout(stop, signals.closed()).await.is_err() {
+        tracing::warn!(connections = signals.receiver_count(), "requests were cut off at the stop");
+        signals.send_replace(Signal::Close);
+        signals.closed().await;
     }
 }

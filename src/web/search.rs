@@ -16,8 +16,11 @@ use url::form_urlencoded;
 pub(super) async fn show(State(app): State<Arc<App>>, RawQuery(raw): RawQuery) -> Response {
     let edition = app.edition();
     let typed = typed(raw.as_deref().unwrap_or_default());
-    let found = (!typed.is_empty()).then(|| edition.index().find(&typed));
-    page(StatusCode::OK, pages::search(edition.house(), &typed, found.as_ref()))
+    let html = app.searching.run(move || {
+        let found = (!typed.is_empty()).then(|| edition.index().find(&typed));
+        pages::search(edition.house(), &typed, found.as_ref())
+    });
+    page(StatusCode::OK, html.await)
 }
 
 /// The first `q` of a query string, without control characters and doubled spaces, at most so long as is read.

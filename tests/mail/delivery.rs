@@ -234,14 +234,14 @@ async fn a_recipient_at_whom_the_relay_hangs_delays_nobody_while_the_courier_run
     server.fail(At::Rcpt, Fault::SlowRecipient);
     let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", Duration::from_secs(20)).unwrap();
     let courier = Arc::new(courier_of(&house.outbox, mailer, 1000));
-    let (stop, stopping) = tokio::sync::watch::channel(false);
-    let running = tokio::spawn(Arc::clone(&courier).run(stopping, Timestamp::now));
+    let stop = tokio_util::sync::CancellationToken::new();
+    let running = tokio::spawn(Arc::clone(&courier).run(stop.clone(), Timestamp::now));
     for i in 0..5 {
         house.put(now(&format!("Ann {i}"))).await;
     }
     eventually(Duration::from_secs(5), || server.mails().len() == 5).await;
     running.abort();
-    drop(stop);
+    stop.cancel();
 }
 
 fn now(name: &str) -> relationship_clinic::mail::outbox::NewEnquiry {
@@ -260,8 +260,8 @@ async fn eventually(limit: Duration, mut true_at_last: impl FnMut() -> bool) {
 async fn delivery_begins_within_a_tenth_of_a_second_and_stops_when_told() {
     let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
     let courier = Arc::new(courier(&house, &server));
-    let (stop, stopping) = tokio::sync::watch::channel(false);
-    let running = tokio::spawn(Arc::clone(&courier).run(stopping, Timestamp::now));
+    let stop = tokio_util::sync::CancellationToken::new();
+    let running = tokio::spawn(Arc::clone(&courier).run(stop.clone(), Timestamp::now));
     house.put(now("warm up")).await;
     eventually(Duration::from_secs(5), || server.mails().len() == 1).await;
     let mut worst = Duration::ZERO;
@@ -275,7 +275,7 @@ async fn delivery_begins_within_a_tenth_of_a_second_and_stops_when_told() {
     println!("from kept to knocking at the relay, worst of 10: {worst:?}");
     assert!(worst < Duration::from_millis(100), "{worst:?}");
     eventually(Duration::from_secs(5), || server.mails().len() == 11).await;
-    stop.send_replace(true);
+    stop.cancel();
     tokio::time::timeout(Duration::from_secs(5), running).await.expect("it stops").unwrap();
 }
 
@@ -285,8 +285,8 @@ async fn an_enquiry_is_kept_as_fast_as_ever_while_the_relay_hangs_at_any_place()
         let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
         server.fail(at, Fault::Silence);
         let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", Duration::from_secs(20)).unwrap();
-        let (stop, stopping) = tokio::sync::watch::channel(false);
-        let running = tokio::spawn(Arc::new(courier_of(&house.outbox, mailer, 1000)).run(stopping, Timestamp::now));
+        let stop = tokio_util::sync::CancellationToken::new();
+        let running = tokio::spawn(Arc::new(courier_of(&house.outbox, mailer, 1000)).run(stop.clone(), Timestamp::now));
         house.put(now("the first")).await;
         eventually(Duration::from_secs(5), || server.connections() > 0).await;
         let mut waits = Vec::new();
@@ -299,7 +299,7 @@ async fn an_enquiry_is_kept_as_fast_as_ever_while_the_relay_hangs_at_any_place()
         // Waiting for the relay would take 20 seconds; a commit takes milliseconds, also on a busy machine.
         assert!(waits[5] < Duration::from_millis(200), "{at:?}: half of the enquiries waited {:?}", waits[5]);
         running.abort();
-        drop(stop);
+        stop.cancel();
     }
 }
 

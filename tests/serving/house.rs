@@ -102,13 +102,13 @@ impl House {
         let catalog = Arc::new(ArcSwap::new(catalog));
         let origin = Origin::new(&"https://clinic.example".parse().unwrap(), &["127.0.0.0/8".parse().unwrap()]);
         let site = SiteService::new(Arc::clone(&catalog), router, web::security(true), origin);
-        let listener = web::open("127.0.0.1:0".parse().unwrap(), None).unwrap();
+        let listener = web::open("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let told = async move {
             let _ = stopped.await;
         };
-        let serving = tokio::spawn(web::serve(listener, move |from| site.for_visitor(from), limits, told));
+        let serving = tokio::spawn(web::serve(listener, site, limits, told));
         Self { address, catalog, stop: Some(stop), serving }
     }
 

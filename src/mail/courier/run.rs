@@ -3,7 +3,8 @@
 use super::{Courier, Step};
 use jiff::{SignedDuration, Timestamp};
 use std::{sync::Arc, time::Duration};
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{task::JoinSet, time::sleep};
+use tokio_util::sync::CancellationToken;
 
 /// Letters of other copies, whose leases may end, and clocks that were set are found within this time.
 const AT_LEAST: Duration = Duration::from_secs(15);
@@ -17,8 +18,8 @@ const TIDY: Duration = Duration::from_mins(10);
 const MOST_LANES: usize = 8;
 
 impl Courier {
-    /// Walks until `stop` turns true; letters that are on their way then are finished first. `now` is the clock.
-    pub async fn run<C>(self: Arc<Self>, stop: watch::Receiver<bool>, now: C)
+    /// Walks until `stop` is cancelled; letters that are on their way then are finished first. `now` is the clock.
+    pub async fn run<C>(self: Arc<Self>, stop: CancellationToken, now: C)
     where
         C: Fn() -> Timestamp + Clone + Send + Sync + 'static,
     {
@@ -42,10 +43,9 @@ impl Courier {
         (self.outbox.recipients() + 1).min(MOST_LANES)
     }
 
-    async fn lane(self: Arc<Self>, stop: watch::Receiver<bool>, now: impl Fn() -> Timestamp + Send + Sync) {
+    async fn lane(self: Arc<Self>, stop: CancellationToken, now: impl Fn() -> Timestamp + Send + Sync) {
         let mut arrivals = self.outbox.arrivals();
-        let mut stopping = stop.clone();
-        while !*stop.borrow() {
+        while !stop.is_cancelled() {
             arrivals.borrow_and_update();
             let rest = match self.step(now()).await {
                 Step::Delivered(_) | Step::Again(..) | Step::SetAside(_) => continue,
@@ -64,13 +64,13 @@ impl Courier {
             };
             tokio::select! {
                 _ = arrivals.changed() => {}
-                () = tokio::time::sleep(rest) => {}
-                _ = stopping.wait_for(|stop| *stop) => return,
+                () = sleep(rest) => {}
+                () = stop.cancelled() => return,
             }
         }
     }
 
-    async fn watch(self: Arc<Self>, stop: watch::Receiver<bool>, now: impl Fn() -> Timestamp + Send + Sync) {
+    async fn watch(self: Arc<Self>, stop: CancellationToken, now: impl Fn() -> Timestamp + Send + Sync) {
         loop {
             self.look_around(now()).await;
             if asleep(LOOK_AROUND, &stop).await {
@@ -79,7 +79,7 @@ impl Courier {
         }
     }
 
-    async fn sweep(self: Arc<Self>, stop: watch::Receiver<bool>, now: impl Fn() -> Timestamp + Send + Sync) {
+    async fn sweep(self: Arc<Self>, stop: CancellationToken, now: impl Fn() -> Timestamp + Send + Sync) {
         loop {
             match self.outbox.tidy(now()).await {
                 Ok(done) if done.erased > 0 || done.removed > 0 => {
@@ -102,10 +102,6 @@ fn until(at: Timestamp, now: Timestamp) -> Duration {
 }
 
 /// True when it is time to stop.
-async fn asleep(length: Duration, stop: &watch::Receiver<bool>) -> bool {
-    let mut stopping = stop.clone();
-    tokio::select! {
-        () = tokio::time::sleep(length) => false,
-        _ = stopping.wait_for(|stop| *stop) => true,
-    }
+async fn asleep(length: Duration, stop: &CancellationToken) -> bool {
+    stop.run_until_cancelled(sleep(length)).await.is_none()
 }

@@ -76,14 +76,9 @@ impl House {
         };
         let router = web::router(Arc::new(App::new(parts, SECRET)));
         let site = SiteService::new(Arc::new(ArcSwap::from_pointee(catalog)), router, web::security(false), None);
-        let listener = web::open(SocketAddr::from(([127, 0, 0, 1], 0)), None).unwrap();
+        let listener = web::open(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(web::serve(
-            listener,
-            move |from| site.for_visitor(from),
-            Limits::default(),
-            std::future::pending(),
-        ));
+        tokio::spawn(web::serve(listener, site, Limits::default(), std::future::pending()));
         Self { address, outbox, courier }
     }
 }

@@ -24,7 +24,8 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use tokio::{runtime::Runtime, sync::watch};
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
 
 /// Posts one after another, each waited for.
 const POSTS: usize = 201;
@@ -57,8 +58,8 @@ pub fn measure(runtime: &Runtime, databases: impl Fn() -> [Database; 2], letters
 fn first_delivery(runtime: &Runtime, database: &Database) -> (Vec<Duration>, Vec<Duration>) {
     let sink = Sink::open(false);
     let house = House::open(runtime.block_on(house::outbox(&database.place, Options::TOGETHER)), mailer(&sink));
-    let (stop, stopping) = watch::channel(false);
-    let walking = runtime.spawn(Arc::clone(&house.courier).run(stopping, Timestamp::now));
+    let stop = CancellationToken::new();
+    let walking = runtime.spawn(Arc::clone(&house.courier).run(stop.clone(), Timestamp::now));
     let mut client = runtime.block_on(Client::connect(house.address));
     let times = (0..POSTS).map(|_| {
         runtime.block_on(client.post());
@@ -68,7 +69,7 @@ fn first_delivery(runtime: &Runtime, database: &Database) -> (Vec<Duration>, Vec
         (since(taken.knocked), since(taken.acknowledged))
     });
     let times = times.collect();
-    stop.send_replace(true);
+    stop.cancel();
     runtime.block_on(walking).unwrap();
     runtime.block_on(house.outbox.close());
     times
@@ -80,12 +81,12 @@ fn drain(runtime: &Runtime, database: &Database, letters: usize) -> Duration {
     let outbox = runtime.block_on(house::outbox(&database.place, Options::TOGETHER));
     runtime.block_on(fill(&outbox, letters));
     let courier = house::courier(&outbox, mailer(&sink));
-    let (stop, stopping) = watch::channel(false);
+    let stop = CancellationToken::new();
     let began = Instant::now();
-    let walking = runtime.spawn(courier.run(stopping, Timestamp::now));
+    let walking = runtime.spawn(courier.run(stop.clone(), Timestamp::now));
     let last = sink.taken.iter().take(letters).last().unwrap();
     let took = last.acknowledged - began;
-    stop.send_replace(true);
+    stop.cancel();
     runtime.block_on(walking).unwrap();
     runtime.block_on(outbox.close());
     took

@@ -1,0 +1,260 @@
+//! Background tasks by name: none of them stops unnoticed.
+//!
+//! Invariant: a task that ends or panics before the stop is logged with its name. Then it is started again, or, if the
+//! program is useless without it, [`Supervisor::failed`] returns its name.
+//!
+//! Place and message of a panic are logged by the hook in `logs`.
+
+use std::{io, thread, time::Duration};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::{JoinError, JoinHandle, JoinSet},
+    time::sleep,
+};
+use tokio_util::sync::CancellationToken;
+
+/// Pause before a task is started again, so that one that fails at once does not occupy a processor.
+const RESTART_AFTER: Duration = Duration::from_secs(1);
+
+/// Tasks that are stopped together.
+pub(super) struct Supervisor {
+    tasks: JoinSet<()>,
+    stop: CancellationToken,
+    failures: (mpsc::Sender<&'static str>, mpsc::Receiver<&'static str>),
+}
+
+impl Supervisor {
+    /// Without tasks.
+    pub(super) fn new() -> Self {
+        Self { tasks: JoinSet::new(), stop: CancellationToken::new(), failures: mpsc::channel(1) }
+    }
+
+    /// Runs the future that `start` returns, and again whenever it ends before the stop. It is dropped at the stop.
+    pub(super) fn restart<F>(&mut self, name: &'static str, mut start: impl FnMut() -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.restart_until(name, move |stop| {
+            let task = start();
+            async move {
+                stop.run_until_cancelled(task).await;
+            }
+        });
+    }
+
+    /// The same for a future that ends by itself once the token is cancelled, after finishing what it has begun.
+    pub(super) fn restart_until<F>(
+        &mut self,
+        name: &'static str,
+        mut start: impl FnMut(CancellationToken) -> F + Send + 'static,
+    ) where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            let mut first = true;
+            while report(name, &spawn(name, first, start(stop.clone())).await, &stop) {
+                first = false;
+                stop.run_until_cancelled(sleep(RESTART_AFTER)).await;
+                tracing::info!(task = name, "a background task is started again");
+            }
+        });
+    }
+
+    /// The same for work that occupies a thread of its own, at the lowest priority.
+    #[allow(dead_code, reason = "for the compression worker")]
+    pub(super) fn restart_thread<W>(
+        &mut self,
+        name: &'static str,
+        mut start: impl FnMut(CancellationToken) -> W + Send + 'static,
+    ) where
+        W: FnOnce() + Send + 'static,
+    {
+        self.restart_until(name, move |stop| {
+            let work = start(stop);
+            async move {
+                if let Err(error) = on_thread(name, work).await {
+                    tracing::error!(task = name, %error, "no thread for a background task");
+                }
+            }
+        });
+    }
+
+    /// Runs a future without which the program is useless. It ends by itself once the token is cancelled.
+    pub(super) fn require<F>(&mut self, name: &'static str, start: impl FnOnce(CancellationToken) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (stop, failures) = (self.stop.clone(), self.failures.0.clone());
+        let task = spawn(name, true, start(stop.clone()));
+        self.tasks.spawn(async move {
+            if report(name, &task.await, &stop) {
+                let _ = failures.try_send(name);
+            }
+        });
+    }
+
+    /// Runs a future once. It may end at any time and is dropped at the stop.
+    pub(super) fn once(&mut self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            let task = spawn(name, true, task);
+            let abort = task.abort_handle();
+            match stop.run_until_cancelled(task).await {
+                Some(Err(_)) => tracing::error!(task = name, "a background task panicked"),
+                Some(Ok(())) => {}
+                None => abort.abort(),
+            }
+        });
+    }
+
+    /// Waits until a required task has ended before the stop; its name.
+    pub(super) async fn failed(&mut self) -> &'static str {
+        self.failures.1.recv().await.expect("this supervisor holds a sender")
+    }
+
+    /// Stops every task and waits for its end.
+    pub(super) async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.join_all().await;
+    }
+}
+
+/// In debug builds the tasks named in `CLINIC_TEST_PANIC` (`all`, or a list with commas) panic at their first start.
+fn spawn<F>(name: &'static str, first: bool, task: F) -> JoinHandle<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let asked = |names: String| names == "all" || names.split(',').any(|asked| asked == name);
+    let panics = cfg!(debug_assertions) && first && std::env::var("CLINIC_TEST_PANIC").is_ok_and(asked);
+    tokio::spawn(async move {
+        assert!(!panics, "a test asked for this panic");
+        task.await;
+    })
+}
+
+/// Logs the end of a task; true if it should still run.
+fn report(name: &'static str, ended: &Result<(), JoinError>, stop: &CancellationToken) -> bool {
+    match ended {
+        Err(_) => tracing::error!(task = name, "a background task panicked"),
+        Ok(()) if !stop.is_cancelled() => tracing::error!(task = name, "a background task ended unexpectedly"),
+        Ok(()) => return false,
+    }
+    !stop.is_cancelled()
+}
+
+#[allow(dead_code, reason = "for the compression worker")]
+/// Runs `work` on a new thread and waits for its end, by return or by panic.
+async fn on_thread(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    let (running, ended) = oneshot::channel::<()>();
+    thread::Builder::new().name(name.into()).spawn(move || {
+        let _running = running;
+        crate::catalog::lower_priority();
+        work();
+    })?;
+    // The sender is dropped with the thread's stack.
+    let _ = ended.await;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        future::pending,
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering::SeqCst},
+        },
+    };
+    use tokio::{sync::Notify, time::timeout};
+
+    /// Nothing here takes longer, unless it hangs.
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    /// Counts starts and waits for the second.
+    #[derive(Clone, Default)]
+    struct Starts(Arc<(AtomicUsize, Notify)>);
+
+    impl Starts {
+        /// True for the first.
+        fn is_first(&self) -> bool {
+            let first = self.0.0.fetch_add(1, SeqCst) == 0;
+            if !first {
+                self.0.1.notify_one();
+            }
+            first
+        }
+
+        async fn second(&self) {
+            timeout(PATIENCE, self.0.1.notified()).await.expect("the task is started again");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_task_that_panics_or_ends_is_started_again() {
+        let (panicking, ending) = (Starts::default(), Starts::default());
+        let mut supervisor = Supervisor::new();
+        let starts = panicking.clone();
+        supervisor.restart("panicking", move || {
+            let first = starts.is_first();
+            async move { if first { panic!("the first time") } else { pending().await } }
+        });
+        let starts = ending.clone();
+        supervisor.restart_until("ending", move |stop| {
+            let first = starts.is_first();
+            async move {
+                if !first {
+                    stop.cancelled().await;
+                }
+            }
+        });
+        panicking.second().await;
+        ending.second().await;
+        timeout(PATIENCE, supervisor.stop()).await.expect("both end at the stop");
+    }
+
+    #[tokio::test]
+    async fn a_thread_that_panics_is_started_again() {
+        let starts = Starts::default();
+        let mut supervisor = Supervisor::new();
+        let counted = starts.clone();
+        supervisor.restart_thread("thread", move |stop| {
+            let (first, runtime) = (counted.is_first(), tokio::runtime::Handle::current());
+            move || if first { panic!("the first time") } else { runtime.block_on(stop.cancelled()) }
+        });
+        starts.second().await;
+        timeout(PATIENCE, supervisor.stop()).await.expect("it ends at the stop");
+    }
+
+    #[tokio::test]
+    async fn a_required_task_that_panics_or_ends_is_reported() {
+        for panics in [true, false] {
+            let mut supervisor = Supervisor::new();
+            supervisor.require("steady", CancellationToken::cancelled_owned);
+            supervisor.require("listener", move |_| async move { assert!(!panics, "at once") });
+            assert_eq!(timeout(PATIENCE, supervisor.failed()).await, Ok("listener"));
+            timeout(PATIENCE, supervisor.stop()).await.expect("the other ends at the stop");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_task_finishes_what_it_has_begun_at_the_stop() {
+        let (begun, finished) = (Arc::new(Notify::new()), Arc::new(AtomicUsize::new(0)));
+        let mut supervisor = Supervisor::new();
+        let (telling, done) = (Arc::clone(&begun), Arc::clone(&finished));
+        supervisor.restart_until("finishing", move |stop| {
+            let (telling, done) = (Arc::clone(&telling), Arc::clone(&done));
+            async move {
+                telling.notify_one();
+                stop.cancelled().await;
+                tokio::task::yield_now().await;
+                done.fetch_add(1, SeqCst);
+            }
+        });
+        supervisor.once("endless", pending());
+        begun.notified().await;
+        timeout(PATIENCE, supervisor.stop()).await.expect("both end at the stop");
+        assert_eq!(finished.load(SeqCst), 1);
+    }
+}
