@@ -1,43 +1,49 @@
-//! An article's file, read: front matter, body, questions, sources, and what contradicts itself.
+//! An article's file: front matter, body, questions, sources, and what contradicts itself.
 
 use super::{
-    fault::Source,
-    folder::Text,
-    front::{At, Keys, split},
-    markdown::{self, Kind, Reference, render},
-    site::{Article, Figure, Question, Review, Takeaway},
+    Html,
+    document::{Context, Entry, Image, Status, body},
+    front_matter::{self, Day},
+    markdown::{Kind, Rendered, render},
+    site::{Article, Question, Review, Takeaway},
+    source::{DESCRIPTION_LENGTH, SourceFile, TITLE_LENGTH},
 };
 use jiff::civil::Date;
 use serde::Deserialize;
-use std::{ops::Range, path::PathBuf, sync::Arc};
+use std::ops::Range;
 use toml::Spanned;
 
-/// Ids that the templates give.
-const FIXED_IDS: [&str; 6] =
-    ["main", "questions", "sources", "crisis-heading", "takeaways-heading", "contents-heading"];
-
-/// An article with everything that other files decide about.
-#[derive(Debug)]
-pub(super) struct Draft {
-    pub(super) article: Article,
-    pub(super) source: Source,
-    pub(super) folder: PathBuf,
-    pub(super) unpublished: bool,
-    pub(super) retired: bool,
-    pub(super) aliases: Vec<At<String>>,
-    pub(super) links: Vec<Reference>,
-    pub(super) pictures: Vec<Reference>,
-    pub(super) ids: Vec<String>,
-    /// Slugs of people and topics with their places.
-    pub(super) people: Vec<At<String>>,
-    pub(super) topics: Vec<At<String>>,
-}
+/// Ids that the templates give in an article, besides those of every page.
+const TEMPLATE_IDS: [&str; 4] = ["questions", "sources", "takeaways-heading", "contents-heading"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawImage {
-    src: Spanned<String>,
-    alt: Option<Spanned<String>>,
+struct Facts {
+    title: Option<Spanned<String>>,
+    description: Option<Spanned<String>>,
+    published: Option<Spanned<Day>>,
+    updated: Option<Spanned<Day>>,
+    expires: Option<Spanned<Day>>,
+    author: Option<Spanned<String>>,
+    reviewed_by: Option<Spanned<String>>,
+    reviewed: Option<Spanned<Day>>,
+    review_due: Option<Spanned<Day>>,
+    topics: Option<Vec<Spanned<String>>>,
+    image: Option<Spanned<Image>>,
+    #[serde(default)]
+    takeaways: Vec<Spanned<RawTakeaway>>,
+    #[serde(default)]
+    questions: Vec<RawQuestion>,
+    #[serde(default)]
+    sources: Vec<Spanned<String>>,
+    #[serde(default)]
+    sensitive: bool,
+    #[serde(default)]
+    draft: bool,
+    #[serde(default)]
+    retired: bool,
+    #[serde(default)]
+    aliases: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -56,273 +62,172 @@ struct RawQuestion {
     answer: Option<Spanned<String>>,
 }
 
-/// Reads an article; the second value is false if nothing of it can be used.
-pub(super) fn read(text: Text) -> Result<Draft, Source> {
-    let Text { slug, mut source, folder } = text;
-    let whole = Arc::clone(&source.text);
-    let Some((mut keys, body)) = split(&whole, &mut source) else { return Err(source) };
-    let Some(mut draft) = facts(&mut keys, &mut source, slug, folder, &whole) else {
-        keys.finish(&mut source);
-        return Err(source);
-    };
-    keys.finish(&mut source);
-    let made = render(&mut source, &whole[body.clone()], body.start, Kind::Page);
-    take_body(&mut draft, made);
-    draft.source = source;
-    Ok(draft)
-}
-
-fn facts(keys: &mut Keys<'_>, source: &mut Source, slug: String, folder: PathBuf, whole: &str) -> Option<Draft> {
-    let title = keys.text(source, "title");
-    let description = keys.text(source, "description");
-    lengths(source, title.as_ref(), description.as_ref());
-    let published = keys.date(source, "published");
-    if published.is_none() && !source.faults.iter().any(|fault| fault.message.contains("published")) {
-        source.error(0..3, "`published` is missing", "add a line published = 2026-11-24");
-    }
-    let updated = keys.date(source, "updated");
-    let expires = keys.date(source, "expires");
-    later(source, "updated", updated.as_ref(), published.as_ref());
-    later(source, "expires", expires.as_ref(), published.as_ref());
-    let author = keys.take::<String>(source, "author");
-    let review = review(keys, source, published.as_ref());
-    let topics = topics(keys, source);
-    let takeaways = takeaways(keys, source);
-    let image = image(keys, source);
-    let (questions, parts) = questions(keys, source, whole);
-    let (sources, cited) = sources(keys, source);
-    let sensitive = keys.is_on(source, "sensitive");
-    let unpublished = keys.is_on(source, "draft");
-    let retired = keys.is_on(source, "retired");
-    let aliases = strings(keys, source, "aliases");
-    let people = author.iter().cloned().chain(review.iter().map(|(by, _)| by.clone())).collect();
+/// Reads an article; `None` after a fault that leaves none.
+pub(super) fn article(source: &mut SourceFile, context: &Context) -> Option<(Article, Entry)> {
+    context.lint.check(source);
+    let (mut facts, start): (Facts, usize) = front_matter::read(source)?;
+    let title = source.required_text("title", facts.title.take(), TITLE_LENGTH);
+    let description = source.required_text("description", facts.description.take(), DESCRIPTION_LENGTH);
+    check_days(source, &facts, context.today);
+    check_names(source, &facts, context);
+    let status = facts.status(context.today);
+    let mut rendered = body(source, start, Kind::Page);
+    let sources = sources(source, facts.sources, &mut rendered);
+    let questions = questions(source, facts.questions, &mut rendered);
+    let takeaways: Vec<Takeaway> = facts.takeaways.into_iter().map(|raw| takeaway(source, raw)).collect();
+    let image = facts.image.map(|image| Image::figure(image, source));
+    let (slug, title, description, published) = (source.slug.clone(), title?, description?, day(facts.published)?);
+    let mut entry = Entry::new(format!("/articles/{slug}"), &title, facts.aliases, &mut rendered);
+    entry.status = status;
+    entry.ids.extend(TEMPLATE_IDS.map(str::to_owned));
+    entry.ids.extend(questions.iter().map(|question| question.id.clone()));
     let article = Article {
         slug,
-        title: title?.value,
-        description: description?.value,
-        published: published?.value,
-        updated: updated.map(|at| at.value),
-        author: author.map(|at| at.value),
-        review: review.map(|(_, review)| review),
-        topics: topics.iter().map(|at| at.value.clone()).collect(),
-        takeaways,
-        image: image.as_ref().map(|(_, figure)| figure.clone()),
-        lead: None,
-        body: super::site::Prose::default(),
-        headings: Vec::new(),
+        title,
+        description,
+        published,
+        updated: day(facts.updated),
+        author: facts.author.map(Spanned::into_inner),
+        review: review(facts.reviewed_by, facts.reviewed, facts.review_due),
+        topics: facts.topics.into_iter().flatten().map(Spanned::into_inner).collect(),
+        lead: rendered.lead,
+        body: rendered.body,
+        headings: rendered.headings,
         questions,
         sources,
-        sensitive,
-        expires: expires.map(|at| at.value),
-        words: 0,
-        text: parts.text.into(),
+        sensitive: facts.sensitive,
+        expires: day(facts.expires),
+        words: words(&rendered.text) + takeaways.iter().map(|t| words(&t.lead) + words(&t.text)).sum::<usize>(),
+        text: rendered.text.into(),
+        takeaways,
+        image,
         related: Vec::new(),
     };
-    let mut ids: Vec<String> = FIXED_IDS.iter().map(|id| (*id).to_owned()).collect();
-    ids.extend(article.questions.iter().map(|question| question.id.clone()));
-    let links = parts.links.into_iter().chain(cited).collect();
-    let pictures = image.into_iter().map(|(reference, _)| reference).collect();
-    Some(Draft {
-        article,
-        source: Source::new("", ""),
-        folder,
-        unpublished,
-        retired,
-        aliases,
-        links,
-        pictures,
-        ids,
-        people,
-        topics,
-    })
+    Some((article, entry))
 }
 
-fn take_body(draft: &mut Draft, made: markdown::Made) {
-    let article = &mut draft.article;
-    let answers = std::mem::take(&mut article.text);
-    let takeaways: usize = article.takeaways.iter().map(|t| words(&t.lead) + words(&t.text)).sum();
-    article.words = words(&made.text) + words(&answers) + takeaways;
-    article.text = (made.text + &answers).into();
-    article.lead = made.lead;
-    article.body = made.body;
-    article.headings = made.headings;
-    draft.links.extend(made.links);
-    draft.pictures.extend(made.pictures);
-    draft.ids.extend(made.ids);
+impl Facts {
+    fn status(&self, today: Date) -> Status {
+        let published = self.published.as_ref().map(|day| day.get_ref().0);
+        let is_expired = self.expires.as_ref().is_some_and(|last| last.get_ref().0 < today);
+        match published.filter(|day| *day > today) {
+            _ if self.retired || is_expired => Status::Gone,
+            _ if self.draft => Status::Draft,
+            Some(day) => Status::Scheduled(day),
+            None => Status::Public,
+        }
+    }
+}
+
+fn day(day: Option<Spanned<Day>>) -> Option<Date> {
+    day.map(|day| day.into_inner().0)
 }
 
 fn words(text: &str) -> usize {
     text.split_whitespace().count()
 }
 
-/// Search engines cut longer ones, and shorter ones say too little.
-pub(super) fn lengths(source: &mut Source, title: Option<&At<String>>, description: Option<&At<String>>) {
-    for (what, text, from, to) in [("title", title, 15, 60), ("description", description, 70, 160)] {
-        let Some(at) = text else { continue };
-        let length = at.value.chars().count();
-        if !(from..=to).contains(&length) {
-            let message = format!("the {what} has {length} characters");
-            source.warn(
-                at.span.clone(),
-                message,
-                format!("{from} to {to} are shown whole in lists and search results"),
-            );
-        }
-    }
-}
-
-fn later(source: &mut Source, key: &str, later: Option<&At<Date>>, first: Option<&At<Date>>) {
-    if let (Some(later), Some(first)) = (later, first)
-        && later.value < first.value
-    {
-        let message = format!("`{key}` lies before `published` ({})", first.value);
-        source.error(later.span.clone(), message, "write a later day, or leave the line out");
-    }
-}
-
-/// Review data stand together or not at all.
-fn review(keys: &mut Keys<'_>, source: &mut Source, published: Option<&At<Date>>) -> Option<(At<String>, Review)> {
-    let by = keys.take::<String>(source, "reviewed_by");
-    let on = keys.date(source, "reviewed");
-    let due = keys.date(source, "review_due");
-    match (&by, &on) {
-        (None, Some(on)) => source.error(
-            on.span.clone(),
-            "`reviewed` says when, but not by whom",
-            "add reviewed_by = \"slug-of-a-person\"",
-        ),
-        (Some(by), None) => {
-            source.error(by.span.clone(), "`reviewed_by` says by whom, but not when", "add reviewed = 2026-11-24");
-        }
-        (None, None) => {
-            if let Some(due) = &due {
-                source.error(
-                    due.span.clone(),
-                    "`review_due` without a review",
-                    "add reviewed and reviewed_by, or leave it out",
-                );
+/// The days in order, and those of a review together with its reader.
+fn check_days(source: &mut SourceFile, facts: &Facts, today: Date) {
+    source.required("published", facts.published.as_ref(), "2026-11-24");
+    if let Some(published) = facts.published.as_ref().map(|day| day.get_ref().0) {
+        let later = [("updated", &facts.updated), ("expires", &facts.expires), ("reviewed", &facts.reviewed)];
+        for (key, day) in later.into_iter().filter_map(|(key, day)| Some((key, day.as_ref()?))) {
+            if day.get_ref().0 < published {
+                let message = format!("`{key}` lies before `published` ({published})");
+                source.error(day.span(), message, "write a later day, or leave the line out");
             }
         }
-        (Some(_), Some(_)) => {}
     }
-    let (by, on) = (by?, on?);
-    later(source, "reviewed", Some(&on), published);
-    if let Some(due) = &due
-        && due.value <= on.value
-    {
-        source.error(due.span.clone(), "`review_due` lies before the review", "write a day after `reviewed`");
-    }
-    let review = Review { by: by.value.clone(), on: on.value, due: due.map(|at| at.value) };
-    Some((by, review))
-}
-
-fn topics(keys: &mut Keys<'_>, source: &mut Source) -> Vec<At<String>> {
-    let topics = strings(keys, source, "topics");
-    if topics.is_empty() && !source.faults.iter().any(|fault| fault.message.contains("topics")) {
-        source.error(0..3, "`topics` is missing", "add topics = [\"attachment\"], with files of content/topics");
-    }
-    topics
-}
-
-/// A list of texts, each with its place.
-pub(super) fn strings(keys: &mut Keys<'_>, source: &mut Source, key: &'static str) -> Vec<At<String>> {
-    let list = keys.take::<Vec<Spanned<String>>>(source, key);
-    let list = list.map(|at| at.value).unwrap_or_default();
-    list.into_iter().map(|text| spanned(text, keys)).collect()
-}
-
-fn spanned<T>(value: Spanned<T>, keys: &Keys<'_>) -> At<T> {
-    let span = value.span().start + keys.start()..value.span().end + keys.start();
-    At { value: value.into_inner(), span }
-}
-
-fn takeaways(keys: &mut Keys<'_>, source: &mut Source) -> Vec<Takeaway> {
-    let raw = keys.take::<Vec<Spanned<RawTakeaway>>>(source, "takeaways");
-    let raw = raw.map(|at| at.value).unwrap_or_default();
-    let mut takeaways = Vec::new();
-    for takeaway in raw {
-        let At { value, span } = spanned(takeaway, keys);
-        for (key, text) in [("lead", &value.lead), ("text", &value.text)] {
-            if text.trim().is_empty() {
-                source.error(
-                    span.clone(),
-                    format!("this takeaway has no {key}"),
-                    "write both: lead = \"A short phrase\" and text = \"One sentence.\"",
-                );
-            }
+    match (&facts.reviewed_by, &facts.reviewed, &facts.review_due) {
+        (None, Some(on), _) => {
+            let remedy = "add reviewed_by = \"slug-of-a-person\"";
+            source.error(on.span(), "`reviewed` says when, but not by whom", remedy);
         }
-        takeaways.push(Takeaway {
-            lead: value.lead.trim().trim_end_matches('.').to_owned(),
-            text: value.text.trim().to_owned(),
-        });
+        (Some(by), None, _) => {
+            source.error(by.span(), "`reviewed_by` says by whom, but not when", "add reviewed = 2026-11-24");
+        }
+        (None, None, Some(due)) => {
+            let remedy = "add reviewed and reviewed_by, or leave it out";
+            source.error(due.span(), "`review_due` without a review", remedy);
+        }
+        (Some(_), Some(on), Some(due)) if due.get_ref().0 <= on.get_ref().0 => {
+            source.error(due.span(), "`review_due` lies before the review", "write a day after `reviewed`");
+        }
+        (Some(_), Some(_), Some(due)) if due.get_ref().0 < today => {
+            source.warn(due.span(), "this article is due for review", "read it whole, then write new dates");
+        }
+        _ => {}
     }
-    takeaways
 }
 
-/// `image = {src, alt}`: the figure, and where it is named.
-pub(super) fn image(keys: &mut Keys<'_>, source: &mut Source) -> Option<(Reference, Figure)> {
-    let At { value: raw, span } = keys.take::<RawImage>(source, "image")?;
-    let src = spanned(raw.src, keys);
-    let alt = raw.alt.map(|alt| spanned(alt, keys));
-    let text = alt.as_ref().map(|alt| alt.value.trim()).unwrap_or_default();
-    if text.is_empty() {
-        let place = alt.as_ref().map_or(span, |alt| alt.span.clone());
-        source.error(
-            place,
-            "this picture has no text alternative",
-            "add alt = \"what it shows\" for those who do not see it",
-        );
+/// People and topics that have no file.
+fn check_names(source: &mut SourceFile, facts: &Facts, context: &Context) {
+    let topics = facts.topics.as_deref();
+    source.required("topics", topics.filter(|topics| !topics.is_empty()), "[\"attachment\"]");
+    let people = facts.author.iter().chain(&facts.reviewed_by).map(|name| (name, "person", "people", &context.people));
+    let topics = topics.into_iter().flatten().map(|name| (name, "topic", "topics", &context.topics));
+    for (name, kind, folder, known) in people.chain(topics) {
+        let (slug, span) = (name.get_ref(), name.span());
+        if !known.contains(slug) {
+            let remedy = format!("write content/{folder}/{slug}.md, or use one of: {}", known.join(", "));
+            source.error(span, format!("there is no {kind} `{slug}`"), remedy);
+        }
     }
-    let figure = Figure { picture: src.value.clone(), alt: text.to_owned(), caption: None };
-    Some((Reference { to: src.value, span: src.span }, figure))
 }
 
-/// Questions, and what their answers link to and say.
-fn questions(keys: &mut Keys<'_>, source: &mut Source, whole: &str) -> (Vec<Question>, markdown::Made) {
-    let raw = keys.take::<Vec<Spanned<RawQuestion>>>(source, "questions");
-    let raw = raw.map(|at| at.value).unwrap_or_default();
-    let mut all = markdown::Made::default();
+fn review(by: Option<Spanned<String>>, on: Option<Spanned<Day>>, due: Option<Spanned<Day>>) -> Option<Review> {
+    Some(Review { by: by?.into_inner(), on: day(on)?, due: day(due) })
+}
+
+fn takeaway(source: &mut SourceFile, raw: Spanned<RawTakeaway>) -> Takeaway {
+    let span = raw.span();
+    let RawTakeaway { lead, text } = raw.into_inner();
+    for (key, value) in [("lead", &lead), ("text", &text)] {
+        if value.trim().is_empty() {
+            let remedy = "write both: lead = \"A short phrase\" and text = \"One sentence.\"";
+            source.error(span.clone(), format!("this takeaway has no {key}"), remedy);
+        }
+    }
+    Takeaway { lead: lead.trim().trim_end_matches('.').to_owned(), text: text.trim().to_owned() }
+}
+
+/// Questions; the links and the plain text of their answers are added to those of the body.
+fn questions(source: &mut SourceFile, raw: Vec<RawQuestion>, rendered: &mut Rendered) -> Vec<Question> {
     let mut questions = Vec::new();
-    for (index, question) in raw.into_iter().enumerate() {
-        let place = spanned(question, keys);
-        let ask = spanned(place.value.ask, keys);
-        if !ask.value.trim_end().ends_with('?') {
-            source.warn(ask.span.clone(), "this question has no question mark", "end it with ?");
+    for (index, RawQuestion { ask, answer }) in raw.into_iter().enumerate() {
+        if !ask.get_ref().trim_end().ends_with('?') {
+            source.warn(ask.span(), "this question has no question mark", "end it with ?");
         }
-        let answer = place.value.answer.map(|answer| spanned(answer, keys));
-        let Some(answer) = answer.filter(|answer| !answer.value.trim().is_empty()) else {
-            source.error(ask.span, "this question has no answer", "add answer = \"…\"");
+        let Some(answer) = answer.filter(|answer| !answer.get_ref().trim().is_empty()) else {
+            source.error(ask.span(), "this question has no answer", "add answer = \"…\"");
             continue;
         };
-        let made = render(source, &answer.value, text_start(whole, &answer.span), Kind::Short);
-        all.text.extend([ask.value.trim(), "\n", made.text.trim(), "\n"]);
-        all.links.extend(made.links);
-        questions.push(Question {
-            ask: ask.value.trim().to_owned(),
-            id: format!("question-{}", index + 1),
-            answer: made.body.into_html(),
-        });
+        let start = start_of_text(&source.text, answer.span());
+        let answer = render(source, answer.get_ref(), start, Kind::Short);
+        let ask = ask.get_ref().trim();
+        rendered.text.extend([ask, "\n", answer.text.trim(), "\n"]);
+        rendered.links.extend(answer.links);
+        let id = format!("question-{}", index + 1);
+        questions.push(Question { ask: ask.to_owned(), id, answer: answer.body.into_html() });
     }
-    (questions, all)
+    questions
 }
 
-/// Where the text of a TOML string begins: after its quotes, and after the line break that three quotes swallow.
-fn text_start(whole: &str, span: &Range<usize>) -> usize {
+/// Where the text of a TOML string begins: after its quotes, and after the line break that three quotes drop.
+fn start_of_text(whole: &str, span: Range<usize>) -> usize {
     let text = &whole[span.clone()];
-    let quotes = if text.starts_with("\"\"\"") || text.starts_with("'''") { 3 } else { 1 };
-    let rest = &text[quotes.min(text.len())..];
-    let swallowed =
-        if quotes == 3 { rest.len() - rest.trim_start_matches('\r').trim_start_matches('\n').len() } else { 0 };
-    span.start + quotes + swallowed.min(2)
+    let Some(rest) = text.strip_prefix("\"\"\"").or_else(|| text.strip_prefix("'''")) else { return span.start + 1 };
+    let rest = rest.strip_prefix('\r').unwrap_or(rest);
+    span.end - rest.strip_prefix('\n').unwrap_or(rest).len()
 }
 
-fn sources(keys: &mut Keys<'_>, source: &mut Source) -> (Vec<super::Html>, Vec<Reference>) {
-    let mut links = Vec::new();
-    let mut lines = Vec::new();
-    for line in strings(keys, source, "sources") {
-        let made = render(source, &line.value, line.span.start + 1, Kind::Line);
-        links.extend(made.links);
-        lines.push(made.body.into_html());
+fn sources(source: &mut SourceFile, lines: Vec<Spanned<String>>, rendered: &mut Rendered) -> Vec<Html> {
+    let mut sources = Vec::new();
+    for line in lines {
+        let made = render(source, line.get_ref(), line.span().start + 1, Kind::Line);
+        rendered.links.extend(made.links);
+        sources.push(made.body.into_html());
     }
-    (lines, links)
+    sources
 }

@@ -2,11 +2,10 @@
 //!
 //! Invariant: what is unknown is absent, and nothing is shown for it. A date is a date and an hour an hour.
 
-use super::front::civil;
+use super::front_matter::Day;
 use jiff::civil::{Date, Time, Weekday};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use std::collections::BTreeMap;
-use toml::value::Datetime;
 
 /// The clinic's facts (`clinic.toml`). What is unknown is absent, and nothing is shown for it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -154,7 +153,7 @@ pub struct Link {
 #[serde(deny_unknown_fields)]
 pub struct Crisis {
     /// When somebody last checked every number.
-    #[serde(deserialize_with = "one_date")]
+    #[serde(deserialize_with = "date")]
     pub last_checked: Date,
     /// What to do ("If you are in danger now").
     pub heading: String,
@@ -245,18 +244,16 @@ fn stretches(text: &str) -> Option<Vec<(Time, Time)>> {
     times.is_sorted_by(|earlier, later| earlier < later).then_some(stretches)
 }
 
-fn one_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
-    civil(Datetime::deserialize(deserializer)?).ok_or_else(|| D::Error::custom("a date without a time is wanted"))
+fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+    Day::deserialize(deserializer).map(|day| day.0)
 }
 
 fn some_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
-    one_date(deserializer).map(Some)
+    date(deserializer).map(Some)
 }
 
 fn dates<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Date>, D::Error> {
-    let dates = Vec::<Datetime>::deserialize(deserializer)?;
-    let dates: Option<Vec<Date>> = dates.into_iter().map(civil).collect();
-    dates.ok_or_else(|| D::Error::custom("dates without times are wanted"))
+    Vec::<Day>::deserialize(deserializer).map(|days| days.into_iter().map(|day| day.0).collect())
 }
 
 #[cfg(test)]

@@ -33,8 +33,8 @@ pub struct Fault {
     pub message: String,
     /// What to write instead.
     pub remedy: String,
-    text: Arc<str>,
-    span: Range<usize>,
+    pub(super) text: Arc<str>,
+    pub(super) span: Range<usize>,
 }
 
 /// All faults of a folder: errors first, then by file and place.
@@ -82,52 +82,4 @@ impl Display for Fault {
         let drawn = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor());
         drawn.with_context_lines(1).render_report(f, report.as_ref())
     }
-}
-
-/// A file of words, and the faults found in it.
-#[derive(Debug)]
-pub(super) struct Source {
-    pub(super) file: String,
-    pub(super) text: Arc<str>,
-    pub(super) faults: Vec<Fault>,
-}
-
-impl Source {
-    pub(super) fn new(file: impl Into<String>, text: &str) -> Self {
-        Self { file: file.into(), text: text.into(), faults: Vec::new() }
-    }
-
-    pub(super) fn error(&mut self, span: Range<usize>, message: impl Into<String>, remedy: impl Into<String>) {
-        self.add(Level::Error, span, message.into(), remedy.into());
-    }
-
-    pub(super) fn warn(&mut self, span: Range<usize>, message: impl Into<String>, remedy: impl Into<String>) {
-        self.add(Level::Warning, span, message.into(), remedy.into());
-    }
-
-    fn add(&mut self, level: Level, span: Range<usize>, message: String, remedy: String) {
-        let start = floor(&self.text, span.start);
-        let end = floor(&self.text, span.end.max(start));
-        // A place of several lines is underlined to the end of the first.
-        let end = self.text[start..end].find('\n').map_or(end, |length| start + length);
-        let before = &self.text[..start];
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        let text = Arc::clone(&self.text);
-        self.faults.push(Fault {
-            level,
-            file: self.file.clone(),
-            line,
-            column,
-            message,
-            remedy,
-            text,
-            span: start..end,
-        });
-    }
-}
-
-/// The nearest place at or before `at` that a character begins at.
-fn floor(text: &str, at: usize) -> usize {
-    text.floor_char_boundary(at.min(text.len()))
 }

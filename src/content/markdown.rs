@@ -4,17 +4,35 @@
 //!
 //! Never: whether a link leads somewhere; that is known when all files are read (`address`).
 
-mod notes;
+mod footnotes;
 mod table;
 
 use super::{
-    fault::Source,
     site::{Figure, Heading, Html, Piece, Prose, SLOTS},
+    source::SourceFile,
 };
-use notes::Notes;
+use footnotes::Footnotes;
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
-use std::{collections::HashMap, ops::Range};
+use std::ops::Range;
 use table::Tables;
+
+/// Ids of the templates that a heading could otherwise have too: parts of a page, the fields of its form, its notes.
+const TEMPLATE_IDS: [&str; 14] = [
+    "main",
+    "search",
+    "questions",
+    "sources",
+    "notes",
+    "name",
+    "phone",
+    "email",
+    "times",
+    "message",
+    "consent",
+    "question-1",
+    "question-2",
+    "question-3",
+];
 
 /// A link in a text, with its place.
 #[derive(Debug, Clone)]
@@ -25,7 +43,7 @@ pub(super) struct Reference {
 
 /// What a stretch of Markdown made.
 #[derive(Debug, Default)]
-pub(super) struct Made {
+pub(super) struct Rendered {
     /// The first paragraph, if it is one.
     pub(super) lead: Option<Html>,
     pub(super) body: Prose,
@@ -33,8 +51,6 @@ pub(super) struct Made {
     /// Every id in the markup.
     pub(super) ids: Vec<String>,
     pub(super) links: Vec<Reference>,
-    /// File names of pictures as written, with their places.
-    pub(super) pictures: Vec<Reference>,
     /// Plain text, blocks apart by a newline.
     pub(super) text: String,
 }
@@ -51,25 +67,21 @@ pub(super) enum Kind {
 }
 
 /// Renders `markdown`, which stands in the file from `start` on.
-pub(super) fn render(source: &mut Source, markdown: &str, start: usize, kind: Kind) -> Made {
+pub(super) fn render(source: &mut SourceFile, markdown: &str, start: usize, kind: Kind) -> Rendered {
     let options = Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES | Options::ENABLE_SMART_PUNCTUATION;
     let mut reader = Reader {
         source,
         kind,
-        made: Made::default(),
+        made: Rendered::default(),
         events: Vec::new(),
         level: 1,
         heading: None,
-        slugs: HashMap::new(),
-        notes: Notes::default(),
+        notes: Footnotes::default(),
         tables: Tables::default(),
         paragraph: None,
         image: None,
     };
-    for (name, span) in notes::undefined(markdown) {
-        let remedy = format!("write a paragraph that begins with [^{name}]: and the note");
-        reader.source.error(span.start + start..span.end + start, format!("the note [^{name}] is not defined"), remedy);
-    }
+    footnotes::check_undefined(reader.source, markdown, start);
     for (event, span) in Parser::new_ext(markdown, options).into_offset_iter() {
         reader.take(event, span.start + start..span.end + start);
     }
@@ -95,14 +107,13 @@ struct Paragraph {
 }
 
 struct Reader<'s, 't> {
-    source: &'s mut Source,
+    source: &'s mut SourceFile,
     kind: Kind,
-    made: Made,
+    made: Rendered,
     events: Vec<Event<'t>>,
     level: u8,
     heading: Option<(u8, usize, usize)>,
-    slugs: HashMap<String, usize>,
-    notes: Notes<'t>,
+    notes: Footnotes<'t>,
     tables: Tables,
     paragraph: Option<Paragraph>,
     image: Option<Image>,
@@ -121,7 +132,9 @@ impl<'t> Reader<'_, 't> {
             Event::End(TagEnd::Heading(_)) => self.heading_ends(&span),
             Event::Start(Tag::Paragraph) => self.paragraph_begins(span),
             Event::End(TagEnd::Paragraph) => self.paragraph_ends(),
-            Event::Start(Tag::Image { dest_url, title, .. }) => self.image_begins(&dest_url, &title, span),
+            Event::Start(Tag::Image { dest_url, title, .. }) => {
+                self.image = Some(Image { file: dest_url.into(), title: title.into(), alt: String::new(), span });
+            }
             Event::End(TagEnd::Image) => self.image_ends(),
             Event::Start(Tag::Link { dest_url, .. }) => self.link_begins(dest_url, span),
             Event::Start(Tag::Table(alignments)) => {
@@ -134,11 +147,7 @@ impl<'t> Reader<'_, 't> {
                 self.push(mark);
             }
             Event::Start(Tag::FootnoteDefinition(name)) => self.notes.begin(&name, span, self.events.len()),
-            Event::End(TagEnd::FootnoteDefinition) => {
-                let first = self.notes.open_at();
-                let events = self.events.split_off(first);
-                self.notes.end(events);
-            }
+            Event::End(TagEnd::FootnoteDefinition) => self.notes.end(&mut self.events),
             other => self.plain(other),
         }
     }
@@ -222,10 +231,10 @@ impl<'t> Reader<'_, 't> {
 
     /// A fragment identifier made of `text`, like no other of this page.
     fn unique(&mut self, text: &str) -> String {
-        let id = slug(text);
-        let seen = self.slugs.entry(id.clone()).or_insert(0);
-        *seen += 1;
-        let id = if *seen == 1 { id } else { format!("{id}-{seen}") };
+        let slug = slug(text);
+        let numbered = (2..).map(|number| format!("{slug}-{number}"));
+        let is_free = |id: &String| !TEMPLATE_IDS.contains(&id.as_str()) && !self.made.ids.contains(id);
+        let id = std::iter::once(slug.clone()).chain(numbered).find(is_free).unwrap_or_default();
         self.made.ids.push(id.clone());
         id
     }
@@ -272,10 +281,6 @@ impl<'t> Reader<'_, 't> {
         self.made.body.0.push(Piece::Slot(name.to_owned()));
     }
 
-    fn image_begins(&mut self, file: &str, title: &str, span: Range<usize>) {
-        self.image = Some(Image { file: file.to_owned(), title: title.to_owned(), alt: String::new(), span });
-    }
-
     fn image_ends(&mut self) {
         let Some(image) = self.image.take() else { return };
         if image.alt.trim().is_empty() {
@@ -285,9 +290,9 @@ impl<'t> Reader<'_, 't> {
                 "write what it shows between the brackets: ![two chairs by a window](chairs.svg)",
             );
         }
-        self.made.pictures.push(Reference { to: image.file.clone(), span: image.span.clone() });
         let caption = (!image.title.is_empty()).then(|| markup(vec![Event::Text(image.title.into())]));
-        let figure = Figure { picture: image.file, alt: image.alt.trim().to_owned(), caption };
+        let picture = self.source.picture(&image.file, image.span.clone());
+        let figure = Figure { picture, alt: image.alt.trim().to_owned(), caption };
         match &mut self.paragraph {
             Some(paragraph) => paragraph.figures.push(figure),
             None => self.source.error(image.span, "a picture cannot stand here", "give it a paragraph of its own"),
@@ -313,7 +318,7 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
-    fn finish(mut self) -> Made {
+    fn finish(mut self) -> Rendered {
         let notes = std::mem::take(&mut self.notes).finish(self.source, &mut self.made.ids);
         self.events.extend(notes);
         if self.kind == Kind::Line {

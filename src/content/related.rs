@@ -1,104 +1,50 @@
-//! What to read next: shared topics first, then likeness of the words, then the newest.
-//!
-//! Likeness is the weight of rare words that two articles share (TF-IDF over each one's most telling words), so a
-//! thousand articles are compared in milliseconds and nothing has to be kept by hand.
+//! What to read next: articles that share the most topics, then the rarest words of their summaries, then the newest.
 
 use super::Article;
 use foldhash::{HashMap, HashMapExt as _};
 use rayon::prelude::*;
+use std::{cmp::Reverse, collections::BTreeSet};
 
 /// How many are named.
 const MOST: usize = 3;
-/// How many words tell what an article is about.
-const TELLING: usize = 24;
+/// Weight of a shared word that only two articles have is half of this.
+const WORD: usize = 1_000_000;
+/// Weight of a shared topic: more than all shared words together.
+const TOPIC: usize = 1_000 * WORD;
 
 /// Fills [`Article::related`] of all, which stand newest first.
 pub(super) fn relate(articles: &mut [Article]) {
-    let texts: Vec<String> = articles.par_iter().map(|article| article.text.to_lowercase()).collect();
-    let telling = telling_words(&texts);
-    let mut postings: HashMap<&str, Vec<(usize, f64)>> = HashMap::new();
-    for (index, words) in telling.iter().enumerate() {
-        for (word, weight) in words {
-            postings.entry(word).or_default().push((index, *weight));
-        }
+    let terms: Vec<BTreeSet<String>> = articles.par_iter().map(terms).collect();
+    let mut holders: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (index, terms) in terms.iter().enumerate() {
+        terms.iter().for_each(|term| holders.entry(term).or_default().push(index));
     }
-    let topics = topic_bits(articles);
-    let related: Vec<Vec<String>> = (0..articles.len())
-        .into_par_iter()
-        .map(|index| {
-            let mut likeness = vec![0.0; articles.len()];
-            for (word, weight) in &telling[index] {
-                for (other, theirs) in &postings[word] {
-                    likeness[*other] += weight * theirs;
-                }
-            }
-            let shared = |other: usize| (topics[index] & topics[other]).count_ones();
-            let closer = |a: usize, b: usize| (shared(a), likeness[a]) > (shared(b), likeness[b]);
-            let others = (0..articles.len()).filter(|other| *other != index);
-            first_by(closer, others).into_iter().map(|other| articles[other].slug.clone()).collect()
-        })
-        .collect();
+    let related = terms.par_iter().enumerate().map(|(index, terms)| {
+        let mut likeness = vec![0; articles.len()];
+        for term in terms {
+            let holders = &holders[term.as_str()];
+            let weight = if term.starts_with('#') { TOPIC } else { WORD / holders.len() };
+            holders.iter().for_each(|other| likeness[*other] += weight);
+        }
+        let mut others: Vec<usize> = (0..articles.len()).filter(|other| *other != index).collect();
+        let order = |other: &usize| (Reverse(likeness[*other]), *other);
+        if others.len() > MOST {
+            others.select_nth_unstable_by_key(MOST, order);
+            others.truncate(MOST);
+        }
+        others.sort_by_key(order);
+        others.into_iter().map(|other| articles[other].slug.clone()).collect()
+    });
+    let related: Vec<Vec<String>> = related.collect();
     for (article, related) in articles.iter_mut().zip(related) {
         article.related = related;
     }
 }
 
-/// The first few of an order, without sorting all the others; among equals those that come first.
-fn first_by(before: impl Fn(usize, usize) -> bool, all: impl Iterator<Item = usize>) -> Vec<usize> {
-    let mut first: Vec<usize> = Vec::with_capacity(MOST + 1);
-    for one in all {
-        // Most are further than the last one kept.
-        if first.len() == MOST && !before(one, first[MOST - 1]) {
-            continue;
-        }
-        let place = first.partition_point(|other| !before(one, *other));
-        first.insert(place, one);
-        first.truncate(MOST);
-    }
-    first
-}
-
-/// A bit for each topic; the sixty-fourth and later share one.
-fn topic_bits(articles: &[Article]) -> Vec<u64> {
-    let mut bits: HashMap<&str, u32> = HashMap::new();
-    let mut all = Vec::with_capacity(articles.len());
-    for article in articles {
-        let mut mask = 0;
-        for topic in &article.topics {
-            let next = u32::try_from(bits.len()).unwrap_or(63).min(63);
-            mask |= 1_u64 << *bits.entry(topic).or_insert(next);
-        }
-        all.push(mask);
-    }
-    all
-}
-
-/// Each article's most telling words with their weights, of length 1 together. `texts` are in lower case.
-fn telling_words<'t>(texts: &'t [String]) -> Vec<Vec<(&'t str, f64)>> {
-    let counts: Vec<HashMap<&str, u32>> = texts.par_iter().map(|text| count(text)).collect();
-    let mut spread: HashMap<&str, u32> = HashMap::new();
-    for word in counts.iter().flat_map(HashMap::keys) {
-        *spread.entry(word).or_default() += 1;
-    }
-    let all = f64::from(u32::try_from(texts.len()).unwrap_or(u32::MAX));
-    let weigh = |word: &str, times: u32| (1.0 + f64::from(times).ln()) * (all / f64::from(spread[word])).ln();
-    let weighed =
-        |words: &HashMap<&'t str, u32>| words.iter().map(|(word, times)| (*word, weigh(word, *times))).collect();
-    counts.par_iter().map(|words| heaviest(weighed(words))).collect()
-}
-
-/// The heaviest words, in an order that does not depend on the table they come from.
-fn heaviest(mut weighed: Vec<(&str, f64)>) -> Vec<(&str, f64)> {
-    weighed.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
-    weighed.truncate(TELLING);
-    let length = weighed.iter().map(|(_, weight)| weight * weight).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
-    weighed.into_iter().map(|(word, weight)| (word, weight / length)).collect()
-}
-
-fn count(text: &str) -> HashMap<&str, u32> {
-    let mut words = HashMap::new();
-    for word in text.split(|c: char| !c.is_alphabetic()).filter(|word| word.len() > 4) {
-        *words.entry(word).or_default() += 1;
-    }
-    words
+/// An article's topics, each after `#`, and the longer words of its title, description and takeaways.
+fn terms(article: &Article) -> BTreeSet<String> {
+    let takeaways = article.takeaways.iter().flat_map(|takeaway| [&takeaway.lead, &takeaway.text]);
+    let texts = [&article.title, &article.description].into_iter().chain(takeaways);
+    let words = texts.flat_map(|text| text.split(|c: char| !c.is_alphabetic())).filter(|word| word.len() > 4);
+    words.map(str::to_lowercase).chain(article.topics.iter().map(|topic| format!("#{topic}"))).collect()
 }

@@ -1,23 +1,24 @@
 //! Footnotes: numbered by first use, listed at the end of the text, with ways there and back (DPUB-ARIA roles).
 
-use super::Source;
-use pulldown_cmark::{Event, Tag, TagEnd};
+use super::SourceFile;
+use pulldown_cmark::{Event, TagEnd};
 use std::ops::Range;
 
 /// The footnotes of a text.
 #[derive(Debug, Default)]
-pub(super) struct Notes<'t> {
+pub(super) struct Footnotes<'t> {
     /// Names in the order of their first use, with that place and the number of uses.
     used: Vec<(String, Range<usize>, usize)>,
     defined: Vec<(String, Range<usize>, Vec<Event<'t>>)>,
     open: Option<(String, Range<usize>, usize)>,
 }
 
-impl<'t> Notes<'t> {
+impl<'t> Footnotes<'t> {
     /// The mark in the text.
     pub(super) fn refer(&mut self, name: &str, span: Range<usize>, ids: &mut Vec<String>) -> Event<'t> {
-        let index = self.used.iter().position(|(used, ..)| used == name).unwrap_or_else(|| {
-            self.used.push((name.to_owned(), span, 0));
+        let name = name.to_lowercase();
+        let index = self.used.iter().position(|(used, ..)| *used == name).unwrap_or_else(|| {
+            self.used.push((name, span, 0));
             self.used.len() - 1
         });
         self.used[index].2 += 1;
@@ -32,22 +33,18 @@ impl<'t> Notes<'t> {
 
     /// A definition begins; its events are those from `at` on.
     pub(super) fn begin(&mut self, name: &str, span: Range<usize>, at: usize) {
-        self.open = Some((name.to_owned(), span, at));
+        self.open = Some((name.to_lowercase(), span, at));
     }
 
-    /// Where the open definition began.
-    pub(super) fn open_at(&self) -> usize {
-        self.open.as_ref().map_or(0, |(.., at)| *at)
-    }
-
-    pub(super) fn end(&mut self, events: Vec<Event<'t>>) {
-        if let Some((name, span, _)) = self.open.take() {
-            self.defined.push((name, span, events));
+    /// The open definition ends; its events are taken from those of the text.
+    pub(super) fn end(&mut self, events: &mut Vec<Event<'t>>) {
+        if let Some((name, span, first)) = self.open.take() {
+            self.defined.push((name, span, events.split_off(first)));
         }
     }
 
     /// The list at the end; marks and definitions without each other are faults.
-    pub(super) fn finish(self, source: &mut Source, ids: &mut Vec<String>) -> Vec<Event<'t>> {
+    pub(super) fn finish(self, source: &mut SourceFile, ids: &mut Vec<String>) -> Vec<Event<'t>> {
         for (name, span, _) in &self.defined {
             if !self.used.iter().any(|(used, ..)| used == name) {
                 source.warn(
@@ -59,9 +56,11 @@ impl<'t> Notes<'t> {
         }
         let mut events = Vec::new();
         let mut defined = self.defined;
-        for (index, (name, ..)) in self.used.iter().enumerate() {
-            let at = defined.iter().position(|(defined, ..)| defined == name);
-            let at = at.expect("the parser makes a mark only where there is a definition");
+        for (index, (name, span, _)) in self.used.iter().enumerate() {
+            let Some(at) = defined.iter().position(|(defined, ..)| defined == name) else {
+                report_undefined(source, name, span.clone());
+                continue;
+            };
             let number = index + 1;
             ids.push(format!("note-{number}"));
             events.push(Event::Html(format!("<li id=\"note-{number}\">").into()));
@@ -79,17 +78,21 @@ impl<'t> Notes<'t> {
     }
 }
 
-/// Marks without a definition, with their places: the parser takes them for plain text.
-pub(super) fn undefined(markdown: &str) -> Vec<(&str, Range<usize>)> {
-    let marks = markdown.match_indices("[^").filter_map(|(at, _)| {
-        let name = markdown[at + 2..]
-            .split(']')
-            .next()
-            .filter(|name| !name.is_empty() && !name.contains(char::is_whitespace))?;
-        let quoted = markdown[..at].ends_with('`');
-        (!quoted).then_some((name, at..at + name.len() + 3))
-    });
-    marks.filter(|(name, _)| !markdown.contains(&format!("[^{name}]:"))).collect()
+/// A fault for each mark without a definition: the parser takes it for plain text. `markdown` begins at `start` of the file.
+pub(super) fn check_undefined(source: &mut SourceFile, markdown: &str, start: usize) {
+    let folded = markdown.to_lowercase();
+    for (at, _) in markdown.match_indices("[^").filter(|(at, _)| !markdown[..*at].ends_with('`')) {
+        let name = markdown[at + 2..].split(']').next().unwrap_or_default();
+        let is_name = !name.is_empty() && !name.contains(char::is_whitespace);
+        if is_name && !folded.contains(&format!("[^{}]:", name.to_lowercase())) {
+            report_undefined(source, name, start + at..start + at + name.len() + 3);
+        }
+    }
+}
+
+fn report_undefined(source: &mut SourceFile, name: &str, span: Range<usize>) {
+    let remedy = format!("write a paragraph that begins with [^{name}]: and the note");
+    source.error(span, format!("the note [^{name}] is not defined"), remedy);
 }
 
 /// The way back stands at the end of the last paragraph.
@@ -99,6 +102,5 @@ fn with_way_back(mut events: Vec<Event<'_>>, number: usize) -> Vec<Event<'_>> {
     );
     let last = events.iter().rposition(|event| matches!(event, Event::End(TagEnd::Paragraph))).unwrap_or(events.len());
     events.insert(last, Event::InlineHtml(back.into()));
-    debug_assert!(!events.iter().any(|event| matches!(event, Event::Start(Tag::HtmlBlock))), "raw HTML is a fault");
     events
 }

@@ -1,0 +1,194 @@
+//! The files of the content folder: each is read once, and collects its own faults and pictures.
+//!
+//! Never: what a file says. Hidden files and what editors leave behind are not read.
+
+use super::{
+    fault::{Fault, Level},
+    site::Picture,
+};
+use std::{
+    fs,
+    ops::{Range, RangeInclusive},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use toml::Spanned;
+
+/// Search engines cut longer titles, and shorter ones say too little.
+pub(super) const TITLE_LENGTH: RangeInclusive<usize> = 15..=60;
+/// The same for descriptions.
+pub(super) const DESCRIPTION_LENGTH: RangeInclusive<usize> = 70..=160;
+pub(super) const ANY_LENGTH: RangeInclusive<usize> = 1..=usize::MAX;
+
+/// A text file, and what was found in it.
+#[derive(Debug)]
+pub(super) struct SourceFile {
+    content: PathBuf,
+    /// Path below the content folder.
+    path: PathBuf,
+    /// Last part of the page's address; empty for a file that is not a page of its own.
+    pub(super) slug: String,
+    /// Without a byte-order mark.
+    pub(super) text: Arc<str>,
+    pub(super) faults: Vec<Fault>,
+    pub(super) pictures: Vec<Picture>,
+}
+
+impl SourceFile {
+    /// An empty file at `path` below `content`.
+    pub(super) fn empty(content: &Path, path: impl Into<PathBuf>) -> Self {
+        let (faults, pictures) = (Vec::new(), Vec::new());
+        Self { content: content.to_owned(), path: path.into(), slug: String::new(), text: "".into(), faults, pictures }
+    }
+
+    /// Reads the file at `path` below `content`.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is not UTF-8.
+    pub(super) fn read(content: &Path, path: impl Into<PathBuf>) -> Result<Self, Vec<Fault>> {
+        let mut source = Self::empty(content, path);
+        let bytes = match fs::read(content.join(&source.path)) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                let message = format!("this file cannot be read: {error}");
+                source.error(0..0, message, "put the file back, or let the program read it");
+                return Err(source.faults);
+            }
+        };
+        let text = String::from_utf8_lossy(&bytes);
+        source.text = text.strip_prefix('\u{feff}').unwrap_or(&text).into();
+        if let Err(error) = std::str::from_utf8(&bytes) {
+            let at = error.valid_up_to();
+            source.error(at..at + 3, "this is not UTF-8 text", "save the file with the encoding UTF-8");
+            return Err(source.faults);
+        }
+        Ok(source)
+    }
+
+    /// As an editor would open it: `content/articles/a.md`.
+    pub(super) fn name(&self) -> String {
+        self.content.join(&self.path).to_string_lossy().into_owned()
+    }
+
+    pub(super) fn error(&mut self, span: Range<usize>, message: impl Into<String>, remedy: impl Into<String>) {
+        self.add(Level::Error, span, message.into(), remedy.into());
+    }
+
+    pub(super) fn warn(&mut self, span: Range<usize>, message: impl Into<String>, remedy: impl Into<String>) {
+        self.add(Level::Warning, span, message.into(), remedy.into());
+    }
+
+    pub(super) fn add(&mut self, level: Level, span: Range<usize>, message: String, remedy: String) {
+        let text = &self.text;
+        let start = text.floor_char_boundary(span.start.min(text.len()));
+        let end = text.floor_char_boundary(span.end.clamp(start, text.len()));
+        // A place of several lines is underlined to the end of the first.
+        let end = text[start..end].find('\n').map_or(end, |length| start + length);
+        let before = &text[..start];
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let (file, text) = (self.name(), Arc::clone(text));
+        self.faults.push(Fault { level, file, line, column, message, remedy, text, span: start..end });
+    }
+
+    /// The place of the first occurrence of `value`, or the start of the file.
+    pub(super) fn place_of(&self, value: &str) -> Range<usize> {
+        self.text.find(value).map_or(0..0, |at| at..at + value.len())
+    }
+
+    /// A fault if a key is absent; not if its value has one already.
+    pub(super) fn required<T>(&mut self, key: &str, value: Option<T>, example: &str) -> Option<T> {
+        let quoted = format!("`{key}`");
+        if value.is_none() && !self.faults.iter().any(|fault| fault.message.contains(&quoted)) {
+            let remedy = format!("add a line `{key} = {example}` to the front matter");
+            self.error(0..3, format!("{quoted} is missing"), remedy);
+        }
+        value
+    }
+
+    /// Text that must be there and not empty; a warning if its length in characters is not in `lengths`.
+    pub(super) fn required_text(
+        &mut self,
+        key: &str,
+        value: Option<Spanned<String>>,
+        lengths: RangeInclusive<usize>,
+    ) -> Option<String> {
+        let text = self.required(key, value, "\"…\"")?;
+        let length = text.get_ref().chars().count();
+        if text.get_ref().trim().is_empty() {
+            self.error(text.span(), format!("`{key}` is empty"), format!("write the {key} between the quotes"));
+            return None;
+        }
+        if !lengths.contains(&length) {
+            let remedy =
+                format!("{} to {} are shown whole in lists and search results", lengths.start(), lengths.end());
+            self.warn(text.span(), format!("the {key} has {length} characters"), remedy);
+        }
+        Some(text.into_inner())
+    }
+
+    /// Path below the content folder of a picture named in this file; one that cannot be used is a fault.
+    pub(super) fn picture(&mut self, name: &str, span: Range<usize>) -> String {
+        let below = self.path.with_file_name(name);
+        let path = below.to_string_lossy().into_owned();
+        let file = self.content.join(below);
+        let extension = file.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+        if name.contains("..") || name.starts_with('/') || name.contains(':') {
+            let remedy = "put the picture beside the file and write its name";
+            self.error(span, format!("`{name}` is not beside this file"), remedy);
+        } else if !["svg", "png", "jpg", "jpeg", "webp"].contains(&extension.as_deref().unwrap_or_default()) {
+            self.error(span, format!("`{name}` is not a picture"), "use svg, png, jpg or webp");
+        } else if !file.is_file() {
+            let remedy = format!("put the file {} there, or correct the name", file.display());
+            self.error(span, format!("the picture `{name}` is missing"), remedy);
+        } else {
+            self.pictures.push(Picture { path: path.clone(), file });
+        }
+        path
+    }
+}
+
+/// Every page's file of a kind: `{kind}/{slug}.md` and `{kind}/{slug}/index.md`, by slug. A folder that is absent is empty.
+pub(super) fn pages(content: &Path, kind: &str, faults: &mut Vec<Fault>) -> Vec<SourceFile> {
+    let mut pages: Vec<SourceFile> = Vec::new();
+    for (slug, path) in paths(content, kind) {
+        let mut source = match SourceFile::read(content, path) {
+            Ok(source) => source,
+            Err(more) => {
+                faults.extend(more);
+                continue;
+            }
+        };
+        if let Some(other) = pages.last().filter(|other| other.slug == slug) {
+            let message = format!("the address `{slug}` is taken by {}", other.name());
+            source.error(0..0, message, "rename or remove one of the two files");
+        }
+        if !slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+            let message = format!("`{slug}` cannot be the last part of an address");
+            let remedy = "name the file with lower-case letters, digits and hyphens, like my-article.md";
+            source.error(0..0, message, remedy);
+        }
+        source.slug = slug;
+        pages.push(source);
+    }
+    pages
+}
+
+/// Slugs and paths below the content folder, in order.
+fn paths(content: &Path, kind: &str) -> Vec<(String, PathBuf)> {
+    let Ok(entries) = fs::read_dir(content.join(kind)) else { return Vec::new() };
+    let names = entries.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()));
+    let mut paths: Vec<(String, PathBuf)> = names
+        .filter(|name| !name.starts_with('.'))
+        .filter_map(|name| {
+            let path = Path::new(kind).join(&name);
+            let index = path.join("index.md");
+            if content.join(&index).exists() {
+                return Some((name, index));
+            }
+            Some((name.strip_suffix(".md")?.to_owned(), path))
+        })
+        .collect();
+    paths.sort();
+    paths
+}
