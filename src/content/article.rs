@@ -71,7 +71,7 @@ pub(super) fn article(source: &mut SourceFile, context: &Context) -> Option<(Art
     check_days(source, &facts, context.today);
     check_names(source, &facts, context);
     let status = facts.status(context.today);
-    let mut rendered = body(source, start, Kind::Page);
+    let mut rendered = body(source, start, Kind::Article);
     let sources = sources(source, facts.sources, &mut rendered);
     let questions = questions(source, facts.questions, &mut rendered);
     let takeaways: Vec<Takeaway> = facts.takeaways.into_iter().map(|raw| takeaway(source, raw)).collect();

@@ -65,6 +65,15 @@ fn faults(folder: &TempDir) -> Vec<(String, Level, String, String)> {
 }
 
 /// The broken article, where its fault is, what is said, and what to do.
+/// The front matter of the sound article without the lines of two keys.
+fn without(one: &str, other: &str) -> String {
+    FRONT
+        .lines()
+        .filter(|line| !line.starts_with(one) && !line.starts_with(other))
+        .map(|line| format!("{line}\n"))
+        .collect()
+}
+
 fn rows() -> Vec<(&'static str, String, &'static str, &'static str, &'static str)> {
     let front = |more: &str| format!("{FRONT}{more}{BODY}");
     let body = |text: &str| format!("{FRONT}+++\nThe lead.\n\n{text}\n");
@@ -142,6 +151,51 @@ fn every_kind_of_mistake_is_told_with_place_and_remedy() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_note_may_be_written_in_other_letters_than_its_mark() {
+    let folder = folder();
+    let body = "Text.[^Note]\n\n[^note]: The note.\n";
+    write(folder.path(), "articles/notes.md", &format!("{FRONT}{BODY}\n{body}"));
+    assert_eq!(faults(&folder), vec![]);
+}
+
+#[test]
+fn a_heading_never_gets_the_id_of_a_part_of_its_page() {
+    let folder = folder();
+    let body = "## Message\n\nText.\n\n## Questions\n\nText.\n\n## Questions\n\nText.\n\n## Question 1\n\nText.\n";
+    write(folder.path(), "articles/ids.md", &format!("{FRONT}{BODY}\n{body}"));
+    write(folder.path(), "pages/ids.md", &format!("{}{BODY}\n{body}", without("published", "topics")));
+    let site = load(folder.path(), date(2026, 11, 24)).unwrap_or_else(|faults| panic!("{faults}")).site;
+    let article: Vec<&str> =
+        site.articles.iter().find(|a| a.slug == "ids").unwrap().headings.iter().map(|h| h.id.as_str()).collect();
+    assert_eq!(article, ["one", "message-2", "questions-2", "questions-3", "question-1-2"]);
+    let page: Vec<&str> = site.pages[0].headings.iter().map(|h| h.id.as_str()).collect();
+    assert_eq!(page, ["one", "message", "questions", "questions-2", "question-1"]);
+}
+
+#[test]
+fn a_wrong_value_hides_no_other_fault() {
+    let folder = folder();
+    let front = FRONT.replace("title = \"A sound title for tests\"", "title = 5").replace("topics", "topicz");
+    write(
+        folder.path(),
+        "articles/broken.md",
+        &format!("{front}sensitive = \"yes\"\nexpires = 2026-11-24T08:00:00\n{BODY}"),
+    );
+    let found: Vec<String> =
+        faults(&folder).into_iter().map(|(at, _, message, remedy)| format!("{at} {message} / {remedy}")).collect();
+    for (place, message, remedy) in [
+        ("2:9", "`title`: invalid type", "straight quotes"),
+        ("5:1", "`topicz` is not a key", "did you mean `topics`?"),
+        ("6:13", "`sensitive`: invalid type", "true or false"),
+        ("7:11", "`expires`: not a date alone", "without a time"),
+    ] {
+        let told = |fault: &&String| fault.contains(&format!("broken.md:{place} {message}")) && fault.contains(remedy);
+        assert_eq!(found.iter().filter(told).count(), 1, "{place} {message} / {remedy}: {found:#?}");
+    }
+    assert!(!found.iter().any(|fault| fault.contains("`title` is missing")), "{found:#?}");
 }
 
 #[test]

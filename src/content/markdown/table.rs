@@ -11,15 +11,14 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    /// The frame can be focused, so that a keyboard scrolls it (WCAG 2.1.1).
-    pub(super) fn begin<'t>(&mut self, alignments: &[Alignment]) -> Event<'t> {
-        self.alignments = alignments.to_vec();
-        Event::Html("<div class=\"table\" role=\"region\" aria-label=\"Table\" tabindex=\"0\"><table>".into())
-    }
-
     /// The markup that stands for an event of a table; `None` for every other event.
     pub(super) fn replace<'t>(&mut self, event: &Event<'_>) -> Option<Event<'t>> {
         let markup = match event {
+            Event::Start(Tag::Table(alignments)) => {
+                self.alignments.clone_from(alignments);
+                // The frame can be focused, so that a keyboard scrolls it (WCAG 2.1.1).
+                "<div class=\"table\" role=\"region\" aria-label=\"Table\" tabindex=\"0\"><table>".to_owned()
+            }
             Event::End(TagEnd::Table) => "</tbody></table></div>\n".to_owned(),
             Event::Start(Tag::TableHead) => {
                 (self.head, self.column) = (true, 0);
