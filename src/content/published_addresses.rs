@@ -37,11 +37,13 @@ struct Line {
 /// Adds what the file alone knows to `addresses`, and checks that each line is answered. Gives the lines that it lacks: one
 /// for each address that is public, or will be.
 pub(super) fn check(content: &Path, today: Date, addresses: &mut Addresses, faults: &mut Vec<Fault>) -> Vec<String> {
-    let source = match content.join(FILE).exists() {
-        true => SourceFile::read(content, FILE).map_err(|more| faults.extend(more)).ok(),
-        false => None,
-    };
-    let mut source = source.unwrap_or_else(|| SourceFile::empty(content, FILE));
+    let mut source = SourceFile::empty(content, FILE);
+    if content.join(FILE).exists() {
+        match SourceFile::read(content, FILE) {
+            Ok(read) => source = read,
+            Err(more) => faults.extend(more),
+        }
+    }
     let lines = lines(&mut source);
     let recorded: HashSet<&str> = lines.iter().map(|line| line.path.as_str()).collect();
     for Line { path, state, span } in &lines {
@@ -178,7 +180,7 @@ mod tests {
             ("/x gone away", None),
         ];
         for (line, expected) in table {
-            assert_eq!(parse(line), expected.map(|(path, state)| (path.to_owned(), says)), "{line}");
+            assert_eq!(parse(line), expected.map(|(path, state)| (path.to_owned(), state)), "{line}");
         }
     }
 }

@@ -17,14 +17,18 @@ pub(super) fn relate(articles: &mut [Article]) {
     let terms: Vec<BTreeSet<String>> = articles.par_iter().map(terms).collect();
     let mut holders: HashMap<&str, Vec<usize>> = HashMap::new();
     for (index, terms) in terms.iter().enumerate() {
-        terms.iter().for_each(|term| holders.entry(term).or_default().push(index));
+        for term in terms {
+            holders.entry(term).or_default().push(index);
+        }
     }
     let related = terms.par_iter().enumerate().map(|(index, terms)| {
         let mut likeness = vec![0; articles.len()];
         for term in terms {
             let holders = &holders[term.as_str()];
             let weight = if term.starts_with('#') { TOPIC } else { WORD / holders.len() };
-            holders.iter().for_each(|other| likeness[*other] += weight);
+            for other in holders {
+                likeness[*other] += weight;
+            }
         }
         let mut others: Vec<usize> = (0..articles.len()).filter(|other| *other != index).collect();
         let order = |other: &usize| (Reverse(likeness[*other]), *other);
