@@ -1,22 +1,25 @@
 //! Settings: each a flag and a variable, read once, checked together.
 //!
-//! Invariant: a [`Config`] is sound; [`Config::new`] returns every fault at once, each with the variable's name and what
+//! Invariant: a [`Config`] is valid; [`Config::new`] returns every fault at once, each with the variable's name and what
 //! to write instead. Secrets do not print themselves.
 //!
 //! Never: the environment itself (clap reads it for [`Settings`] in `cli`), files other than `…_FILE` secrets.
 
-mod doubt;
 mod parse;
 
-pub use parse::Fault;
+pub use parse::SettingFault;
 
 use crate::config::parse::Faults;
 use ipnet::IpNet;
 use secrecy::SecretString;
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 use url::Url;
 
-/// Settings as written, before any check: every one is text, so that all faults can be told at once.
+/// Settings before validation: clap stops at its first error, so values are text and all faults are reported at once.
 #[expect(clippy::doc_markdown, reason = "these lines are the help of the command line, shown as they stand")]
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Settings (each a flag and a variable)")]
@@ -30,13 +33,13 @@ pub struct Settings {
     /// Public origin in canonical links, mails and feeds
     #[arg(long, global = true, env = "CLINIC_BASE_URL", value_name = "URL", default_value = "http://localhost:3000")]
     pub base_url: String,
-    /// Folder of the words
+    /// Folder of the content
     #[arg(long, global = true, env = "CLINIC_CONTENT", value_name = "FOLDER", default_value = "content")]
     pub content: PathBuf,
     /// Folder of stylesheets, script and icons
     #[arg(long, global = true, env = "CLINIC_STATIC", value_name = "FOLDER", default_value = "static")]
     pub r#static: PathBuf,
-    /// Folder of what the program keeps: outbox, caches, mails without a relay
+    /// Folder of what the program stores: outbox, caches, mails without a relay
     #[arg(long, global = true, env = "CLINIC_DATA", value_name = "FOLDER", default_value = "var")]
     pub data: PathBuf,
     /// postgres://… when several copies run [default: an SQLite file in the data folder]
@@ -51,7 +54,7 @@ pub struct Settings {
     /// File that holds the SMTP URL
     #[arg(long, global = true, env = "CLINIC_SMTP_URL_FILE", value_name = "FILE")]
     pub smtp_url_file: Option<PathBuf>,
-    /// Extra trusted certificate (PEM), for a relay of one's own
+    /// Extra trusted certificate (PEM), for a relay of your own
     #[arg(long, global = true, env = "CLINIC_SMTP_CA", value_name = "FILE")]
     pub smtp_ca: Option<PathBuf>,
     /// Staff addresses, comma between [default: the clinic's address in clinic.toml]
@@ -60,7 +63,7 @@ pub struct Settings {
     /// Sender, of the clinic's own domain [default: website at the host of the base URL]
     #[arg(long, global = true, env = "CLINIC_MAIL_FROM", value_name = "ADDRESS")]
     pub mail_from: Option<String>,
-    /// Who hears of content faults found while running [default: nobody]
+    /// Address that is notified of content faults found while running [default: none]
     #[arg(long, global = true, env = "CLINIC_EDITOR_MAIL", value_name = "ADDRESS")]
     pub editor_mail: Option<String>,
     /// Most letters a minute, of each copy of the program
@@ -72,7 +75,7 @@ pub struct Settings {
     /// Waits before each further try; the last repeats
     #[arg(long, global = true, env = "CLINIC_RETRY", value_name = "WAITS", default_value = "1m,5m,15m,30m,1h")]
     pub retry: String,
-    /// Age at which a letter is set aside and shouted about
+    /// Age at which a letter is marked as failed, with an alarm
     #[arg(long, global = true, env = "CLINIC_RETRY_FOR", value_name = "AGE", default_value = "5d")]
     pub retry_for: String,
     /// Name server that `doctor` asks, as ADDRESS or ADDRESS:PORT [default: those of /etc/resolv.conf]
@@ -105,20 +108,20 @@ pub struct Settings {
     pub log: String,
 }
 
-/// Sound settings.
+/// Valid settings.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Address of the site.
     pub listen: SocketAddr,
-    /// Address of the operator's pages.
+    /// Address of `/metrics` and the like.
     pub admin_listen: Option<SocketAddr>,
     /// Public origin: scheme, host and maybe port; no path, no trailing slash in [`Config::origin`].
     pub base_url: Url,
-    /// Folder of the words.
+    /// Folder of the content.
     pub content: PathBuf,
     /// Folder of stylesheets, script and icons.
     pub r#static: PathBuf,
-    /// Folder of what the program keeps.
+    /// Folder of what the program stores.
     pub data: PathBuf,
     /// PostgreSQL, or an SQLite file in [`Config::data`] if absent.
     pub database_url: Option<SecretString>,
@@ -128,7 +131,7 @@ pub struct Config {
     pub mail_to: Vec<lettre::Address>,
     /// Sender of every mail.
     pub mail_from: lettre::Address,
-    /// Who hears of content faults.
+    /// Address that is notified of content faults.
     pub editor_mail: Option<lettre::Address>,
     /// Most letters a minute; at least 1.
     pub mail_per_minute: u32,
@@ -136,17 +139,17 @@ pub struct Config {
     pub mail_timeout: Duration,
     /// Waits before each further try, at least one; the last repeats.
     pub retry: Vec<Duration>,
-    /// Age at which a letter is set aside.
+    /// Age at which a letter is marked as failed.
     pub retry_for: Duration,
-    /// Name server that the doctor asks; the system's if absent.
+    /// Name server that `doctor` queries; the system's if absent.
     pub resolver: Option<SocketAddr>,
-    /// DKIM selectors that the doctor looks up.
+    /// DKIM selectors that `doctor` looks up.
     pub dkim_selectors: Vec<String>,
     /// Channel for alarms.
     pub alarm: Option<Alarm>,
     /// Key for tokens and links; made in `data/secret` if absent.
     pub secret: Option<SecretString>,
-    /// Nothing here is for the public.
+    /// Not for the public: `noindex`, no relay.
     pub staging: bool,
     /// Missing facts stop the start.
     pub strict: bool,
@@ -163,7 +166,7 @@ pub struct Relay {
     pub host: String,
     /// Port.
     pub port: u16,
-    /// How the wire is kept private.
+    /// How the connection is encrypted.
     pub tls: Tls,
     /// User and password, sent only over TLS or to loopback.
     pub login: Option<(String, SecretString)>,
@@ -171,7 +174,7 @@ pub struct Relay {
     pub ca: Option<PathBuf>,
 }
 
-/// How a connection to a relay is kept private.
+/// How a connection to a relay is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tls {
     /// TLS from the first byte (`smtps://`).
@@ -195,13 +198,12 @@ impl Config {
     /// Checks all settings.
     ///
     /// # Errors
-    /// Every fault found, in the order of [`Settings`].
-    pub fn new(settings: &Settings) -> Result<Self, Vec<Fault>> {
+    /// Every fault found.
+    pub fn new(settings: &Settings) -> Result<Self, Vec<SettingFault>> {
         let mut faults = Faults::default();
-        let config = parse::config(settings, &mut faults);
-        match config {
-            Some(config) if faults.is_empty() => Ok(config),
-            _ => Err(faults.into_vec()),
+        match parse::config(settings, &mut faults) {
+            Some(config) if faults.0.is_empty() => Ok(config),
+            _ => Err(faults.0),
         }
     }
 
@@ -215,8 +217,55 @@ impl Config {
         self.base_url.scheme() == "https"
     }
 
-    /// A developer's own machine: an open page reloads itself when the words change.
+    /// A developer's own machine: an open page reloads itself when the content changes.
     pub fn is_development(&self) -> bool {
         matches!(self.base_url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
+    }
+
+    /// Settings that can be used but were probably not intended.
+    pub fn warnings(&self) -> Vec<SettingFault> {
+        let public = self.admin_listen.filter(|address| !is_private(address.ip().to_canonical()));
+        let warning = |address| SettingFault {
+            variable: "CLINIC_ADMIN_LISTEN",
+            problem: format!("{address} may be reached from outside, and /metrics has no password"),
+            remedy: "write an address of this machine, like 127.0.0.1:9300, or check that a firewall blocks it",
+        };
+        public.map(warning).into_iter().collect()
+    }
+}
+
+/// This machine or the network around it; not the addresses `0.0.0.0` and `::`, which stand for all interfaces.
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_admin_address_that_others_may_reach_causes_a_warning() {
+        let table = [
+            ("127.0.0.1", true),
+            ("10.1.2.3", true),
+            ("172.16.0.1", true),
+            ("192.168.1.1", true),
+            ("::1", true),
+            ("fd00::1", true),
+            ("fe80::1", true),
+            ("::ffff:10.0.0.1", true),
+            ("0.0.0.0", false),
+            ("::", false),
+            ("203.0.113.7", false),
+            ("2001:db8::1", false),
+            ("::ffff:203.0.113.7", false),
+        ];
+        for (address, private) in table {
+            let address: IpAddr = address.parse().unwrap();
+            assert_eq!(is_private(address.to_canonical()), private, "{address}");
+        }
     }
 }

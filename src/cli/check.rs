@@ -10,8 +10,8 @@ use std::process::ExitCode;
 /// With `record`, addresses that are not in the ledger yet are written there, if the words are sound; without it they are
 /// a fault, so that no release forgets one.
 pub(super) fn run(config: &Config, record: bool) -> ExitCode {
-    for doubt in config.doubts() {
-        eprintln!("{doubt}");
+    for warning in config.warnings() {
+        eprintln!("{warning}");
     }
     match build::read(config, now(), true) {
         Err(faults) => {

@@ -51,8 +51,8 @@ pub(super) fn explain<E: Display>(what: impl Display) -> impl FnOnce(E) -> Strin
 }
 
 async fn serve(config: &Config) -> Result<(), String> {
-    for doubt in config.doubts() {
-        tracing::warn!("{doubt}");
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
     }
     let program = Program::open(config).await?;
     let sockets = Listeners::open(config)?;

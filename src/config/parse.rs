@@ -1,381 +1,301 @@
-//! Turns text into settings, one small function each; a fault never stops the next check.
+//! Parses settings. A fault never stops the next check.
 //!
-//! Never prints a secret: a fault of a URL with a password names the variable and the rule, not the value.
+//! Never repeats a secret: a fault of a URL with a password names the variable and the rule, not the value.
 
 use super::{Alarm, Config, Relay, Settings, Tls};
 use secrecy::SecretString;
 use std::{
-    fmt::Display,
-    net::SocketAddr,
-    path::{Path, PathBuf},
+    fs,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
     time::Duration,
 };
-use url::{Host, Url};
+use url::Url;
 
-/// A setting that cannot be used, or should not be.
+/// A setting that cannot be used, or probably was not intended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{variable}: {problem}\n  remedy: {remedy}")]
-pub struct Fault {
+pub struct SettingFault {
     /// Name of the variable; the flag is the same in lower case, without `CLINIC_`.
     pub variable: &'static str,
     /// What is wrong.
     pub problem: String,
     /// What to write instead.
-    pub remedy: String,
+    pub remedy: &'static str,
+}
+
+/// How a value is written.
+struct Format<T> {
+    /// Completes "`value` is not …".
+    expected: &'static str,
+    remedy: &'static str,
+    parse: fn(&str) -> Option<T>,
+}
+
+const SOCKET: Format<SocketAddr> = Format {
+    expected: "an address with a port",
+    remedy: "write it like 127.0.0.1:3000 or [::1]:3000",
+    parse: |text| text.replace("localhost:", "127.0.0.1:").parse().ok(),
+};
+const BASE_URL: Format<Url> = Format {
+    expected: "an origin",
+    remedy: "write scheme and host only, like https://www.example.org",
+    parse: |text| Url::parse(text).ok().filter(is_origin),
+};
+const ADDRESS: Format<lettre::Address> =
+    Format { expected: "a mail address", remedy: "write it like name@example.org", parse: |text| text.parse().ok() };
+const POSITIVE: Format<u32> = Format {
+    expected: "a whole number above 0",
+    remedy: "write it like 60",
+    parse: |text| text.parse().ok().filter(|number| *number > 0),
+};
+/// Several units may be written together (`1h 30m`).
+const DURATION: Format<Duration> = Format {
+    expected: "a length of time above 0",
+    remedy: "write it like 30s, 5m, 1h or 5d",
+    parse: |text| {
+        let span: jiff::Span = text.parse().ok()?;
+        let length = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()?;
+        Duration::try_from(length).ok().filter(|length| !length.is_zero())
+    },
+};
+/// Port 53 unless another is written.
+const NAME_SERVER: Format<SocketAddr> = Format {
+    expected: "the address of a name server",
+    remedy: "write it like 192.0.2.53 or [2001:db8::53]:5353",
+    parse: |text| text.parse().or_else(|_| text.parse().map(|ip: IpAddr| SocketAddr::new(ip, 53))).ok(),
+};
+/// RFC 6376 3.1.
+const SELECTOR: Format<String> = Format {
+    expected: "a selector",
+    remedy: "write it like mail or s1,s2",
+    parse: |text| {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        text.chars().all(allowed).then(|| text.to_owned())
+    },
+};
+const SWITCH: Format<bool> = Format {
+    expected: "on or off",
+    remedy: "write on or off",
+    parse: |text| match text {
+        "on" | "true" | "yes" | "1" => Some(true),
+        "off" | "false" | "no" | "0" | "" => Some(false),
+        _ => None,
+    },
+};
+const NETWORK: Format<ipnet::IpNet> = Format {
+    expected: "a network",
+    remedy: "write it like 10.0.0.0/8 or ::1",
+    parse: |text| text.parse().or_else(|_| text.parse().map(|ip: IpAddr| ip.into())).ok(),
+};
+/// Whether it is JSON.
+const LOG_FORMAT: Format<bool> = Format {
+    expected: "a format of log lines",
+    remedy: "write text or json",
+    parse: |text| matches!(text, "text" | "json").then_some(text == "json"),
+};
+
+const RELAY_REMEDY: &str = "write smtps://user:password@host, or smtp://user:password@host:587?tls=required";
+
+/// All settings; `None` only if a fault was added.
+pub(super) fn config(s: &Settings, f: &mut Faults) -> Option<Config> {
+    // Every setting is parsed before the first `?`, so that all faults are found; with a fault, defaults are not used.
+    let listen = f.parse("CLINIC_LISTEN", &s.listen, &SOCKET);
+    let base_url = f.parse("CLINIC_BASE_URL", &s.base_url, &BASE_URL);
+    let mail_from = sender(s.mail_from.as_deref(), base_url.as_ref(), f);
+    let staging = f.parse("CLINIC_STAGING", &s.staging, &SWITCH).unwrap_or_default();
+    Some(Config {
+        admin_listen: admin_listen(s, listen, f),
+        content: s.content.clone(),
+        r#static: s.r#static.clone(),
+        data: s.data.clone(),
+        database_url: database_url(s, f),
+        relay: relay(s, f).filter(|_| !staging),
+        mail_to: f.list("CLINIC_MAIL_TO", s.mail_to.as_deref(), &ADDRESS),
+        editor_mail: f.optional("CLINIC_EDITOR_MAIL", s.editor_mail.as_deref(), &ADDRESS),
+        mail_per_minute: f.parse("CLINIC_MAIL_PER_MINUTE", &s.mail_per_minute, &POSITIVE).unwrap_or_default(),
+        mail_timeout: f.parse("CLINIC_MAIL_TIMEOUT", &s.mail_timeout, &DURATION).unwrap_or_default(),
+        retry: retry(&s.retry, f),
+        retry_for: f.parse("CLINIC_RETRY_FOR", &s.retry_for, &DURATION).unwrap_or_default(),
+        resolver: f.optional("CLINIC_RESOLVER", s.resolver.as_deref(), &NAME_SERVER),
+        dkim_selectors: f.list("CLINIC_DKIM_SELECTOR", s.dkim_selector.as_deref(), &SELECTOR),
+        alarm: alarm(s, f),
+        secret: secret(s, f),
+        staging,
+        strict: f.parse("CLINIC_STRICT", &s.strict, &SWITCH).unwrap_or_default(),
+        trusted_proxies: f.list("CLINIC_TRUSTED_PROXIES", s.trusted_proxies.as_deref(), &NETWORK),
+        log_json: f.parse("CLINIC_LOG", &s.log, &LOG_FORMAT).unwrap_or_default(),
+        listen: listen?,
+        base_url: base_url?,
+        mail_from: mail_from?,
+    })
 }
 
 /// Collects faults.
 #[derive(Debug, Default)]
-pub(super) struct Faults(Vec<Fault>);
+pub(super) struct Faults(pub(super) Vec<SettingFault>);
 
 impl Faults {
-    fn add(&mut self, variable: &'static str, problem: impl Display, remedy: &str) {
-        self.0.push(Fault { variable, problem: problem.to_string(), remedy: remedy.to_owned() });
+    fn add(&mut self, variable: &'static str, problem: impl Into<String>, remedy: &'static str) {
+        self.0.push(SettingFault { variable, problem: problem.into(), remedy });
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    fn parse<T>(&mut self, variable: &'static str, text: &str, format: &Format<T>) -> Option<T> {
+        let (text, Format { expected, remedy, parse }) = (text.trim(), format);
+        let value = parse(text);
+        if value.is_none() {
+            self.add(variable, format!("`{text}` is not {expected}"), remedy);
+        }
+        value
     }
 
-    pub(super) fn into_vec(self) -> Vec<Fault> {
-        self.0
+    /// Absent if empty.
+    fn optional<T>(&mut self, variable: &'static str, text: Option<&str>, format: &Format<T>) -> Option<T> {
+        text.filter(|text| !text.trim().is_empty()).and_then(|text| self.parse(variable, text, format))
+    }
+
+    /// Values with commas between; empty ones are left out.
+    fn list<T>(&mut self, variable: &'static str, text: Option<&str>, format: &Format<T>) -> Vec<T> {
+        text.unwrap_or_default().split(',').filter_map(|part| self.optional(variable, Some(part), format)).collect()
+    }
+
+    /// The value of a variable, or of the file that `…_FILE` names; both at once is a fault.
+    fn value_or_file(
+        &mut self,
+        variable: &'static str,
+        value: Option<&String>,
+        file: Option<&PathBuf>,
+    ) -> Option<String> {
+        let value = value.map(|text| text.trim()).filter(|text| !text.is_empty());
+        match (value, file) {
+            (Some(_), Some(_)) => self.add(variable, "it is set, and its …_FILE too", "keep one of the two"),
+            (None, Some(file)) => match fs::read_to_string(file) {
+                Ok(text) => return Some(text.trim().to_owned()),
+                Err(e) => {
+                    let problem = format!("{} cannot be read: {e}", file.display());
+                    self.add(variable, problem, "name a readable file in …_FILE");
+                }
+            },
+            (value, None) => return value.map(str::to_owned),
+        }
+        None
     }
 }
 
-/// Every setting; `None` only if a fault was added.
-pub(super) fn config(s: &Settings, f: &mut Faults) -> Option<Config> {
-    // Each line runs, so that all faults are found; only then is one missing value allowed to end it.
-    let listen = socket("CLINIC_LISTEN", &s.listen, f);
-    let admin_listen = optional(s.admin_listen.as_ref(), f, |text, f| socket("CLINIC_ADMIN_LISTEN", text, f));
-    check_apart(listen, admin_listen, f);
-    let base_url = base_url(&s.base_url, f);
-    let database_url = secret("CLINIC_DATABASE_URL", s.database_url.as_ref(), s.database_url_file.as_deref(), f);
-    let smtp_url = secret_text("CLINIC_SMTP_URL", s.smtp_url.as_ref(), s.smtp_url_file.as_deref(), f);
-    let relay = optional(smtp_url.as_ref(), f, |text, f| relay("CLINIC_SMTP_URL", text, s.smtp_ca.clone(), f));
-    let mail_to = addresses("CLINIC_MAIL_TO", s.mail_to.as_deref().unwrap_or_default(), f);
-    let mail_from = mail_from(s.mail_from.as_deref(), base_url.as_ref(), f);
-    let editor_mail = optional(s.editor_mail.as_ref(), f, |text, f| address("CLINIC_EDITOR_MAIL", text, f));
-    let mail_per_minute = number("CLINIC_MAIL_PER_MINUTE", &s.mail_per_minute, f);
-    let mail_timeout = duration("CLINIC_MAIL_TIMEOUT", &s.mail_timeout, f);
-    let retry = waits("CLINIC_RETRY", &s.retry, f);
-    let retry_for = duration("CLINIC_RETRY_FOR", &s.retry_for, f);
-    let resolver = optional(s.resolver.as_ref(), f, resolver);
-    let dkim_selectors = selectors(s.dkim_selector.as_deref().unwrap_or_default(), f);
-    let alarm = optional(s.alarm.as_ref(), f, |text, f| alarm(text, s.smtp_ca.clone(), f));
-    let secret = secret("CLINIC_SECRET", s.secret.as_ref(), s.secret_file.as_deref(), f);
-    check_secret(secret.as_ref(), f);
-    check_database(database_url.as_ref(), f);
-    let staging = switch("CLINIC_STAGING", &s.staging, f);
-    let strict = switch("CLINIC_STRICT", &s.strict, f);
-    let trusted_proxies = networks("CLINIC_TRUSTED_PROXIES", s.trusted_proxies.as_deref().unwrap_or_default(), f);
-    let log_json = log_form(&s.log, f);
-    Some(Config {
-        listen: listen?,
-        admin_listen,
-        base_url: base_url?,
-        content: s.content.clone(),
-        r#static: s.r#static.clone(),
-        data: s.data.clone(),
-        database_url,
-        relay: if staging? { None } else { relay },
-        mail_to,
-        mail_from: mail_from?,
-        editor_mail,
-        mail_per_minute: mail_per_minute?,
-        mail_timeout: mail_timeout?,
-        retry: retry?,
-        retry_for: retry_for?,
-        resolver,
-        dkim_selectors,
-        alarm,
-        secret,
-        staging: staging?,
-        strict: strict?,
-        trusted_proxies,
-        log_json: log_json?,
-    })
+fn is_origin(url: &Url) -> bool {
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    matches!(url.scheme(), "http" | "https") && url.host().is_some() && bare
 }
 
-fn optional<T>(text: Option<&String>, f: &mut Faults, read: impl FnOnce(&str, &mut Faults) -> Option<T>) -> Option<T> {
-    text.filter(|text| !text.trim().is_empty()).and_then(|text| read(text, f))
-}
-
-fn socket(variable: &'static str, text: &str, f: &mut Faults) -> Option<SocketAddr> {
-    let text = text.trim().replace("localhost:", "127.0.0.1:");
-    text.parse()
-        .inspect_err(|_| {
-            f.add(
-                variable,
-                format!("`{text}` is not an address with a port"),
-                "write it like 127.0.0.1:3000 or [::1]:3000",
-            );
-        })
-        .ok()
-}
-
-/// Port 0 is another one each time.
-fn check_apart(listen: Option<SocketAddr>, admin_listen: Option<SocketAddr>, f: &mut Faults) {
-    if listen.is_some_and(|listen| listen.port() != 0 && Some(listen) == admin_listen) {
+/// Must differ from `listen`, except with port 0, which the system replaces by a free one each time.
+fn admin_listen(s: &Settings, listen: Option<SocketAddr>, f: &mut Faults) -> Option<SocketAddr> {
+    let admin = f.optional("CLINIC_ADMIN_LISTEN", s.admin_listen.as_deref(), &SOCKET);
+    if admin.is_some_and(|admin| admin.port() != 0 && Some(admin) == listen) {
         f.add("CLINIC_ADMIN_LISTEN", "it is the address of the site", "write another port, like 127.0.0.1:9300");
     }
+    admin
 }
 
-/// A name server, on port 53 unless another is named.
-fn resolver(text: &str, f: &mut Faults) -> Option<SocketAddr> {
-    let text = text.trim();
-    text.parse()
-        .or_else(|_| text.parse::<std::net::IpAddr>().map(|ip| SocketAddr::new(ip, 53)))
-        .inspect_err(|_| {
-            f.add(
-                "CLINIC_RESOLVER",
-                format!("`{text}` is not the address of a name server"),
-                "write it like 192.0.2.53 or [2001:db8::53]:5353",
-            );
-        })
-        .ok()
-}
-
-/// Selectors are names of domains (RFC 6376 3.1).
-fn selectors(text: &str, f: &mut Faults) -> Vec<String> {
-    let label = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
-    let (fine, wrong): (Vec<&str>, Vec<&str>) = names.partition(|name| name.chars().all(label));
-    for name in wrong {
-        f.add("CLINIC_DKIM_SELECTOR", format!("`{name}` is not a selector"), "write it like mail or s1,s2");
-    }
-    fine.into_iter().map(str::to_owned).collect()
-}
-
-fn base_url(text: &str, f: &mut Faults) -> Option<Url> {
-    const REMEDY: &str = "write scheme and host only, like https://www.example.org";
-    let url =
-        Url::parse(text.trim()).inspect_err(|e| f.add("CLINIC_BASE_URL", format!("`{text}`: {e}"), REMEDY)).ok()?;
-    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() || !bare {
-        f.add("CLINIC_BASE_URL", format!("`{text}` is more or less than an origin"), REMEDY);
-        return None;
-    }
-    Some(url)
-}
-
-/// The value of a variable or of the file that `…_FILE` names; both at once is a fault.
-fn secret_text(variable: &'static str, value: Option<&String>, file: Option<&Path>, f: &mut Faults) -> Option<String> {
-    let value = value.filter(|text| !text.trim().is_empty());
-    match (value, file) {
-        (Some(_), Some(_)) => {
-            f.add(variable, "it is set, and its …_FILE too", "keep one of the two");
-            None
-        }
-        (Some(value), None) => Some(value.trim().to_owned()),
-        (None, Some(file)) => std::fs::read_to_string(file)
-            .inspect_err(|e| {
-                f.add(variable, format!("{} cannot be read: {e}", file.display()), "name a readable file in …_FILE");
-            })
-            .ok()
-            .map(|text| text.trim().to_owned()),
-        (None, None) => None,
-    }
-}
-
-fn secret(variable: &'static str, value: Option<&String>, file: Option<&Path>, f: &mut Faults) -> Option<SecretString> {
-    secret_text(variable, value, file, f).map(SecretString::from)
-}
-
-fn check_secret(secret: Option<&SecretString>, f: &mut Faults) {
-    use secrecy::ExposeSecret as _;
-    if secret.is_some_and(|secret| secret.expose_secret().len() < 32) {
+fn secret(s: &Settings, f: &mut Faults) -> Option<SecretString> {
+    let secret = f.value_or_file("CLINIC_SECRET", s.secret.as_ref(), s.secret_file.as_ref())?;
+    if secret.len() < 32 {
         f.add("CLINIC_SECRET", "it is shorter than 32 characters", "make one with: head -c 32 /dev/urandom | base64");
     }
+    Some(secret.into())
 }
 
-fn check_database(url: Option<&SecretString>, f: &mut Faults) {
-    use secrecy::ExposeSecret as _;
-    let known =
-        |url: &SecretString| ["postgres://", "postgresql://"].iter().any(|p| url.expose_secret().starts_with(p));
-    if url.is_some_and(|url| !known(url)) {
-        f.add(
-            "CLINIC_DATABASE_URL",
-            "only PostgreSQL is reached by URL",
-            "write postgres://user:password@host/name, or leave it out for SQLite",
-        );
+fn database_url(s: &Settings, f: &mut Faults) -> Option<SecretString> {
+    let url = f.value_or_file("CLINIC_DATABASE_URL", s.database_url.as_ref(), s.database_url_file.as_ref())?;
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        let remedy = "write postgres://user:password@host/name, or leave it out for SQLite";
+        f.add("CLINIC_DATABASE_URL", "only PostgreSQL is reached by URL", remedy);
     }
+    Some(url.into())
 }
 
-/// `smtps://…` or `smtp://…?tls=required`; plain text only to loopback.
-fn relay(variable: &'static str, text: &str, ca: Option<PathBuf>, f: &mut Faults) -> Option<Relay> {
-    const REMEDY: &str = "write smtps://user:password@host, or smtp://user:password@host:587?tls=required";
-    // The value holds a password, so it is never repeated.
-    let url = Url::parse(text).inspect_err(|e| f.add(variable, format!("it is not a URL: {e}"), REMEDY)).ok()?;
-    let Some(host) = url.host_str().map(str::to_owned) else {
-        f.add(variable, "it names no host", REMEDY);
-        return None;
-    };
-    let wanted = url.query_pairs().find(|(key, _)| key == "tls").map(|(_, value)| value.into_owned());
-    let tls = match (url.scheme(), wanted.as_deref()) {
-        ("smtps", _) => Tls::Implicit,
-        ("smtp", Some("required")) => Tls::Required,
-        ("smtp", None) if is_loopback(&url) => Tls::Loopback,
-        ("smtp", None) => {
-            f.add(
-                variable,
-                "it would send password and letters in plain text over the network",
-                "add ?tls=required, or use smtps://",
-            );
-            return None;
-        }
-        _ => {
-            f.add(variable, format!("`{}` with tls={} is not known", url.scheme(), wanted.unwrap_or_default()), REMEDY);
-            return None;
-        }
-    };
-    let port = url.port().unwrap_or(match tls {
-        Tls::Implicit => 465,
-        Tls::Required => 587,
-        Tls::Loopback => 25,
-    });
-    let login = url.password().map(|password| (decode(url.username()), SecretString::from(decode(password))));
-    Some(Relay { host: host.trim_matches(['[', ']']).to_owned(), port, tls, login, ca })
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        // A scheme that is not special keeps the host as text.
-        Some(Host::Domain(name)) => {
-            name == "localhost" || name.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
-        }
-        None => false,
-    }
-}
-
-fn decode(text: &str) -> String {
-    // `application/x-www-form-urlencoded` would turn `+` into a space, so it is kept out of its reach.
-    let pair = format!("x={}", text.replace('+', "%2B"));
-    url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
-}
-
-fn address(variable: &'static str, text: &str, f: &mut Faults) -> Option<lettre::Address> {
-    text.trim()
-        .parse()
-        .inspect_err(|e| {
-            f.add(variable, format!("`{text}` is not a mail address: {e}"), "write it like name@example.org");
-        })
-        .ok()
-}
-
-fn addresses(variable: &'static str, text: &str, f: &mut Faults) -> Vec<lettre::Address> {
-    text.split(',').filter(|part| !part.trim().is_empty()).filter_map(|part| address(variable, part, f)).collect()
-}
-
-fn mail_from(text: Option<&str>, base_url: Option<&Url>, f: &mut Faults) -> Option<lettre::Address> {
-    if let Some(text) = text.filter(|text| !text.trim().is_empty()) {
-        return address("CLINIC_MAIL_FROM", text, f);
+fn sender(text: Option<&str>, base_url: Option<&Url>, f: &mut Faults) -> Option<lettre::Address> {
+    if text.is_some_and(|text| !text.trim().is_empty()) {
+        return f.optional("CLINIC_MAIL_FROM", text, &ADDRESS);
     }
     let host = base_url?.host_str()?;
     let host = host.strip_prefix("www.").unwrap_or(host);
-    // An address literal (RFC 5321 4.1.3) is no sender that a mailer takes; on one's own machine it is that machine.
-    let domain = if host.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| ip.is_loopback()) { "localhost" } else { host };
-    lettre::Address::new("website", domain)
-        .inspect_err(|e| {
-            f.add(
-                "CLINIC_MAIL_FROM",
-                format!("website@{domain} cannot be made of the base URL: {e}"),
-                "set CLINIC_MAIL_FROM",
-            );
-        })
-        .ok()
-}
-
-fn number(variable: &'static str, text: &str, f: &mut Faults) -> Option<u32> {
-    match text.trim().parse() {
-        Ok(number) if number > 0 => Some(number),
-        _ => {
-            f.add(variable, format!("`{text}` is not a whole number above 0"), "write it like 60");
-            None
-        }
+    // Mailers do not accept an address literal (RFC 5321 4.1.3) as a sender.
+    let domain = if host.parse().is_ok_and(|ip: Ipv4Addr| ip.is_loopback()) { "localhost" } else { host };
+    let sender = lettre::Address::new("website", domain);
+    if let Err(e) = &sender {
+        let problem = format!("website@{domain} cannot be made of the base URL: {e}");
+        f.add("CLINIC_MAIL_FROM", problem, "set CLINIC_MAIL_FROM");
     }
+    sender.ok()
 }
 
-fn waits(variable: &'static str, text: &str, f: &mut Faults) -> Option<Vec<Duration>> {
-    let parts: Vec<_> = text.split(',').map(|part| duration(variable, part, f)).collect();
-    parts.into_iter().collect()
+/// Unlike in other lists, an empty value is a fault.
+fn retry(text: &str, f: &mut Faults) -> Vec<Duration> {
+    text.split(',').filter_map(|part| f.parse("CLINIC_RETRY", part, &DURATION)).collect()
 }
 
-/// `30s`, `5m`, `1h`, `5d`, or several together (`1h 30m`).
-fn duration(variable: &'static str, text: &str, f: &mut Faults) -> Option<Duration> {
-    const REMEDY: &str = "write it like 30s, 5m, 1h or 5d; above 0";
-    let span: Result<jiff::Span, _> = text.trim().parse();
-    let length = span
-        .and_then(|span| span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()))
-        .ok()
-        .and_then(|length| Duration::try_from(length).ok())
-        .filter(|length| !length.is_zero());
-    if length.is_none() {
-        f.add(variable, format!("`{}` is not a length of time", text.trim()), REMEDY);
-    }
-    length
+fn relay(s: &Settings, f: &mut Faults) -> Option<Relay> {
+    let url = f.value_or_file("CLINIC_SMTP_URL", s.smtp_url.as_ref(), s.smtp_url_file.as_ref())?;
+    let relay = relay_of(&url, s);
+    relay.map_err(|(problem, remedy)| f.add("CLINIC_SMTP_URL", problem, remedy)).ok()
 }
 
 /// `smtps://…?to=…`, or the path of a program.
-fn alarm(text: &str, ca: Option<PathBuf>, f: &mut Faults) -> Option<Alarm> {
-    let text = text.trim();
-    if text.starts_with("smtp") && text.contains("://") {
-        let relay = relay("CLINIC_ALARM", text, ca, f);
-        let to = Url::parse(text).ok()?.query_pairs().find(|(key, _)| key == "to").map(|(_, value)| value.into_owned());
-        let Some(to) = to else {
-            f.add("CLINIC_ALARM", "the relay has no recipient", "add ?to=name@example.org to the URL");
-            return None;
-        };
-        return Some(Alarm::Relay(relay?, address("CLINIC_ALARM", &to, f)?));
+fn alarm(s: &Settings, f: &mut Faults) -> Option<Alarm> {
+    let text = s.alarm.as_deref().map(str::trim).filter(|text| !text.is_empty())?;
+    if !text.contains("://") {
+        return Some(Alarm::Command(PathBuf::from(text)));
     }
-    if text.contains("://") {
+    if !text.starts_with("smtp") {
         // The address of a webhook may hold a secret, so it is not repeated.
-        f.add(
-            "CLINIC_ALARM",
-            "it is neither a relay's URL nor a program",
-            "write smtps://…?to=… or a program's path; for a webhook, a program that runs `curl --data-binary @- URL`",
-        );
+        let problem = "it is neither a relay's URL nor a program";
+        let remedy =
+            "write smtps://…?to=… or a program's path; for a webhook, a program that runs `curl --data-binary @- URL`";
+        f.add("CLINIC_ALARM", problem, remedy);
         return None;
     }
-    Some(Alarm::Command(PathBuf::from(text)))
-}
-
-fn switch(variable: &'static str, text: &str, f: &mut Faults) -> Option<bool> {
-    match text.trim() {
-        "on" | "true" | "yes" | "1" => Some(true),
-        "off" | "false" | "no" | "0" | "" => Some(false),
-        other => {
-            f.add(variable, format!("`{other}` is neither on nor off"), "write on or off");
-            None
-        }
+    let relay = relay_of(text, s);
+    let relay = relay.map_err(|(problem, remedy)| f.add("CLINIC_ALARM", problem, remedy)).ok()?;
+    let to = Url::parse(text).ok().and_then(|url| parameter(&url, "to"));
+    if to.is_none() {
+        f.add("CLINIC_ALARM", "the relay has no recipient", "add ?to=name@example.org to the URL");
     }
+    Some(Alarm::Relay(relay, f.parse("CLINIC_ALARM", &to?, &ADDRESS)?))
 }
 
-fn networks(variable: &'static str, text: &str, f: &mut Faults) -> Vec<ipnet::IpNet> {
-    let parse = |part: &str| part.parse().or_else(|_| part.parse::<std::net::IpAddr>().map(ipnet::IpNet::from));
-    text.split(',')
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .filter_map(|part| {
-            parse(part)
-                .inspect_err(|_| {
-                    f.add(variable, format!("`{part}` is not a network"), "write it like 10.0.0.0/8 or ::1");
-                })
-                .ok()
-        })
-        .collect()
-}
-
-fn log_form(text: &str, f: &mut Faults) -> Option<bool> {
-    match text.trim() {
-        "json" => Some(true),
-        "text" => Some(false),
-        other => {
-            f.add("CLINIC_LOG", format!("`{other}` is not a known form"), "write text or json");
-            None
+/// From `smtps://…` or `smtp://…?tls=required`; plain text only to loopback. Fails with problem and remedy, which never
+/// repeat the URL, because it holds a password.
+fn relay_of(url: &str, s: &Settings) -> Result<Relay, (String, &'static str)> {
+    let problem = |problem: String| (problem, RELAY_REMEDY);
+    let url = Url::parse(url).map_err(|e| problem(format!("it is not a URL: {e}")))?;
+    let host = url.host_str().ok_or_else(|| problem("it names no host".to_owned()))?.trim_matches(['[', ']']);
+    let loopback = host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
+    let mode = parameter(&url, "tls");
+    let (tls, default_port) = match (url.scheme(), mode.as_deref()) {
+        ("smtps", _) => (Tls::Implicit, 465),
+        ("smtp", Some("required")) => (Tls::Required, 587),
+        ("smtp", None) if loopback => (Tls::Loopback, 25),
+        ("smtp", None) => {
+            let plain = "it would send password and letters in plain text over the network";
+            return Err((plain.to_owned(), "add ?tls=required, or use smtps://"));
         }
-    }
+        (scheme, mode) => {
+            return Err(problem(format!("`{scheme}` with tls={} is not known", mode.unwrap_or_default())));
+        }
+    };
+    let login = url.password().map(|password| (decode(url.username()), decode(password).into()));
+    Ok(Relay { host: host.to_owned(), port: url.port().unwrap_or(default_port), tls, login, ca: s.smtp_ca.clone() })
+}
+
+fn parameter(url: &Url, name: &str) -> Option<String> {
+    url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// Decodes `%40` and the like.
+fn decode(text: &str) -> String {
+    // Form encoding would read `+` as a space.
+    let pair = format!("x={}", text.replace('+', "%2B"));
+    url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -389,14 +309,14 @@ mod tests {
         settings: Settings,
     }
 
-    fn told(flags: &[&str]) -> Vec<(&'static str, String)> {
+    fn faults(flags: &[&str]) -> Vec<(&'static str, String)> {
         let line = Line::parse_from(["test"].iter().chain(flags));
         let faults = Config::new(&line.settings).err().unwrap_or_default();
         faults.into_iter().map(|fault| (fault.variable, fault.to_string())).collect()
     }
 
     #[test]
-    fn every_wrong_setting_is_told_at_once_with_a_remedy() {
+    fn every_wrong_setting_is_reported_at_once_with_a_remedy() {
         let wrong = [
             ("--listen=3000", "CLINIC_LISTEN", "127.0.0.1:3000"),
             ("--admin-listen=x", "CLINIC_ADMIN_LISTEN", "127.0.0.1:3000"),
@@ -420,32 +340,32 @@ mod tests {
             ("--log=loud", "CLINIC_LOG", "text or json"),
         ];
         let flags: Vec<&str> = wrong.iter().map(|(flag, ..)| *flag).collect();
-        let told = told(&flags);
+        let found = faults(&flags);
         for (flag, variable, remedy) in wrong {
-            assert!(told.iter().any(|(v, text)| *v == variable && text.contains(remedy)), "{flag}: {told:?}");
+            assert!(found.iter().any(|(v, text)| *v == variable && text.contains(remedy)), "{flag}: {found:?}");
         }
-        assert!(!told.iter().any(|(_, text)| text.contains("hunter2")), "a password is never repeated");
+        assert!(!found.iter().any(|(_, text)| text.contains("hunter2")), "a password is never repeated");
     }
 
     #[test]
-    fn the_operators_address_is_not_the_sites() {
-        let admin = |address: &str| told(&[&format!("--admin-listen={address}")]);
+    fn the_admin_address_must_differ_from_the_sites() {
+        let admin = |address: &str| faults(&[&format!("--admin-listen={address}")]);
         assert_eq!(admin("127.0.0.1:3000").len(), 1);
         assert_eq!(admin("127.0.0.1:3001"), []);
-        assert_eq!(told(&["--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0"]), []);
+        assert_eq!(faults(&["--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0"]), []);
     }
 
     #[test]
     fn a_webhook_as_alarm_is_refused_with_a_command_as_remedy_and_without_its_address() {
-        let faults = told(&["--alarm=https://hook.example/hunter2"]);
-        assert!(faults[0].1.contains("curl") && !faults[0].1.contains("hunter2"), "{faults:?}");
+        let found = faults(&["--alarm=https://hook.example/hunter2"]);
+        assert!(found[0].1.contains("curl") && !found[0].1.contains("hunter2"), "{found:?}");
     }
 
     #[test]
-    fn plain_text_goes_to_loopback_only() {
-        assert_eq!(told(&["--smtp-url=smtp://127.0.0.1:2525"]), []);
-        assert_eq!(told(&["--smtp-url=smtp://relay.example:587?tls=required"]), []);
-        assert_eq!(told(&["--smtp-url=smtps://user:p%40ss@relay.example"]), []);
-        assert_eq!(told(&["--smtp-url=smtp://relay.example"]).len(), 1);
+    fn smtp_without_tls_is_accepted_for_loopback_only() {
+        assert_eq!(faults(&["--smtp-url=smtp://127.0.0.1:2525"]), []);
+        assert_eq!(faults(&["--smtp-url=smtp://relay.example:587?tls=required"]), []);
+        assert_eq!(faults(&["--smtp-url=smtps://user:p%40ss@relay.example"]), []);
+        assert_eq!(faults(&["--smtp-url=smtp://relay.example"]).len(), 1);
     }
 }
