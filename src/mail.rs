@@ -14,5 +14,6 @@ pub mod fate;
 pub mod health;
 pub mod letter;
 pub mod mailer;
+pub mod message;
 pub mod notes;
 pub mod outbox;

@@ -4,7 +4,7 @@ use crate::{
     assets::{AssetFaults, Assets, Photos},
     config::{Config, Tls},
     content::{self, Clinic, Fault, Faults, Level},
-    mail::notes::Mistake,
+    mail::notes::ContentFault,
     pages::{self, Edition, Mode, Post, Running, Store},
     web,
 };
@@ -41,7 +41,7 @@ impl From<Wrong> for String {
 
 impl Wrong {
     /// What must be mended, as an editor reads it in a mail: the drawings of a terminal are too wide for one.
-    pub(super) fn mistakes(&self) -> Vec<Mistake> {
+    pub(super) fn mistakes(&self) -> Vec<ContentFault> {
         match self {
             Self::Words(faults) => faults.iter().filter(|fault| fault.level == Level::Error).map(of_words).collect(),
             Self::Assets(faults) => faults.0.iter().map(of_asset).collect(),
@@ -49,14 +49,14 @@ impl Wrong {
     }
 }
 
-fn of_words(fault: &Fault) -> Mistake {
+fn of_words(fault: &Fault) -> ContentFault {
     let place = Some((u32::try_from(fault.line).unwrap_or(u32::MAX), u32::try_from(fault.column).unwrap_or(u32::MAX)));
-    Mistake { file: fault.file.clone(), place, problem: fault.message.clone(), remedy: fault.remedy.clone() }
+    ContentFault { file: fault.file.clone(), place, problem: fault.message.clone(), remedy: fault.remedy.clone() }
 }
 
-fn of_asset(fault: &crate::assets::AssetFault) -> Mistake {
+fn of_asset(fault: &crate::assets::AssetFault) -> ContentFault {
     let file = fault.file.display().to_string();
-    Mistake { file, place: fault.place, problem: fault.problem.clone(), remedy: fault.remedy.clone() }
+    ContentFault { file, place: fault.place, problem: fault.problem.clone(), remedy: fault.remedy.clone() }
 }
 
 /// Reads everything. `wait`: until photographs that are new are developed; else a blank stands in for each.

@@ -5,7 +5,8 @@ use crate::{
     content,
     enquiry::{Enquiry, Judgement, link::Links},
     mail::{
-        letter::Letterhead,
+        letter::Letter,
+        message::MessageBuilder,
         outbox::{Earlier, Stored},
     },
 };
@@ -32,12 +33,12 @@ pub(super) fn run(config: &Config, html: bool, now: Timestamp) -> ExitCode {
 
 fn write(config: &Config, html: bool, now: Timestamp) -> Result<String, String> {
     let clinic = content::clinic_facts(&config.content).map_err(|faults| faults.to_string())?;
-    let head = Letterhead::new(&clinic, config.mail_from.clone(), Links::new(config.origin(), NO_SECRET));
-    let letter = head.write(&sample(now)).map_err(|error| error.to_string())?;
+    let builder = MessageBuilder::new(&clinic, config.mail_from.clone(), Links::new(config.origin(), NO_SECRET));
+    let letter = Letter::new(&sample(now), &builder).map_err(|error| error.to_string())?;
     if html {
         return Ok(letter.html);
     }
-    Ok(format!("From: {} <{}>\nSubject: {}\n\n{}", head.sender_name, head.sender, letter.subject, letter.text))
+    Ok(format!("From: {} <{}>\nSubject: {}\n\n{}", builder.sender_name, builder.sender, letter.subject, letter.text))
 }
 
 fn sample(now: Timestamp) -> Stored {

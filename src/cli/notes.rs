@@ -1,4 +1,4 @@
-//! Keeps the secretary at work while the site is served: the day's note, the week's note, and faults for the editor.
+//! Keeps the note_writer at work while the site is served: the day's note, the week's note, and faults for the editor.
 
 use super::{now, outbox, reload::Reloader};
 use crate::{
@@ -6,8 +6,8 @@ use crate::{
     content::Clinic,
     enquiry::link::Links,
     mail::{
-        letter::Letterhead,
-        notes::{Mistake, Secretary},
+        message::MessageBuilder,
+        notes::{ContentFault, NoteWriter},
         outbox::Outbox,
     },
 };
@@ -15,10 +15,10 @@ use lettre::Address;
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, time::sleep};
 
-/// How often the secretary looks at the clock; also how long it waits when the outbox is out of reach.
+/// How often the note_writer looks at the clock; also how long it waits when the outbox is out of reach.
 const LOOK: Duration = Duration::from_mins(1);
 
-/// What a secretary works with besides the clinic's facts, which may change while the program runs.
+/// What a note_writer works with besides the clinic's facts, which may change while the program runs.
 #[derive(Debug)]
 pub(super) struct Desk {
     config: Config,
@@ -31,13 +31,13 @@ impl Desk {
         Self { config, outbox, links }
     }
 
-    /// A secretary who knows the facts of now.
+    /// A note_writer who knows the facts of now.
     ///
     /// # Errors
     /// The clinic's address is none.
-    pub(super) fn secretary(&self, clinic: &Clinic) -> Result<Secretary, String> {
-        let letterhead = Letterhead::new(clinic, self.config.mail_from.clone(), self.links.clone());
-        Ok(Secretary::new(self.outbox.clone(), letterhead, outbox::recipients(&self.config, clinic)?))
+    pub(super) fn note_writer(&self, clinic: &Clinic) -> Result<NoteWriter, String> {
+        let letterhead = MessageBuilder::new(clinic, self.config.mail_from.clone(), self.links.clone());
+        Ok(NoteWriter::new(self.outbox.clone(), letterhead, outbox::recipients(&self.config, clinic)?))
     }
 }
 
@@ -47,10 +47,10 @@ pub(super) async fn keep_writing(desk: Arc<Desk>, reloader: Arc<Reloader>) {
         let edition = reloader.edition.load_full();
         let clinic = &edition.site.clinic;
         let written = async {
-            let secretary = desk.secretary(clinic)?;
-            secretary.daily(clinic, now()).await.map_err(|cause| cause.to_string())?;
+            let note_writer = desk.note_writer(clinic)?;
+            note_writer.daily(clinic, now()).await.map_err(|cause| cause.to_string())?;
             let title = |slug: &str| edition.article_title(slug);
-            secretary.weekly(clinic, title, now()).await.map_err(|cause| cause.to_string())
+            note_writer.weekly(clinic, title, now()).await.map_err(|cause| cause.to_string())
         };
         if let Err(cause) = written.await {
             tracing::error!(%cause, "notes to staff wait");
@@ -60,10 +60,14 @@ pub(super) async fn keep_writing(desk: Arc<Desk>, reloader: Arc<Reloader>) {
 }
 
 /// Tells the editor of every new fault, for ever.
-pub(super) async fn tell_editor(secretary: Secretary, editor: Address, mut verdicts: watch::Receiver<Vec<Mistake>>) {
+pub(super) async fn tell_editor(
+    note_writer: NoteWriter,
+    editor: Address,
+    mut verdicts: watch::Receiver<Vec<ContentFault>>,
+) {
     loop {
         let mistakes = verdicts.borrow_and_update().clone();
-        let told = secretary.editor(&editor, &mistakes, now()).await;
+        let told = note_writer.editor(&editor, &mistakes, now()).await;
         let Err(cause) = told else {
             if verdicts.changed().await.is_err() {
                 return;

@@ -7,7 +7,7 @@ use crate::{
     catalog::{Catalog, Compressor, Pictures, Tally},
     config::Config,
     content::Faults,
-    mail::notes::Mistake,
+    mail::notes::ContentFault,
     pages::Edition,
     web,
 };
@@ -39,7 +39,7 @@ pub(super) struct Reloader {
     pub(super) pictures: Arc<Pictures>,
     renewals: watch::Sender<u64>,
     /// What must be mended before the last change can be served; nothing if it is.
-    verdicts: watch::Sender<Vec<Mistake>>,
+    verdicts: watch::Sender<Vec<ContentFault>>,
     changes: Mutex<mpsc::Receiver<()>>,
     _watcher: Option<RecommendedWatcher>,
 }
@@ -86,7 +86,7 @@ impl Reloader {
     }
 
     /// Tells what was wrong with the last change; nothing if it is served.
-    pub(super) fn verdicts(&self) -> watch::Receiver<Vec<Mistake>> {
+    pub(super) fn verdicts(&self) -> watch::Receiver<Vec<ContentFault>> {
         self.verdicts.subscribe()
     }
 

@@ -8,7 +8,9 @@ use crate::{
     config::Config,
     content::Clinic,
     enquiry::link::Links,
-    mail::{alarm::AlarmChannel, courier::Courier, fate::Schedule, letter::Letterhead, mailer::Mailer, outbox::Outbox},
+    mail::{
+        alarm::AlarmChannel, courier::Courier, fate::Schedule, mailer::Mailer, message::MessageBuilder, outbox::Outbox,
+    },
     web::{self, App, Limits, Monitor, Origin, Parts, Quotas, SiteService},
 };
 use jiff::Timestamp;
@@ -95,7 +97,7 @@ impl Program {
         let clinic = reloader.edition.load().site.clinic.clone();
         let outbox = outbox::open(config, &clinic, secret.expose_secret()).await?;
         let links = Links::new(config.origin(), secret.expose_secret());
-        let letterhead = Letterhead::new(&clinic, config.mail_from.clone(), links.clone());
+        let letterhead = MessageBuilder::new(&clinic, config.mail_from.clone(), links.clone());
         let courier = Arc::new(courier(config, letterhead, &outbox)?);
         let parts = Parts {
             edition: Arc::clone(&reloader.edition),
@@ -134,9 +136,10 @@ impl Program {
         });
         let desk = Arc::new(notes::Desk::new(config.clone(), outbox.clone(), self.links.clone()));
         if let Some(editor) = config.editor_mail.clone() {
-            let (secretary, verdicts) = (desk.secretary(&reloader.edition.load().site.clinic)?, reloader.verdicts());
+            let (note_writer, verdicts) =
+                (desk.note_writer(&reloader.edition.load().site.clinic)?, reloader.verdicts());
             workers.restart("notes to the editor", move || {
-                notes::tell_editor(secretary.clone(), editor.clone(), verdicts.clone())
+                notes::tell_editor(note_writer.clone(), editor.clone(), verdicts.clone())
             });
         }
         let changed = Arc::clone(reloader);
@@ -179,7 +182,7 @@ async fn follow(config: Config, secret: SecretString, reloader: Arc<Reloader>, k
         let edition = reloader.edition.load_full();
         let clinic = &edition.site.clinic;
         let links = Links::new(config.origin(), secret.expose_secret());
-        courier.adopt(Letterhead::new(clinic, config.mail_from.clone(), links));
+        courier.adopt(MessageBuilder::new(clinic, config.mail_from.clone(), links));
         match outbox::options(&config, clinic, secret.expose_secret()) {
             Ok(options) => kept.adopt(options),
             Err(error) => tracing::error!("letters go where they went before: {error}"),
@@ -198,7 +201,7 @@ pub(super) fn mailer(config: &Config) -> Result<Mailer, String> {
     }
 }
 
-fn courier(config: &Config, letterhead: Letterhead, outbox: &Outbox) -> Result<Courier, String> {
+fn courier(config: &Config, letterhead: MessageBuilder, outbox: &Outbox) -> Result<Courier, String> {
     let mailer = mailer(config)?;
     let door = match &config.alarm {
         Some(alarm) => {

@@ -9,8 +9,8 @@ use crate::{
     config::Alarm,
     mail::{
         health::TroubleKind,
-        letter::AutoSubmitted,
         mailer::{Mailer, MailerError, OutgoingMessage},
+        message::AutoSubmitted,
     },
 };
 use jiff::Timestamp;

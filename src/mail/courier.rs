@@ -14,8 +14,8 @@ use crate::mail::{
     alarm::AlarmChannel,
     fate::{Fate, Schedule, fate, wait},
     health::{Health, LATE, TroubleKind},
-    letter::Letterhead,
     mailer::{DeliveryError, Mailer},
+    message::MessageBuilder,
     outbox::{Claimed, Outbox, RelayState, Says, Unavailable},
 };
 use arc_swap::ArcSwap;
@@ -39,7 +39,7 @@ const STALE: SignedDuration = SignedDuration::from_hours(24);
 pub struct Courier {
     outbox: Outbox,
     mailer: Mailer,
-    letterhead: ArcSwap<Letterhead>,
+    letterhead: ArcSwap<MessageBuilder>,
     schedule: Schedule,
     door: Option<AlarmChannel>,
     budget: Budget,
@@ -74,7 +74,7 @@ impl Courier {
     pub fn new(
         outbox: Outbox,
         mailer: Mailer,
-        letterhead: Letterhead,
+        letterhead: MessageBuilder,
         schedule: Schedule,
         per_minute: u32,
         door: Option<AlarmChannel>,
@@ -93,7 +93,7 @@ impl Courier {
     }
 
     /// Writes on other paper from now on: the clinic's facts may change while the program runs.
-    pub fn adopt(&self, letterhead: Letterhead) {
+    pub fn adopt(&self, letterhead: MessageBuilder) {
         self.letterhead.store(Arc::new(letterhead));
     }
 
@@ -180,13 +180,13 @@ impl Courier {
         let unwritable = |reason: String| DeliveryError::Letter { permanent: true, reason };
         let letterhead = self.letterhead.load_full();
         let packed = match &letter.says {
-            Says::Note(note) => letterhead.pack_note(letter, note),
+            Says::Note(note) => letterhead.note(letter, note),
             Says::Acknowledgement if now.duration_since(letter.queued) > STALE => {
                 return Err(unwritable("it comes too late to be of use".into()));
             }
-            Says::Acknowledgement => letterhead.pack_acknowledgement(letter),
+            Says::Acknowledgement => letterhead.acknowledgement(letter),
             Says::Enquiry => match self.outbox.stored(letter.number).await? {
-                Some(stored) => letterhead.pack(letter, &stored),
+                Some(stored) => letterhead.enquiry(letter, &stored),
                 None => return Err(unwritable("its enquiry has no words".into())),
             },
         };

@@ -1,68 +1,25 @@
-//! The letter that staff read about one enquiry.
+//! The letter that staff read about one enquiry: what it says about contact, safety and actions. The text is in the
+//! templates.
 //!
-//! Invariant: the same enquiry always makes the same bytes: Message-ID, Date and boundary are fixed when it is stored.
-//! No sign that a visitor typed stands in a header, except a checked address in Reply-To.
+//! Invariant: an action (`tel:`, `sms:`, `mailto:`, Reply-To) exists only for the chosen channel, and for email only if the
+//! mailbox is private. Text that a visitor typed is sanitized.
 //!
 //! Never: a transport, a database, the clock.
 
-pub(crate) mod inert;
-mod phrases;
+pub(crate) mod sanitize;
 
-pub use phrases::{Before, Contact, Reply, Safety};
-
-use crate::{
-    content::Clinic,
-    enquiry::{Action, Enquiry, ForWhom, Judgement, link::Links},
-    mail::{
-        mailer::OutgoingMessage,
-        outbox::{Claimed, Note, Stored},
-    },
-};
+use super::{message::MessageBuilder, outbox::Stored};
+use crate::enquiry::{Action, Channel, Enquiry, ForWhom, Judgement, Mailbox, Voicemail, link::Deed, retention};
 use askama::Template;
-use jiff::{Timestamp, tz::TimeZone};
-use lettre::{
-    Address, Message,
-    address::Envelope,
-    message::{
-        Mailbox, MultiPart, SinglePart,
-        header::{Header, HeaderName, HeaderValue},
-    },
-};
-use std::{error::Error, time::SystemTime};
-
-/// Where an acknowledgement may go: a chosen, private mailbox, and only if nothing looks like advertising.
-pub fn acknowledged(enquiry: &Enquiry, judgement: &Judgement) -> Option<Address> {
-    phrases::reply_to(enquiry).filter(|_| judgement.action == Action::Deliver)
-}
-
-/// What every letter has in common.
-#[derive(Debug, Clone)]
-pub struct Letterhead {
-    /// Name before the sender's address: fixed words, never a visitor's.
-    pub sender_name: String,
-    /// Sender in header and envelope: bounces go there.
-    pub sender: Address,
-    /// Zone of the clinic.
-    pub zone: TimeZone,
-    /// Words for that zone ("Pacific time"), or none.
-    pub zone_words: Option<&'static str>,
-    /// Writes what staff can do from their mailbox.
-    pub links: Links,
-    /// Whoever wrote from a private mailbox is told that it arrived.
-    pub acknowledges: bool,
-}
-
-/// The letter cannot be written.
-#[derive(Debug, thiserror::Error)]
-#[error("the letter cannot be written: {0}")]
-pub struct Unwritable(String);
+use jiff::{SignedDuration, Timestamp};
+use lettre::Address;
 
 /// Both parts and the headers that depend on the enquiry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {
-    /// Neutral.
+    /// Nothing about the visitor.
     pub subject: String,
-    /// Where a quick "Reply" goes, if that is safe.
+    /// The visitor's address, if a reply is safe.
     pub reply_to: Option<Address>,
     /// Complete by itself.
     pub text: String,
@@ -70,137 +27,218 @@ pub struct Letter {
     pub html: String,
 }
 
-#[derive(Template)]
-#[template(path = "mail/acknowledgement.txt", escape = "none")]
-struct Acknowledgement;
+impl Letter {
+    /// Writes both parts.
+    pub fn new(stored: &Stored, builder: &MessageBuilder) -> askama::Result<Self> {
+        let view = View::new(stored, builder);
+        Ok(Self {
+            subject: Subject(&view).render()?,
+            reply_to: reply_to(&stored.enquiry),
+            text: Text(&view).render()?,
+            html: Html(&view).render()?,
+        })
+    }
+}
+
+/// Where an acknowledgement may go: a chosen, private mailbox, and only if nothing looks like advertising.
+pub fn acknowledged(enquiry: &Enquiry, judgement: &Judgement) -> Option<Address> {
+    reply_to(enquiry).filter(|_| judgement.action == Action::Deliver)
+}
 
 #[derive(Template)]
 #[template(path = "mail/enquiry.subject.txt", escape = "none")]
-struct Subject<'a>(&'a phrases::View);
+struct Subject<'a>(&'a View<'a>);
 
 #[derive(Template)]
 #[template(path = "mail/enquiry.txt", escape = "none")]
-struct Text<'a>(&'a phrases::View);
+struct Text<'a>(&'a View<'a>);
 
 #[derive(Template)]
 #[template(path = "mail/enquiry.html")]
-struct Html<'a>(&'a phrases::View);
+struct Html<'a>(&'a View<'a>);
 
-impl Letterhead {
-    /// Of the clinic; `links` lead back to its website.
-    pub fn new(clinic: &Clinic, sender: Address, links: Links) -> Self {
-        let zone = TimeZone::get(&clinic.time_zone).unwrap_or(TimeZone::UTC);
-        // lettre panics on a control character in a display name.
-        let name = clinic.name.replace(char::is_control, " ");
-        let zone_words = phrases::zone(&clinic.time_zone);
+/// How to reach the visitor.
+enum Contact {
+    /// Call that number; what may be left there.
+    Phone(String, Voicemail),
+    /// Write a text message to that number.
+    Text(String, Voicemail),
+    /// Write to that address; what "Reply" does.
+    Email(String, Reply),
+}
+
+/// What "Reply" does, and why.
+enum Reply {
+    /// It goes to the visitor.
+    Goes,
+    /// Others may read the mailbox: it does not go there, on purpose.
+    NotPrivate,
+    /// Mail programs differ in what they do with letters outside ASCII before the @.
+    UnusualLetters,
+}
+
+struct View<'a> {
+    stored: &'a Stored,
+    name: String,
+    contact: Contact,
+    /// Given beside the chosen channel, and not to be used.
+    unused: Option<String>,
+    times: Option<String>,
+    received: String,
+    message: Vec<String>,
+    about: Option<String>,
+    notice: String,
+    /// Link of the one safe action.
+    action: Option<String>,
+    /// Reasons, if it may be advertising.
+    label: Option<Vec<String>>,
+    was_held: bool,
+    /// An acknowledgement was sent to the visitor.
+    acknowledged: bool,
+    /// Links that mark the enquiry.
+    answered: String,
+    spam: String,
+}
+
+impl<'a> View<'a> {
+    fn new(stored: &'a Stored, builder: &MessageBuilder) -> Self {
+        let (enquiry, judgement) = (&stored.enquiry, &stored.judgement);
+        let optional = |text: &Option<String>| text.as_deref().map(sanitize::line).filter(|text| !text.is_empty());
+        let mut message = enquiry.message.as_deref().map(sanitize::lines).unwrap_or_default();
+        if message.iter().all(|line| line.trim().is_empty()) {
+            message.clear();
+        }
+        // Good for as long as the enquiry's number is kept. The end depends on the enquiry alone, so that a letter is
+        // the same at every try.
+        let end = SignedDuration::from_hours(24 * retention::TRACE_DAYS);
+        let end = stored.received.saturating_add(end).unwrap_or(Timestamp::MAX);
+        let link = |deed| builder.links.to(deed, &stored.reference, end);
         Self {
-            sender_name: format!("{name} website"),
-            sender,
-            zone,
-            zone_words,
-            links,
-            acknowledges: clinic.form.acknowledge,
+            stored,
+            name: sanitize::line(&enquiry.name),
+            contact: contact(enquiry),
+            unused: unused(enquiry),
+            times: optional(&enquiry.times),
+            received: builder.when(stored.received),
+            message,
+            about: optional(&enquiry.about),
+            notice: sanitize::line(&enquiry.notice),
+            action: action(enquiry),
+            label: (judgement.action != Action::Deliver)
+                .then(|| judgement.reasons.iter().map(|reason| sanitize::line(reason)).collect()),
+            was_held: judgement.action == Action::Hold,
+            acknowledged: builder.acknowledges && acknowledged(enquiry, judgement).is_some(),
+            answered: link(Deed::Answered),
+            spam: link(Deed::Spam),
         }
-    }
-
-    /// Writes both parts.
-    pub fn write(&self, stored: &Stored) -> Result<Letter, Unwritable> {
-        let view = phrases::View::new(stored, self);
-        let render = |part: Result<String, askama::Error>| part.map_err(|e| Unwritable(e.to_string()));
-        Ok(Letter {
-            subject: render(Subject(&view).render())?,
-            reply_to: phrases::reply_to(&stored.enquiry),
-            text: render(Text(&view).render())?,
-            html: render(Html(&view).render())?,
-        })
-    }
-
-    /// Packs a letter for its one recipient.
-    pub fn pack(&self, claimed: &Claimed, stored: &Stored) -> Result<OutgoingMessage, Unwritable> {
-        let copy = if claimed.copy > 1 { format!("-{}", claimed.copy) } else { String::new() };
-        let name = format!("{}-{}{copy}", stored.number, stored.reference);
-        self.parcel(claimed, self.write(stored)?, name)
-    }
-
-    /// Packs a note for its one recipient.
-    pub fn pack_note(&self, claimed: &Claimed, note: &Note) -> Result<OutgoingMessage, Unwritable> {
-        let Note { subject, text, html, .. } = note.clone();
-        // The left side of the Message-ID: `daily-2026-11-24.` and a nonce.
-        let name = claimed.message_id.trim_start_matches('<').split('@').next().unwrap_or_default();
-        let name = format!("{name}-{}", claimed.copy);
-        self.parcel(claimed, Letter { subject, reply_to: None, text, html }, name)
-    }
-
-    /// Packs the note to whoever wrote: fixed words, no name of the clinic before the address, no way back.
-    pub fn pack_acknowledgement(&self, claimed: &Claimed) -> Result<OutgoingMessage, Unwritable> {
-        let wrong = |e: &dyn Error| Unwritable(e.to_string());
-        let recipient: Address = claimed.recipient.parse().map_err(|e| wrong(&e))?;
-        let words = Acknowledgement.render().map_err(|e| wrong(&e))?;
-        let (subject, text) = words.split_once("\n\n").unwrap_or((&words, ""));
-        // The null sender (RFC 5321 4.5.5): what cannot be delivered comes back to nobody.
-        let envelope = Envelope::new(None, vec![recipient.clone()]).map_err(|e| wrong(&e))?;
-        let message = Message::builder()
-            .envelope(envelope.clone())
-            .from(Mailbox::new(None, self.sender.clone()))
-            .to(Mailbox::new(None, recipient))
-            .subject(subject)
-            .message_id(Some(claimed.message_id.clone()))
-            .date(SystemTime::try_from(claimed.dated).map_err(|e| wrong(&e))?)
-            .header(AutoSubmitted::REPLIED)
-            .singlepart(SinglePart::plain(text.to_owned()))
-            .map_err(|e| wrong(&e))?;
-        let name = claimed.message_id.trim_matches(['<', '>']).split('@').next().unwrap_or_default();
-        Ok(OutgoingMessage { envelope, bytes: message.formatted(), name: format!("acknowledgement-{name}") })
-    }
-
-    fn parcel(&self, claimed: &Claimed, letter: Letter, name: String) -> Result<OutgoingMessage, Unwritable> {
-        let wrong = |e: &dyn Error| Unwritable(e.to_string());
-        let recipient: Address = claimed.recipient.parse().map_err(|e| wrong(&e))?;
-        let boundary = blake3::hash(claimed.message_id.as_bytes()).to_hex();
-        let parts = MultiPart::builder()
-            .kind(lettre::message::MultiPartKind::Alternative)
-            .boundary(&boundary.as_str()[..32])
-            .singlepart(SinglePart::plain(letter.text))
-            .singlepart(SinglePart::html(letter.html));
-        let mut builder = Message::builder()
-            .from(Mailbox::new(Some(self.sender_name.clone()), self.sender.clone()))
-            .to(Mailbox::new(None, recipient))
-            .subject(letter.subject)
-            .message_id(Some(claimed.message_id.clone()))
-            .date(SystemTime::try_from(claimed.dated).map_err(|e| wrong(&e))?)
-            .header(AutoSubmitted::GENERATED);
-        if let Some(address) = letter.reply_to {
-            builder = builder.reply_to(Mailbox::new(None, address));
-        }
-        let message = builder.multipart(parts).map_err(|e| wrong(&e))?;
-        Ok(OutgoingMessage { envelope: message.envelope().clone(), bytes: message.formatted(), name })
-    }
-
-    /// A time for people, in the clinic's zone: `Tuesday, November 24, 2026, 3:12 PM Pacific time`.
-    pub(crate) fn when(&self, at: Timestamp) -> String {
-        phrases::received(at, &self.zone, self.zone_words)
     }
 }
 
-/// Vacation responders stay silent: they could write to a mailbox that is watched (RFC 3834 5).
-#[derive(Debug, Clone)]
-pub(crate) struct AutoSubmitted(&'static str);
-
-impl AutoSubmitted {
-    /// Of a letter that nobody's mail brought about.
-    pub(crate) const GENERATED: Self = Self("auto-generated");
-    /// Of an answer without a person.
-    pub(crate) const REPLIED: Self = Self("auto-replied");
+fn contact(enquiry: &Enquiry) -> Contact {
+    let phone = enquiry.phone.as_ref();
+    let number = phone.map(|phone| sanitize::line(&phone.number)).unwrap_or_default();
+    let voicemail = phone.map_or(Voicemail::None, |phone| phone.voicemail);
+    match enquiry.channel {
+        Channel::Phone => Contact::Phone(number, voicemail),
+        Channel::Text => Contact::Text(number, voicemail),
+        Channel::Email => {
+            let address = enquiry.email.as_ref().map(|mailbox| sanitize::line(&mailbox.address)).unwrap_or_default();
+            Contact::Email(address, enquiry.email.as_ref().map_or(Reply::NotPrivate, reply))
+        }
+    }
 }
 
-impl Header for AutoSubmitted {
-    fn name() -> HeaderName {
-        HeaderName::new_from_ascii_str("Auto-Submitted")
+fn reply(mailbox: &Mailbox) -> Reply {
+    match (mailbox.private, plain_address(&mailbox.address)) {
+        (false, _) => Reply::NotPrivate,
+        (true, Some(_)) => Reply::Goes,
+        (true, None) => Reply::UnusualLetters,
     }
-    fn parse(_: &str) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        Ok(Self::GENERATED)
+}
+
+fn unused(enquiry: &Enquiry) -> Option<String> {
+    match enquiry.channel {
+        Channel::Email => enquiry.phone.as_ref().map(|phone| sanitize::line(&phone.number)),
+        Channel::Phone | Channel::Text => enquiry.email.as_ref().map(|mailbox| sanitize::line(&mailbox.address)),
     }
-    fn display(&self) -> HeaderValue {
-        HeaderValue::new(Self::name(), self.0.to_owned())
+}
+
+/// The address that a quick "Reply" may go to: chosen, private, and sendable everywhere.
+fn reply_to(enquiry: &Enquiry) -> Option<Address> {
+    let mailbox = enquiry.email.as_ref().filter(|mailbox| enquiry.channel == Channel::Email && mailbox.private)?;
+    plain_address(&mailbox.address)
+}
+
+/// The address with its domain in A-labels; none if the name before the @ needs more than ASCII, or if it cannot stand
+/// in a header.
+fn plain_address(text: &str) -> Option<Address> {
+    if !crate::mail::address::acceptable(text) {
+        return None;
+    }
+    let (user, domain) = text.rsplit_once('@').filter(|(user, _)| user.is_ascii())?;
+    Address::new(user, idna::domain_to_ascii(domain).ok()?).ok()
+}
+
+fn action(enquiry: &Enquiry) -> Option<String> {
+    let number = || enquiry.phone.as_ref().and_then(|phone| dialled(&phone.number));
+    match enquiry.channel {
+        Channel::Phone => number().map(|number| format!("tel:{number}")),
+        Channel::Text => number().map(|number| format!("sms:{number}")),
+        Channel::Email => reply_to(enquiry).map(|address| {
+            // RFC 6068 2: what is special in an address of a URI is percent-encoded.
+            let user: String = url::form_urlencoded::byte_serialize(address.user().as_bytes()).collect();
+            format!("mailto:{user}@{}?subject=Your%20message", address.domain())
+        }),
+    }
+}
+
+/// The digits as a telephone takes them (RFC 3966 5.1), without an extension. Ten digits are a number of this country.
+fn dialled(number: &str) -> Option<String> {
+    let main = number.split(|c: char| c.is_alphabetic() || matches!(c, '#' | ',' | ';' | '*')).next()?;
+    let digits: String = main.chars().filter(char::is_ascii_digit).collect();
+    match (main.trim_start().trim_start_matches('(').starts_with('+'), digits.len()) {
+        (true, 7..=15) => Some(format!("+{digits}")),
+        (false, 10) => Some(format!("+1{digits}")),
+        (false, 11) if digits.starts_with('1') => Some(format!("+{digits}")),
+        (false, 7..=15) => Some(digits),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_dialled_as_typed_without_ornament_or_extension() {
+        let cases = [
+            ("(650) 799-1375", Some("+16507991375")),
+            ("650.799.1375", Some("+16507991375")),
+            ("1 650 799 1375", Some("+16507991375")),
+            ("+44 20 7946 0958", Some("+442079460958")),
+            ("(+44) 20 7946 0958", Some("+442079460958")),
+            ("650-799-1375 ext. 12", Some("+16507991375")),
+            ("799-1375", Some("7991375")),
+            ("911", None),
+            ("*67 650 799 1375", None),
+            ("call me", None),
+        ];
+        for (typed, expected) in cases {
+            assert_eq!(dialled(typed).as_deref(), expected, "{typed}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_replied_to_in_letters_that_every_relay_takes() {
+        let cases = [
+            ("ann@example.org", Some("ann@example.org")),
+            ("ann@bücher.example", Some("ann@xn--bcher-kva.example")),
+            ("änn@example.org", None),
+            ("ann@[127.0.0.1]", None),
+            ("ann@example.org\r\nBcc: x@example.org", None),
+        ];
+        for (typed, expected) in cases {
+            assert_eq!(plain_address(typed).map(|a| a.to_string()).as_deref(), expected, "{typed:?}");
+        }
     }
 }

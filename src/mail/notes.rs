@@ -1,68 +1,87 @@
-//! The notes that the website writes by itself: a daily one if there is something, a weekly one that says how it went, and
-//! one to the editor when a change of the words cannot be served.
+//! The notes that the website sends: to staff on days with something to do, to staff each week, and to the editor when a
+//! change of the content cannot be served.
 //!
 //! Invariant: each is written once, by one copy of the program; whether it is due is decided by data and time alone. The
-//! words are in the templates.
+//! text is in the templates.
 //!
-//! Never: the clock, a transport, a visitor's words.
+//! Never: the clock, a transport, what a visitor wrote.
 
 mod due;
-mod views;
 
 pub use due::{Week, day_of_note, week_of_note};
-pub use views::Mistake;
 
 use crate::{
     content::Clinic,
+    enquiry::{link::Deed, promise, retention},
     mail::{
+        counts::{Rounded, Total},
         health::LATE,
-        letter::Letterhead,
-        outbox::{Note, Outbox, Unavailable},
+        message::MessageBuilder,
+        outbox::{Counts, HeldEnquiry, Note, OpenEnquiry, Outbox, StuckLetter, Unavailable},
     },
 };
 use askama::Template;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lettre::Address;
 
-/// Writes notes and puts them in line.
+/// Days after the promised time during which an enquiry is named every morning; after that it is only counted, so that
+/// the note stays short.
+const NAMED: SignedDuration = SignedDuration::from_hours(24 * 14);
+/// Links of a note are good for as long as a held enquiry may be kept, and five days more.
+const LINKS: SignedDuration = SignedDuration::from_hours(24 * (retention::HELD_DAYS + 5));
+/// How long a held enquiry is kept after staff were first told of it.
+const HELD: SignedDuration = SignedDuration::from_hours(24 * retention::HELD_DAYS);
+
+/// Writes notes and queues them.
 #[derive(Debug, Clone)]
-pub struct Secretary {
+pub struct NoteWriter {
     outbox: Outbox,
-    letterhead: Letterhead,
+    builder: MessageBuilder,
     staff: Vec<Address>,
 }
 
-impl Secretary {
-    /// Who reads the notes are `staff`, each a copy.
-    pub fn new(outbox: Outbox, letterhead: Letterhead, staff: Vec<Address>) -> Self {
-        Self { outbox, letterhead, staff }
+impl NoteWriter {
+    /// Each of `staff` gets a copy of the daily and the weekly note.
+    pub fn new(outbox: Outbox, builder: MessageBuilder, staff: Vec<Address>) -> Self {
+        Self { outbox, builder, staff }
     }
 
-    /// Writes the note of the day once its hour has come, if something should be known; true if it did.
+    /// Queues the note of the day once its hour has come, if there is something to say; true if it did.
     pub async fn daily(&self, clinic: &Clinic, now: Timestamp) -> Result<bool, Unavailable> {
-        let Some(day) = day_of_note(now, &self.letterhead.zone) else { return Ok(false) };
+        let Some(day) = day_of_note(now, &self.builder.zone) else { return Ok(false) };
         let once = format!("daily {day}");
         if self.outbox.is_noted(&once).await? {
             return Ok(false);
         }
-        let held = self.outbox.held().await?;
         let open = self.outbox.open_enquiries().await?;
-        let stuck = self.outbox.stuck(now, LATE).await?;
-        let numbers = held.iter().map(|held| held.number).collect();
-        let view = views::Daily::new(&self.letterhead, clinic, (held, open, stuck), day, now);
-        let note = (!view.is_empty()).then(|| view.note(day, numbers));
+        let (open, older) = self.late(clinic, &open, now).partition(|(_, due)| now.duration_since(*due) <= NAMED);
+        let older: Vec<_> = older;
+        let daily = Daily {
+            builder: &self.builder,
+            now,
+            day: day.strftime("%A, %B %-d, %Y").to_string(),
+            held: self.outbox.held().await?,
+            open,
+            older: older.len(),
+            stuck: self.outbox.stuck(now, LATE).await?,
+            promised: clinic.reply.is_some(),
+        };
+        let note = (!daily.is_empty()).then(|| {
+            let held = daily.held.iter().map(|held| held.number).collect();
+            Note { day: day.to_string(), held, ..note(&DailyText(&daily), &DailyHtml(&daily)) }
+        });
         Ok(self.outbox.note(&once, &self.staff, note.as_ref(), now).await? && note.is_some())
     }
 
-    /// Writes the note of the week on its Monday or as soon as possible after; true if it did. The first week of an
-    /// outbox has none: there is nothing to look back at. `title` names an article by its slug; one without a name is left out.
+    /// Queues the note of the week on its Monday or as soon as possible after; true if it did. The first week of an
+    /// outbox has none. `title` names an article by its slug; an article without a title is left out.
     pub async fn weekly(
         &self,
         clinic: &Clinic,
         title: impl Fn(&str) -> Option<String>,
         now: Timestamp,
     ) -> Result<bool, Unavailable> {
-        let week = week_of_note(now, &self.letterhead.zone);
+        let week = week_of_note(now, &self.builder.zone);
         let once = format!("weekly {}", week.monday);
         if self.outbox.is_noted(&once).await? {
             return Ok(false);
@@ -71,33 +90,50 @@ impl Secretary {
             self.outbox.note(&once, &self.staff, None, now).await?;
             return Ok(false);
         }
-        let counts = self.outbox.counts(week.from, week.to).await?;
-        let held = self.outbox.held().await?.len();
         let open = self.outbox.open_enquiries().await?;
-        let stuck = self.outbox.stuck(now, LATE).await?.len();
-        let late = views::late(&self.letterhead, clinic, &open, now).count();
         let read = self.outbox.read_last_week(now).await?;
-        let articles = read
-            .iter()
-            .filter_map(|total| title(&total.article).map(|title| views::ArticleCount::new(title, total)))
-            .collect();
-        let view = views::Weekly { week, counts, held, open: open.len(), late, stuck, articles };
-        self.outbox.note(&once, &self.staff, Some(&view.note()), now).await
+        let weekly = Weekly {
+            first: week.first.strftime("%B %-d").to_string(),
+            last: week.last.strftime("%B %-d, %Y").to_string(),
+            counts: self.outbox.counts(week.from, week.to).await?,
+            held: self.outbox.held().await?.len(),
+            open: open.len(),
+            late: self.late(clinic, &open, now).count(),
+            stuck: self.outbox.stuck(now, LATE).await?.len(),
+            articles: read.into_iter().filter_map(|total| Some((title(&total.article)?, total))).collect(),
+        };
+        let note = note(&WeeklyText(&weekly), &WeeklyHtml(&weekly));
+        self.outbox.note(&once, &self.staff, Some(&note), now).await
     }
 
-    /// Tells the editor of mistakes, the same ones once until there are none; true if it did.
-    pub async fn editor(&self, editor: &Address, mistakes: &[Mistake], now: Timestamp) -> Result<bool, Unavailable> {
-        if mistakes.is_empty() {
+    /// Reports faults to the editor, the same ones once until there are none; true if it did.
+    pub async fn editor(&self, editor: &Address, faults: &[ContentFault], now: Timestamp) -> Result<bool, Unavailable> {
+        if faults.is_empty() {
             self.outbox.forget_notes_of("editor").await?;
             return Ok(false);
         }
-        let note = views::Editor { mistakes }.note();
+        let note = note(&EditorText(faults), &EditorHtml(faults));
         let once = format!("editor {}", &blake3::hash(note.text.as_bytes()).to_hex()[..16]);
         self.outbox.note(&once, std::slice::from_ref(editor), Some(&note), now).await
     }
+
+    /// Open enquiries whose time is over, each with that time.
+    fn late<'a>(
+        &'a self,
+        clinic: &'a Clinic,
+        open: &'a [OpenEnquiry],
+        now: Timestamp,
+    ) -> impl Iterator<Item = (&'a OpenEnquiry, Timestamp)> {
+        let zone = &self.builder.zone;
+        let due = |one: &OpenEnquiry| {
+            let local = promise::expected_by(clinic, zone.to_datetime(one.received));
+            zone.to_ambiguous_timestamp(local).compatible().unwrap_or(Timestamp::MAX)
+        };
+        open.iter().map(move |one| (one, due(one))).filter(move |(_, due)| *due < now)
+    }
 }
 
-/// The first line of the text is the subject, so that every word of a note stands in its templates.
+/// The first line of the text is the subject.
 fn note(text: &impl Template, html: &impl Template) -> Note {
     let render = "a template that only chooses and repeats can be rendered";
     let whole = text.render().expect(render);
@@ -105,3 +141,114 @@ fn note(text: &impl Template, html: &impl Template) -> Note {
     let html = html.render().expect(render);
     Note { subject: subject.trim().to_owned(), text: text.to_owned(), html, day: String::new(), held: Vec::new() }
 }
+
+/// The note of a day.
+struct Daily<'a> {
+    builder: &'a MessageBuilder,
+    now: Timestamp,
+    day: String,
+    held: Vec<HeldEnquiry>,
+    /// Each with the time until which an answer was promised.
+    open: Vec<(&'a OpenEnquiry, Timestamp)>,
+    /// Past that time for so long that they are only counted.
+    older: usize,
+    stuck: Vec<StuckLetter>,
+    /// The clinic's facts promise a time; if not, two weekdays are counted.
+    promised: bool,
+}
+
+#[derive(Template)]
+#[template(path = "mail/daily.txt", escape = "none")]
+struct DailyText<'a>(&'a Daily<'a>);
+
+#[derive(Template)]
+#[template(path = "mail/daily.html")]
+struct DailyHtml<'a>(&'a Daily<'a>);
+
+impl Daily<'_> {
+    fn is_empty(&self) -> bool {
+        self.held.is_empty() && self.open.is_empty() && self.stuck.is_empty()
+    }
+
+    fn when(&self, at: &Timestamp) -> String {
+        self.builder.when(*at)
+    }
+
+    /// The day on which a held enquiry may be erased.
+    fn erasure(&self, one: &HeldEnquiry) -> String {
+        let day = one.told.unwrap_or(self.now).saturating_add(HELD).unwrap_or(Timestamp::MAX);
+        self.builder.zone.to_datetime(day).strftime("%B %-d").to_string()
+    }
+
+    fn answered(&self, reference: &str) -> String {
+        self.link(Deed::Answered, reference)
+    }
+
+    fn release(&self, reference: &str) -> String {
+        self.link(Deed::Release, reference)
+    }
+
+    fn spam(&self, reference: &str) -> String {
+        self.link(Deed::Spam, reference)
+    }
+
+    fn link(&self, deed: Deed, reference: &str) -> String {
+        self.builder.links.to(deed, reference, self.now.saturating_add(LINKS).unwrap_or(Timestamp::MAX))
+    }
+}
+
+/// The note of a week.
+struct Weekly {
+    first: String,
+    last: String,
+    counts: Counts,
+    /// Held now.
+    held: usize,
+    /// Not marked as answered now.
+    open: usize,
+    /// Of these, past their time.
+    late: usize,
+    /// Letters that cannot be delivered now.
+    stuck: usize,
+    /// Title and totals of each article that was read.
+    articles: Vec<(String, Total)>,
+}
+
+#[derive(Template)]
+#[template(path = "mail/weekly.txt", escape = "none")]
+struct WeeklyText<'a>(&'a Weekly);
+
+#[derive(Template)]
+#[template(path = "mail/weekly.html")]
+struct WeeklyHtml<'a>(&'a Weekly);
+
+impl Weekly {
+    fn is_well(&self) -> bool {
+        self.late == 0 && self.stuck == 0 && self.held == 0
+    }
+
+    fn enquiries(&self, total: &Total) -> Rounded {
+        total.enquiries.unwrap_or_else(|| Rounded::new(0))
+    }
+}
+
+/// What an editor must correct.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContentFault {
+    /// The file, as the editor would open it.
+    pub file: String,
+    /// Line and column, from 1, where there is one.
+    pub place: Option<(u32, u32)>,
+    /// What is wrong.
+    pub problem: String,
+    /// What to write instead.
+    pub remedy: String,
+}
+
+#[derive(Template)]
+#[template(path = "mail/editor.txt", escape = "none")]
+struct EditorText<'a>(&'a [ContentFault]);
+
+#[derive(Template)]
+#[template(path = "mail/editor.html")]
+struct EditorHtml<'a>(&'a [ContentFault]);

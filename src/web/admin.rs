@@ -6,7 +6,7 @@ use super::{
     App, SiteService,
     metrics::{Figures, Form},
 };
-use crate::mail::notes::Mistake;
+use crate::mail::notes::ContentFault;
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, header},
@@ -24,7 +24,7 @@ pub struct Monitor {
     /// The site's own service: knows its pages and its connections.
     pub site: SiteService,
     /// What must be mended before the last change of the words can be shown; nothing if it is shown.
-    pub mistakes: watch::Receiver<Vec<Mistake>>,
+    pub mistakes: watch::Receiver<Vec<ContentFault>>,
     /// When the program started.
     pub started: Timestamp,
 }

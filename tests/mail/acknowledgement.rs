@@ -13,7 +13,8 @@ use relationship_clinic::{
     mail::{
         courier::Step,
         health::{LATE, Letters},
-        letter::{Letterhead, acknowledged},
+        letter::{Letter, acknowledged},
+        message::MessageBuilder,
         outbox::{NewEnquiry, Stored},
     },
 };
@@ -111,11 +112,11 @@ fn the_letter_to_staff_says_what_this_person_was_told() {
         previous: None,
         corrects: None,
     };
-    let on = Letterhead { acknowledges: true, ..letterhead() };
+    let on = MessageBuilder { acknowledges: true, ..letterhead() };
     let sent = "tells this person by email that a message arrived";
     let nothing = "has sent nothing to this person";
     for (head, private, words) in [(&on, true, sent), (&on, false, nothing), (&letterhead(), true, nothing)] {
-        let letter = head.write(&stored(private)).unwrap();
+        let letter = Letter::new(&stored(private), head).unwrap();
         assert!(letter.text.contains(words) && letter.html.contains(words), "{private}: {}", letter.text);
     }
 }

@@ -12,8 +12,8 @@ use relationship_clinic::{
     mail::{
         courier::{Courier, Step},
         fate::Schedule,
-        letter::Letterhead,
         mailer::Mailer,
+        message::MessageBuilder,
         outbox::Outbox,
     },
 };
@@ -25,12 +25,12 @@ use std::{
 /// Of one conversation; short, since silence is tried at every place.
 const LIMIT: Duration = Duration::from_millis(400);
 
-pub fn letterhead() -> Letterhead {
-    Letterhead {
+pub fn letterhead() -> MessageBuilder {
+    MessageBuilder {
         sender_name: "The Relationship Clinic website".into(),
         sender: "website@clinic.example".parse().unwrap(),
         zone: TimeZone::get("America/Los_Angeles").unwrap(),
-        zone_words: Some("Pacific time"),
+        zone_name: Some("Pacific time"),
         links: Links::new("https://www.clinic.example", "a secret of at least thirty-two characters"),
         acknowledges: false,
     }

@@ -32,7 +32,7 @@ fn stored(enquiry: Enquiry) -> Stored {
 }
 
 fn write(stored: &Stored) -> Letter {
-    letterhead().write(stored).unwrap()
+    Letter::new(stored, &letterhead()).unwrap()
 }
 
 fn with_phone(voicemail: Voicemail) -> Enquiry {

@@ -6,7 +6,7 @@ use crate::{
     databases::{Fresh, Kind, fresh},
     delivery::letterhead,
     house::{House, open_outbox},
-    notes::{clinic, courier, deliver, read, same, secretary},
+    notes::{clinic, courier, deliver, note_writer, read, same},
     relay::{Server, Wire},
     support::edition::edition,
 };
@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp, civil::date};
 use relationship_clinic::{
     mail::{
         courier::Courier,
-        notes::Secretary,
+        notes::NoteWriter,
         outbox::{NoBackup, Outbox},
     },
     web::{self, App, Parts, Quotas},
@@ -54,7 +54,7 @@ struct Clinic {
     fresh: Fresh,
     outbox: Outbox,
     courier: Arc<Courier>,
-    secretary: Secretary,
+    note_writer: NoteWriter,
     server: Server,
     router: Router,
     read: usize,
@@ -80,8 +80,8 @@ impl Clinic {
             renewals: None,
         };
         let router = web::router(Arc::new(App::new(parts, SECRET)));
-        let secretary = secretary(&outbox, &["staff@clinic.example"]);
-        Self { fresh, outbox, courier, secretary, server, router, read: 0 }
+        let note_writer = note_writer(&outbox, &["staff@clinic.example"]);
+        Self { fresh, outbox, courier, note_writer, server, router, read: 0 }
     }
 
     async fn ask(&self, request: http::request::Builder, body: String) -> (u16, String) {
@@ -122,8 +122,8 @@ impl Clinic {
     /// The notes that are due and the letters that wait leave.
     async fn work(&self) {
         let clinic = clinic(PROMISE);
-        self.secretary.daily(&clinic, now()).await.unwrap();
-        self.secretary.weekly(&clinic, |_| None, now()).await.unwrap();
+        self.note_writer.daily(&clinic, now()).await.unwrap();
+        self.note_writer.weekly(&clinic, |_| None, now()).await.unwrap();
         deliver(&self.courier, now()).await;
         self.outbox.tidy(now()).await.unwrap();
     }

@@ -15,7 +15,7 @@ use relationship_clinic::{
     mail::{
         courier::{Courier, Step},
         mailer::Mailer,
-        notes::{Mistake, Secretary},
+        notes::{ContentFault, NoteWriter},
         outbox::{Fresh, NewEnquiry, Outbox},
     },
 };
@@ -29,8 +29,8 @@ pub fn clinic(more: &str) -> Clinic {
 const PROMISE: &str = "\n[reply]\nworking_days = 1\n[reply.hours]\nmonday = \"09:00-17:00\"\ntuesday = \"09:00-17:00\"\n\
                        wednesday = \"09:00-17:00\"\nthursday = \"09:00-17:00\"\nfriday = \"09:00-17:00\"\n";
 
-pub fn secretary(outbox: &Outbox, staff: &[&str]) -> Secretary {
-    Secretary::new(outbox.clone(), letterhead(), staff.iter().map(|address| address.parse().unwrap()).collect())
+pub fn note_writer(outbox: &Outbox, staff: &[&str]) -> NoteWriter {
+    NoteWriter::new(outbox.clone(), letterhead(), staff.iter().map(|address| address.parse().unwrap()).collect())
 }
 
 pub fn courier(outbox: &Outbox, server: &Server) -> Courier {
@@ -83,14 +83,14 @@ pub fn same(text: &str, references: &[&str]) -> String {
 async fn a_day_without_anything_to_say_has_no_note_and_later_things_wait_for_the_next_morning() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let (house, server) = (House::new(kind).await, Server::start(Wire::Plain).await);
-        let secretary = secretary(&house.outbox, &["staff@clinic.example"]);
+        let note_writer = note_writer(&house.outbox, &["staff@clinic.example"]);
         let early = morning(0) - SignedDuration::from_secs(1);
-        assert!(!secretary.daily(&clinic(""), early).await.unwrap(), "before eight");
-        assert!(!secretary.daily(&clinic(""), morning(0)).await.unwrap(), "nothing to say");
+        assert!(!note_writer.daily(&clinic(""), early).await.unwrap(), "before eight");
+        assert!(!note_writer.daily(&clinic(""), morning(0)).await.unwrap(), "nothing to say");
         house.put(held("Seller")).await;
-        assert!(!secretary.daily(&clinic(""), start()).await.unwrap(), "the day's note is done");
-        assert!(secretary.daily(&clinic(""), morning(1)).await.unwrap());
-        assert!(!secretary.daily(&clinic(""), morning(1)).await.unwrap(), "once a day");
+        assert!(!note_writer.daily(&clinic(""), start()).await.unwrap(), "the day's note is done");
+        assert!(note_writer.daily(&clinic(""), morning(1)).await.unwrap());
+        assert!(!note_writer.daily(&clinic(""), morning(1)).await.unwrap(), "once a day");
         deliver(&courier(&house.outbox, &server), morning(1)).await;
         assert_eq!(server.mails().len(), 1);
     }
@@ -104,8 +104,8 @@ async fn of_several_copies_one_sends_the_note_to_every_reader() {
         house.put(held("Seller")).await;
         let mut writing = tokio::task::JoinSet::new();
         for _ in 0..4 {
-            let secretary = secretary(&house.copy().await, &STAFF);
-            writing.spawn(async move { secretary.daily(&clinic(""), morning(1)).await });
+            let note_writer = note_writer(&house.copy().await, &STAFF);
+            writing.spawn(async move { note_writer.daily(&clinic(""), morning(1)).await });
         }
         let mut wrote = 0;
         for result in writing.join_all().await {
@@ -123,11 +123,11 @@ async fn of_several_copies_one_sends_the_note_to_every_reader() {
 async fn staff_count_as_told_when_a_note_arrives_once_a_day_and_three_days_and_a_month_erase() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let (house, server) = (House::new(kind).await, Server::start(Wire::Plain).await);
-        let secretary = secretary(&house.outbox, &["a@clinic.example", "b@clinic.example"]);
+        let note_writer = note_writer(&house.outbox, &["a@clinic.example", "b@clinic.example"]);
         let courier = courier(&house.outbox, &server);
         house.put(held("Seller")).await;
         let told = async || house.outbox.held().await.unwrap().first().and_then(|held| held.told);
-        assert!(secretary.daily(&clinic(""), morning(1)).await.unwrap());
+        assert!(note_writer.daily(&clinic(""), morning(1)).await.unwrap());
         server.fail(At::Dot, Fault::Answer("451 later"));
         courier.step(morning(1)).await;
         courier.step(morning(1)).await;
@@ -138,14 +138,14 @@ async fn staff_count_as_told_when_a_note_arrives_once_a_day_and_three_days_and_a
         assert_eq!((told().await, server.mails().len()), (Some(arrived), 2));
         for day in [2, 3] {
             assert_eq!(house.outbox.tidy(arrived + SignedDuration::from_hours(24 * 30)).await.unwrap().erased, 0);
-            assert!(secretary.daily(&clinic(""), morning(day)).await.unwrap(), "it is listed every morning");
+            assert!(note_writer.daily(&clinic(""), morning(day)).await.unwrap(), "it is listed every morning");
             deliver(&courier, morning(day)).await;
         }
         assert_eq!(told().await, Some(arrived), "the first time counts");
         let month = arrived + SignedDuration::from_hours(24 * 30);
         assert_eq!(house.outbox.tidy(month - SignedDuration::from_secs(1)).await.unwrap().erased, 0, "{kind:?}");
         assert_eq!(house.outbox.tidy(month).await.unwrap().erased, 1, "{kind:?}");
-        assert!(!secretary.daily(&clinic(""), morning(35)).await.unwrap(), "what is erased is not listed");
+        assert!(!note_writer.daily(&clinic(""), morning(35)).await.unwrap(), "what is erased is not listed");
     }
 }
 
@@ -168,7 +168,7 @@ async fn what_staff_called_advertising_is_listed_no_more_and_goes_a_day_later() 
 #[tokio::test]
 async fn a_reminder_comes_after_the_promised_time_and_not_for_what_was_corrected_or_marked() {
     let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
-    let secretary = secretary(&house.outbox, &["staff@clinic.example"]);
+    let note_writer = note_writer(&house.outbox, &["staff@clinic.example"]);
     let courier = courier(&house.outbox, &server);
     house.put(with_nonce("Ann", "n1")).await;
     let corrected = house.put(with_nonce("Anne", "n1")).await;
@@ -180,10 +180,10 @@ async fn a_reminder_comes_after_the_promised_time_and_not_for_what_was_corrected
     let open: Vec<_> = house.outbox.open_enquiries().await.unwrap().into_iter().map(|open| open.number).collect();
     assert_eq!(open, [2]);
     // Came on Tuesday; Wednesday, five o'clock, was promised.
-    assert!(!secretary.daily(&clinic(PROMISE), morning(1)).await.unwrap());
-    assert!(secretary.daily(&clinic(PROMISE), morning(2)).await.unwrap());
+    assert!(!note_writer.daily(&clinic(PROMISE), morning(1)).await.unwrap());
+    assert!(note_writer.daily(&clinic(PROMISE), morning(2)).await.unwrap());
     deliver(&courier, morning(2)).await;
-    assert!(!secretary.daily(&clinic(PROMISE), morning(16)).await.unwrap(), "after two weeks it is only counted");
+    assert!(!note_writer.daily(&clinic(PROMISE), morning(16)).await.unwrap(), "after two weeks it is only counted");
     let note = read(server.mails().last().unwrap());
     insta::assert_snapshot!("reminder", same(&note, &[&corrected.reference]));
 }
@@ -211,16 +211,16 @@ async fn a_full_note_and_a_week_read_as_they_should_in_both_parts() {
     let (house, references) = full_house().await;
     let references: Vec<&str> = references.iter().map(String::as_str).collect();
     let server = Server::start(Wire::Plain).await;
-    let secretary = secretary(&house.outbox, &["staff@clinic.example"]);
+    let note_writer = note_writer(&house.outbox, &["staff@clinic.example"]);
     let now = morning(3) + SignedDuration::from_hours(2);
-    assert!(secretary.daily(&clinic(""), now).await.unwrap());
-    assert!(!secretary.weekly(&clinic(""), |_| None, now).await.unwrap(), "the first week has no note");
+    assert!(note_writer.daily(&clinic(""), now).await.unwrap());
+    assert!(!note_writer.weekly(&clinic(""), |_| None, now).await.unwrap(), "the first week has no note");
     let opened = [("when-a-partner-shuts-down".to_owned(), 38), ("an-article-of-the-past".to_owned(), 20)];
     let fresh = Fresh { views: opened.into(), enquiries: [("when-a-partner-shuts-down".to_owned(), 1)].into() };
     house.outbox.add_counts(&fresh, now).await.unwrap();
     let title = |slug: &str| (slug == "when-a-partner-shuts-down").then(|| "When a partner shuts down".to_owned());
-    assert!(secretary.weekly(&clinic(""), title, morning(6)).await.unwrap());
-    assert!(!secretary.weekly(&clinic(""), |_| None, morning(7)).await.unwrap(), "once a week");
+    assert!(note_writer.weekly(&clinic(""), title, morning(6)).await.unwrap());
+    assert!(!note_writer.weekly(&clinic(""), |_| None, morning(7)).await.unwrap(), "once a week");
     deliver(&courier(&house.outbox, &server), morning(6)).await;
     let mails: Vec<Mail> = server.mails().into_iter().filter(|mail| mail.text.contains("Subject: Website")).collect();
     for (mail, name) in mails.iter().zip(["daily", "weekly"]) {
@@ -245,12 +245,12 @@ async fn a_full_note_and_a_week_read_as_they_should_in_both_parts() {
 #[tokio::test]
 async fn a_quiet_week_says_that_all_is_well() {
     let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
-    let secretary = secretary(&house.outbox, &["staff@clinic.example"]);
-    assert!(!secretary.weekly(&clinic(""), |_| None, morning(0)).await.unwrap());
+    let note_writer = note_writer(&house.outbox, &["staff@clinic.example"]);
+    assert!(!note_writer.weekly(&clinic(""), |_| None, morning(0)).await.unwrap());
     let receipt = house.put(new("Ann")).await;
     house.outbox.answered(&receipt.reference, later(60)).await.unwrap();
     deliver(&courier(&house.outbox, &server), start()).await;
-    assert!(secretary.weekly(&clinic(""), |_| None, morning(6)).await.unwrap());
+    assert!(note_writer.weekly(&clinic(""), |_| None, morning(6)).await.unwrap());
     deliver(&courier(&house.outbox, &server), morning(6)).await;
     insta::assert_snapshot!("quiet_week", read(server.mails().last().unwrap()));
 }
@@ -258,20 +258,20 @@ async fn a_quiet_week_says_that_all_is_well() {
 #[tokio::test]
 async fn the_editor_hears_of_a_fault_once_until_it_is_mended() {
     let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
-    let secretary = secretary(&house.outbox, &["staff@clinic.example"]);
+    let note_writer = note_writer(&house.outbox, &["staff@clinic.example"]);
     let editor = "editor@clinic.example".parse().unwrap();
-    let mistake = |line| Mistake {
+    let mistake = |line| ContentFault {
         file: "content/articles/trust-after-betrayal/index.md".into(),
         place: Some((line, 1)),
         problem: "`descripton` is not a key of this kind of file".into(),
         remedy: "did you mean `description`?".into(),
     };
-    assert!(secretary.editor(&editor, &[mistake(3)], start()).await.unwrap());
-    assert!(!secretary.editor(&editor, &[mistake(3)], later(60)).await.unwrap(), "not again and again");
-    assert!(secretary.editor(&editor, &[mistake(3), mistake(9)], later(61)).await.unwrap());
+    assert!(note_writer.editor(&editor, &[mistake(3)], start()).await.unwrap());
+    assert!(!note_writer.editor(&editor, &[mistake(3)], later(60)).await.unwrap(), "not again and again");
+    assert!(note_writer.editor(&editor, &[mistake(3), mistake(9)], later(61)).await.unwrap());
     deliver(&courier(&house.outbox, &server), later(61)).await;
-    assert!(!secretary.editor(&editor, &[], later(65)).await.unwrap(), "mended");
-    assert!(secretary.editor(&editor, &[mistake(3)], later(70)).await.unwrap(), "it came back");
+    assert!(!note_writer.editor(&editor, &[], later(65)).await.unwrap(), "mended");
+    assert!(note_writer.editor(&editor, &[mistake(3)], later(70)).await.unwrap(), "it came back");
     let mails = server.mails();
     assert_eq!(mails.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), ["editor@clinic.example"; 2]);
     insta::assert_snapshot!("editor.txt", read(&mails[1]));
@@ -281,10 +281,10 @@ async fn the_editor_hears_of_a_fault_once_until_it_is_mended() {
 #[tokio::test]
 async fn a_note_that_was_refused_is_kept_and_sent_again() {
     let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
-    let secretary = secretary(&house.outbox, &["staff@clinic.example"]);
+    let note_writer = note_writer(&house.outbox, &["staff@clinic.example"]);
     let courier = courier(&house.outbox, &server);
     house.put(held("Seller")).await;
-    assert!(secretary.daily(&clinic(""), morning(1)).await.unwrap());
+    assert!(note_writer.daily(&clinic(""), morning(1)).await.unwrap());
     server.fail(At::Rcpt, Fault::Answer("550 no such user"));
     assert_eq!(courier.step(morning(1)).await, Step::SetAside(0));
     server.behave();

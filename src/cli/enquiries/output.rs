@@ -6,7 +6,7 @@
 use crate::{
     enquiry::{Enquiry, Judgement},
     mail::{
-        letter::inert,
+        letter::sanitize,
         outbox::{Entry, LetterEntry},
     },
 };
@@ -64,7 +64,7 @@ pub(super) fn details(entry: &Entry, words: &Words, letters: &[LetterEntry], now
         text.push_str("\nIts words are erased.");
     }
     for (name, value) in content(words.as_ref()).into_iter().filter(|(_, value)| !value.is_null()) {
-        let lines = inert::lines(&cell(&value));
+        let lines = sanitize::lines(&cell(&value));
         let _ = write!(text, "\n{name}: {}", lines.join("\n> "));
     }
     text.push('\n');

@@ -2,8 +2,8 @@
 
 use super::Finding;
 use crate::mail::{
-    letter::AutoSubmitted,
     mailer::{Mailer, OutgoingMessage},
+    message::AutoSubmitted,
 };
 use askama::Template;
 use jiff::Timestamp;

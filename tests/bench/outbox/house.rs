@@ -9,8 +9,8 @@ use relationship_clinic::{
     mail::{
         courier::Courier,
         fate::Schedule,
-        letter::Letterhead,
         mailer::Mailer,
+        message::MessageBuilder,
         outbox::{Options, Outbox, Place},
     },
     web::{self, App, Limits, Parts, Quotas, SiteService},
@@ -43,11 +43,11 @@ pub async fn outbox(place: &Place, together: usize) -> Outbox {
 
 /// A courier that no minute holds up. It does not walk by itself.
 pub fn courier(outbox: &Outbox, mailer: Mailer) -> Arc<Courier> {
-    let letterhead = Letterhead {
+    let letterhead = MessageBuilder {
         sender_name: "The Relationship Clinic website".into(),
         sender: "website@clinic.example".parse().unwrap(),
         zone: TimeZone::get("America/Los_Angeles").unwrap(),
-        zone_words: Some("Pacific time"),
+        zone_name: Some("Pacific time"),
         links: Links::new(ORIGIN, SECRET),
         acknowledges: false,
     };

@@ -1,7 +1,8 @@
-//! Visitors' text made inert: what cannot be seen is shown, what could turn the line around is named.
+//! Makes text that a visitor typed safe to show: invisible characters become visible, and none changes the direction of
+//! a line.
 //!
-//! Invariant: the result has no control character but the newlines that were asked for, and no bidirectional control.
-//! Letters of every script, emoji and their joiners stay as they are.
+//! Invariant: the result has no control character but the requested newlines, and no bidirectional control. Letters of
+//! every script, emoji and their joiners stay as they are.
 
 use std::fmt::Write as _;
 

@@ -1,0 +1,175 @@
+//! Builds the messages that the website sends to staff and visitors.
+//!
+//! Invariant: the same letter always makes the same bytes: Message-ID, Date and boundary are fixed when it is queued.
+//! No header holds a character that a visitor typed, except a checked address in Reply-To.
+//!
+//! Never: a transport, a database, the clock.
+
+use super::{
+    letter::Letter,
+    mailer::OutgoingMessage,
+    outbox::{Claimed, Note, Stored},
+};
+use crate::{content::Clinic, enquiry::link::Links};
+use askama::Template;
+use jiff::{Timestamp, tz::TimeZone};
+use lettre::{
+    Address, Message,
+    address::Envelope,
+    message::{
+        self, Mailbox, MultiPart, SinglePart,
+        header::{Header, HeaderName, HeaderValue},
+    },
+};
+use std::{error::Error, time::SystemTime};
+
+/// Why a message cannot be built; without anything that a visitor typed.
+type BuildError = Box<dyn Error + Send + Sync>;
+
+/// What all messages have in common.
+#[derive(Debug, Clone)]
+pub struct MessageBuilder {
+    /// Name before the sender's address.
+    pub sender_name: String,
+    /// Sender in header and envelope: bounces go there.
+    pub sender: Address,
+    /// Zone of the clinic.
+    pub zone: TimeZone,
+    /// Name of that zone for people ("Pacific time"), if it has one.
+    pub zone_name: Option<&'static str>,
+    /// Makes the links of letters and notes.
+    pub links: Links,
+    /// A visitor with a private mailbox gets an acknowledgement.
+    pub acknowledges: bool,
+}
+
+#[derive(Template)]
+#[template(path = "mail/acknowledgement.txt", escape = "none")]
+struct Acknowledgement;
+
+impl MessageBuilder {
+    /// With the facts of the clinic; `links` lead to its website.
+    pub fn new(clinic: &Clinic, sender: Address, links: Links) -> Self {
+        // lettre panics on a control character in a display name.
+        let name = clinic.name.replace(char::is_control, " ");
+        Self {
+            sender_name: format!("{name} website"),
+            sender,
+            zone: TimeZone::get(&clinic.time_zone).unwrap_or(TimeZone::UTC),
+            zone_name: zone_name(&clinic.time_zone),
+            links,
+            acknowledges: clinic.form.acknowledge,
+        }
+    }
+
+    /// The letter about an enquiry.
+    pub fn enquiry(&self, claimed: &Claimed, stored: &Stored) -> Result<OutgoingMessage, BuildError> {
+        let copy = if claimed.copy > 1 { format!("-{}", claimed.copy) } else { String::new() };
+        let name = format!("{}-{}{copy}", stored.number, stored.reference);
+        let letter = Letter::new(stored, self)?;
+        let mut builder = self.headers(claimed, Some(&self.sender_name), letter.subject, AutoSubmitted::GENERATED)?;
+        if let Some(address) = letter.reply_to {
+            builder = builder.reply_to(Mailbox::new(None, address));
+        }
+        two_parts(claimed, builder, letter.text, letter.html, name)
+    }
+
+    /// A note to staff or to the editor.
+    pub fn note(&self, claimed: &Claimed, note: &Note) -> Result<OutgoingMessage, BuildError> {
+        let name = format!("{}-{}", left_side(claimed), claimed.copy);
+        let subject = note.subject.clone();
+        let builder = self.headers(claimed, Some(&self.sender_name), subject, AutoSubmitted::GENERATED)?;
+        two_parts(claimed, builder, note.text.clone(), note.html.clone(), name)
+    }
+
+    /// The note to a visitor: fixed text, without the clinic's name before the address, not to be replied to.
+    pub fn acknowledgement(&self, claimed: &Claimed) -> Result<OutgoingMessage, BuildError> {
+        let content = Acknowledgement.render()?;
+        let (subject, text) = content.split_once("\n\n").unwrap_or((&content, ""));
+        // With the null sender (RFC 5321 4.5.5) there is no bounce.
+        let envelope = Envelope::new(None, vec![claimed.recipient.parse()?])?;
+        let builder = self.headers(claimed, None, subject.to_owned(), AutoSubmitted::REPLIED)?;
+        let message = builder.envelope(envelope.clone()).singlepart(SinglePart::plain(text.to_owned()))?;
+        let name = format!("acknowledgement-{}", left_side(claimed));
+        Ok(OutgoingMessage { envelope, bytes: message.formatted(), name })
+    }
+
+    fn headers(
+        &self,
+        claimed: &Claimed,
+        name: Option<&str>,
+        subject: String,
+        automatic: AutoSubmitted,
+    ) -> Result<message::MessageBuilder, BuildError> {
+        Ok(Message::builder()
+            .from(Mailbox::new(name.map(str::to_owned), self.sender.clone()))
+            .to(Mailbox::new(None, claimed.recipient.parse()?))
+            .subject(subject)
+            .message_id(Some(claimed.message_id.clone()))
+            .date(SystemTime::try_from(claimed.dated)?)
+            .header(automatic))
+    }
+
+    /// A time for people, in the clinic's zone: `Tuesday, November 24, 2026, 3:12 PM Pacific time`.
+    pub(crate) fn when(&self, at: Timestamp) -> String {
+        let local = at.to_zoned_datetime(self.zone.clone());
+        let zone = self.zone_name.map_or_else(|| local.strftime("%Z").to_string(), str::to_owned);
+        format!("{} {zone}", local.strftime("%A, %B %-d, %Y, %-I:%M %p"))
+    }
+}
+
+fn two_parts(
+    claimed: &Claimed,
+    builder: message::MessageBuilder,
+    text: String,
+    html: String,
+    name: String,
+) -> Result<OutgoingMessage, BuildError> {
+    let boundary = blake3::hash(claimed.message_id.as_bytes()).to_hex();
+    let parts = MultiPart::builder()
+        .kind(message::MultiPartKind::Alternative)
+        .boundary(&boundary.as_str()[..32])
+        .singlepart(SinglePart::plain(text))
+        .singlepart(SinglePart::html(html));
+    let message = builder.multipart(parts)?;
+    Ok(OutgoingMessage { envelope: message.envelope().clone(), bytes: message.formatted(), name })
+}
+
+/// The left side of the Message-ID: `daily-2026-11-24.` and a nonce.
+fn left_side(claimed: &Claimed) -> &str {
+    claimed.message_id.trim_start_matches('<').split('@').next().unwrap_or_default()
+}
+
+/// What people of the United States call a zone.
+fn zone_name(zone: &str) -> Option<&'static str> {
+    match zone {
+        "America/Los_Angeles" => Some("Pacific time"),
+        "America/Denver" => Some("Mountain time"),
+        "America/Chicago" => Some("Central time"),
+        "America/New_York" => Some("Eastern time"),
+        _ => None,
+    }
+}
+
+/// Vacation responders stay silent: they could write to a mailbox that is watched (RFC 3834 5).
+#[derive(Debug, Clone)]
+pub(crate) struct AutoSubmitted(&'static str);
+
+impl AutoSubmitted {
+    /// Of a letter that nobody's mail brought about.
+    pub(crate) const GENERATED: Self = Self("auto-generated");
+    /// Of an answer without a person.
+    pub(crate) const REPLIED: Self = Self("auto-replied");
+}
+
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+    fn parse(_: &str) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        Ok(Self::GENERATED)
+    }
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), self.0.to_owned())
+    }
+}
