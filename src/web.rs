@@ -14,7 +14,7 @@ mod compress;
 mod contact;
 mod cross_site;
 mod dev;
-mod echoes;
+mod duplicates;
 mod flood;
 mod headers;
 mod health;
@@ -53,7 +53,7 @@ use axum::{
 };
 use blocking::BlockingLimit;
 use data_encoding::BASE64URL_NOPAD;
-use echoes::Echoes;
+use duplicates::Duplicates;
 use flood::Flood;
 use ipnet::IpNet;
 use jiff::Timestamp;
@@ -68,7 +68,7 @@ pub struct App {
     form_key: Key,
     receipt_key: Key,
     flood: Flood,
-    echoes: Echoes,
+    duplicates: Duplicates,
     kept: Kept,
     /// One card is drawn at a time, so that a crowd of crawlers takes no more than one processor.
     drawing: BlockingLimit,
@@ -109,7 +109,7 @@ impl App {
             form_key: Key::new(secret, "form token"),
             receipt_key: Key::new(secret, "receipt"),
             flood,
-            echoes: Echoes::new(random()),
+            duplicates: Duplicates::default(),
             kept: Kept::default(),
             drawing: BlockingLimit::new(1),
             searching: BlockingLimit::new(available_parallelism().map_or(1, NonZero::get)),

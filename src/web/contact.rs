@@ -99,7 +99,7 @@ async fn store(
 ) -> Result<Receipt, PutError> {
     let token = app.read_token(&form.token);
     let nonce = if let Token::Ours { nonce, .. } = &token { Some(nonce.clone()) } else { None };
-    let repeated = enquiry.message.as_deref().is_some_and(|message| app.echoes.heard_before(message));
+    let repeated = enquiry.message.as_deref().is_some_and(|message| app.duplicates.seen_before(message));
     let honeypot = form.reason_code.clone();
     let around = Circumstances { honeypot, token, site: fetch_site(headers), recent, repeated };
     let judgement = edition.signals().score(&enquiry, &around);

@@ -48,12 +48,9 @@ impl Origin {
 
     /// Whether this request is to be sent to the origin. `host` is its one `Host`, `from` its peer.
     pub(super) fn sends_on<B>(&self, request: &Request<B>, host: &[u8], from: SocketAddr) -> bool {
-        if host == self.host.as_bytes() && !self.came_in_the_clear(request.headers(), from) {
-            return false;
-        }
-        matches!(*request.method(), Method::GET | Method::HEAD)
+        (self.is_other(host) || self.came_in_the_clear(request.headers(), from))
+            && matches!(*request.method(), Method::GET | Method::HEAD)
             && !request.uri().path().starts_with("/health/")
-            && (self.is_other(host) || self.came_in_the_clear(request.headers(), from))
     }
 
     /// Another name, and one that a visitor can have typed.

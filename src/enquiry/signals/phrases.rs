@@ -23,7 +23,7 @@ pub(super) struct Kinds {
     phrases: Vec<Phrase>,
     words: HashMap<String, Vec<usize>>,
     prefixes: HashMap<String, Vec<usize>>,
-    classes: HashMap<Class, Vec<usize>>,
+    /// Phrases that may begin with any word or with a class of words.
     any: Vec<usize>,
 }
 
@@ -68,10 +68,9 @@ impl Kinds {
     fn add(&mut self, phrase: Phrase) {
         for form in beginnings(&phrase.parts) {
             let index = match form {
-                Form::Any => &mut self.any,
+                Form::Any | Form::Class(_) => &mut self.any,
                 Form::Word(word) => self.words.entry(word.clone()).or_default(),
                 Form::Prefix(prefix) => self.prefixes.entry(prefix.clone()).or_default(),
-                Form::Class(class) => self.classes.entry(*class).or_default(),
             };
             index.push(self.phrases.len());
         }
@@ -116,8 +115,7 @@ impl Kinds {
     fn candidates<'a>(&'a self, word: &'a Word) -> impl Iterator<Item = usize> + 'a {
         let ends = word.text.char_indices().map(|(at, c)| at + c.len_utf8());
         let prefixes = ends.filter_map(|end| self.prefixes.get(&word.text[..end]));
-        let whole = self.words.get(&word.text).into_iter().chain(self.classes.get(&word.class));
-        whole.chain(prefixes).chain([&self.any]).flatten().copied()
+        self.words.get(&word.text).into_iter().chain(prefixes).chain([&self.any]).flatten().copied()
     }
 }
 
@@ -132,52 +130,41 @@ fn parts(written: &str, lists: &BTreeMap<String, Vec<String>>) -> Vec<Part> {
     if let Some(inner) = written.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
         return vec![one(forms(inner, lists), true)];
     }
-    let several = words(written, &[]);
+    let mut several = words(written, &[]);
     match written {
         ".." => vec![Part::Gap],
         "ANY" => vec![one(vec![Form::Any], false)],
-        _ if several.len() < 2 || written.contains(['|', '{']) || class(written).is_some() => {
-            vec![one(forms(written, lists), false)]
-        }
+        _ if several.len() < 2 || written.contains(['|', '{']) => vec![one(forms(written, lists), false)],
         _ => {
             // `don't` and `外链` are several words; a star belongs to the last.
-            let mut words: Vec<Form> = several.into_iter().map(|word| Form::Word(word.text)).collect();
-            if written.ends_with('*')
-                && let Some(Form::Word(last)) = words.pop()
-            {
-                words.push(Form::Prefix(last));
-            }
-            words.into_iter().map(|word| one(vec![word], false)).collect()
+            let prefix = if written.ends_with('*') { several.pop() } else { None };
+            let words = several.into_iter().map(|word| Form::Word(word.text));
+            let forms = words.chain(prefix.map(|word| Form::Prefix(word.text)));
+            forms.map(|form| one(vec![form], false)).collect()
         }
     }
 }
 
 fn forms(written: &str, lists: &BTreeMap<String, Vec<String>>) -> Vec<Form> {
-    let alternatives =
-        written.split('|').flat_map(|one| match one.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
-            Some(name) => lists.get(name).map(Vec::as_slice).unwrap_or_default().iter().map(String::as_str).collect(),
-            None => vec![one],
-        });
-    alternatives.map(form).collect()
+    let mut forms = Vec::new();
+    for word in written.split('|') {
+        match word.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+            Some(name) => forms.extend(lists.get(name).into_iter().flatten().map(|word| form(word))),
+            None => forms.push(form(word)),
+        }
+    }
+    forms
 }
 
 fn form(word: &str) -> Form {
-    match (class(word), word.strip_suffix('*')) {
-        (Some(class), _) => Form::Class(class),
-        (None, Some(prefix)) => Form::Prefix(fold(prefix)),
-        (None, None) => Form::Word(fold(word)),
+    match word {
+        "NUMBER" => Form::Class(Class::Number),
+        "MONEY" => Form::Class(Class::Money),
+        "PERCENT" => Form::Class(Class::Percent),
+        "LINK" => Form::Class(Class::Link),
+        "ADDRESS" => Form::Class(Class::Address),
+        _ => word.strip_suffix('*').map_or_else(|| Form::Word(fold(word)), |prefix| Form::Prefix(fold(prefix))),
     }
-}
-
-fn class(word: &str) -> Option<Class> {
-    Some(match word {
-        "NUMBER" => Class::Number,
-        "MONEY" => Class::Money,
-        "PERCENT" => Class::Percent,
-        "LINK" => Class::Link,
-        "ADDRESS" => Class::Address,
-        _ => return None,
-    })
 }
 
 /// What the first word of a phrase may be.

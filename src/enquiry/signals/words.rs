@@ -8,7 +8,7 @@
 use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
 /// What a [`Word`] is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
     Word,
     Number,

@@ -1,0 +1,45 @@
+//! Whether the same message came before: hashes of the newest few hundred, kept in memory only.
+
+use std::{
+    collections::VecDeque,
+    hash::{BuildHasher as _, RandomState},
+    sync::{Mutex, PoisonError},
+};
+
+/// How many messages are remembered.
+const REMEMBERED: usize = 512;
+
+/// Hashes of the newest messages, with keys of this process.
+#[derive(Debug, Default)]
+pub struct Duplicates {
+    keys: RandomState,
+    seen: Mutex<VecDeque<u64>>,
+}
+
+impl Duplicates {
+    /// Whether `message` came before; remembers it.
+    pub fn seen_before(&self, message: &str) -> bool {
+        let hash = self.keys.hash_one(message);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = seen.contains(&hash);
+        seen.truncate(REMEMBERED - 1);
+        seen.push_front(hash);
+        before
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_known_the_second_time_until_many_others_came() {
+        let duplicates = Duplicates::default();
+        assert!(!duplicates.seen_before("hello"));
+        assert!(duplicates.seen_before("hello"));
+        for other in 0..REMEMBERED {
+            assert!(!duplicates.seen_before(&other.to_string()));
+        }
+        assert!(!duplicates.seen_before("hello"));
+    }
+}
