@@ -1,26 +1,26 @@
-//! The gate for email addresses that visitors type.
+//! Validates email addresses that visitors type.
 //!
-//! Invariant: what passes can stand in a header and in an envelope. The form's own rule is not enough: `validator`
+//! Invariant: an accepted address is valid in a header and in an envelope. The form's own rule is not enough: `validator`
 //! accepts `a@<script>[::1]` and control characters before an address literal.
 //!
-//! Never: a look at the network. Whether a mailbox exists is not asked.
+//! Never: a network query. Whether the mailbox exists is not checked.
 
-/// A mailbox's address as mailers take it.
+/// The address of a mailbox.
 pub use lettre::Address;
 
-/// RFC 5321 4.5.3.1.3: a path holds 256 octets, two of them the angle brackets.
-const LONGEST: usize = 254;
+/// Octets. RFC 5321 4.5.3.1.3: a path has at most 256, two of them the angle brackets.
+const MAX_LENGTH: usize = 254;
 
-/// Whether an answer can be sent to this address: name, `@`, and a domain with a dot; no literal, no control character,
+/// Whether a reply can be sent to this address: name, `@`, and a domain with a dot; no literal, no control character,
 /// at most 254 octets.
 pub fn acceptable(text: &str) -> bool {
-    text.len() <= LONGEST
+    text.len() <= MAX_LENGTH
         && !text.chars().any(|c| c.is_control() || c.is_whitespace())
-        && text.parse::<Address>().is_ok_and(|address| is_name_with_dot(address.domain()))
+        && text.parse::<Address>().is_ok_and(|address| has_several_labels(address.domain()))
 }
 
-/// A literal (`[127.0.0.1]`) or a bare host name is no mailbox of a person who writes to a clinic.
-fn is_name_with_dot(domain: &str) -> bool {
+/// Neither a literal (`[127.0.0.1]`) nor a single label.
+fn has_several_labels(domain: &str) -> bool {
     !domain.starts_with('[') && domain.trim_matches('.').contains('.') && !domain.ends_with('.')
 }
 
@@ -29,14 +29,14 @@ mod tests {
     use super::acceptable;
 
     #[test]
-    fn an_address_that_can_be_answered_passes() {
+    fn an_address_with_name_and_domain_is_accepted() {
         for text in ["ann@example.org", "a+b.c@mail.example.co.uk", "o'neil@example.org", "ann@bücher.example"] {
             assert!(acceptable(text), "{text}");
         }
     }
 
     #[test]
-    fn what_cannot_stand_in_a_header_or_lead_to_a_person_is_refused() {
+    fn an_address_that_is_invalid_in_a_header_or_has_no_domain_is_refused() {
         let long = format!("{}@example.org", "a".repeat(250));
         for text in [
             "",

@@ -35,7 +35,7 @@ fn courier(outbox: &Outbox, server: &Server, alarm: &Alarm) -> Courier {
 }
 
 #[tokio::test]
-async fn a_letter_set_aside_is_told_once_by_one_copy_and_again_after_it_was_mended() {
+async fn a_failed_letter_causes_one_alarm_from_all_copies_and_another_after_it_was_delivered() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let (house, server) = (House::new(kind).await, Server::start(Wire::Plain).await);
         let (second, alarm) = second_relay().await;
@@ -66,7 +66,7 @@ async fn a_letter_set_aside_is_told_once_by_one_copy_and_again_after_it_was_mend
 }
 
 #[tokio::test]
-async fn a_letter_older_than_an_hour_is_told_and_a_held_one_is_not() {
+async fn a_letter_older_than_an_hour_causes_an_alarm_and_a_held_one_does_not() {
     let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
     let (second, alarm) = second_relay().await;
     let courier = courier(&house.outbox, &server, &alarm);
@@ -103,7 +103,7 @@ async fn a_failed_alarm_is_sent_again_after_a_wait() {
 }
 
 #[tokio::test]
-async fn a_second_relay_gets_a_mail_of_its_own() {
+async fn a_second_relay_receives_the_alarm_as_mail() {
     let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
     let (second, alarm) = second_relay().await;
     house.put(new("Ann Unmistakable")).await;
@@ -132,7 +132,7 @@ async fn a_command_reads_the_notice_and_its_exit_status_counts() {
         "{}",
         read("notice")
     );
-    assert!(!read("env").contains("CARGO"), "secrets in the environment stay here");
+    assert!(!read("env").contains("CARGO"), "the environment is not passed on");
     let bad = program(&house, "#!/bin/sh\nexit 3\n");
     assert!(channel(&bad).notify(TroubleKind::Late, start()).await.unwrap_err().to_string().contains('3'));
     let missing = Alarm::Command(PathBuf::from("/nowhere/alarm"));
@@ -140,7 +140,7 @@ async fn a_command_reads_the_notice_and_its_exit_status_counts() {
 }
 
 #[tokio::test]
-async fn enquiries_that_cannot_be_kept_are_told_although_the_outbox_is_away() {
+async fn enquiries_that_cannot_be_stored_cause_an_alarm_without_a_database() {
     let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
     let (second, alarm) = second_relay().await;
     let courier = courier(&house.outbox, &server, &alarm);

@@ -1,5 +1,5 @@
-//! One letter through a full mail server of its own process: Debian's `exim4-daemon-light`, with STARTTLS and AUTH, into
-//! a maildir. A missing server is a failure, never a skip.
+//! Letters through Exim (Debian's `exim4-daemon-light`) in its own process, with STARTTLS and AUTH, into a maildir. Without
+//! Exim the tests fail.
 
 use crate::{
     databases::{Kind, is_root},
@@ -52,13 +52,13 @@ acl_smtp_rcpt = check_recipient
 
 begin acl
 check_recipient:
-  deny condition = ${if eq{$local_part}{nobody-here}}
+  deny condition = ${if eq{$local_part}{unknown}}
        message = no such mailbox
   accept authenticated = *
   deny message = log in first
 
 begin routers
-everybody:
+all_recipients:
   driver = accept
   transport = maildir
 
@@ -80,9 +80,10 @@ plain:
 
 impl Exim {
     fn start(authority: &Authority) -> Self {
-        let program = ["/usr/sbin/exim4", "/usr/sbin/exim"].into_iter().find(|path| Path::new(path).exists()).expect(
-            "this test sends through a full mail server: install exim (Debian: `apt-get install exim4-daemon-light`)",
-        );
+        let program = ["/usr/sbin/exim4", "/usr/sbin/exim"]
+            .into_iter()
+            .find(|path| Path::new(path).exists())
+            .expect("this test needs Exim: install it (Debian: `apt-get install exim4-daemon-light`)");
         let folder = tempfile::Builder::new().prefix("clinic-exim").tempdir_in("/tmp").unwrap();
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let (certificate, key) = authority.certify("localhost");
@@ -99,7 +100,7 @@ impl Exim {
             .replace("GROUP", &group);
         let file = folder.path().join("exim.conf");
         if is_root() {
-            // Exim gives up root for its own user, which must reach its folders.
+            // Exim changes from root to its own user, which needs its folders.
             run(Command::new("chown").arg("-R").arg(format!("{user}:{group}")).arg(folder.path()));
         }
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
@@ -115,19 +116,19 @@ impl Exim {
             .unwrap();
         let exim = Self { folder, port, daemon };
         let listening = || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
-        exim.wait("it listens", listening);
+        exim.wait("Exim listens", listening);
         exim
     }
 
     fn wait(&self, what: &str, mut done: impl FnMut() -> bool) {
         let began = Instant::now();
         while !done() {
-            assert!(began.elapsed() < Duration::from_secs(20), "{what}: not so far; {}", self.said());
+            assert!(began.elapsed() < Duration::from_secs(20), "timeout: {what}; {}", self.output());
             std::thread::sleep(Duration::from_millis(20));
         }
     }
 
-    fn said(&self) -> String {
+    fn output(&self) -> String {
         let read = |name: &str| fs::read_to_string(self.folder.path().join(name)).unwrap_or_default();
         ["stderr", "log/mainlog", "log/paniclog", "log/rejectlog"].map(read).join("\n")
     }
@@ -163,7 +164,7 @@ fn run(command: &mut Command) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_mail_server_takes_the_letter_and_refuses_what_it_should() {
+async fn exim_accepts_a_letter_and_refuses_a_wrong_log_in_and_an_unknown_mailbox() {
     let authority = Authority::new();
     let exim = Exim::start(&authority);
     let house = House::new(Kind::Sqlite).await;
@@ -173,12 +174,12 @@ async fn a_full_mail_server_takes_the_letter_and_refuses_what_it_should() {
     let enquiry = by_email("Zoë", "zoe@example.org", true);
     let enquiry = relationship_clinic::enquiry::Enquiry { message: Some(long.clone()), ..enquiry };
     let receipt = house.put(NewEnquiry { enquiry, ..new("") }).await;
-    let stranger = courier_of(&house.outbox, exim.relay(&ca, "wrong"), 1000);
-    assert_eq!(stranger.step(start()).await, Step::SetAside(1), "{}", exim.said());
+    let wrong_log_in = courier_of(&house.outbox, exim.relay(&ca, "wrong"), 1000);
+    assert_eq!(wrong_log_in.step(start()).await, Step::SetAside(1), "{}", exim.output());
     let courier = courier_of(&house.outbox, exim.relay(&ca, "open sesame"), 1000);
     courier.begin(start()).await.unwrap();
-    assert_eq!(courier.step(start()).await, Step::Delivered(1), "{}", exim.said());
-    exim.wait("the letter lies in the maildir", || exim.mails().len() == 1);
+    assert_eq!(courier.step(start()).await, Step::Delivered(1), "{}", exim.output());
+    exim.wait("the letter is in the maildir", || exim.mails().len() == 1);
     let bytes = fs::read(exim.mails().remove(0)).unwrap();
     let mail = MessageParser::default().parse(&bytes).unwrap();
     assert!(mail.subject().unwrap().contains(&receipt.reference));
@@ -186,17 +187,17 @@ async fn a_full_mail_server_takes_the_letter_and_refuses_what_it_should() {
     for line in long.lines() {
         assert!(text.contains(&format!("> {line}")), "a line was lost: {:?}", &line[..line.len().min(40)]);
     }
-    let nobody = House::with(Kind::Sqlite, &["nobody-here@clinic.example"]).await;
-    nobody.put(new("Ann")).await;
-    let courier = courier_of(&nobody.outbox, exim.relay(&ca, "open sesame"), 1000);
-    assert_eq!(courier.step(start()).await, Step::SetAside(1), "{}", exim.said());
+    let unknown = House::with(Kind::Sqlite, &["unknown@clinic.example"]).await;
+    unknown.put(new("Ann")).await;
+    let courier = courier_of(&unknown.outbox, exim.relay(&ca, "open sesame"), 1000);
+    assert_eq!(courier.step(start()).await, Step::SetAside(1), "{}", exim.output());
 }
 
-/// Tries to break out of its place.
+/// Header injection, HTML, control and formatting characters.
 const ATTACK: &str = "x\r\nBcc: spy@example.com\r\n\r\n<script>alert(1)</script>\0\u{202E}evil";
 
 #[test]
-fn a_form_posted_to_the_program_arrives_in_the_maildir_whatever_is_typed() {
+fn a_posted_form_arrives_in_the_maildir_whatever_is_typed() {
     let authority = Authority::new();
     let exim = Exim::start(&authority);
     let ca = tempfile::tempdir().unwrap();
@@ -223,7 +224,7 @@ fn a_form_posted_to_the_program_arrives_in_the_maildir_whatever_is_typed() {
         ];
         clinic.post(&fields).is(303);
     }
-    exim.wait("every letter lies in the maildir", || exim.mails().len() == names.len());
+    exim.wait("every letter is in the maildir", || exim.mails().len() == names.len());
     let mut all = String::new();
     for file in exim.mails() {
         let bytes = fs::read(file).unwrap();
@@ -235,10 +236,13 @@ fn a_form_posted_to_the_program_arrives_in_the_maildir_whatever_is_typed() {
         for part in ["ana@example.org", "(650) 555-0123", "partner"] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
-        assert!(!html.contains("<script>") && !text.contains(['\0', '\u{202E}']), "typed signs stay harmless");
+        assert!(
+            !html.contains("<script>") && !text.contains(['\0', '\u{202E}']),
+            "typed characters are escaped or removed"
+        );
         all.push_str(&text);
     }
     for name in &names[..3] {
-        assert!(all.contains(name), "{name} arrived as it was typed");
+        assert!(all.contains(name), "{name} arrived unchanged");
     }
 }

@@ -1,4 +1,4 @@
-//! A way to the PostgreSQL server of these tests that can be cut, mended and frozen.
+//! A proxy before the tests' PostgreSQL server that can refuse, restore and freeze connections.
 
 use crate::databases::cluster;
 use std::sync::{
@@ -28,15 +28,15 @@ impl Proxy {
     fn accept(&mut self, listener: TcpListener) {
         let frozen = Arc::clone(&self.frozen);
         self.accepting = Some(tokio::spawn(async move {
-            // Connections end with the task that accepts them.
+            // Dropped with this task, which closes the connections.
             let mut open = JoinSet::new();
             while let Ok((socket, _)) = listener.accept().await {
-                open.spawn(carry(socket, Arc::clone(&frozen)));
+                open.spawn(forward(socket, Arc::clone(&frozen)));
             }
         }));
     }
 
-    /// Every connection breaks, and new ones are refused.
+    /// Every connection is closed, and new ones are refused.
     pub async fn cut(&mut self) {
         if let Some(accepting) = self.accepting.take() {
             accepting.abort();
@@ -50,13 +50,13 @@ impl Proxy {
         self.accept(listener);
     }
 
-    /// Connections stay open, and nothing passes.
+    /// Connections stay open without forwarding requests.
     pub fn freeze(&self) {
         self.frozen.store(true, Ordering::SeqCst);
     }
 }
 
-async fn carry(socket: TcpStream, frozen: Arc<AtomicBool>) {
+async fn forward(socket: TcpStream, frozen: Arc<AtomicBool>) {
     let server = UnixStream::connect(cluster().socket()).await.unwrap();
     let (mut from_client, mut to_client) = socket.into_split();
     let (mut from_server, mut to_server) = server.into_split();

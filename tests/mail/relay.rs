@@ -1,4 +1,4 @@
-//! A scripted SMTP server on a real socket: it behaves, or fails in one way at one place.
+//! An SMTP server on a real socket that works, or fails in one way at one step of the session.
 
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use rcgen::{CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -17,7 +17,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, rustls};
 
-/// Places of a conversation, in order.
+/// Steps of a session, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum At {
     Banner,
@@ -34,24 +34,24 @@ pub enum At {
     Quit,
 }
 
-/// What goes wrong there.
+/// What fails there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// This answer, and the conversation goes on.
+    /// This answer, and the session goes on.
     Answer(&'static str),
-    /// The connection is cut instead of an answer.
+    /// The connection is closed instead of an answer.
     Cut,
     /// No answer, ever.
     Silence,
-    /// One sign at a time, too slowly.
+    /// One byte at a time, without end.
     Drip,
-    /// The mail is taken, and the connection is cut before the acknowledgement.
+    /// The message is stored, and the connection is closed before the acknowledgement.
     TakenAndCut,
-    /// The mail is taken, and the acknowledgement never comes.
+    /// The message is stored, and the acknowledgement is never sent.
     TakenAndSilent,
     /// STARTTLS is not offered.
     Stripped,
-    /// A meddler's answer rides behind "220 go ahead".
+    /// An attacker's answer follows "220 go ahead" in the same packet.
     Injected,
     /// AUTH is not offered.
     NoAuth,
@@ -74,7 +74,7 @@ pub struct Mail {
 #[derive(Debug, Default)]
 pub struct Seen {
     pub mails: Vec<Mail>,
-    /// Every line that came in the clear.
+    /// Every line that was received unencrypted.
     pub clear: Vec<String>,
     pub logins: Vec<String>,
     pub connections: usize,
@@ -112,7 +112,7 @@ impl Authority {
         (certificate.pem(), key.serialize_pem())
     }
 
-    /// A relay by STARTTLS whose certificate holds from one day to another, counted from today.
+    /// A STARTTLS server whose certificate is valid between two days, counted from today.
     pub fn for_days(&self, name: &str, from: i64, until: i64) -> Wire {
         let today = TimeZone::UTC.to_datetime(Timestamp::now()).date();
         let day = |days: i64| {
@@ -152,7 +152,7 @@ pub struct Server {
     accepting: Option<JoinHandle<()>>,
 }
 
-/// How the server speaks.
+/// How the server encrypts.
 #[derive(Clone)]
 pub enum Wire {
     Plain,
@@ -223,7 +223,7 @@ impl Server {
         self.state.lock().unwrap().seen.connections
     }
 
-    /// Settings that lead here.
+    /// Settings of a relay at this server.
     pub fn relay(&self, tls: Tls) -> Relay {
         let host = if tls == Tls::Loopback { "127.0.0.1" } else { "localhost" };
         Relay { host: host.into(), port: self.address.port(), tls, login: None, ca: None }
@@ -243,19 +243,19 @@ async fn serve(socket: TcpStream, state: Arc<Mutex<State>>, wire: Wire) {
     };
     let session = Session { state, own, encrypted: false, can_encrypt: matches!(wire, Wire::StartTls(_)) };
     match wire {
-        Wire::Plain => drop(session.talk(socket, true).await),
+        Wire::Plain => drop(session.run(socket, true).await),
         Wire::Implicit(acceptor) => {
             if let Ok(stream) = acceptor.accept(socket).await {
-                drop(Session { encrypted: true, ..session }.talk(stream, true).await);
+                drop(Session { encrypted: true, ..session }.run(stream, true).await);
             }
         }
         Wire::StartTls(acceptor) => {
             let state = Arc::clone(&session.state);
-            if let Some(socket) = session.talk(socket, true).await
+            if let Some(socket) = session.run(socket, true).await
                 && let Ok(stream) = acceptor.accept(socket).await
             {
                 let session = Session { state, own, encrypted: true, can_encrypt: false };
-                drop(session.talk(stream, false).await);
+                drop(session.run(stream, false).await);
             }
         }
     }
@@ -263,29 +263,29 @@ async fn serve(socket: TcpStream, state: Arc<Mutex<State>>, wire: Wire) {
 
 struct Session {
     state: Arc<Mutex<State>>,
-    /// What befalls this conversation alone.
+    /// The fault of this session only.
     own: Option<(At, Fault)>,
     encrypted: bool,
     can_encrypt: bool,
 }
 
-/// What happens at a place.
-enum Turn {
-    Say(String),
-    Leave,
+/// What the server does at a step.
+enum Reaction {
+    Answer(String),
+    Close,
     Hang,
     Drip,
 }
 
 impl Session {
-    fn turn(&self, at: At, otherwise: &str) -> Turn {
+    fn reaction(&self, at: At, otherwise: &str) -> Reaction {
         match self.fault(at) {
-            Some(Fault::Answer(text)) => Turn::Say(text.into()),
-            Some(Fault::Cut | Fault::TakenAndCut) => Turn::Leave,
-            Some(Fault::Silence | Fault::TakenAndSilent) => Turn::Hang,
-            Some(Fault::Drip) => Turn::Drip,
-            Some(Fault::Injected) => Turn::Say(format!("{otherwise}\r\n250 pretended")),
-            _ => Turn::Say(otherwise.into()),
+            Some(Fault::Answer(text)) => Reaction::Answer(text.into()),
+            Some(Fault::Cut | Fault::TakenAndCut) => Reaction::Close,
+            Some(Fault::Silence | Fault::TakenAndSilent) => Reaction::Hang,
+            Some(Fault::Drip) => Reaction::Drip,
+            Some(Fault::Injected) => Reaction::Answer(format!("{otherwise}\r\n250 injected")),
+            _ => Reaction::Answer(otherwise.into()),
         }
     }
 
@@ -293,7 +293,7 @@ impl Session {
         self.own.or(self.state.lock().unwrap().fault).filter(|(place, _)| *place == at).map(|(_, fault)| fault)
     }
 
-    fn offers(&self) -> String {
+    fn ehlo_answer(&self) -> String {
         let mut lines = vec!["250-relay.example"];
         if self.can_encrypt && self.fault(At::StartTls) != Some(Fault::Stripped) {
             lines.push("250-STARTTLS");
@@ -306,9 +306,9 @@ impl Session {
     }
 
     /// Returns the socket if it is to be encrypted now.
-    async fn talk<S: AsyncRead + AsyncWrite + Unpin>(self, stream: S, greet: bool) -> Option<S> {
+    async fn run<S: AsyncRead + AsyncWrite + Unpin>(self, stream: S, greet: bool) -> Option<S> {
         let mut stream = BufReader::new(stream);
-        if greet && !say(&mut stream, self.turn(At::Banner, "220 relay.example ESMTP")).await {
+        if greet && !respond(&mut stream, self.reaction(At::Banner, "220 relay.example ESMTP")).await {
             return None;
         }
         let (mut from, mut to) = (String::new(), String::new());
@@ -322,11 +322,11 @@ impl Session {
                 self.state.lock().unwrap().seen.clear.push(line.to_owned());
             }
             let verb = line.split(' ').next().unwrap_or_default().to_ascii_uppercase();
-            let turn = match verb.as_str() {
-                "EHLO" => self.turn(At::Ehlo, &self.offers()),
+            let reaction = match verb.as_str() {
+                "EHLO" => self.reaction(At::Ehlo, &self.ehlo_answer()),
                 "STARTTLS" => {
                     let refused = matches!(self.fault(At::StartTls), Some(Fault::Answer(_)));
-                    if !say(&mut stream, self.turn(At::StartTls, "220 go ahead")).await {
+                    if !respond(&mut stream, self.reaction(At::StartTls, "220 go ahead")).await {
                         return None;
                     }
                     if refused {
@@ -336,61 +336,61 @@ impl Session {
                 }
                 "AUTH" => {
                     self.state.lock().unwrap().seen.logins.push(line.to_owned());
-                    self.turn(At::Auth, "235 welcome")
+                    self.reaction(At::Auth, "235 welcome")
                 }
                 "MAIL" => {
                     from = between(line);
-                    self.turn(At::Mail, "250 sender")
+                    self.reaction(At::Mail, "250 sender")
                 }
                 "RCPT" => {
                     to = between(line);
                     match self.fault(At::Rcpt) {
-                        Some(Fault::BadRecipient(answer)) if to.starts_with("bad") => Turn::Say(answer.into()),
-                        Some(Fault::SlowRecipient) if to.starts_with("bad") => Turn::Hang,
-                        Some(Fault::BadRecipient(_) | Fault::SlowRecipient) => Turn::Say("250 recipient".into()),
-                        _ => self.turn(At::Rcpt, "250 recipient"),
+                        Some(Fault::BadRecipient(answer)) if to.starts_with("bad") => Reaction::Answer(answer.into()),
+                        Some(Fault::SlowRecipient) if to.starts_with("bad") => Reaction::Hang,
+                        Some(Fault::BadRecipient(_) | Fault::SlowRecipient) => Reaction::Answer("250 recipient".into()),
+                        _ => self.reaction(At::Rcpt, "250 recipient"),
                     }
                 }
                 "DATA" => {
                     if self.fault(At::Data).is_some() {
-                        self.turn(At::Data, "")
+                        self.reaction(At::Data, "")
                     } else {
                         match self.data(&mut stream, &from, &to).await? {
-                            (turn, Some(mail)) => {
-                                if !say(&mut stream, turn).await {
+                            (reaction, Some(mail)) => {
+                                if !respond(&mut stream, reaction).await {
                                     return None;
                                 }
                                 self.state.lock().unwrap().seen.mails[mail].acknowledged = true;
                                 continue;
                             }
-                            (turn, None) => turn,
+                            (reaction, None) => reaction,
                         }
                     }
                 }
                 "QUIT" => {
-                    say(&mut stream, self.turn(At::Quit, "221 bye")).await;
+                    respond(&mut stream, self.reaction(At::Quit, "221 bye")).await;
                     return None;
                 }
-                _ => Turn::Say("502 what".into()),
+                _ => Reaction::Answer("502 unknown command".into()),
             };
-            if !say(&mut stream, turn).await {
+            if !respond(&mut stream, reaction).await {
                 return None;
             }
         }
     }
 
-    /// The answer, and which mail was taken.
+    /// The reaction, and the index of the mail that was stored.
     async fn data<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         stream: &mut BufReader<S>,
         from: &str,
         to: &str,
-    ) -> Option<(Turn, Option<usize>)> {
-        say(stream, Turn::Say("354 text".into())).await;
+    ) -> Option<(Reaction, Option<usize>)> {
+        respond(stream, Reaction::Answer("354 text".into())).await;
         if self.fault(At::During).is_some() {
             let mut some = [0; 100];
             stream.read_exact(&mut some).await.ok()?;
-            return Some((self.turn(At::During, ""), None));
+            return Some((self.reaction(At::During, ""), None));
         }
         let mut text = String::new();
         while !text.ends_with("\r\n.\r\n") {
@@ -398,30 +398,30 @@ impl Session {
                 return None;
             }
         }
-        let turn = self.turn(At::Dot, "250 taken");
-        let taken = matches!(&turn, Turn::Say(answer) if answer.starts_with('2'));
-        if !taken && !matches!(self.fault(At::Dot), Some(Fault::TakenAndCut | Fault::TakenAndSilent)) {
-            return Some((turn, None));
+        let reaction = self.reaction(At::Dot, "250 stored");
+        let accepted = matches!(&reaction, Reaction::Answer(answer) if answer.starts_with('2'));
+        if !accepted && !matches!(self.fault(At::Dot), Some(Fault::TakenAndCut | Fault::TakenAndSilent)) {
+            return Some((reaction, None));
         }
         let text = text.trim_end_matches(".\r\n").replace("\r\n..", "\r\n.");
         let mail = Mail { from: from.into(), to: to.into(), text, encrypted: self.encrypted, acknowledged: false };
         let mails = &mut self.state.lock().unwrap().seen.mails;
         mails.push(mail);
-        Some((turn, Some(mails.len() - 1)))
+        Some((reaction, Some(mails.len() - 1)))
     }
 }
 
-/// False when the conversation is over.
-async fn say<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut BufReader<S>, turn: Turn) -> bool {
-    match turn {
-        Turn::Say(text) => stream.write_all(format!("{text}\r\n").as_bytes()).await.is_ok(),
-        Turn::Leave => false,
-        Turn::Hang => {
-            // Until the other side has had enough.
+/// False when the session is over.
+async fn respond<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut BufReader<S>, reaction: Reaction) -> bool {
+    match reaction {
+        Reaction::Answer(text) => stream.write_all(format!("{text}\r\n").as_bytes()).await.is_ok(),
+        Reaction::Close => false,
+        Reaction::Hang => {
+            // Until the client closes the connection.
             let _ = stream.read_to_end(&mut Vec::new()).await;
             false
         }
-        Turn::Drip => {
+        Reaction::Drip => {
             while stream.write_all(b"2").await.is_ok() {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
