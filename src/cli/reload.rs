@@ -53,7 +53,7 @@ impl Reloader {
         // Before anything is read, so that no change falls between reading and watching.
         let (changed, changes) = mpsc::channel(1);
         let watcher = watcher(config, changed.clone());
-        let words = build::read(config, now(), false)?;
+        let mut words = build::read(config, now(), false)?;
         if words.edition.has_placeholders() {
             let _ = changed.try_send(());
         }
@@ -63,6 +63,7 @@ impl Reloader {
             .map_err(|error| format!("the thread that compresses: {error}"))?;
         let builder = Catalog::builder(web::security(config.is_https()));
         let catalog = Arc::new(words.edition.catalog(builder, &views));
+        words.edition.drop_article_html();
         compressor.compress(Arc::clone(&catalog));
         let edition = Arc::new(words.edition);
         prepare_search(&edition);
@@ -93,11 +94,12 @@ impl Reloader {
     /// Reads, makes, swaps; or reports why not.
     fn renew(&self) {
         match build::read(&self.config, now(), true) {
-            Ok(words) => {
+            Ok(mut words) => {
                 report(words.warnings);
                 let builder = Catalog::builder(web::security(self.config.is_https()));
                 let builder = builder.reuse_compressed(&self.catalog.load());
                 let catalog = Arc::new(words.edition.catalog(builder, &self.views));
+                words.edition.drop_article_html();
                 self.compressor.compress(Arc::clone(&catalog));
                 let edition = Arc::new(words.edition);
                 prepare_search(&edition);

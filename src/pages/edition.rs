@@ -6,7 +6,7 @@ use super::{Failure, House, Made, Running, feed, site_pages, xml};
 use crate::{
     assets::{Assets, STYLESHEET},
     catalog::{Builder, Caching, Catalog, Media, Resource, Tally},
-    content::Site,
+    content::{Prose, Site},
     enquiry::signals::Signals,
     search::Index,
 };
@@ -111,6 +111,15 @@ impl Edition {
         failures(&house, self.redirects(builder)).build()
     }
 
+    /// Gives back the memory of the articles' HTML; afterwards their pages are in the catalog only.
+    pub fn drop_article_html(&mut self) {
+        for article in &mut self.site.articles {
+            article.body = Prose::default();
+            article.sources = Vec::new();
+            article.lead = None;
+        }
+    }
+
     fn redirects(&self, mut builder: Builder) -> Builder {
         for first in self.first_pages() {
             builder = builder.redirect(format!("{first}/page/1"), first);
@@ -136,7 +145,6 @@ impl Edition {
     }
 
     fn resource(&self, made: Made, views: &Tally) -> Resource {
-        // A boxed slice has no room to spare, of which a growing text keeps up to its own size.
         let mut resource = Resource::new(made.media, made.body.into_bytes().into_boxed_slice());
         if let Some(slug) = made.path.strip_prefix(ARTICLES) {
             resource = resource.counted(views.counter(slug));
