@@ -61,7 +61,7 @@ enum Command {
     },
     /// How often each article was read, and how many enquiries came from it: totals, rounded
     Counts(counts::Wanted),
-    /// Look at mail settings, relay, certificate and DNS records; say what to change and exit 1 if there is something
+    /// Check mail settings, relay, certificate and DNS records; say what to change and exit 1 if there is something
     Doctor(doctor::Arguments),
     /// Bring something in from another system
     #[command(subcommand)]
