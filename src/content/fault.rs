@@ -2,7 +2,7 @@
 //!
 //! Invariant: a fault can be told without anything else at hand; it carries the text that it points into.
 
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report, Severity};
+use annotate_snippets::{AnnotationKind, Level as Severity, Renderer, Snippet};
 use std::{
     fmt::{self, Display},
     ops::Range,
@@ -69,17 +69,16 @@ impl Display for Faults {
 
 impl Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let severity = match self.level {
-            Level::Error => Severity::Error,
-            Level::Warning => Severity::Warning,
+        let level = match self.level {
+            Level::Error => Severity::ERROR,
+            Level::Warning => Severity::WARNING,
         };
-        let diagnostic = MietteDiagnostic::new(&self.message)
-            .with_severity(severity)
-            .with_help(&self.remedy)
-            .with_label(LabeledSpan::at(self.span.clone(), "here"));
-        let report = Report::new(diagnostic).with_source_code(NamedSource::new(&self.file, Arc::clone(&self.text)));
-        // Without colours: the text goes to terminals, logs and mails alike.
-        let drawn = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor());
-        drawn.with_context_lines(1).render_report(f, report.as_ref())
+        let source = Snippet::source(&*self.text).path(&self.file);
+        let report = level
+            .primary_title(&self.message)
+            .element(source.annotation(AnnotationKind::Primary.span(self.span.clone())))
+            .element(Severity::HELP.message(&self.remedy));
+        // Without colors, since the text goes to terminals, logs and emails.
+        f.write_str(&Renderer::plain().render(&[report]))
     }
 }
