@@ -98,7 +98,7 @@ pub enum ForWhom {
 
 /// What is to be done with an enquiry; nothing is ever dropped.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Judgement {
+pub struct SpamScore {
     /// Deliver, label or hold.
     pub action: Action,
     /// Sum of the signals.
@@ -107,7 +107,7 @@ pub struct Judgement {
     pub reasons: Vec<String>,
 }
 
-/// See [`Judgement`].
+/// See [`SpamScore`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {

@@ -3,7 +3,7 @@
 use crate::{
     config::Config,
     content,
-    enquiry::{Enquiry, Judgement, link::Links},
+    enquiry::{Enquiry, SpamScore, link::Links},
     mail::{
         letter::Letter,
         message::MessageBuilder,
@@ -48,7 +48,7 @@ fn sample(now: Timestamp) -> Stored {
         number: 41,
         received: now,
         enquiry,
-        judgement: Judgement::default(),
+        spam: SpamScore::default(),
         previous: Some(Earlier { number: 40, reference: "EARLIER".into(), held: false }),
         corrects: None,
     }

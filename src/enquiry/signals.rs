@@ -11,7 +11,7 @@ mod shape;
 mod words;
 
 use super::token::Token;
-use super::{Action, Enquiry, Judgement};
+use super::{Action, Enquiry, SpamScore};
 use crate::content::SignalFacts;
 use crate::content::signals::{CircumstanceFacts, Kind, Signal, Within};
 use phrases::Kinds;
@@ -75,7 +75,7 @@ impl Signals {
     }
 
     /// The score of an enquiry that came in these circumstances.
-    pub fn score(&self, enquiry: &Enquiry, around: &Circumstances) -> Judgement {
+    pub fn score(&self, enquiry: &Enquiry, around: &Circumstances) -> SpamScore {
         let read = |text: &str| words(text, &self.facts.shape.endings);
         // Without a signature, which says what somebody works as, not what they want.
         let body = without_signature(enquiry.message.as_deref().unwrap_or_default(), &self.closings);
@@ -89,7 +89,7 @@ impl Signals {
         said.extend(self.unasked(&letter, sum(&said) + sum(&standing), sum(&relief)));
         let points = sum(&around).min(self.facts.circumstances.most) + sum(&shape) + sum(&said);
         let score = points.saturating_sub(sum(&relief).min(self.facts.relief.most)) + sum(&standing);
-        self.judgement(score, &[around, shape, standing, said].concat(), &relief)
+        self.spam_score(score, &[around, shape, standing, said].concat(), &relief)
     }
 
     /// What a letter gets in which hardly anybody seeks help: if it offers something, and if it is long in a language that
@@ -103,7 +103,7 @@ impl Signals {
         offers.into_iter().chain(long.map(|long| (long.points, long.reason.as_str())))
     }
 
-    fn judgement(&self, score: u32, found: &[Finding<'_>], relief: &[Finding<'_>]) -> Judgement {
+    fn spam_score(&self, score: u32, found: &[Finding<'_>], relief: &[Finding<'_>]) -> SpamScore {
         let SignalFacts { label, hold, summary, .. } = &self.facts;
         let action = match score {
             score if score >= *hold => Action::Hold,
@@ -118,7 +118,7 @@ impl Signals {
             let put = |text: String, (sign, number): (&str, u32)| text.replace(sign, &number.to_string());
             reasons.push(numbers.into_iter().fold(summary.clone(), put));
         }
-        Judgement { action, score, reasons }
+        SpamScore { action, score, reasons }
     }
 }
 

@@ -9,7 +9,7 @@
 pub(crate) mod sanitize;
 
 use super::{message::MessageBuilder, outbox::Stored};
-use crate::enquiry::{Action, Channel, Enquiry, ForWhom, Judgement, Mailbox, Voicemail, link::Deed, retention};
+use crate::enquiry::{Action, Channel, Enquiry, ForWhom, Mailbox, SpamScore, Voicemail, link::Deed, retention};
 use askama::Template;
 use jiff::{SignedDuration, Timestamp};
 use lettre::Address;
@@ -41,8 +41,8 @@ impl Letter {
 }
 
 /// Where an acknowledgement may go: a chosen, private mailbox, and only if nothing looks like advertising.
-pub fn acknowledged(enquiry: &Enquiry, judgement: &Judgement) -> Option<Address> {
-    reply_to(enquiry).filter(|_| judgement.action == Action::Deliver)
+pub fn acknowledged(enquiry: &Enquiry, spam: &SpamScore) -> Option<Address> {
+    reply_to(enquiry).filter(|_| spam.action == Action::Deliver)
 }
 
 #[derive(Template)]
@@ -102,7 +102,7 @@ struct View<'a> {
 
 impl<'a> View<'a> {
     fn new(stored: &'a Stored, builder: &MessageBuilder) -> Self {
-        let (enquiry, judgement) = (&stored.enquiry, &stored.judgement);
+        let (enquiry, spam) = (&stored.enquiry, &stored.spam);
         let optional = |text: &Option<String>| text.as_deref().map(sanitize::line).filter(|text| !text.is_empty());
         let mut message = enquiry.message.as_deref().map(sanitize::lines).unwrap_or_default();
         if message.iter().all(|line| line.trim().is_empty()) {
@@ -124,10 +124,10 @@ impl<'a> View<'a> {
             about: optional(&enquiry.about),
             notice: sanitize::line(&enquiry.notice),
             action: action(enquiry),
-            label: (judgement.action != Action::Deliver)
-                .then(|| judgement.reasons.iter().map(|reason| sanitize::line(reason)).collect()),
-            was_held: judgement.action == Action::Hold,
-            acknowledged: builder.acknowledges && acknowledged(enquiry, judgement).is_some(),
+            label: (spam.action != Action::Deliver)
+                .then(|| spam.reasons.iter().map(|reason| sanitize::line(reason)).collect()),
+            was_held: spam.action == Action::Hold,
+            acknowledged: builder.acknowledges && acknowledged(enquiry, spam).is_some(),
             answered: link(Deed::Answered),
             spam: link(Deed::Spam),
         }

@@ -38,7 +38,7 @@ pub use troubles::ToTell;
 pub use writer::PutError;
 
 use crate::{
-    enquiry::{Enquiry, Judgement},
+    enquiry::{Enquiry, SpamScore},
     mail::health::{Health, LATE},
 };
 use arc_swap::ArcSwap;
@@ -78,7 +78,7 @@ pub struct NewEnquiry {
     /// What they wrote.
     pub enquiry: Enquiry,
     /// Deliver, label or hold.
-    pub judgement: Judgement,
+    pub spam: SpamScore,
     /// Nonce of the form's token, if it had one.
     pub nonce: Option<String>,
     /// When the post arrived.

@@ -102,11 +102,11 @@ async fn store(
     let repeated = enquiry.message.as_deref().is_some_and(|message| app.duplicates.seen_before(message));
     let honeypot = form.reason_code.clone();
     let around = Circumstances { honeypot, token, site: fetch_site(headers), recent, repeated };
-    let judgement = edition.signals().score(&enquiry, &around);
-    let (action, score, reasons) = (judgement.action, judgement.score, judgement.reasons.join("; "));
+    let spam = edition.signals().score(&enquiry, &around);
+    let (action, score, reasons) = (spam.action, spam.score, spam.reasons.join("; "));
     let from_article = enquiry.about.is_some();
-    let address = letter::acknowledged(&enquiry, &judgement).filter(|_| edition.site.clinic.form.acknowledge);
-    let receipt = app.parts.outbox.put(NewEnquiry { enquiry, judgement, nonce, received: app.now() }).await?;
+    let address = letter::acknowledged(&enquiry, &spam).filter(|_| edition.site.clinic.form.acknowledge);
+    let receipt = app.parts.outbox.put(NewEnquiry { enquiry, spam, nonce, received: app.now() }).await?;
     // Reasons never hold a visitor's text. Counting them shows which signals are worth their place.
     tracing::info!(number = receipt.number, again = receipt.again, ?action, score, reasons, "an enquiry is stored");
     if receipt.again {

@@ -1,6 +1,6 @@
 //! Whether a post was made by another website.
 //!
-//! tower-http's judgement (Sec-Fetch-Site, then Origin against Host) is asked beside the request and not as a layer
+//! tower-http's check (Sec-Fetch-Site, then Origin against Host) is asked beside the request and not as a layer
 //! around it, since a refusal must show the words that came with it.
 
 use axum::http::{Request, Response, request::Parts};

@@ -9,7 +9,7 @@ use crate::{
 };
 use jiff::SignedDuration;
 use relationship_clinic::{
-    enquiry::{Action, Judgement},
+    enquiry::{Action, SpamScore},
     mail::{
         courier::Step,
         health::{LATE, Letters},
@@ -23,19 +23,19 @@ const ZOE: &str = "zoe@example.org";
 
 #[test]
 fn only_a_chosen_private_mailbox_gets_one_and_only_without_a_doubt() {
-    let deliver = Judgement::default();
-    let label = Judgement { action: Action::Label, ..Judgement::default() };
+    let deliver = SpamScore::default();
+    let label = SpamScore { action: Action::Label, ..SpamScore::default() };
     let mut also = enquiry("Zoë");
     also.email = by_email("Zoë", ZOE, true).email;
-    for (case, enquiry, judgement, expected) in [
+    for (case, enquiry, spam, expected) in [
         ("private", by_email("Zoë", ZOE, true), &deliver, Some(ZOE)),
         ("not private", by_email("Zoë", ZOE, false), &deliver, None),
         ("telephone chosen", also, &deliver, None),
         ("labelled", by_email("Zoë", ZOE, true), &label, None),
-        ("held", by_email("Zoë", ZOE, true), &held("x").judgement, None),
+        ("held", by_email("Zoë", ZOE, true), &held("x").spam, None),
         ("unusual letters", by_email("Zoë", "zoë@example.org", true), &deliver, None),
     ] {
-        assert_eq!(acknowledged(&enquiry, judgement).map(|to| to.to_string()).as_deref(), expected, "{case}");
+        assert_eq!(acknowledged(&enquiry, spam).map(|to| to.to_string()).as_deref(), expected, "{case}");
     }
 }
 
@@ -108,7 +108,7 @@ fn the_letter_to_staff_says_what_this_person_was_told() {
         number: 41,
         received: start(),
         enquiry: by_email("Zoë", ZOE, private),
-        judgement: Judgement::default(),
+        spam: SpamScore::default(),
         previous: None,
         corrects: None,
     };

@@ -3,7 +3,7 @@
 use crate::databases::{Fresh, Kind, fresh};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use relationship_clinic::{
-    enquiry::{Action, Channel, Enquiry, ForWhom, Judgement, Mailbox, Phone, Voicemail},
+    enquiry::{Action, Channel, Enquiry, ForWhom, Mailbox, Phone, SpamScore, Voicemail},
     mail::outbox::{NewEnquiry, Options, Outbox, Place, Receipt},
 };
 
@@ -83,12 +83,12 @@ pub fn by_email(name: &str, address: &str, private: bool) -> Enquiry {
 }
 
 pub fn new(name: &str) -> NewEnquiry {
-    NewEnquiry { enquiry: enquiry(name), judgement: Judgement::default(), nonce: None, received: start() }
+    NewEnquiry { enquiry: enquiry(name), spam: SpamScore::default(), nonce: None, received: start() }
 }
 
 pub fn held(name: &str) -> NewEnquiry {
-    let judgement = Judgement { action: Action::Hold, score: 9, reasons: vec!["Five links in the message".into()] };
-    NewEnquiry { judgement, ..new(name) }
+    let spam = SpamScore { action: Action::Hold, score: 9, reasons: vec!["Five links in the message".into()] };
+    NewEnquiry { spam, ..new(name) }
 }
 
 pub fn with_nonce(name: &str, nonce: &str) -> NewEnquiry {

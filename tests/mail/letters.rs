@@ -9,7 +9,7 @@ use crate::{
 use mail_parser::MessageParser;
 use relationship_clinic::{
     config::Tls,
-    enquiry::{Action, Channel, Enquiry, ForWhom, Judgement, Mailbox, Phone, Voicemail},
+    enquiry::{Action, Channel, Enquiry, ForWhom, Mailbox, Phone, SpamScore, Voicemail},
     mail::{
         courier::Step,
         letter::Letter,
@@ -25,7 +25,7 @@ fn stored(enquiry: Enquiry) -> Stored {
         number: 41,
         received: start(),
         enquiry,
-        judgement: Judgement::default(),
+        spam: SpamScore::default(),
         previous: Some(Earlier { number: 40, reference: "CH4TNFRY".into(), held: false }),
         corrects: None,
     }
@@ -49,7 +49,7 @@ fn samples() -> Vec<(&'static str, Stored)> {
         about: Some("How to argue well".into()),
         ..with_phone(Voicemail::None)
     };
-    let label = Judgement {
+    let label = SpamScore {
         action: Action::Label,
         score: 4,
         reasons: vec!["Two links in the message".into(), "Sent within two seconds".into()],
@@ -64,11 +64,8 @@ fn samples() -> Vec<(&'static str, Stored)> {
         ("email_not_private", stored(by_email("Ann", "ann@example.org", false))),
         ("email_unusual_letters", stored(by_email("Ann", "änn@example.org", true))),
         ("first_of_all", Stored { number: 1, previous: None, ..stored(enquiry("Ann")) }),
-        (
-            "labelled_after_a_held_one",
-            Stored { judgement: label, previous: earlier(40, true), ..stored(enquiry("Ann")) },
-        ),
-        ("released", Stored { judgement: held("x").judgement, ..stored(enquiry("Ann")) }),
+        ("labelled_after_a_held_one", Stored { spam: label, previous: earlier(40, true), ..stored(enquiry("Ann")) }),
+        ("released", Stored { spam: held("x").spam, ..stored(enquiry("Ann")) }),
         ("correction", Stored { corrects: earlier(40, false), ..stored(enquiry("Anne")) }),
     ]
 }
@@ -229,8 +226,8 @@ async fn what_a_visitor_typed_is_inert_everywhere() {
             channel: if index % 2 == 0 { Channel::Email } else { Channel::Phone },
             for_whom: None,
         };
-        let judgement = Judgement { action: Action::Label, score: 1, reasons: vec![text.into()] };
-        house.put(NewEnquiry { enquiry: typed, judgement, nonce: Some(text.into()), received: start() }).await;
+        let spam = SpamScore { action: Action::Label, score: 1, reasons: vec![text.into()] };
+        house.put(NewEnquiry { enquiry: typed, spam, nonce: Some(text.into()), received: start() }).await;
         assert!(matches!(courier.step(start()).await, Step::Delivered(_)), "{text:?}");
         let mail = server.mails().pop().unwrap();
         assert!(mail.text.lines().all(|line| line.len() <= 998), "{text:?}: a line is too long");

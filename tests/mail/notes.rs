@@ -196,7 +196,7 @@ async fn full_house() -> (House, Vec<String>) {
     deliver(&courier, start()).await;
     references.push(house.put(held("Seller")).await.reference);
     let mut second = held("Other");
-    second.judgement.reasons.push("The message offers something for sale (+4)".into());
+    second.spam.reasons.push("The message offers something for sale (+4)".into());
     references.push(house.put(second).await.reference);
     references.push(house.put(NewEnquiry { received: morning(3), ..new("Dee") }).await.reference);
     server.fail(At::Rcpt, Fault::Answer("550 no such user"));

@@ -4,7 +4,7 @@
 //! the file is opened (OWASP, CSV injection).
 
 use crate::{
-    enquiry::{Enquiry, Judgement},
+    enquiry::{Enquiry, SpamScore},
     mail::{
         letter::sanitize,
         outbox::{Entry, LetterEntry},
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// What a visitor wrote, and how it was judged; absent once erased.
-type Words = Option<(Enquiry, Judgement)>;
+type Words = Option<(Enquiry, SpamScore)>;
 /// Name and value of a column.
 type Column = (&'static str, Value);
 
@@ -84,11 +84,12 @@ pub(super) fn details_json(entry: &Entry, words: &Words, letters: &[LetterEntry]
         #[serde(flatten)]
         entry: &'a Entry,
         enquiry: Option<&'a Enquiry>,
-        judgement: Option<&'a Judgement>,
+        #[serde(rename = "judgement")]
+        spam: Option<&'a SpamScore>,
         letters: &'a [LetterEntry],
     }
-    let (enquiry, judgement) = words.as_ref().map(|(enquiry, judgement)| (enquiry, judgement)).unzip();
-    let details = Details { entry, enquiry, judgement, letters };
+    let (enquiry, spam) = words.as_ref().map(|(enquiry, spam)| (enquiry, spam)).unzip();
+    let details = Details { entry, enquiry, spam, letters };
     serde_json::to_string_pretty(&details).expect("an enquiry is plain data") + "\n"
 }
 
@@ -128,9 +129,9 @@ fn row((entry, words): &(Entry, Words)) -> impl Iterator<Item = Column> {
 }
 
 /// The columns of what a visitor wrote and how it was judged.
-fn content(words: Option<&(Enquiry, Judgement)>) -> [Column; 13] {
+fn content(words: Option<&(Enquiry, SpamScore)>) -> [Column; 13] {
     let enquiry = words.map(|(enquiry, _)| enquiry);
-    let judgement = words.map(|(_, judgement)| judgement);
+    let spam = words.map(|(_, spam)| spam);
     let phone = enquiry.and_then(|enquiry| enquiry.phone.as_ref());
     let email = enquiry.and_then(|enquiry| enquiry.email.as_ref());
     [
@@ -145,8 +146,8 @@ fn content(words: Option<&(Enquiry, Judgement)>) -> [Column; 13] {
         ("message", json!(enquiry.and_then(|enquiry| enquiry.message.as_ref()))),
         ("about", json!(enquiry.and_then(|enquiry| enquiry.about.as_ref()))),
         ("notice", json!(enquiry.map(|enquiry| &enquiry.notice))),
-        ("score", json!(judgement.map(|judgement| judgement.score))),
-        ("reasons", json!(judgement.map(|judgement| judgement.reasons.join("; ")))),
+        ("score", json!(spam.map(|spam| spam.score))),
+        ("reasons", json!(spam.map(|spam| spam.reasons.join("; ")))),
     ]
 }
 

@@ -8,7 +8,7 @@ use super::{
     millis, time,
     writer::{json, letter_rows},
 };
-use crate::enquiry::{Enquiry, Judgement};
+use crate::enquiry::{Enquiry, SpamScore};
 use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::{Row as _, any::AnyRow};
@@ -69,8 +69,8 @@ pub enum NotDone {
     },
 }
 
-/// What a visitor wrote, and how it was judged.
-pub(super) type Words = (Enquiry, Judgement);
+/// What a visitor wrote, and its spam score.
+pub(super) type Words = (Enquiry, SpamScore);
 
 const UNKNOWN: &str = "no enquiry has this reference; look at the list";
 
@@ -192,7 +192,7 @@ fn words(reference: &str, text: Option<String>) -> Result<Option<Words>, NotDone
     let parsed = text.map(|text| serde_json::from_str::<Content>(&text)).transpose();
     let content =
         parsed.map_err(|_| nothing(reference, "its content was written by a newer version of this program"))?;
-    Ok(content.map(|content| (content.enquiry, content.judgement)))
+    Ok(content.map(|content| (content.enquiry, content.spam)))
 }
 
 fn entry(row: &AnyRow) -> sqlx::Result<Entry> {

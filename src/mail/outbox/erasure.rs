@@ -122,7 +122,7 @@ impl Outbox {
     }
 }
 
-/// What a person wrote, without the judgement: its reasons are ours, and stand in notes.
+/// What a person wrote, without the spam score: its reasons are ours, and stand in notes.
 fn enquiry_of(content: &str) -> &str {
     content.split(",\"judgement\":").next().unwrap_or(content)
 }

@@ -11,7 +11,7 @@ use super::{
     writer::json,
 };
 use crate::{
-    enquiry::{Enquiry, Judgement},
+    enquiry::{Enquiry, SpamScore},
     mail::mailer::DeliveryError,
 };
 use jiff::Timestamp;
@@ -65,7 +65,7 @@ pub struct Stored {
     /// What they wrote.
     pub enquiry: Enquiry,
     /// Labels and their reasons.
-    pub judgement: Judgement,
+    pub spam: SpamScore,
     /// The enquiry with the number before.
     pub previous: Option<Earlier>,
     /// The enquiry that this one corrects.
@@ -86,7 +86,9 @@ pub struct Earlier {
 #[derive(Deserialize)]
 pub(super) struct Content {
     pub(super) enquiry: Enquiry,
-    pub(super) judgement: Judgement,
+    /// Stored under an older name, which copies of an earlier version read.
+    #[serde(rename = "judgement")]
+    pub(super) spam: SpamScore,
 }
 
 impl Outbox {
@@ -208,7 +210,7 @@ fn stored(number: u64, row: &AnyRow) -> sqlx::Result<Option<Stored>> {
         number,
         received: time(row.try_get("received_at")?),
         enquiry: content.enquiry,
-        judgement: content.judgement,
+        spam: content.spam,
         previous: earlier(row, "p_number", "p_reference", "p_state")?,
         corrects: earlier(row, "c_number", "c_reference", "c_state")?,
     }))

@@ -185,7 +185,7 @@ impl Outbox {
         let rows: Vec<Row> = sqlx::query_as(HELD).fetch_all(&self.db.pool().await?).await?;
         let held = rows.into_iter().map(|(number, reference, received, told, content)| {
             let content: Option<Content> = content.and_then(|text| serde_json::from_str(&text).ok());
-            let reasons = content.map(|content| content.judgement.reasons).unwrap_or_default();
+            let reasons = content.map(|content| content.spam.reasons).unwrap_or_default();
             HeldEnquiry { number: unsigned(number), reference, received: time(received), told: told.map(time), reasons }
         });
         Ok(held.collect())

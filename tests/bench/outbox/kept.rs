@@ -28,7 +28,7 @@ struct Line {
     one_by_one: Vec<Seen>,
 }
 
-/// The outbox alone, without HTTP, form and judgement, with as many callers as the largest crowd.
+/// The outbox alone, without HTTP, form and spam score, with as many callers as the largest crowd.
 #[derive(Default)]
 struct Alone {
     together: Vec<f64>,
@@ -63,7 +63,7 @@ pub fn measure(runtime: &Runtime, databases: &[Database], rounds: usize) {
             print(database.name, clients, line, &disk);
         }
     }
-    println!("\nThe outbox alone, without HTTP, form and judgement, {CALLERS} callers:\n");
+    println!("\nThe outbox alone, without HTTP, form and spam score, {CALLERS} callers:\n");
     println!("| database | together | one by one | ratio, round by round |");
     println!("| --- | ---: | ---: | ---: |");
     for (database, alone) in databases.iter().zip(&alone) {

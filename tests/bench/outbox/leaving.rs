@@ -11,7 +11,7 @@ use super::{
 use jiff::Timestamp;
 use relationship_clinic::{
     config::{Relay, Tls},
-    enquiry::{Channel, Enquiry, Judgement, Phone, Voicemail},
+    enquiry::{Channel, Enquiry, Phone, SpamScore, Voicemail},
     mail::{
         mailer::Mailer,
         outbox::{NewEnquiry, Options, Outbox},
@@ -143,5 +143,5 @@ pub fn new() -> NewEnquiry {
         about: None,
         notice: "2026-06".into(),
     };
-    NewEnquiry { enquiry, judgement: Judgement::default(), nonce: None, received: Timestamp::now() }
+    NewEnquiry { enquiry, spam: SpamScore::default(), nonce: None, received: Timestamp::now() }
 }

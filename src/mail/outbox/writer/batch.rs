@@ -5,7 +5,7 @@
 //! Never: a commit.
 
 use crate::{
-    enquiry::{Action, Enquiry, Judgement},
+    enquiry::{Action, Enquiry, SpamScore},
     mail::outbox::{
         NewEnquiry, Options, Receipt,
         deduplication::{Known, Match, compare, fingerprint},
@@ -36,15 +36,16 @@ impl Prepared {
         #[derive(Serialize)]
         struct Content<'a> {
             enquiry: &'a Enquiry,
-            judgement: &'a Judgement,
+            #[serde(rename = "judgement")]
+            spam: &'a SpamScore,
         }
         Self {
             nonce: new.nonce.clone(),
             fingerprint: fingerprint(&options.key, &new.enquiry),
             day: options.zone.to_datetime(new.received).date().to_string(),
             received_at: millis(new.received),
-            held: new.judgement.action == Action::Hold,
-            content: json(&Content { enquiry: &new.enquiry, judgement: &new.judgement }),
+            held: new.spam.action == Action::Hold,
+            content: json(&Content { enquiry: &new.enquiry, spam: &new.spam }),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use relationship_clinic::enquiry::signals::{Circumstances, FetchSite};
 use relationship_clinic::enquiry::token::Token;
-use relationship_clinic::enquiry::{Action, Channel, Enquiry, Judgement, text};
+use relationship_clinic::enquiry::{Action, Channel, Enquiry, SpamScore, text};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -58,7 +58,7 @@ struct Set {
 
 /// Reads a set of this folder.
 pub fn read(file: &str) -> Vec<Post> {
-    let path = format!("{}/tests/judgement/{file}.toml", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/tests/spam_score/{file}.toml", env!("CARGO_MANIFEST_DIR"));
     let set: Set = toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     set.post
 }
@@ -120,9 +120,9 @@ impl Part {
         self.delivered + self.labelled + self.held
     }
 
-    fn of<'a>(name: &str, judgements: impl Iterator<Item = &'a Judgement>) -> Self {
-        judgements.fold(Self { name: name.to_owned(), ..Self::default() }, |mut part, judgement| {
-            match judgement.action {
+    fn of<'a>(name: &str, scores: impl Iterator<Item = &'a SpamScore>) -> Self {
+        scores.fold(Self { name: name.to_owned(), ..Self::default() }, |mut part, spam| {
+            match spam.action {
                 Action::Deliver => part.delivered += 1,
                 Action::Label => part.labelled += 1,
                 Action::Hold => part.held += 1,
@@ -138,28 +138,28 @@ impl Part {
 }
 
 /// The open part and the part that was held back.
-pub fn parts(judged: &[(Post, Judgement)]) -> Vec<Part> {
+pub fn parts(scored: &[(Post, SpamScore)]) -> Vec<Part> {
     [("open", false), ("held back", true)]
         .into_iter()
-        .map(|(name, back)| Part::of(name, judged.iter().filter(|(post, _)| post.held_back == back).map(|(_, j)| j)))
+        .map(|(name, back)| Part::of(name, scored.iter().filter(|(post, _)| post.held_back == back).map(|(_, j)| j)))
         .filter(|part| part.count() > 0)
         .collect()
 }
 
 /// A table by kind, the parts, and each post that did not become what is wanted.
-pub fn print(file: &str, judged: &[(Post, Judgement)], wanted: fn(Action) -> bool) {
+pub fn print(file: &str, scored: &[(Post, SpamScore)], wanted: fn(Action) -> bool) {
     println!("\n{file:<44} {:>5} {:>9} {:>8} {:>5}", "count", "delivered", "labelled", "held");
-    let mut kinds: BTreeMap<&str, Vec<&Judgement>> = BTreeMap::new();
-    for (post, judgement) in judged {
-        kinds.entry(&post.kind).or_default().push(judgement);
+    let mut kinds: BTreeMap<&str, Vec<&SpamScore>> = BTreeMap::new();
+    for (post, spam) in scored {
+        kinds.entry(&post.kind).or_default().push(spam);
     }
-    for (kind, judgements) in kinds {
-        Part::of(kind, judgements.into_iter()).print();
+    for (kind, scores) in kinds {
+        Part::of(kind, scores.into_iter()).print();
     }
-    parts(judged).iter().for_each(Part::print);
-    Part::of("total", judged.iter().map(|(_, judgement)| judgement)).print();
-    for (post, judgement) in judged.iter().filter(|(_, judgement)| !wanted(judgement.action)) {
-        println!("  {} ({}): {:?}, {} points", post.id, post.kind, judgement.action, judgement.score);
-        judgement.reasons.iter().for_each(|reason| println!("      {reason}"));
+    parts(scored).iter().for_each(Part::print);
+    Part::of("total", scored.iter().map(|(_, spam)| spam)).print();
+    for (post, spam) in scored.iter().filter(|(_, spam)| !wanted(spam.action)) {
+        println!("  {} ({}): {:?}, {} points", post.id, post.kind, spam.action, spam.score);
+        spam.reasons.iter().for_each(|reason| println!("      {reason}"));
     }
 }

@@ -1,6 +1,6 @@
 //! Whole posts, as people and programs send them, against the rules of `content/signals.toml`.
 //!
-//! `genuine.toml` and `spam.toml` are the sets; posts with `held_back = true` were written and judged after the rules were
+//! `genuine.toml` and `spam.toml` are the sets; posts with `held_back = true` were written and scored after the rules were
 //! final, and the rules were never changed for them. `own-genuine.toml` and `own-spam.toml` hold further kinds. Aims, for
 //! each set and for each part of it: every genuine post is delivered, none is held, at most one in twenty has a label; at
 //! least nine in ten spam posts have a label or are held.
@@ -12,7 +12,7 @@ mod sets;
 use relationship_clinic::content::SignalFacts;
 use relationship_clinic::enquiry::signals::{Circumstances, FetchSite, Signals};
 use relationship_clinic::enquiry::token::Token;
-use relationship_clinic::enquiry::{Action, Judgement};
+use relationship_clinic::enquiry::{Action, SpamScore};
 use sets::{Part, Post, enquiry, read};
 
 fn signals() -> Signals {
@@ -20,22 +20,22 @@ fn signals() -> Signals {
     Signals::new(&facts)
 }
 
-/// Judges a file, prints what came of it and gives its parts back.
-fn judged(file: &str, wanted: fn(Action) -> bool) -> Vec<Part> {
+/// Scores a file, prints the results and returns its parts.
+fn scored(file: &str, wanted: fn(Action) -> bool) -> Vec<Part> {
     let signals = signals();
-    let judged: Vec<(Post, Judgement)> = read(file)
+    let posts: Vec<(Post, SpamScore)> = read(file)
         .into_iter()
         .map(|post| {
-            let judgement = signals.score(&post.enquiry(), &post.circumstances());
-            (post, judgement)
+            let spam = signals.score(&post.enquiry(), &post.circumstances());
+            (post, spam)
         })
         .collect();
-    sets::print(file, &judged, wanted);
-    sets::parts(&judged)
+    sets::print(file, &posts, wanted);
+    sets::parts(&posts)
 }
 
 fn assert_genuine(file: &str) {
-    for Part { name, labelled, held, delivered } in judged(file, |action| action == Action::Deliver) {
+    for Part { name, labelled, held, delivered } in scored(file, |action| action == Action::Deliver) {
         assert_eq!(held, 0, "{file}, {name}: a genuine post is held");
         let all = delivered + labelled;
         assert!(labelled * 20 <= all, "{file}, {name}: {labelled} of {all} labelled");
@@ -43,7 +43,7 @@ fn assert_genuine(file: &str) {
 }
 
 fn assert_spam(file: &str) {
-    for part in judged(file, |action| action != Action::Deliver) {
+    for part in scored(file, |action| action != Action::Deliver) {
         let (all, delivered) = (part.count(), part.delivered);
         assert!(delivered * 10 <= all, "{file}, {}: {delivered} of {all} missed", part.name);
     }
@@ -80,8 +80,8 @@ fn no_circumstances_hold_a_post_whose_text_says_nothing_wrong() {
     let signals = signals();
     for message in ["", "help", "My husband and I fight every day. Do you have an opening this week?"] {
         for token in [everything_odd().token, Token::Missing, Token::Foreign] {
-            let judgement = signals.score(&enquiry("Ana", message), &Circumstances { token, ..everything_odd() });
-            assert_ne!(judgement.action, Action::Hold, "{message}: {judgement:?}");
+            let spam = signals.score(&enquiry("Ana", message), &Circumstances { token, ..everything_odd() });
+            assert_ne!(spam.action, Action::Hold, "{message}: {spam:?}");
         }
     }
 }
@@ -108,19 +108,19 @@ fn one_odd_circumstance_alone_does_not_even_label() {
         ("repeated", Circumstances { repeated: true, ..calm }),
     ];
     for (case, around) in table {
-        let judgement = signals.score(&enquiry("Ana", ""), &around);
-        assert_eq!(judgement.action, Action::Deliver, "{case}");
-        assert!(judgement.score > 0, "{case} is seen");
+        let spam = signals.score(&enquiry("Ana", ""), &around);
+        assert_eq!(spam.action, Action::Deliver, "{case}");
+        assert!(spam.score > 0, "{case} is seen");
     }
 }
 
 #[test]
 fn a_label_says_why_with_the_thresholds_and_never_repeats_what_was_written() {
     let message = "We help practices rank on Google. Your website needs SEO. Reply for a free audit from Zebulon.";
-    let judgement = signals().score(&enquiry("Zebulon", message), &everything_odd());
-    assert_ne!(judgement.action, Action::Deliver);
-    let reasons = judgement.reasons.join("\n");
-    assert!(reasons.contains(&judgement.score.to_string()), "{reasons}");
+    let spam = signals().score(&enquiry("Zebulon", message), &everything_odd());
+    assert_ne!(spam.action, Action::Deliver);
+    let reasons = spam.reasons.join("\n");
+    assert!(reasons.contains(&spam.score.to_string()), "{reasons}");
     assert!(!reasons.to_lowercase().contains("zebulon"), "{reasons}");
 }
 
