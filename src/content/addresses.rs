@@ -152,14 +152,12 @@ impl Addresses {
 
     /// Every address that a file has published or set a day for, with that day.
     pub(super) fn published(&self) -> impl Iterator<Item = (&str, Option<Date>)> {
-        let is_page = |path: &&str| matches!(self.answers[*path], Answer::Page { .. });
-        let pages = self.answers.keys().map(String::as_str).filter(is_page);
-        let aliases = self.aliases.iter().map(String::as_str).filter(|path| self.is_answered(path));
-        let scheduled = self.answers.iter().filter_map(|(path, answer)| match answer {
+        self.answers.iter().filter_map(|(path, answer)| match answer {
+            Answer::Page { .. } => Some((path.as_str(), None)),
             Answer::Scheduled(day) => Some((path.as_str(), Some(*day))),
-            _ => None,
-        });
-        pages.chain(aliases).map(|path| (path, None)).chain(scheduled)
+            Answer::Moved(_) | Answer::Gone if self.aliases.contains(path) => Some((path.as_str(), None)),
+            Answer::Own | Answer::Moved(_) | Answer::Gone => None,
+        })
     }
 
     /// What to do about an address that is lost: the alias to write, if a page looks like it. A page whose own address is

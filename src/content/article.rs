@@ -16,8 +16,8 @@ use toml::Spanned;
 /// Ids that the templates give in an article, besides those of every page.
 const TEMPLATE_IDS: [&str; 4] = ["questions", "sources", "takeaways-heading", "contents-heading"];
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 struct Facts {
     title: Option<Spanned<String>>,
     description: Option<Spanned<String>>,
@@ -30,28 +30,19 @@ struct Facts {
     review_due: Option<Spanned<Day>>,
     topics: Option<Vec<Spanned<String>>>,
     image: Option<Spanned<Image>>,
-    #[serde(default)]
     takeaways: Vec<Spanned<RawTakeaway>>,
-    #[serde(default)]
     questions: Vec<RawQuestion>,
-    #[serde(default)]
     sources: Vec<Spanned<String>>,
-    #[serde(default)]
     sensitive: bool,
-    #[serde(default)]
     draft: bool,
-    #[serde(default)]
     retired: bool,
-    #[serde(default)]
     aliases: Vec<Spanned<String>>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 struct RawTakeaway {
-    #[serde(default)]
     lead: String,
-    #[serde(default)]
     text: String,
 }
 

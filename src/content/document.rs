@@ -72,8 +72,12 @@ pub(super) fn read_all<T: Send>(
     faults: &mut Vec<Fault>,
     read: impl Fn(&mut SourceFile) -> Option<(T, Entry)> + Sync,
 ) -> Vec<Document<T>> {
-    let sources = source::pages(content, kind, faults);
-    let documents: Vec<_> = sources.into_par_iter().map(|source| document(source, &read)).collect();
+    let pages = source::pages(content, kind);
+    let read_one = |index: usize| {
+        let other = index.checked_sub(1).map(|other| &pages[other]);
+        source::page(content, &pages[index], other).and_then(|source| document(source, &read))
+    };
+    let documents: Vec<_> = (0..pages.len()).into_par_iter().map(read_one).collect();
     documents.into_iter().filter_map(|document| document.map_err(|more| faults.extend(more)).ok()).collect()
 }
 
@@ -121,18 +125,15 @@ impl Image {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 struct PageFacts {
     title: Option<Spanned<String>>,
     description: Option<Spanned<String>>,
     updated: Option<Day>,
     approved: Option<bool>,
-    #[serde(default)]
     sensitive: bool,
-    #[serde(default)]
     noindex: bool,
-    #[serde(default)]
     aliases: Vec<Spanned<String>>,
 }
 
@@ -161,12 +162,11 @@ pub(super) fn page(source: &mut SourceFile, context: &Context) -> Option<(Page, 
     Some((page, entry))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 struct TopicFacts {
     title: Option<Spanned<String>>,
     description: Option<Spanned<String>>,
-    #[serde(default)]
     aliases: Vec<Spanned<String>>,
 }
 
@@ -180,8 +180,8 @@ pub(super) fn topic(source: &mut SourceFile) -> Option<(Topic, Entry)> {
     Some((Topic { slug, title, description: description?, body: rendered.body }, entry))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 struct PersonFacts {
     name: Option<Spanned<String>>,
     description: Option<Spanned<String>>,
@@ -189,7 +189,6 @@ struct PersonFacts {
     role: Option<String>,
     licence: Option<String>,
     image: Option<Spanned<Image>>,
-    #[serde(default)]
     aliases: Vec<Spanned<String>>,
 }
 

@@ -1,7 +1,7 @@
 //! Files of TOML: `clinic.toml`, `crisis.toml`, `signals.toml`, `search.toml` and `lint.toml`.
 
 use super::{
-    Clinic, Crisis, Fault, Faults, SignalFacts,
+    Clinic, Crisis, Fault, Faults,
     document::{Document, Entry, Status},
     front_matter,
     markdown::Reference,
@@ -16,13 +16,11 @@ const CRISIS_CHECK: i64 = 365 * 24;
 
 /// Everything in `search.toml`; absent means that readers must type the words of the site.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct SearchFacts {
     /// Words that say nothing about what is looked for.
-    #[serde(default)]
     pub quiet: Vec<String>,
     /// Other words for the same thing.
-    #[serde(default)]
     pub same: Vec<Same>,
 }
 
@@ -38,9 +36,8 @@ pub struct Same {
 
 /// Words that an editor should look at again (`lint.toml`).
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct Lint {
-    #[serde(default)]
     word: Vec<Word>,
 }
 
@@ -71,7 +68,11 @@ impl Lint {
 }
 
 /// A file of TOML with its source.
-fn read<T: DeserializeOwned>(content: &Path, name: &str, faults: &mut Vec<Fault>) -> Option<(T, SourceFile)> {
+pub(super) fn read<T: DeserializeOwned>(
+    content: &Path,
+    name: &str,
+    faults: &mut Vec<Fault>,
+) -> Option<(T, SourceFile)> {
     let mut source = SourceFile::read(content, name).map_err(|more| faults.extend(more)).ok()?;
     let text = source.text.clone();
     let value = front_matter::table(&mut source, &text);
@@ -119,10 +120,6 @@ pub(super) fn crisis(content: &Path, today: Date, faults: &mut Vec<Fault>) -> Op
     }
     faults.append(&mut source.faults);
     Some(crisis)
-}
-
-pub(super) fn signals(content: &Path, faults: &mut Vec<Fault>) -> Option<SignalFacts> {
-    read(content, "signals.toml", faults).map(|(signals, _)| signals)
 }
 
 /// The clinic's facts without the pages.

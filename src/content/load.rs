@@ -38,7 +38,7 @@ pub fn load(folder: &Path, today: Date) -> Result<Loaded, Faults> {
 fn site(content: &Path, today: Date, faults: &mut Vec<Fault>) -> Option<Site> {
     let clinic = facts::clinic(content, faults);
     let crisis = facts::crisis(content, today, faults);
-    let signals = facts::signals(content, faults);
+    let signals = facts::read(content, "signals.toml", faults);
     let search = facts::optional(content, "search.toml", faults);
     let mut files = Files::read(content, today, clinic, faults);
     let mut addresses = files.addresses();
@@ -57,7 +57,7 @@ fn site(content: &Path, today: Date, faults: &mut Vec<Fault>) -> Option<Site> {
     Some(Site {
         clinic: files.clinic?.value,
         crisis: crisis?,
-        signals: signals?,
+        signals: signals?.0,
         search,
         home: files.home?.value,
         articles,

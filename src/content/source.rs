@@ -20,6 +20,9 @@ pub(super) const TITLE_LENGTH: RangeInclusive<usize> = 15..=60;
 pub(super) const DESCRIPTION_LENGTH: RangeInclusive<usize> = 70..=160;
 pub(super) const ANY_LENGTH: RangeInclusive<usize> = 1..=usize::MAX;
 
+/// Slug, and path below the content folder.
+pub(super) type Page = (String, PathBuf);
+
 /// A text file, and what was found in it.
 #[derive(Debug)]
 pub(super) struct SourceFile {
@@ -148,37 +151,27 @@ impl SourceFile {
     }
 }
 
-/// Every page's file of a kind: `{kind}/{slug}.md` and `{kind}/{slug}/index.md`, by slug. A folder that is absent is empty.
-pub(super) fn pages(content: &Path, kind: &str, faults: &mut Vec<Fault>) -> Vec<SourceFile> {
-    let mut pages: Vec<SourceFile> = Vec::new();
-    for (slug, path) in paths(content, kind) {
-        let mut source = match SourceFile::read(content, path) {
-            Ok(source) => source,
-            Err(more) => {
-                faults.extend(more);
-                continue;
-            }
-        };
-        if let Some(other) = pages.last().filter(|other| other.slug == slug) {
-            let message = format!("the address `{slug}` is taken by {}", other.name());
-            source.error(0..0, message, "rename or remove one of the two files");
-        }
-        if !slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
-            let message = format!("`{slug}` cannot be the last part of an address");
-            let remedy = "name the file with lower-case letters, digits and hyphens, like my-article.md";
-            source.error(0..0, message, remedy);
-        }
-        source.slug = slug;
-        pages.push(source);
+/// A page's file; `other` is the file before it, in the order of their slugs.
+pub(super) fn page(content: &Path, (slug, path): &Page, other: Option<&Page>) -> Result<SourceFile, Vec<Fault>> {
+    let mut source = SourceFile::read(content, path)?;
+    if let Some((_, other)) = other.filter(|(other, _)| other == slug) {
+        let message = format!("the address `{slug}` is taken by {}", content.join(other).display());
+        source.error(0..0, message, "rename or remove one of the two files");
     }
-    pages
+    if !slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+        let message = format!("`{slug}` cannot be the last part of an address");
+        let remedy = "name the file with lower-case letters, digits and hyphens, like my-article.md";
+        source.error(0..0, message, remedy);
+    }
+    source.slug.clone_from(slug);
+    Ok(source)
 }
 
-/// Slugs and paths below the content folder, in order.
-fn paths(content: &Path, kind: &str) -> Vec<(String, PathBuf)> {
+/// The pages of a kind by slug: `{kind}/{slug}.md` and `{kind}/{slug}/index.md`. A folder that is absent is empty.
+pub(super) fn pages(content: &Path, kind: &str) -> Vec<Page> {
     let Ok(entries) = fs::read_dir(content.join(kind)) else { return Vec::new() };
     let names = entries.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()));
-    let mut paths: Vec<(String, PathBuf)> = names
+    let mut pages: Vec<Page> = names
         .filter(|name| !name.starts_with('.'))
         .filter_map(|name| {
             let path = Path::new(kind).join(&name);
@@ -189,6 +182,6 @@ fn paths(content: &Path, kind: &str) -> Vec<(String, PathBuf)> {
             Some((name.strip_suffix(".md")?.to_owned(), path))
         })
         .collect();
-    paths.sort();
-    paths
+    pages.sort();
+    pages
 }

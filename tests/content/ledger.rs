@@ -72,7 +72,7 @@ fn an_article_that_waits_for_its_day_may_be_recorded_before() {
     let folder = folder();
     write(folder.path(), "articles/coming.md", &(FRONT.replace("2026-06-01", "2026-12-24") + BODY));
     write(folder.path(), "articles/idea.md", &format!("{FRONT}draft = true\n{BODY}"));
-    let lines = ["/articles/sound", "/topics/trust", "/articles/coming from 2026-12-24"];
+    let lines = ["/articles/coming from 2026-12-24", "/articles/sound", "/topics/trust"];
     assert_eq!(site(folder.path()).unrecorded, lines, "a draft is nobody's business");
     record(folder.path(), &site(folder.path()).unrecorded).unwrap();
     assert_eq!(site(folder.path()).unrecorded, Vec::<String>::new());
