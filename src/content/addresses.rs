@@ -198,8 +198,8 @@ impl Addresses {
     /// A fault for every link that leads nowhere or is not safe.
     pub(super) fn check_links(&self, page: &Entry, source: &mut SourceFile) {
         for link in &page.links {
-            if let Some((level, message, remedy)) = self.fault_of_link(page, &link.to) {
-                source.add(level, link.span.clone(), message, remedy);
+            if let Some((level, message, remedy)) = self.fault_of_link(page, link.get_ref()) {
+                source.add(level, link.span(), message, remedy);
             }
         }
     }

@@ -4,7 +4,7 @@ use super::{
     Fault,
     facts::Lint,
     front_matter::{self, Day},
-    markdown::{Kind, Reference, Rendered, render},
+    markdown::{Kind, Rendered, render},
     site::{Figure, Home, Page, Person, Topic},
     source::{self, ANY_LENGTH, DESCRIPTION_LENGTH, SourceFile, TITLE_LENGTH},
 };
@@ -30,7 +30,8 @@ pub(super) struct Entry {
     pub(super) title: String,
     pub(super) status: Status,
     pub(super) aliases: Vec<Spanned<String>>,
-    pub(super) links: Vec<Reference>,
+    /// Targets as written.
+    pub(super) links: Vec<Spanned<String>>,
     /// Fragment identifiers that a link may name.
     pub(super) ids: Vec<String>,
 }

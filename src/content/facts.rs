@@ -4,12 +4,12 @@ use super::{
     Clinic, Crisis, Fault, Faults,
     document::{Document, Entry, Status},
     front_matter,
-    markdown::Reference,
     source::SourceFile,
 };
 use jiff::{civil::Date, tz::TimeZone};
 use serde::{Deserialize, de::DeserializeOwned};
 use std::path::Path;
+use toml::Spanned;
 
 /// Hours after which the help lines should be checked again: a year.
 const CRISIS_CHECK: i64 = 365 * 24;
@@ -98,8 +98,7 @@ pub(super) fn clinic(content: &Path, faults: &mut Vec<Fault>) -> Option<Document
         source.error(source.place_of(&clinic.email), message, "write it like name@example.org");
     }
     let links = clinic.navigation.iter().chain(&clinic.footer);
-    let links =
-        links.map(|link| Reference { to: link.path.clone(), span: source.place_of(&format!("\"{}\"", link.path)) });
+    let links = links.map(|link| Spanned::new(source.place_of(&format!("\"{}\"", link.path)), link.path.clone()));
     let entry = Entry {
         path: "/".to_owned(),
         title: clinic.name.clone(),

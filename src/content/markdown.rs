@@ -16,13 +16,7 @@ use footnotes::Footnotes;
 use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, html};
 use std::{iter, ops::Range};
 use table::Tables;
-
-/// A link in a text, with its place.
-#[derive(Debug, Clone)]
-pub(super) struct Reference {
-    pub(super) to: String,
-    pub(super) span: Range<usize>,
-}
+use toml::Spanned;
 
 /// What a stretch of Markdown made.
 #[derive(Debug, Default)]
@@ -33,7 +27,8 @@ pub(super) struct Rendered {
     pub(super) headings: Vec<Heading>,
     /// Every id in the markup.
     pub(super) ids: Vec<String>,
-    pub(super) links: Vec<Reference>,
+    /// Targets of links with their places.
+    pub(super) links: Vec<Spanned<String>>,
     /// Plain text, blocks apart by a newline.
     pub(super) text: String,
 }
@@ -122,7 +117,7 @@ impl<'t> Reader<'_, 't> {
             Event::End(TagEnd::Image) => self.image_ends(),
             Event::Start(Tag::Link { dest_url, id, .. }) => {
                 self.mark_text();
-                self.made.links.push(Reference { to: dest_url.to_string(), span });
+                self.made.links.push(Spanned::new(span, dest_url.to_string()));
                 // Without its title.
                 self.events.push(Event::Start(Tag::Link {
                     link_type: LinkType::Inline,
