@@ -10,6 +10,7 @@ mod body;
 mod builder;
 mod compression;
 mod compressor;
+mod counters;
 mod disk_cache;
 mod export;
 mod media;
@@ -19,11 +20,11 @@ mod pictures;
 mod prepared;
 mod request_headers;
 mod resource;
-mod tally;
 
 pub use builder::Builder;
 pub use compression::compress_response;
-pub use compressor::{Compressor, lower_priority};
+pub use compressor::Compressor;
+pub use counters::{Counter, Counters};
 pub use export::Exported;
 pub use media::Media;
 pub use name::{ASSETS, hashed, plain};
@@ -31,7 +32,6 @@ pub use near_miss::Leads;
 pub use pictures::Pictures;
 pub use prepared::answer_apart;
 pub use resource::{Caching, Resource};
-pub use tally::{Counter, Tally};
 
 use bytes::Bytes;
 use http::{

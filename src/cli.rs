@@ -5,7 +5,6 @@
 
 mod build;
 mod check;
-mod counting;
 mod counts;
 mod data;
 mod doctor;

@@ -7,7 +7,6 @@
 
 pub mod address;
 pub mod alarm;
-pub mod counts;
 pub mod courier;
 pub mod doctor;
 pub mod fate;

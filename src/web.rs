@@ -34,7 +34,7 @@ pub use origin::Origin;
 pub use site_service::{SiteService, Visitor};
 
 use crate::{
-    catalog::{Catalog, Pictures, Tally},
+    catalog::{Catalog, Counters, Pictures},
     enquiry::{
         link::Links,
         token::{Key, NONCE, Token},
@@ -87,7 +87,7 @@ pub struct Parts {
     /// Knows how letters fare.
     pub courier: Arc<Courier>,
     /// Counts the enquiries from the foot of each article, by slug.
-    pub enquiries: Arc<Tally>,
+    pub counters: Arc<Counters>,
     /// How much one network may send.
     pub quotas: Quotas,
     /// Networks whose `X-Forwarded-For` counts.

@@ -1,4 +1,4 @@
-//! Fills in the compressed bodies of a catalog: one background thread of lowest priority.
+//! Fills in the compressed bodies of a catalog, in one background thread of lowest priority.
 //!
 //! Invariant: a body is compressed at most once; before that the disk cache is asked. What readers need first is
 //! compressed first.
@@ -13,17 +13,7 @@ use super::{
     disk_cache::DiskCache,
     media::Media,
 };
-use std::{
-    collections::HashSet,
-    io,
-    path::Path,
-    sync::{
-        Arc,
-        mpsc::{self, Receiver, TryRecvError},
-    },
-    thread,
-    time::Instant,
-};
+use std::{collections::HashSet, path::Path, time::Instant};
 
 /// Another file format or other compression levels need another name.
 const FOLDER: &str = "compressed-br11-gz12-v1";
@@ -32,73 +22,36 @@ const CACHE_LIMIT: u64 = 512 * 1024 * 1024;
 /// Gzip first: it takes a tenth of the time, and serves until Brotli is there.
 const CODINGS: [Coding; 2] = [Coding::Gzip, Coding::Br];
 
-/// The background thread. It ends when this is dropped.
+/// Compresses, with a disk cache.
 #[derive(Debug)]
-pub struct Compressor(mpsc::Sender<Arc<Catalog>>);
+pub struct Compressor(Option<DiskCache>);
 
 impl Compressor {
-    /// Starts the thread, with a disk cache below `cache`. If the folder cannot be opened, every start compresses
-    /// everything again.
-    ///
-    /// # Errors
-    /// The system cannot start a thread.
-    pub fn start(cache: &Path) -> io::Result<Self> {
-        let cache = DiskCache::open(&cache.join(FOLDER), CACHE_LIMIT)
-            .inspect_err(|error| tracing::warn!(%error, "compressed pages are not cached on disk"))
-            .ok();
-        let (sender, catalogs) = mpsc::channel::<Arc<Catalog>>();
-        let run = move || {
-            lower_priority();
-            while let Ok(mut catalog) = catalogs.recv() {
-                while let Some(newer) = compress_all(&catalog, cache.as_ref(), &catalogs) {
-                    catalog = newer;
+    /// With a disk cache below `cache`. If the folder cannot be opened, every start compresses everything again.
+    pub fn open(cache: &Path) -> Self {
+        let cache = DiskCache::open(&cache.join(FOLDER), CACHE_LIMIT);
+        Self(cache.inspect_err(|error| tracing::warn!(%error, "compressed pages are not cached on disk")).ok())
+    }
+
+    /// Fills in every missing body; stops early once `is_outdated`. Occupies its thread.
+    pub fn compress(&self, catalog: &Catalog, is_outdated: impl Fn() -> bool) {
+        let begun = Instant::now();
+        let bodies = catalog.compressible();
+        for coding in CODINGS {
+            for body in &bodies {
+                if is_outdated() {
+                    return;
                 }
-            }
-        };
-        thread::Builder::new().name("compress".into()).spawn(run)?;
-        Ok(Self(sender))
-    }
-
-    /// Compresses this catalog next, instead of an earlier one.
-    pub fn compress(&self, catalog: Arc<Catalog>) {
-        if self.0.send(catalog).is_err() {
-            tracing::error!("the thread `compress` has ended; new pages stay uncompressed until the next start");
-        }
-    }
-}
-
-/// Gives this thread the lowest priority: on Linux niceness belongs to the thread. If the system refuses, the work is
-/// done at normal priority.
-pub fn lower_priority() {
-    if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 19) {
-        tracing::debug!(%error, "background work runs at normal priority");
-    }
-}
-
-/// Fills in every body; stops early if a newer catalog comes, and returns it.
-fn compress_all(
-    catalog: &Catalog,
-    cache: Option<&DiskCache>,
-    catalogs: &Receiver<Arc<Catalog>>,
-) -> Option<Arc<Catalog>> {
-    let begun = Instant::now();
-    let bodies = catalog.compressible();
-    for coding in CODINGS {
-        for body in &bodies {
-            match catalogs.try_recv() {
-                Ok(newer) => return Some(newer),
-                Err(TryRecvError::Disconnected) => return None,
-                Err(TryRecvError::Empty) => body.fill(coding, cache),
+                body.fill(coding, self.0.as_ref());
             }
         }
+        let used: HashSet<_> =
+            bodies.iter().flat_map(|body| CODINGS.map(|coding| cache_name(&body.hash, coding))).collect();
+        if let Some(Err(error)) = self.0.as_ref().map(|cache| cache.trim(&used)) {
+            tracing::debug!(%error, "old files of the cache could not be deleted");
+        }
+        tracing::info!(bodies = bodies.len(), seconds = begun.elapsed().as_secs_f32(), "everything is compressed");
     }
-    let used: HashSet<_> =
-        bodies.iter().flat_map(|body| CODINGS.map(|coding| cache_name(&body.hash, coding))).collect();
-    if let Some(Err(error)) = cache.map(|cache| cache.trim(&used)) {
-        tracing::debug!(%error, "old files of the cache could not be deleted");
-    }
-    tracing::info!(bodies = bodies.len(), seconds = begun.elapsed().as_secs_f32(), "everything is compressed");
-    None
 }
 
 impl Catalog {

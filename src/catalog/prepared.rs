@@ -5,10 +5,10 @@
 
 use super::{
     body::{Body, Encoded},
+    counters::Counter,
     media::Media,
     request_headers::{self, Part},
     resource::{Caching, Resource},
-    tally::{self, Counter},
 };
 use bytes::Bytes;
 use http::{
@@ -32,7 +32,7 @@ pub(super) struct PreparedResource {
     /// Of a 200 in any coding; the values of `ETag` and `Content-Encoding` are replaced. `Content-Length` is hyper's
     /// business. Shared by all resources of the same kind.
     headers: Arc<HeaderMap>,
-    views: Option<Counter>,
+    views: Option<Arc<Counter>>,
 }
 
 impl PreparedResource {
@@ -46,8 +46,8 @@ impl PreparedResource {
         let coding = request_headers::preferred_coding(request.headers(), |coding| self.body.get(coding).is_some());
         let encoded = self.body.get(coding).unwrap_or_else(|| self.body.identity());
         if self.status == StatusCode::OK {
-            if let Some(views) = self.views.as_ref().filter(|_| tally::is_view(request.method(), request.headers())) {
-                views.add_one();
+            if let Some(views) = &self.views {
+                views.count_view(request.method(), request.headers());
             }
             if request_headers::has_current_copy(request.headers(), &encoded.tag) {
                 let mut headers = self.headers(encoded);

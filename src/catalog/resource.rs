@@ -1,8 +1,9 @@
 //! What is put into the catalog: bytes, their kind and how long they may be kept.
 
-use super::{media::Media, tally::Counter};
+use super::{counters::Counter, media::Media};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
+use std::sync::Arc;
 
 /// How long a copy may be kept (RFC 9111).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,7 +43,7 @@ pub struct Resource {
     pub(super) bytes: Bytes,
     pub(super) caching: Caching,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
-    pub(super) views: Option<Counter>,
+    pub(super) views: Option<Arc<Counter>>,
 }
 
 impl Resource {
@@ -65,9 +66,9 @@ impl Resource {
         self
     }
 
-    /// With a counter of its views; see [`super::Tally`] for what a view is.
+    /// With a counter of its views; see [`super::Counters`] for what a view is.
     #[must_use]
-    pub fn counted(mut self, views: Counter) -> Self {
+    pub fn counted(mut self, views: Arc<Counter>) -> Self {
         self.views = Some(views);
         self
     }

@@ -1,16 +1,43 @@
-//! `counts`: a table for people, JSON for programs; rounded both.
+//! Counts of views and enquiries: added to the totals while the site is served, and shown by `counts`, rounded.
+//!
+//! A view is counted for the day on which it is added, so the last minutes before midnight may count for the next day.
 
 use super::{data, now, outbox};
 use crate::{
+    catalog::Counters,
     config::Config,
     content,
-    mail::counts::{Period, Total, totals},
+    mail::outbox::{
+        Outbox,
+        counts::{Period, Total, totals},
+    },
 };
 use secrecy::ExposeSecret as _;
-use std::{fmt::Write as _, process::ExitCode};
-use tokio::runtime::Runtime;
+use std::{fmt::Write as _, process::ExitCode, sync::Arc, time::Duration};
+use tokio::{runtime::Runtime, time::sleep};
+use tokio_util::sync::CancellationToken;
 
-/// What somebody wants to see.
+/// How often counts are added to the totals; a program that is killed loses no more than this.
+const ADD_EVERY: Duration = Duration::from_mins(5);
+
+/// Adds what was counted to the totals, now and then and a last time at the stop. What cannot be added waits.
+pub(super) async fn add_to_totals(counters: Arc<Counters>, outbox: Outbox, stop: CancellationToken) {
+    loop {
+        let stopped = stop.run_until_cancelled(sleep(ADD_EVERY)).await.is_none();
+        let counts = counters.take();
+        if !counts.is_empty()
+            && let Err(error) = outbox.add_counts(&counts, now()).await
+        {
+            tracing::warn!(%error, "counts of views are not stored yet");
+            counters.put_back(&counts);
+        }
+        if stopped {
+            return;
+        }
+    }
+}
+
+/// Options of `counts`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Wanted {
     /// Sum up by week or by month; enquiries are known by the month only

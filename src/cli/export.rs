@@ -2,7 +2,7 @@
 
 use super::{build, now};
 use crate::{
-    catalog::{Caching, Catalog, Media, Resource, Tally},
+    catalog::{Caching, Catalog, Counters, Media, Resource},
     config::Config,
     web,
 };
@@ -28,7 +28,7 @@ fn write(config: &Config, folder: &Path) -> Result<String, String> {
             let png = Resource::new(Media::Png, card.draw()).caching(Caching::Forever);
             builder.page(card.address, png)
         });
-    let catalog = read.edition.catalog(builder, &Tally::default());
+    let catalog = read.edition.catalog(builder, &Counters::default());
     let written = catalog.export(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     Ok(format!("{} files, {} bytes, in {}", written.files, written.bytes, folder.display()))
 }

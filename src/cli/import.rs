@@ -4,7 +4,7 @@
 
 use super::{build, now};
 use crate::{
-    catalog::{Catalog, Leads, Tally},
+    catalog::{Catalog, Counters, Leads},
     config::Config,
     content::{self, Site},
     web,
@@ -32,7 +32,7 @@ pub(super) fn urls(config: &Config, file: &Path) -> ExitCode {
 fn report(config: &Config, text: &str) -> Result<usize, String> {
     let read = build::read(config, now(), true)?;
     let builder = Catalog::builder(web::security(config.is_https()));
-    let catalog = read.edition.catalog(builder, &Tally::default());
+    let catalog = read.edition.catalog(builder, &Counters::default());
     let lines = paths(text).into_iter().map(|path| line(&catalog, &read.edition.site, &path));
     let lost = lines.inspect(|(line, _)| println!("{line}")).filter(|(_, lost)| *lost).count();
     Ok(lost)

@@ -4,7 +4,7 @@
 
 use super::{build, now};
 use crate::{
-    catalog::{Catalog, Compressor, Pictures, Tally},
+    catalog::{Catalog, Compressor, Counters, Pictures},
     config::Config,
     content::Faults,
     mail::notes::ContentFault,
@@ -14,11 +14,14 @@ use crate::{
 use arc_swap::ArcSwap;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
-use std::{sync::Arc, thread, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::{
+    runtime::Handle,
     sync::{Mutex, mpsc, watch},
+    task::spawn_blocking,
     time::{Instant, sleep, timeout},
 };
+use tokio_util::sync::CancellationToken;
 
 /// A folder must be still for so long before it is read: editors and rsync write a file in several steps.
 const QUIET: Duration = Duration::from_millis(150);
@@ -33,7 +36,7 @@ const PICTURES_LIMIT: u64 = 256 * 1024 * 1024;
 pub(super) struct Reloader {
     config: Config,
     compressor: Compressor,
-    views: Arc<Tally>,
+    counters: Arc<Counters>,
     pub(super) catalog: Arc<ArcSwap<Catalog>>,
     pub(super) edition: Arc<ArcSwap<Edition>>,
     pub(super) pictures: Arc<Pictures>,
@@ -45,11 +48,11 @@ pub(super) struct Reloader {
 }
 
 impl Reloader {
-    /// Makes the first edition, and lets `views` count how often its articles are opened. Photographs that are new are blanks in it: they hold up no start.
+    /// Makes the first edition, and lets `counters` count how often its articles are opened. Photographs that are new are blanks in it: they hold up no start.
     ///
     /// # Errors
     /// Every fault of the words, as text.
-    pub(super) fn start(config: &Config, views: Arc<Tally>) -> Result<Self, String> {
+    pub(super) fn start(config: &Config, counters: Arc<Counters>) -> Result<Self, String> {
         // Before anything is read, so that no change falls between reading and watching.
         let (changed, changes) = mpsc::channel(1);
         let watcher = watcher(config, changed.clone());
@@ -59,18 +62,15 @@ impl Reloader {
         }
         report(words.warnings);
         build::complain_of_missing(config, &words.edition.site.clinic)?;
-        let compressor = Compressor::start(&config.data.join("cache"))
-            .map_err(|error| format!("the thread that compresses: {error}"))?;
         let builder = Catalog::builder(web::security(config.is_https()));
-        let catalog = Arc::new(words.edition.catalog(builder, &views));
+        let catalog = Arc::new(words.edition.catalog(builder, &counters));
         words.edition.drop_article_html();
-        compressor.compress(Arc::clone(&catalog));
         let edition = Arc::new(words.edition);
         prepare_search(&edition);
         Ok(Self {
             config: config.clone(),
-            compressor,
-            views,
+            compressor: Compressor::open(&config.data.join("cache")),
+            counters,
             catalog: Arc::new(ArcSwap::new(catalog)),
             edition: Arc::new(ArcSwap::new(edition)),
             pictures: Arc::new(pictures(config)),
@@ -98,9 +98,8 @@ impl Reloader {
                 report(words.warnings);
                 let builder = Catalog::builder(web::security(self.config.is_https()));
                 let builder = builder.reuse_compressed(&self.catalog.load());
-                let catalog = Arc::new(words.edition.catalog(builder, &self.views));
+                let catalog = Arc::new(words.edition.catalog(builder, &self.counters));
                 words.edition.drop_article_html();
-                self.compressor.compress(Arc::clone(&catalog));
                 let edition = Arc::new(words.edition);
                 prepare_search(&edition);
                 self.edition.store(edition);
@@ -125,9 +124,20 @@ impl Reloader {
                 Some(()) = changes.recv() => still(&mut changes).await,
             }
             let reloader = Arc::clone(&self);
-            if tokio::task::spawn_blocking(move || reloader.renew()).await.is_err() {
+            if spawn_blocking(move || reloader.renew()).await.is_err() {
                 tracing::error!("making an edition panicked; the last good one stays");
             }
+        }
+    }
+
+    /// Fills in the compressed bodies of the catalog, now and after every renewal, until the stop. Occupies its thread.
+    pub(super) fn compress(&self, runtime: &Handle, stop: &CancellationToken) {
+        let mut renewals = self.renewals();
+        while !stop.is_cancelled() {
+            renewals.mark_unchanged();
+            let is_outdated = || stop.is_cancelled() || renewals.has_changed().unwrap_or(true);
+            self.compressor.compress(&self.catalog.load_full(), is_outdated);
+            runtime.block_on(stop.run_until_cancelled(renewals.changed()));
         }
     }
 
@@ -172,10 +182,10 @@ async fn still(changes: &mut mpsc::Receiver<()>) {
     }
 }
 
-/// Reads the words for the search behind the readers' backs; whoever searches sooner waits for it.
+/// Builds the search index in the background; a search that comes sooner waits for it.
 fn prepare_search(edition: &Arc<Edition>) {
     let edition = Arc::clone(edition);
-    thread::spawn(move || {
+    spawn_blocking(move || {
         edition.index();
     });
 }

@@ -1,10 +1,8 @@
 //! `serve`: everything joined, started in order, and stopped in order.
 
-use super::{
-    counting::Counting, data, doctor, listeners::Listeners, notes, now, outbox, reload::Reloader,
-    supervisor::Supervisor,
-};
+use super::{counts, data, doctor, listeners::Listeners, notes, now, outbox, reload::Reloader, supervisor::Supervisor};
 use crate::{
+    catalog::Counters,
     config::Config,
     content::Clinic,
     enquiry::link::Links,
@@ -17,12 +15,10 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::{fmt::Display, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 use tokio::{
-    runtime::Builder,
+    runtime::{Builder, Handle},
     signal::unix::{SignalKind, signal},
 };
 
-/// How often what was counted is added to the totals; a program that is killed loses no more than this.
-const KEEP_COUNTS: Duration = Duration::from_mins(5);
 /// A monitor needs one or two; more would take open files from the site.
 const ADMIN_CONNECTIONS: usize = 64;
 /// How often the counters of addresses forget.
@@ -79,7 +75,7 @@ struct Program {
     secret: SecretString,
     links: Links,
     reloader: Arc<Reloader>,
-    counting: Counting,
+    counters: Arc<Counters>,
     outbox: Outbox,
     courier: Arc<Courier>,
     app: Arc<App>,
@@ -92,8 +88,8 @@ impl Program {
         let started = now();
         data::folder(&config.data).map_err(explain(format!("the data folder {}", config.data.display())))?;
         let secret = data::secret(config).map_err(explain(format!("the secret in {}", config.data.display())))?;
-        let counting = Counting::default();
-        let reloader = Arc::new(Reloader::start(config, Arc::clone(&counting.views))?);
+        let counters = Arc::<Counters>::default();
+        let reloader = Arc::new(Reloader::start(config, Arc::clone(&counters))?);
         let clinic = reloader.edition.load().site.clinic.clone();
         let outbox = outbox::open(config, &clinic, secret.expose_secret()).await?;
         let links = Links::new(config.origin(), secret.expose_secret());
@@ -104,7 +100,7 @@ impl Program {
             pictures: Arc::clone(&reloader.pictures),
             outbox: outbox.clone(),
             courier: Arc::clone(&courier),
-            enquiries: Arc::clone(&counting.enquiries),
+            counters: Arc::clone(&counters),
             quotas: Quotas::default(),
             trusted_proxies: config.trusted_proxies.clone(),
             links: links.clone(),
@@ -112,7 +108,7 @@ impl Program {
             renewals: config.is_development().then(|| reloader.renewals()),
         };
         let app = Arc::new(App::new(parts, secret.expose_secret()));
-        Ok(Self { config: config.clone(), secret, links, reloader, counting, outbox, courier, app, started })
+        Ok(Self { config: config.clone(), secret, links, reloader, counters, outbox, courier, app, started })
     }
 
     /// Everything that runs beside the listeners.
@@ -123,8 +119,8 @@ impl Program {
         workers.restart("outbox writer", move || written.clone().write());
         let courier = Arc::clone(&self.courier);
         workers.restart_until("delivery", move |stop| Arc::clone(&courier).run(stop, now));
-        let (counting, totals) = (self.counting.clone(), outbox.clone());
-        workers.restart_until("counts", move |stop| counting.clone().keep_every(totals.clone(), KEEP_COUNTS, stop));
+        let (counters, totals) = (Arc::clone(&self.counters), outbox.clone());
+        workers.restart_until("counts", move |stop| counts::add_to_totals(Arc::clone(&counters), totals.clone(), stop));
         let app = Arc::clone(&self.app);
         workers.restart("rate limit cleanup", move || Arc::clone(&app).forget_every(FORGET));
         let changed = Arc::clone(reloader);
@@ -144,6 +140,11 @@ impl Program {
         }
         let changed = Arc::clone(reloader);
         workers.restart("notes to staff", move || notes::keep_writing(Arc::clone(&desk), Arc::clone(&changed)));
+        let (reloader, runtime) = (Arc::clone(reloader), Handle::current());
+        workers.restart_thread("compression", move |stop| {
+            let (reloader, runtime) = (Arc::clone(&reloader), runtime.clone());
+            move || reloader.compress(&runtime, &stop)
+        });
         workers.once("mail check", doctor::at_start(config.clone()));
         Ok(workers)
     }

@@ -62,7 +62,6 @@ impl Supervisor {
     }
 
     /// The same for work that occupies a thread of its own, at the lowest priority.
-    #[allow(dead_code, reason = "for the compression worker")]
     pub(super) fn restart_thread<W>(
         &mut self,
         name: &'static str,
@@ -143,18 +142,25 @@ fn report(name: &'static str, ended: &Result<(), JoinError>, stop: &Cancellation
     !stop.is_cancelled()
 }
 
-#[allow(dead_code, reason = "for the compression worker")]
 /// Runs `work` on a new thread and waits for its end, by return or by panic.
 async fn on_thread(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
     let (running, ended) = oneshot::channel::<()>();
     thread::Builder::new().name(name.into()).spawn(move || {
         let _running = running;
-        crate::catalog::lower_priority();
+        lower_priority();
         work();
     })?;
     // The sender is dropped with the thread's stack.
     let _ = ended.await;
     Ok(())
+}
+
+/// Gives this thread the lowest priority: on Linux niceness belongs to the thread. If the system refuses, the work is
+/// done at normal priority.
+fn lower_priority() {
+    if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 19) {
+        tracing::debug!(%error, "background work runs at normal priority");
+    }
 }
 
 #[cfg(test)]

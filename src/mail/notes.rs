@@ -14,10 +14,12 @@ use crate::{
     content::Clinic,
     enquiry::{link::Deed, promise, retention},
     mail::{
-        counts::{Rounded, Total},
         health::LATE,
         message::MessageBuilder,
-        outbox::{Counts, HeldEnquiry, Note, OpenEnquiry, Outbox, StuckLetter, Unavailable},
+        outbox::{
+            Counts, HeldEnquiry, Note, OpenEnquiry, Outbox, StuckLetter, Unavailable,
+            counts::{Rounded, Total},
+        },
     },
 };
 use askama::Template;

@@ -9,7 +9,7 @@
 //! Never: a transport, a template, a decision about what an enquiry is worth.
 
 mod backup;
-mod counts;
+pub mod counts;
 mod database;
 mod deduplication;
 mod enquiries;
@@ -25,7 +25,6 @@ mod write_health;
 mod writer;
 
 pub use backup::NoBackup;
-pub use counts::Fresh;
 pub use database::{Place, Unavailable};
 pub use enquiries::{Entry, LetterEntry, NotDone};
 pub use erasure::{Erased, Searched, Sender};

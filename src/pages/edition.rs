@@ -5,7 +5,7 @@
 use super::{Failure, House, Made, Running, feed, site_pages, xml};
 use crate::{
     assets::{Assets, STYLESHEET},
-    catalog::{Builder, Caching, Catalog, Media, Resource, Tally},
+    catalog::{Builder, Caching, Catalog, Counters, Media, Resource},
     content::{Prose, Site},
     enquiry::signals::Signals,
     search::Index,
@@ -102,7 +102,7 @@ impl Edition {
 
     /// Makes every page and puts it into a catalog, with the assets, the redirects and the failures. `views` counts how
     /// often each article is opened, by slug.
-    pub fn catalog(&self, builder: Builder, views: &Tally) -> Catalog {
+    pub fn catalog(&self, builder: Builder, views: &Counters) -> Catalog {
         let house = self.house();
         let mut builder = self.assets.add_to(builder);
         for made in site_pages::pages(&house).chain(feed::feeds(house)).chain(xml::documents(house)) {
@@ -144,7 +144,7 @@ impl Edition {
         topics.chain(["/articles".to_owned()])
     }
 
-    fn resource(&self, made: Made, views: &Tally) -> Resource {
+    fn resource(&self, made: Made, views: &Counters) -> Resource {
         let mut resource = Resource::new(made.media, made.body.into_bytes().into_boxed_slice());
         if let Some(slug) = made.path.strip_prefix(ARTICLES) {
             resource = resource.counted(views.counter(slug));

@@ -114,7 +114,7 @@ async fn store(
     }
     app.kept.count(action);
     if from_article && action != Action::Hold {
-        app.parts.enquiries.counter(form.about.trim()).add_one();
+        app.parts.counters.counter(form.about.trim()).count_enquiry();
     }
     if let Some(address) = address
         && let Err(cause) = app.parts.outbox.acknowledge(&receipt.reference, &address, app.now()).await

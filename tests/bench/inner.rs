@@ -7,7 +7,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use http::{HeaderMap, Request};
 use jiff::civil::Date;
 use relationship_clinic::{
-    catalog::{Catalog, Tally},
+    catalog::{Catalog, Counters},
     content,
     enquiry::{
         form::{Rules, Submission},
@@ -38,7 +38,7 @@ fn request(path: &str, headers: &[(&str, &str)]) -> Request<()> {
 
 /// A request that the catalog answers, or leaves to the router.
 fn per_request(bench: &mut Criterion) {
-    let catalog = edition().catalog(Catalog::builder(web::security(true)), &Tally::default());
+    let catalog = edition().catalog(Catalog::builder(web::security(true)), &Counters::default());
     catalog.compress_now();
     let tag =
         catalog.answer(&request(ARTICLE, &[("accept-encoding", "br")])).expect("it is there").headers()["etag"].clone();
@@ -61,7 +61,7 @@ fn per_edition(bench: &mut Criterion) {
     });
     let edition = edition();
     bench.bench_function("make every shipped page", |run| {
-        run.iter(|| edition.catalog(Catalog::builder(HeaderMap::new()), &Tally::default()));
+        run.iter(|| edition.catalog(Catalog::builder(HeaderMap::new()), &Counters::default()));
     });
 }
 

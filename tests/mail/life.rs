@@ -71,7 +71,7 @@ impl Clinic {
             edition: Arc::new(ArcSwap::from_pointee(edition)),
             outbox: outbox.clone(),
             courier: Arc::clone(&courier),
-            enquiries: Arc::default(),
+            counters: Arc::default(),
             pictures: Arc::default(),
             quotas: Quotas::default(),
             trusted_proxies: Vec::new(),

@@ -16,7 +16,7 @@ use relationship_clinic::{
         courier::{Courier, Step},
         mailer::Mailer,
         notes::{ContentFault, NoteWriter},
-        outbox::{Fresh, NewEnquiry, Outbox},
+        outbox::{NewEnquiry, Outbox},
     },
 };
 use std::time::Duration;
@@ -215,9 +215,8 @@ async fn a_full_note_and_a_week_read_as_they_should_in_both_parts() {
     let now = morning(3) + SignedDuration::from_hours(2);
     assert!(note_writer.daily(&clinic(""), now).await.unwrap());
     assert!(!note_writer.weekly(&clinic(""), |_| None, now).await.unwrap(), "the first week has no note");
-    let opened = [("when-a-partner-shuts-down".to_owned(), 38), ("an-article-of-the-past".to_owned(), 20)];
-    let fresh = Fresh { views: opened.into(), enquiries: [("when-a-partner-shuts-down".to_owned(), 1)].into() };
-    house.outbox.add_counts(&fresh, now).await.unwrap();
+    let counts = [("when-a-partner-shuts-down".to_owned(), 38, 1), ("an-article-of-the-past".to_owned(), 20, 0)];
+    house.outbox.add_counts(&counts, now).await.unwrap();
     let title = |slug: &str| (slug == "when-a-partner-shuts-down").then(|| "When a partner shuts down".to_owned());
     assert!(note_writer.weekly(&clinic(""), title, morning(6)).await.unwrap());
     assert!(!note_writer.weekly(&clinic(""), |_| None, morning(7)).await.unwrap(), "once a week");

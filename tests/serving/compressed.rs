@@ -28,8 +28,8 @@ async fn a_page_is_served_uncompressed_until_its_compressed_bodies_are_there() {
     assert_eq!(coding, None, "at once");
     assert_eq!(house.get("/", &["Accept-Encoding: br"]).await.header("vary"), Some("accept-encoding"));
 
-    let compressor = Compressor::start(folder.path()).unwrap();
-    compressor.compress(house.catalog.load_full());
+    let compressor = Compressor::open(folder.path());
+    compressor.compress(&house.catalog.load(), || false);
     for path in ["/", "/articles/boundaries", "/drawing.svg"] {
         is_compressed(&house, path).await;
     }
@@ -47,14 +47,14 @@ async fn a_page_is_served_uncompressed_until_its_compressed_bodies_are_there() {
 async fn a_new_catalog_takes_over_what_is_compressed_and_compresses_the_rest() {
     let folder = tempfile::tempdir().unwrap();
     let house = start(resources().build());
-    let compressor = Compressor::start(folder.path()).unwrap();
-    compressor.compress(house.catalog.load_full());
+    let compressor = Compressor::open(folder.path());
+    compressor.compress(&house.catalog.load(), || false);
     is_compressed(&house, "/").await;
     let next = resources().page("/new", page("new")).reuse_compressed(&house.catalog.load()).build();
     house.catalog.store(Arc::new(next));
     assert_eq!(served(&house, "/", "br").await.0.as_deref(), Some("br"), "at once");
     assert_eq!(served(&house, "/new", "br").await.0, None, "not yet");
-    compressor.compress(house.catalog.load_full());
+    compressor.compress(&house.catalog.load(), || false);
     is_compressed(&house, "/new").await;
 }
 
@@ -63,8 +63,8 @@ async fn compressed_bodies_are_read_from_the_disk_cache_unless_they_are_damaged(
     let folder = tempfile::tempdir().unwrap();
     let compress = async || {
         let house = start(resources().build());
-        let compressor = Compressor::start(folder.path()).unwrap();
-        compressor.compress(house.catalog.load_full());
+        let compressor = Compressor::open(folder.path());
+        compressor.compress(&house.catalog.load(), || false);
         is_compressed(&house, "/").await;
         house.get("/", &["Accept-Encoding: br"]).await.text()
     };

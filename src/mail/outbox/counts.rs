@@ -1,66 +1,132 @@
-//! Totals of readers and enquiries by article: kept beside the enquiries, since that is what the copies share.
+//! Totals of views and enquiries by article: stored beside the enquiries, which all copies of the program share, and shown
+//! rounded, by week or month.
 //!
-//! Invariant: copies add up, whichever comes first; a row holds a day, a name of ours and two numbers.
+//! Invariant: copies add up, whichever comes first; a row holds a day, a name of ours and two numbers. No number below
+//! [`FEW`] is ever shown, and every other one is rounded to tens, so that none can be one person's reading.
 //!
 //! Never: when an enquiry came, by the day. Its words are erased after a day, and a total of one beside its trace would
 //! say again what it was about; so enquiries are counted by the month.
 
 use super::{Outbox, Unavailable, letters::unsigned, writer::json};
-use crate::{
-    enquiry::retention,
-    mail::counts::{DayCount, Period, Rounded, Total, totals},
-};
+use crate::enquiry::retention;
 use jiff::{Timestamp, ToSpan as _, civil::Date};
 use serde::Serialize;
 use sqlx::{Row as _, any::AnyRow};
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap, fmt};
 
-/// Counts by slug since the last time they were kept.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Fresh {
-    /// Views of each article.
-    pub views: BTreeMap<String, u64>,
-    /// Enquiries from the foot of each article.
-    pub enquiries: BTreeMap<String, u64>,
+/// Below this a number is not shown; above, it is rounded to multiples of this.
+pub const FEW: u64 = 10;
+
+/// Totals of one article on one day of the clinic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DayCount {
+    /// The day; for enquiries the first of their month.
+    pub day: Date,
+    /// Slug of the article.
+    pub article: String,
+    /// How often it was opened that day.
+    pub views: u64,
+    /// Enquiries of the whole month that were sent from its foot; on the first of a month only, else 0.
+    pub enquiries: u64,
 }
 
-impl Fresh {
-    /// Nothing was counted.
-    pub fn is_empty(&self) -> bool {
-        self.views.is_empty() && self.enquiries.is_empty()
-    }
+/// A number as it may be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rounded {
+    /// Anything from none to one less than this.
+    FewerThan(u64),
+    /// Rounded to tens.
+    About(u64),
+}
 
-    /// In the order of the table's key, so that two copies never wait for one another in a circle.
-    fn rows(&self, today: Date) -> Vec<CountRow<'_>> {
-        let mut rows: BTreeMap<(Date, &str), (u64, u64)> = BTreeMap::new();
-        for (article, count) in &self.views {
-            rows.entry((today, article)).or_default().0 += count;
-        }
-        for (article, count) in &self.enquiries {
-            rows.entry((today.first_of_month(), article)).or_default().1 += count;
-        }
-        let row = |((day, article), (views, enquiries))| CountRow { day, article, views, enquiries };
-        rows.into_iter().map(row).collect()
+impl Rounded {
+    /// Of an exact number.
+    pub fn new(exact: u64) -> Self {
+        if exact < FEW { Self::FewerThan(FEW) } else { Self::About((exact + FEW / 2) / FEW * FEW) }
     }
 }
 
-#[derive(Debug, Serialize, PartialEq)]
-struct CountRow<'a> {
-    day: Date,
-    article: &'a str,
-    views: u64,
-    enquiries: u64,
+impl fmt::Display for Rounded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FewerThan(limit) => f.pad(&format!("fewer than {limit}")),
+            Self::About(number) => f.pad(&format!("about {number}")),
+        }
+    }
+}
+
+/// What days are summed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Period {
+    /// Monday to Sunday. Enquiries are not known by the week.
+    Week,
+    /// A calendar month.
+    Month,
+}
+
+impl Period {
+    /// First day of the period in which a day lies.
+    pub fn first_day(self, day: Date) -> Date {
+        match self {
+            Self::Week => day.saturating_sub(i64::from(day.weekday().to_monday_zero_offset()).days()),
+            Self::Month => day.first_of_month(),
+        }
+    }
+
+    /// First day of the period that lies `back` periods before the one of a day.
+    pub fn first_day_back(self, day: Date, back: u32) -> Date {
+        let back = i64::from(back);
+        let span = match self {
+            Self::Week => back.weeks(),
+            Self::Month => back.months(),
+        };
+        self.first_day(day).saturating_sub(span)
+    }
+}
+
+/// One article in one period.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Total {
+    /// First day of the period.
+    pub first_day: Date,
+    /// Slug of the article.
+    pub article: String,
+    /// How often it was opened.
+    pub views: Rounded,
+    /// Enquiries sent from its foot, of a month; absent for weeks, unless somebody adds those of the month.
+    pub enquiries: Option<Rounded>,
+}
+
+/// Sums days to periods: the latest first, then the most read. An article that nobody opened is not listed.
+pub fn totals(days: &[DayCount], period: Period) -> Vec<Total> {
+    let mut sums: BTreeMap<(Date, &str), (u64, u64)> = BTreeMap::new();
+    for day in days {
+        let sum = sums.entry((period.first_day(day.day), &day.article)).or_default();
+        *sum = (sum.0 + day.views, sum.1 + day.enquiries);
+    }
+    let total = |((first_day, article), (views, enquiries)): ((Date, &str), (u64, u64))| Total {
+        first_day,
+        article: article.to_owned(),
+        views: Rounded::new(views),
+        enquiries: (period == Period::Month).then(|| Rounded::new(enquiries)),
+    };
+    // A week in which an article was not opened may yet hold its row of the month's enquiries.
+    let opened = |(_, (views, _)): &((Date, &str), (u64, u64))| period == Period::Month || *views > 0;
+    let mut totals: Vec<Total> = sums.into_iter().filter(opened).map(total).collect();
+    totals.sort_by_key(|total| (Reverse(total.first_day), Reverse(total.views)));
+    totals
 }
 
 impl Outbox {
-    /// Adds fresh counts to the totals of today, in the clinic's zone, and lets old days go. Nothing was added if this
-    /// fails, unless the answer to the commit was lost.
-    pub async fn add_counts(&self, fresh: &Fresh, now: Timestamp) -> Result<(), Unavailable> {
+    /// Adds counts (slug, views, enquiries) to the totals of today, in the clinic's zone, and deletes old days. Nothing
+    /// was added if this fails, unless the answer to the commit was lost.
+    pub async fn add_counts(&self, counts: &[(String, u64, u64)], now: Timestamp) -> Result<(), Unavailable> {
         const OLD: &str = "DELETE FROM article_count WHERE day < $1";
         let today = self.day(now);
         let oldest = today.saturating_sub(retention::COUNT_DAYS.days());
         let mut tx = self.db.pool().await?.begin().await?;
-        sqlx::query(self.db.sql().add_counts).bind(json(&fresh.rows(today))).execute(&mut *tx).await?;
+        sqlx::query(self.db.sql().add_counts).bind(json(&rows(counts, today))).execute(&mut *tx).await?;
         sqlx::query(OLD).bind(oldest.to_string()).execute(&mut *tx).await?;
         Ok(tx.commit().await?)
     }
@@ -80,12 +146,12 @@ impl Outbox {
     pub async fn read_last_week(&self, now: Timestamp) -> Result<Vec<Total>, Unavailable> {
         let first = Period::Week.first_day_back(self.day(now), 1);
         let last = first.saturating_add(6.days());
-        let month = self.day_counts(last.first_of_month(), last).await?;
-        let month: BTreeMap<String, Option<Rounded>> =
-            totals(&month, Period::Month).into_iter().map(|total| (total.article, total.enquiries)).collect();
-        let mut week = totals(&self.day_counts(first, last).await?, Period::Week);
+        let month = last.first_of_month();
+        let (week, enquiries) = (self.day_counts(first, last).await?, self.day_counts(month, month).await?);
+        let mut week = totals(&week, Period::Week);
         for total in &mut week {
-            total.enquiries = month.get(&total.article).copied().flatten();
+            let counted = enquiries.iter().find(|count| count.article == total.article);
+            total.enquiries = counted.map(|count| Rounded::new(count.enquiries));
         }
         Ok(week)
     }
@@ -104,4 +170,71 @@ fn day_count(row: &AnyRow) -> sqlx::Result<DayCount> {
         views: unsigned(row.try_get("views")?),
         enquiries: unsigned(row.try_get("enquiries")?),
     })
+}
+
+/// One row for each day and article, in the order of the table's key, so that two copies never wait for one another in a
+/// circle. Enquiries are counted on the first of the month.
+fn rows(counts: &[(String, u64, u64)], today: Date) -> Vec<serde_json::Value> {
+    let mut rows: BTreeMap<(Date, &str), (u64, u64)> = BTreeMap::new();
+    for (article, views, enquiries) in counts {
+        rows.entry((today, article)).or_default().0 += views;
+        rows.entry((today.first_of_month(), article)).or_default().1 += enquiries;
+    }
+    let counted = rows.into_iter().filter(|(_, (views, enquiries))| views + enquiries > 0);
+    let row = |((day, article), (views, enquiries)): ((Date, &str), _)| serde_json::json!({ "day": day, "article": article, "views": views, "enquiries": enquiries });
+    counted.map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    #[test]
+    fn small_numbers_are_not_told_apart_and_larger_ones_are_rounded_to_tens() {
+        let table = [(0, "fewer than 10"), (1, "fewer than 10"), (9, "fewer than 10"), (10, "about 10")];
+        for (exact, shown) in table.into_iter().chain([(14, "about 10"), (15, "about 20"), (1234, "about 1230")]) {
+            assert_eq!(Rounded::new(exact).to_string(), shown, "{exact}");
+        }
+    }
+
+    fn count(day: Date, article: &str, views: u64, enquiries: u64) -> DayCount {
+        DayCount { day, article: article.into(), views, enquiries }
+    }
+
+    #[test]
+    fn days_are_summed_before_they_are_rounded() {
+        // November 23, 2026 is a Monday.
+        let days = [
+            count(date(2026, 11, 1), "trust", 0, 12),
+            count(date(2026, 11, 22), "trust", 6, 0),
+            count(date(2026, 11, 23), "trust", 6, 0),
+            count(date(2026, 11, 29), "trust", 6, 0),
+            count(date(2026, 11, 29), "quarrel", 40, 0),
+        ];
+        let shown = |period| -> Vec<String> {
+            let line = |t: &Total| format!("{} {} {} {:?}", t.first_day, t.article, t.views, t.enquiries);
+            totals(&days, period).iter().map(line).collect()
+        };
+        assert_eq!(
+            shown(Period::Week),
+            [
+                "2026-11-23 quarrel about 40 None",
+                "2026-11-23 trust about 10 None",
+                "2026-11-16 trust fewer than 10 None"
+            ]
+        );
+        assert_eq!(
+            shown(Period::Month),
+            ["2026-11-01 quarrel about 40 Some(FewerThan(10))", "2026-11-01 trust about 20 Some(About(10))"]
+        );
+    }
+
+    #[test]
+    fn a_week_begins_on_monday_and_a_month_on_the_first() {
+        let day = date(2027, 1, 3);
+        assert_eq!(Period::Week.first_day(day), date(2026, 12, 28));
+        assert_eq!(Period::Week.first_day_back(day, 1), date(2026, 12, 21));
+        assert_eq!(Period::Month.first_day_back(date(2027, 3, 31), 1), date(2027, 2, 1));
+    }
 }

@@ -4,7 +4,7 @@ use crate::support::edition::edition;
 use arc_swap::ArcSwap;
 use jiff::{Timestamp, tz::TimeZone};
 use relationship_clinic::{
-    catalog::{Catalog, Tally},
+    catalog::{Catalog, Counters},
     enquiry::link::Links,
     mail::{
         courier::Courier,
@@ -60,13 +60,13 @@ impl House {
     pub fn open(outbox: Outbox, mailer: Mailer) -> Self {
         let today = TimeZone::UTC.to_datetime(Timestamp::now()).date();
         let edition = edition(Path::new("content"), ORIGIN, today);
-        let catalog = edition.catalog(Catalog::builder(web::security(false)), &Tally::default());
+        let catalog = edition.catalog(Catalog::builder(web::security(false)), &Counters::default());
         let courier = courier(&outbox, mailer);
         let parts = Parts {
             edition: Arc::new(ArcSwap::from_pointee(edition)),
             outbox: outbox.clone(),
             courier: Arc::clone(&courier),
-            enquiries: Arc::default(),
+            counters: Arc::default(),
             pictures: Arc::default(),
             links: Links::new(ORIGIN, SECRET),
             quotas: Quotas { ipv4: NonZeroU32::MAX, ..Quotas::default() },
