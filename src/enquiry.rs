@@ -7,7 +7,7 @@
 
 pub mod form;
 pub mod link;
-pub mod promise;
+pub mod response_time;
 pub mod retention;
 pub mod signals;
 pub mod text;

@@ -19,7 +19,7 @@ mod structured_data;
 mod xml;
 
 pub use card::{Card, SIZE as CARD_SIZE};
-pub use contact::{FormView, Trouble, contact, received};
+pub use contact::{FormView, SubmissionError, contact, received};
 pub use edition::{Edition, Mode};
 pub use failure::{Failure, failure};
 pub use link::{Standing, link};
@@ -31,7 +31,7 @@ use crate::{
     assets::{Assets, STYLESHEET, Size},
     catalog::Media,
     content::{Article, Availability, Clinic, Crisis, Html, Person, Site},
-    enquiry::promise::availability_on,
+    enquiry::response_time::availability_on,
 };
 use askama::Template;
 use jiff::{civil::Date, tz::TimeZone};

@@ -132,11 +132,11 @@ fn findings<'a>(signals: &[(bool, &'a Signal)]) -> Vec<Finding<'a>> {
 }
 
 fn circumstances<'a>(facts: &'a CircumstanceFacts, around: &Circumstances) -> Vec<Finding<'a>> {
-    let too_fast = matches!(around.token, Token::Ours { age, .. } if age < u64::from(facts.too_fast.limit));
+    let too_fast = matches!(around.token, Token::Valid { age, .. } if age < u64::from(facts.too_fast.limit));
     findings(&[
         (!around.honeypot.trim().is_empty(), &facts.honeypot),
         (around.token == Token::Missing, &facts.token_missing),
-        (around.token == Token::Foreign, &facts.token_foreign),
+        (around.token == Token::Invalid, &facts.token_foreign),
         (too_fast, &facts.too_fast),
         (around.site == FetchSite::CrossSite, &facts.cross_site),
         (matches!(around.site, FetchSite::None | FetchSite::Absent), &facts.no_site),

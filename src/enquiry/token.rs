@@ -1,7 +1,7 @@
-//! The form's token: when the form was given out, and a number used once, signed.
+//! The token of the contact form: time of issue and a nonce, signed.
 //!
-//! It tells how long somebody took and whether two posts are the same form. It is one signal among several, never a
-//! wall: a form without it is taken just the same.
+//! It shows how long a visitor took and whether two posts come from the same form. It is one spam signal among several: a
+//! form without a valid token is accepted.
 //!
 //! Never: the clock or randomness; both are arguments.
 
@@ -19,7 +19,7 @@ const TIME: usize = 8;
 pub struct Key([u8; 32]);
 
 impl Key {
-    /// A key for `purpose`, so that a signature made for one thing never serves for another.
+    /// A key for `purpose`, so that a signature for one purpose is not valid for another.
     pub fn new(secret: &str, purpose: &str) -> Self {
         Self(blake3::derive_key(&format!("relationship-clinic 2026 {purpose}"), secret.as_bytes()))
     }
@@ -47,21 +47,21 @@ impl std::fmt::Debug for Key {
 /// What a posted token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Token {
-    /// None came: no script, an old page, or a program.
+    /// Absent: no script, an old page, or a program.
     Missing,
-    /// Not one of ours, or changed on the way.
-    Foreign,
-    /// Ours.
-    Ours {
-        /// The number used once.
+    /// Not signed with this key.
+    Invalid,
+    /// Signed with this key.
+    Valid {
+        /// Base64url.
         nonce: String,
-        /// Seconds since it was given out.
+        /// Seconds since it was issued.
         age: u64,
     },
 }
 
 impl Token {
-    /// A token given out at `now` (seconds since 1970).
+    /// A token issued at `now` (seconds since 1970).
     pub fn issue(key: &Key, now: u64, nonce: [u8; NONCE]) -> String {
         let mut bytes = Vec::with_capacity(TIME + NONCE + MAC);
         bytes.extend_from_slice(&now.to_be_bytes());
@@ -71,21 +71,21 @@ impl Token {
         BASE64URL_NOPAD.encode(&bytes)
     }
 
-    /// What `text` says at `now`.
+    /// Reads `text` at `now`.
     pub fn read(key: &Key, text: &str, now: u64) -> Self {
         if text.is_empty() {
             return Self::Missing;
         }
         let Some(bytes) = BASE64URL_NOPAD.decode(text.as_bytes()).ok().filter(|b| b.len() == TIME + NONCE + MAC) else {
-            return Self::Foreign;
+            return Self::Invalid;
         };
         let (message, mac) = bytes.split_at(TIME + NONCE);
         if !key.verifies(message, mac) {
-            return Self::Foreign;
+            return Self::Invalid;
         }
         let (time, nonce) = message.split_at(TIME);
         let issued = u64::from_be_bytes(time.try_into().expect("the split is eight bytes long"));
-        Self::Ours { nonce: BASE64URL_NOPAD.encode(nonce), age: now.saturating_sub(issued) }
+        Self::Valid { nonce: BASE64URL_NOPAD.encode(nonce), age: now.saturating_sub(issued) }
     }
 }
 
@@ -94,21 +94,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_tells_its_age_and_nothing_else_is_believed() {
+    fn only_a_token_signed_for_this_purpose_is_valid_and_it_holds_its_age() {
         let key = Key::new("a secret of the test that is long enough", "form");
         let other = Key::new("a secret of the test that is long enough", "link");
         let token = Token::issue(&key, 1_000, [7; NONCE]);
         let nonce = BASE64URL_NOPAD.encode(&[7; NONCE]);
-        assert_eq!(Token::read(&key, &token, 1_060), Token::Ours { nonce: nonce.clone(), age: 60 });
-        assert_eq!(Token::read(&key, &token, 900), Token::Ours { nonce, age: 0 }, "a clock set back");
+        assert_eq!(Token::read(&key, &token, 1_060), Token::Valid { nonce: nonce.clone(), age: 60 });
+        assert_eq!(Token::read(&key, &token, 900), Token::Valid { nonce, age: 0 }, "a clock set back");
         assert_eq!(Token::read(&key, "", 1_060), Token::Missing);
-        assert_eq!(Token::read(&other, &token, 1_060), Token::Foreign, "another purpose");
+        assert_eq!(Token::read(&other, &token, 1_060), Token::Invalid, "another purpose");
         for change in 0..token.len() {
             let mut bytes = token.clone().into_bytes();
             bytes[change] = if bytes[change] == b'A' { b'B' } else { b'A' };
             let changed = String::from_utf8(bytes).unwrap();
-            assert_eq!(Token::read(&key, &changed, 1_060), Token::Foreign, "byte {change}");
+            assert_eq!(Token::read(&key, &changed, 1_060), Token::Invalid, "byte {change}");
         }
-        assert_eq!(Token::read(&key, "not base64 !", 1_060), Token::Foreign);
+        assert_eq!(Token::read(&key, "not base64 !", 1_060), Token::Invalid);
     }
 }

@@ -12,7 +12,7 @@ pub use due::{Week, day_of_note, week_of_note};
 
 use crate::{
     content::Clinic,
-    enquiry::{link::Deed, promise, retention},
+    enquiry::{link::Deed, response_time, retention},
     mail::{
         health::LATE,
         message::MessageBuilder,
@@ -128,7 +128,7 @@ impl NoteWriter {
     ) -> impl Iterator<Item = (&'a OpenEnquiry, Timestamp)> {
         let zone = &self.builder.zone;
         let due = |one: &OpenEnquiry| {
-            let local = promise::expected_by(clinic, zone.to_datetime(one.received));
+            let local = response_time::expected_by(clinic, zone.to_datetime(one.received));
             zone.to_ambiguous_timestamp(local).compatible().unwrap_or(Timestamp::MAX)
         };
         open.iter().map(move |one| (one, due(one))).filter(move |(_, due)| *due < now)

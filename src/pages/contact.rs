@@ -1,13 +1,13 @@
-//! The form's pages: the form itself (empty, with mistakes, or kept after trouble) and the receipt.
+//! The pages of the contact form: the form itself (empty, or with errors and the posted answers) and the receipt.
 //!
-//! They are made per request, since they carry a token or what somebody typed; they are never stored by anybody.
+//! They are made per request, since they hold a token or what a visitor typed, and are never cached.
 
 use super::{Head, House, Kind, rendered};
 use crate::{
     content::{Article, AvailabilityState},
     enquiry::{
         form::{FieldError, Submission},
-        promise, text,
+        response_time, text,
     },
 };
 use askama::Template;
@@ -20,16 +20,16 @@ pub struct FormView<'a> {
     pub answers: &'a Submission,
     /// What is wrong, in the order of the page.
     pub errors: &'a [FieldError],
-    /// A fresh token, or empty on pages that everybody shares.
+    /// A fresh token, or empty on cached pages.
     pub token: &'a str,
-    /// The article that the form stands under, from the closed list.
+    /// The article below which the form stands.
     pub(super) about: Option<&'a Article>,
     /// Text messages are offered.
     pub(super) texts: bool,
 }
 
 impl<'a> FormView<'a> {
-    /// A form with these answers; `answers.about` counts only if it names an article.
+    /// A form with these answers; `answers.about` is ignored unless it is the slug of an article.
     pub fn new(house: &House<'a>, answers: &'a Submission, errors: &'a [FieldError], token: &'a str) -> Self {
         let about = house.article(answers.about.trim());
         Self { answers, errors, token, about, texts: house.clinic().form.text_messages }
@@ -50,23 +50,23 @@ impl<'a> FormView<'a> {
         text::characters(&text::tidy_text(&self.answers.message))
     }
 
-    /// The address about which the form has just asked: sent again unchanged, it passes.
+    /// The address whose spelling this page asks about: posted again unchanged, it is accepted.
     pub(super) fn email_asked(&self) -> &'a str {
         let unlikely = self.error("email").is_some_and(|error| error.code == "email-unlikely");
         if unlikely { &self.answers.email } else { "" }
     }
 }
 
-/// Why a form comes back although its answers may be sound; the template has the words.
+/// Why a form is shown again although its answers may be valid; the template has the wording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
-    /// Nothing could be kept (503).
-    NotKept,
-    /// It is not known whether it was kept (503).
-    Unsure,
-    /// Too many from one network (429).
-    Flood,
-    /// Sent from another website (403).
+pub enum SubmissionError {
+    /// Nothing could be stored (503).
+    NotStored,
+    /// It is not known whether it was stored (503).
+    MaybeStored,
+    /// Too many posts from one network (429).
+    RateLimited,
+    /// Posted from another website (403).
     CrossSite,
 }
 
@@ -77,9 +77,9 @@ struct ContactPage<'a> {
     house: House<'a>,
     head: Head<'a>,
     form: FormView<'a>,
-    /// The form comes back: the title begins with "Error: ".
-    again: bool,
-    trouble: Option<Trouble>,
+    /// The title begins with "Error: ".
+    has_error: bool,
+    submission_error: Option<SubmissionError>,
 }
 
 /// `/contact/received`.
@@ -89,21 +89,21 @@ struct ReceivedPage<'a> {
     house: House<'a>,
     head: Head<'a>,
     reference: &'a str,
-    /// By when an answer comes, if the clinic promises that.
+    /// By when the clinic replies, if its facts file promises a time.
     reply_by: Option<DateTime>,
 }
 
-/// The page with `form`, after `trouble` if there was any.
-pub fn contact(house: House<'_>, form: FormView<'_>, trouble: Option<Trouble>) -> String {
-    let again = !form.errors.is_empty() || trouble.is_some();
-    let head = Head { index: !again, ..Head::of(Kind::Contact) };
-    rendered(&ContactPage { house, head, form, again, trouble })
+/// The page with `form`, and with the wording of `submission_error`.
+pub fn contact(house: House<'_>, form: FormView<'_>, submission_error: Option<SubmissionError>) -> String {
+    let has_error = !form.errors.is_empty() || submission_error.is_some();
+    let head = Head { index: !has_error, ..Head::of(Kind::Contact) };
+    rendered(&ContactPage { house, head, form, has_error, submission_error })
 }
 
-/// The receipt of an enquiry kept at `received`, with a reference that staff can find it by.
+/// The receipt of an enquiry stored at `received`, with the reference by which staff find it.
 pub fn received(house: House<'_>, reference: &str, received: Timestamp) -> String {
     let head = Head::neutral("/contact/received");
     let zone = TimeZone::get(&house.clinic().time_zone).unwrap_or(TimeZone::UTC);
-    let reply_by = promise::reply_by(house.clinic(), zone.to_datetime(received));
+    let reply_by = response_time::reply_by(house.clinic(), zone.to_datetime(received));
     rendered(&ReceivedPage { house, head, reference, reply_by })
 }

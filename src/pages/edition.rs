@@ -48,7 +48,8 @@ pub struct Edition {
     assets: Assets,
     /// Where each article stands in [`Site::articles`], by slug.
     places: HashMap<String, usize>,
-    signals: Signals,
+    /// The spam rules.
+    pub signals: Signals,
     /// Made when it is first needed, so that articles are served before they can be searched for.
     index: OnceLock<Index>,
     origin: String,
@@ -83,11 +84,6 @@ impl Edition {
     /// Whether a photograph still has a placeholder, so that another build is due.
     pub fn has_placeholders(&self) -> bool {
         self.assets.has_placeholders()
-    }
-
-    /// The judge of enquiries, with the words of this edition.
-    pub fn signals(&self) -> &Signals {
-        &self.signals
     }
 
     /// The index of all words, made now if it is not there: a tenth of a second for a thousand articles.

@@ -15,7 +15,7 @@ use crate::{
         self, letter,
         outbox::{NewEnquiry, PutError, Receipt},
     },
-    pages::{self, Edition, FormView, Trouble},
+    pages::{self, Edition, FormView, SubmissionError},
 };
 use axum::{
     extract::{Query, Request, State},
@@ -62,9 +62,9 @@ pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Respo
         Ok(body) => Submission::from_body(&body),
         Err(failure) => return super::failure(&edition, failure),
     };
-    let again = |errors: &[FieldError], trouble| form_page(&app, &edition, &form, errors, trouble);
+    let again = |errors: &[FieldError], error| form_page(&app, &edition, &form, errors, error);
     if cross_site::is_forged(&parts, edition.house().origin).await {
-        return again(&[], Some(Trouble::CrossSite));
+        return again(&[], Some(SubmissionError::CrossSite));
     }
     let text_messages = edition.site.clinic.form.text_messages;
     let rules = Rules { text_messages, is_address: mail::address::acceptable };
@@ -73,7 +73,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Respo
         Err(errors) => return again(&errors, None),
     };
     let Verdict::Open { recent } = app.flood.check(address::of_client(&parts, &app.parts.trusted_proxies)) else {
-        return again(&[], Some(Trouble::Flood));
+        return again(&[], Some(SubmissionError::RateLimited));
     };
     match store(&app, &edition, &parts.headers, &form, enquiry, recent).await {
         Ok(Receipt { reference, .. }) => {
@@ -82,7 +82,14 @@ pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Respo
         }
         Err(error) => {
             tracing::error!(%error, "an enquiry could not be stored; the visitor has the form with every answer again");
-            again(&[], Some(if matches!(error, PutError::Unsure(_)) { Trouble::Unsure } else { Trouble::NotKept }))
+            again(
+                &[],
+                Some(if matches!(error, PutError::Unsure(_)) {
+                    SubmissionError::MaybeStored
+                } else {
+                    SubmissionError::NotStored
+                }),
+            )
         }
     }
 }
@@ -98,11 +105,11 @@ async fn store(
     recent: u32,
 ) -> Result<Receipt, PutError> {
     let token = app.read_token(&form.token);
-    let nonce = if let Token::Ours { nonce, .. } = &token { Some(nonce.clone()) } else { None };
+    let nonce = if let Token::Valid { nonce, .. } = &token { Some(nonce.clone()) } else { None };
     let repeated = enquiry.message.as_deref().is_some_and(|message| app.duplicates.seen_before(message));
     let honeypot = form.reason_code.clone();
     let around = Circumstances { honeypot, token, site: fetch_site(headers), recent, repeated };
-    let spam = edition.signals().score(&enquiry, &around);
+    let spam = edition.signals.score(&enquiry, &around);
     let (action, score, reasons) = (spam.action, spam.score, spam.reasons.join("; "));
     let from_article = enquiry.about.is_some();
     let address = letter::acknowledged(&enquiry, &spam).filter(|_| edition.site.clinic.form.acknowledge);
@@ -139,16 +146,16 @@ fn form_page(
     edition: &Edition,
     form: &Submission,
     errors: &[FieldError],
-    trouble: Option<Trouble>,
+    submission_error: Option<SubmissionError>,
 ) -> Response {
-    let status = match trouble {
-        Some(Trouble::NotKept | Trouble::Unsure) => StatusCode::SERVICE_UNAVAILABLE,
-        Some(Trouble::Flood) => StatusCode::TOO_MANY_REQUESTS,
-        Some(Trouble::CrossSite) => StatusCode::FORBIDDEN,
+    let status = match submission_error {
+        Some(SubmissionError::NotStored | SubmissionError::MaybeStored) => StatusCode::SERVICE_UNAVAILABLE,
+        Some(SubmissionError::RateLimited) => StatusCode::TOO_MANY_REQUESTS,
+        Some(SubmissionError::CrossSite) => StatusCode::FORBIDDEN,
         None if errors.is_empty() => StatusCode::OK,
         None => StatusCode::UNPROCESSABLE_ENTITY,
     };
     let token = app.fresh_token();
     let house = edition.house();
-    page(status, pages::contact(house, FormView::new(&house, form, errors, &token), trouble))
+    page(status, pages::contact(house, FormView::new(&house, form, errors, &token), submission_error))
 }

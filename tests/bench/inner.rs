@@ -81,7 +81,7 @@ fn per_post(bench: &mut Criterion) {
     bench.bench_function("form: read the body", |run| run.iter(|| Submission::from_body(black_box(POST))));
     bench.bench_function("form: validate", |run| run.iter(|| form.enquiry(black_box(&rules), None)));
     bench.bench_function("form: spam score", |run| {
-        run.iter(|| edition.signals().score(black_box(&enquiry), &around));
+        run.iter(|| edition.signals.score(black_box(&enquiry), &around));
     });
     bench.bench_function("form: make a token", |run| run.iter(|| Token::issue(&key, black_box(1_000), [7; 16])));
     bench.bench_function("form: read a token", |run| run.iter(|| Token::read(&key, black_box(&token), 1_060)));

@@ -71,7 +71,7 @@ fn spam_of_further_kinds_is_labelled_at_least() {
 
 /// Every circumstance at once, which no single browser could bring about.
 fn everything_odd() -> Circumstances {
-    let (honeypot, token) = ("filled".to_owned(), Token::Ours { nonce: "n".to_owned(), age: 0 });
+    let (honeypot, token) = ("filled".to_owned(), Token::Valid { nonce: "n".to_owned(), age: 0 });
     Circumstances { honeypot, token, site: FetchSite::CrossSite, recent: 500, repeated: true }
 }
 
@@ -79,7 +79,7 @@ fn everything_odd() -> Circumstances {
 fn no_circumstances_hold_a_post_whose_text_says_nothing_wrong() {
     let signals = signals();
     for message in ["", "help", "My husband and I fight every day. Do you have an opening this week?"] {
-        for token in [everything_odd().token, Token::Missing, Token::Foreign] {
+        for token in [everything_odd().token, Token::Missing, Token::Invalid] {
             let spam = signals.score(&enquiry("Ana", message), &Circumstances { token, ..everything_odd() });
             assert_ne!(spam.action, Action::Hold, "{message}: {spam:?}");
         }
@@ -91,7 +91,7 @@ fn one_odd_circumstance_alone_does_not_even_label() {
     let signals = signals();
     let calm = Circumstances {
         honeypot: String::new(),
-        token: Token::Ours { nonce: "n".to_owned(), age: 60 },
+        token: Token::Valid { nonce: "n".to_owned(), age: 60 },
         site: FetchSite::SameOrigin,
         recent: 0,
         repeated: false,
@@ -101,7 +101,7 @@ fn one_odd_circumstance_alone_does_not_even_label() {
         ("honeypot", Circumstances { honeypot: odd.honeypot, ..calm.clone() }),
         ("too fast", Circumstances { token: odd.token, ..calm.clone() }),
         ("no token", Circumstances { token: Token::Missing, ..calm.clone() }),
-        ("foreign token", Circumstances { token: Token::Foreign, ..calm.clone() }),
+        ("foreign token", Circumstances { token: Token::Invalid, ..calm.clone() }),
         ("another site", Circumstances { site: FetchSite::CrossSite, ..calm.clone() }),
         ("no site", Circumstances { site: FetchSite::Absent, ..calm.clone() }),
         ("crowded", Circumstances { recent: 500, ..calm.clone() }),

@@ -89,12 +89,12 @@ impl Post {
     pub fn circumstances(&self) -> Circumstances {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a set are small")]
         let seconds = self.seconds.unwrap_or(60.0) as u64;
-        let ours = |age| Token::Ours { nonce: self.id.clone(), age };
+        let ours = |age| Token::Valid { nonce: self.id.clone(), age };
         let token = match self.token {
             TokenState::Fresh => ours(seconds),
             TokenState::Expired => ours(2 * 24 * 60 * 60 + seconds),
             TokenState::Missing => Token::Missing,
-            TokenState::Foreign => Token::Foreign,
+            TokenState::Foreign => Token::Invalid,
         };
         let site = match self.site {
             Site::SameOrigin => FetchSite::SameOrigin,

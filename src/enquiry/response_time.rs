@@ -1,6 +1,6 @@
-//! By when an answer comes: the clinic's promise in working days, its hours, holidays and absences. Pure.
+//! The time by which the clinic replies, from its working days, hours, holidays and absences.
 //!
-//! Never: a promise that the facts file does not make.
+//! Never: a time that the facts file does not promise to visitors.
 
 use crate::content::{Availability, AvailabilityState, Clinic, Reply};
 use jiff::{
@@ -8,20 +8,20 @@ use jiff::{
     civil::{Date, DateTime, Weekday},
 };
 
-/// Days looked at before giving up: a clinic that is closed for a year makes no promise.
-const HORIZON: usize = 366;
+/// Most days that are searched: for a clinic that is closed for a year there is no time.
+const MAX_DAYS: usize = 366;
 
-/// What holds on a day; an availability ends by itself after its last day.
+/// The availability on a day, unless the clinic simply accepts clients; an availability ends after its last day.
 pub fn availability_on(clinic: &Clinic, day: Date) -> Option<&Availability> {
     clinic.availability.as_ref().filter(|availability| {
         availability.state != AvailabilityState::Accepting && availability.until.is_none_or(|last| day <= last)
     })
 }
 
-/// The end of the working day by which a message that came at `received` (in the clinic's zone) is answered.
+/// The end of the working day by which a message received at `received` (in the clinic's zone) is answered.
 ///
-/// The day on which it came does not count; after closing time, on a closed day or during an absence it counts as having
-/// come on the next open day.
+/// The day of receipt does not count. A message received after closing time, on a closed day or during an absence counts
+/// as received on the next open day.
 pub fn reply_by(clinic: &Clinic, received: DateTime) -> Option<DateTime> {
     let reply = clinic.reply.as_ref()?;
     let back = clinic
@@ -34,24 +34,24 @@ pub fn reply_by(clinic: &Clinic, received: DateTime) -> Option<DateTime> {
     if back.is_none() && closing(reply, day).is_none_or(|closing| received >= closing) {
         day = day.saturating_add(1.day());
     }
-    let mut closings = day.series(1.day()).take(HORIZON).filter_map(|day| closing(reply, day));
+    let mut closings = day.series(1.day()).take(MAX_DAYS).filter_map(|day| closing(reply, day));
     closings.nth(usize::from(reply.working_days))
 }
 
-/// Weekdays that count when the clinic promises nothing.
-const USUAL: usize = 2;
+/// Weekdays within which staff are expected to reply if the facts file promises no time.
+const DEFAULT_WEEKDAYS: usize = 2;
 
-/// By when staff should have answered a message of `received` (in the clinic's zone): what was promised, or the end of
-/// the second weekday after it came. The latter is for reminders only; no visitor is told of it.
+/// By when staff should have answered a message received at `received` (in the clinic's zone): the promised time, or the
+/// end of the second weekday after. The latter is for reminders only and is never shown to visitors.
 pub fn expected_by(clinic: &Clinic, received: DateTime) -> DateTime {
     reply_by(clinic, received).unwrap_or_else(|| {
         let weekday = |day: &Date| !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
         let mut weekdays = received.date().series(1.day()).skip(1).filter(weekday);
-        weekdays.nth(USUAL - 1).map_or(DateTime::MAX, |day| day.at(23, 59, 59, 0))
+        weekdays.nth(DEFAULT_WEEKDAYS - 1).map_or(DateTime::MAX, |day| day.at(23, 59, 59, 0))
     })
 }
 
-/// When an open day ends; `None` on a closed one.
+/// Closing time of an open day; `None` on a closed day.
 fn closing(reply: &Reply, day: Date) -> Option<DateTime> {
     if reply.holidays.contains(&day) {
         return None;
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn the_promise_counts_open_days_only() {
+    fn only_open_days_count() {
         let open = clinic("");
         let table = [
             ("2026-11-16T10:00", "2026-11-18T17:00", "Monday: by Wednesday"),
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn an_absence_moves_the_promise_and_ends_by_itself() {
+    fn an_absence_delays_the_reply_and_ends_after_its_last_day() {
         let away = clinic("[availability]\nstate = \"away\"\nuntil = 2026-11-29\n");
         let by = reply_by(&away, "2026-11-20T10:00".parse().unwrap());
         assert_eq!(by, Some("2026-12-02T17:00".parse().unwrap()), "back on Monday the 30th, two days later");
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_promise_staff_are_reminded_after_two_weekdays() {
+    fn without_a_promised_time_staff_are_reminded_after_two_weekdays() {
         let shipped: Clinic = toml::from_str(include_str!("../../content/clinic.toml")).unwrap();
         let table = [
             ("2026-11-24T15:12", "2026-11-26T23:59:59", "Tuesday: Thursday is over"),
@@ -113,11 +113,11 @@ mod tests {
         }
         let open = clinic("");
         let received = "2026-11-16T10:00".parse().unwrap();
-        assert_eq!(Some(expected_by(&open, received)), reply_by(&open, received), "what is promised counts");
+        assert_eq!(Some(expected_by(&open, received)), reply_by(&open, received), "the promised time counts");
     }
 
     #[test]
-    fn without_hours_there_is_no_promise() {
+    fn without_hours_there_is_no_promised_time() {
         let shipped: Clinic = toml::from_str(include_str!("../../content/clinic.toml")).unwrap();
         assert_eq!(reply_by(&shipped, "2026-11-20T10:00".parse().unwrap()), None);
     }
