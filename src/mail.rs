@@ -7,12 +7,13 @@
 
 pub mod address;
 pub mod alarm;
-pub mod courier;
+pub mod delivery;
 pub mod doctor;
-pub mod fate;
 pub mod health;
+pub mod health_watch;
 pub mod letter;
 pub mod mailer;
 pub mod message;
 pub mod notes;
 pub mod outbox;
+pub mod retry_policy;

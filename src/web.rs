@@ -39,7 +39,7 @@ use crate::{
         link::Links,
         token::{Key, NONCE, Token},
     },
-    mail::{courier::Courier, outbox::Outbox},
+    mail::outbox::Outbox,
     pages::{self, Edition, Failure},
 };
 use arc_swap::ArcSwap;
@@ -84,8 +84,6 @@ pub struct Parts {
     pub pictures: Arc<Pictures>,
     /// Keeps enquiries.
     pub outbox: Outbox,
-    /// Knows how letters fare.
-    pub courier: Arc<Courier>,
     /// Counts the enquiries from the foot of each article, by slug.
     pub counters: Arc<Counters>,
     /// How much one network may send.

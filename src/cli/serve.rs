@@ -7,7 +7,8 @@ use crate::{
     content::Clinic,
     enquiry::link::Links,
     mail::{
-        alarm::AlarmChannel, courier::Courier, fate::Schedule, mailer::Mailer, message::MessageBuilder, outbox::Outbox,
+        alarm::AlarmChannel, delivery::DeliveryWorker, health_watch::HealthWatch, mailer::Mailer,
+        message::MessageBuilder, outbox::Outbox, retry_policy::RetryPolicy,
     },
     web::{self, App, Limits, Monitor, Origin, Parts, Quotas, SiteService},
 };
@@ -77,7 +78,7 @@ struct Program {
     reloader: Arc<Reloader>,
     counters: Arc<Counters>,
     outbox: Outbox,
-    courier: Arc<Courier>,
+    delivery: Arc<DeliveryWorker>,
     app: Arc<App>,
     started: Timestamp,
 }
@@ -93,13 +94,12 @@ impl Program {
         let clinic = reloader.edition.load().site.clinic.clone();
         let outbox = outbox::open(config, &clinic, secret.expose_secret()).await?;
         let links = Links::new(config.origin(), secret.expose_secret());
-        let letterhead = MessageBuilder::new(&clinic, config.mail_from.clone(), links.clone());
-        let courier = Arc::new(courier(config, letterhead, &outbox)?);
+        let messages = MessageBuilder::new(&clinic, config.mail_from.clone(), links.clone());
+        let delivery = Arc::new(delivery(config, messages, &outbox)?);
         let parts = Parts {
             edition: Arc::clone(&reloader.edition),
             pictures: Arc::clone(&reloader.pictures),
             outbox: outbox.clone(),
-            courier: Arc::clone(&courier),
             counters: Arc::clone(&counters),
             quotas: Quotas::default(),
             trusted_proxies: config.trusted_proxies.clone(),
@@ -108,7 +108,7 @@ impl Program {
             renewals: config.is_development().then(|| reloader.renewals()),
         };
         let app = Arc::new(App::new(parts, secret.expose_secret()));
-        Ok(Self { config: config.clone(), secret, links, reloader, counters, outbox, courier, app, started })
+        Ok(Self { config: config.clone(), secret, links, reloader, counters, outbox, delivery, app, started })
     }
 
     /// Everything that runs beside the listeners.
@@ -117,8 +117,14 @@ impl Program {
         let mut workers = Supervisor::new();
         let written = outbox.clone();
         workers.restart("outbox writer", move || written.clone().write());
-        let courier = Arc::clone(&self.courier);
-        workers.restart_until("delivery", move |stop| Arc::clone(&courier).run(stop, now));
+        for _ in 0..self.delivery.workers() {
+            let delivery = Arc::clone(&self.delivery);
+            workers.restart_until("delivery", move |stop| Arc::clone(&delivery).run(stop, now));
+        }
+        let watch = Arc::new(health_watch(config, outbox)?);
+        workers.restart("health watch", move || Arc::clone(&watch).run(now));
+        let retained = outbox.clone();
+        workers.restart("retention", move || retained.clone().run_retention(now));
         let (counters, totals) = (Arc::clone(&self.counters), outbox.clone());
         workers.restart_until("counts", move |stop| counts::add_to_totals(Arc::clone(&counters), totals.clone(), stop));
         let app = Arc::clone(&self.app);
@@ -126,9 +132,9 @@ impl Program {
         let changed = Arc::clone(reloader);
         workers.restart("reload", move || Arc::clone(&changed).run());
         let (settings, secret) = (config.clone(), self.secret.clone());
-        let (changed, kept, courier) = (Arc::clone(reloader), outbox.clone(), Arc::clone(&self.courier));
+        let (changed, kept, delivery) = (Arc::clone(reloader), outbox.clone(), Arc::clone(&self.delivery));
         workers.restart("facts for mail", move || {
-            follow(settings.clone(), secret.clone(), Arc::clone(&changed), kept.clone(), Arc::clone(&courier))
+            follow(settings.clone(), secret.clone(), Arc::clone(&changed), kept.clone(), Arc::clone(&delivery))
         });
         let desk = Arc::new(notes::Desk::new(config.clone(), outbox.clone(), self.links.clone()));
         if let Some(editor) = config.editor_mail.clone() {
@@ -177,13 +183,19 @@ impl Program {
 }
 
 /// Letters follow the words: a new edition may name the clinic, its mailbox or its zone otherwise. For ever.
-async fn follow(config: Config, secret: SecretString, reloader: Arc<Reloader>, kept: Outbox, courier: Arc<Courier>) {
+async fn follow(
+    config: Config,
+    secret: SecretString,
+    reloader: Arc<Reloader>,
+    kept: Outbox,
+    delivery: Arc<DeliveryWorker>,
+) {
     let mut renewals = reloader.renewals();
     while renewals.changed().await.is_ok() {
         let edition = reloader.edition.load_full();
         let clinic = &edition.site.clinic;
         let links = Links::new(config.origin(), secret.expose_secret());
-        courier.adopt(MessageBuilder::new(clinic, config.mail_from.clone(), links));
+        delivery.adopt(MessageBuilder::new(clinic, config.mail_from.clone(), links));
         match outbox::options(&config, clinic, secret.expose_secret()) {
             Ok(options) => kept.adopt(options),
             Err(error) => tracing::error!("letters go where they went before: {error}"),
@@ -202,16 +214,20 @@ pub(super) fn mailer(config: &Config) -> Result<Mailer, String> {
     }
 }
 
-fn courier(config: &Config, letterhead: MessageBuilder, outbox: &Outbox) -> Result<Courier, String> {
-    let mailer = mailer(config)?;
-    let door = match &config.alarm {
-        Some(alarm) => {
-            Some(AlarmChannel::new(alarm, config.mail_from.clone(), config.origin()).map_err(explain("CLINIC_ALARM"))?)
-        }
-        None => None,
-    };
-    let schedule = Schedule { waits: config.retry.clone(), give_up: config.retry_for };
-    Ok(Courier::new(outbox.clone(), mailer, letterhead, schedule, config.mail_per_minute, door))
+fn delivery(config: &Config, messages: MessageBuilder, outbox: &Outbox) -> Result<DeliveryWorker, String> {
+    let policy = retry_policy(config);
+    Ok(DeliveryWorker::new(outbox.clone(), mailer(config)?, messages, policy, config.mail_per_minute))
+}
+
+fn health_watch(config: &Config, outbox: &Outbox) -> Result<HealthWatch, String> {
+    let channel = config.alarm.as_ref().map(|alarm| {
+        AlarmChannel::new(alarm, config.mail_from.clone(), config.origin()).map_err(explain("CLINIC_ALARM"))
+    });
+    Ok(HealthWatch::new(outbox.clone(), channel.transpose()?, retry_policy(config)))
+}
+
+fn retry_policy(config: &Config) -> RetryPolicy {
+    RetryPolicy { waits: config.retry.clone(), give_up: config.retry_for }
 }
 
 /// What an operator wants to know first: where it is, where letters go, what is not set yet.

@@ -35,7 +35,7 @@ impl Monitor {
         Figures {
             now,
             started: self.started,
-            health: self.app.parts.courier.health(now).await,
+            health: self.app.parts.outbox.health(now).await,
             kept: self.app.kept.clone(),
             faulty: !self.mistakes.borrow().is_empty(),
             pages: self.site.pages(),

@@ -22,7 +22,7 @@ pub(super) async fn ready() -> Response {
 
 /// 503 with reasons, free of personal data, while enquiries cannot be kept or letters do not leave.
 pub(super) async fn form(State(app): State<Arc<App>>) -> Response {
-    let reasons = app.parts.courier.health(app.now()).await.reasons();
+    let reasons = app.parts.outbox.health(app.now()).await.reasons();
     let (status, text) = if reasons.is_empty() {
         (StatusCode::OK, "enquiries are kept and letters leave\n".to_owned())
     } else {

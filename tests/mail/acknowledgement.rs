@@ -4,14 +4,14 @@ use crate::{
     databases::Kind,
     delivery::letterhead,
     house::{House, by_email, enquiry, held, later, new, start},
-    notes::{courier, deliver},
+    notes::{deliver, worker},
     relay::{At, Fault, Server, Wire},
 };
 use jiff::SignedDuration;
 use relationship_clinic::{
     enquiry::{Action, SpamScore},
     mail::{
-        courier::Step,
+        delivery::Step,
         health::{LATE, Letters},
         letter::{Letter, acknowledged},
         message::MessageBuilder,
@@ -48,7 +48,7 @@ async fn it_says_nothing_of_the_clinic_or_the_message_and_comes_back_to_nobody()
         let again =
             house.outbox.acknowledge(&receipt.reference, &"Zoe@Example.org".parse().unwrap(), later(3600)).await;
         assert!(!again.unwrap(), "one an address and day");
-        deliver(&courier(&house.outbox, &server), start()).await;
+        deliver(&worker(&house.outbox, &server), start()).await;
         let mails = server.mails();
         let mail = mails.iter().find(|mail| mail.to == ZOE).expect("it was sent");
         assert_eq!(mail.from, "", "the null sender");
@@ -64,15 +64,15 @@ async fn it_says_nothing_of_the_clinic_or_the_message_and_comes_back_to_nobody()
 #[tokio::test]
 async fn one_that_fails_alarms_nobody_and_leaves_no_address_behind() {
     let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
-    let courier = courier(&house.outbox, &server);
+    let worker = worker(&house.outbox, &server);
     let bad = "bad@example.org";
     house.outbox.acknowledge("K7MWPX3D", &bad.parse().unwrap(), start()).await.unwrap();
     server.fail(At::Rcpt, Fault::BadRecipient("451 later"));
-    assert!(matches!(courier.step(start()).await, Step::Again(0, _)));
+    assert!(matches!(worker.step(start()).await, Step::Retry(0, _)));
     let letters = house.outbox.letters(later(7200), LATE).await.unwrap();
     assert_eq!(letters, Letters::default(), "it is nobody's trouble");
     server.fail(At::Rcpt, Fault::BadRecipient("550 no such user"));
-    assert_eq!(courier.step(later(70)).await, Step::SetAside(0));
+    assert_eq!(worker.step(later(70)).await, Step::Failed(0));
     assert!(house.outbox.stuck(later(7200), LATE).await.unwrap().is_empty());
     assert!(house.outbox.resend(None, later(80)).await.is_err(), "nothing to send again");
     assert!(!house.outbox.acknowledge("K7MWPX3D", &bad.parse().unwrap(), later(90)).await.unwrap(), "left in peace");
@@ -85,11 +85,11 @@ async fn one_that_waited_for_a_day_is_dropped_and_erasing_takes_a_waiting_one_al
     let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
     house.outbox.acknowledge("K7MWPX3D", &ZOE.parse().unwrap(), start()).await.unwrap();
     let next_day = start() + SignedDuration::from_hours(25);
-    assert_eq!(courier(&house.outbox, &server).step(next_day).await, Step::SetAside(0));
+    assert_eq!(worker(&house.outbox, &server).step(next_day).await, Step::Failed(0));
     let receipt = house.put(NewEnquiry { enquiry: by_email("Zoë", ZOE, true), ..new("") }).await;
     house.outbox.acknowledge(&receipt.reference, &ZOE.parse().unwrap(), next_day).await.unwrap();
     house.outbox.erase(&receipt.reference, next_day).await.unwrap();
-    deliver(&courier(&house.outbox, &server), next_day).await;
+    deliver(&worker(&house.outbox, &server), next_day).await;
     assert!(server.mails().is_empty());
     house.outbox.scrub_now().await.unwrap();
     assert!(!on_disk(&house, ZOE), "the address is gone with the words");

@@ -2,17 +2,14 @@
 
 use crate::{
     databases::Kind,
-    delivery::{letterhead, schedule},
+    delivery::{retry_policy, worker_of},
     house::{House, held, later, new, start},
     relay::{At, Fault, Server, Wire},
 };
 use relationship_clinic::{
     config::{Alarm, Tls},
     mail::{
-        alarm::AlarmChannel,
-        courier::{Courier, Step},
-        health::TroubleKind,
-        mailer::Mailer,
+        alarm::AlarmChannel, delivery::Step, health::TroubleKind, health_watch::HealthWatch, mailer::Mailer,
         outbox::Outbox,
     },
 };
@@ -29,9 +26,8 @@ fn channel(alarm: &Alarm) -> AlarmChannel {
     AlarmChannel::new(alarm, "website@clinic.example".parse().unwrap(), "https://clinic.example").unwrap()
 }
 
-fn courier(outbox: &Outbox, server: &Server, alarm: &Alarm) -> Courier {
-    let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", Duration::from_secs(2)).unwrap();
-    Courier::new(outbox.clone(), mailer, letterhead(), schedule(), 1000, Some(channel(alarm)))
+fn watch(outbox: &Outbox, alarm: &Alarm) -> HealthWatch {
+    HealthWatch::new(outbox.clone(), Some(channel(alarm)), retry_policy())
 }
 
 #[tokio::test]
@@ -39,44 +35,46 @@ async fn a_failed_letter_causes_one_alarm_from_all_copies_and_another_after_it_w
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let (house, server) = (House::new(kind).await, Server::start(Wire::Plain).await);
         let (second, alarm) = second_relay().await;
-        let one = courier(&house.outbox, &server, &alarm);
-        let two = courier(&house.copy().await, &server, &alarm);
+        let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", Duration::from_secs(2)).unwrap();
+        let worker = worker_of(&house.outbox, mailer, 1000);
+        let copy = house.copy().await;
+        let (one, two) = (watch(&house.outbox, &alarm), watch(&copy, &alarm));
         house.put(new("Ann Unmistakable")).await;
-        one.look_around(start()).await;
+        one.check(start()).await;
         assert_eq!(second.mails().len(), 0, "{kind:?}: a waiting letter is no problem");
         server.fail(At::Rcpt, Fault::Answer("550 never"));
-        assert_eq!(one.step(start()).await, Step::SetAside(1));
-        tokio::join!(one.look_around(later(1)), two.look_around(later(1)));
-        one.look_around(later(2)).await;
-        two.look_around(later(86_400)).await;
+        assert_eq!(worker.step(start()).await, Step::Failed(1));
+        tokio::join!(one.check(later(1)), two.check(later(1)));
+        one.check(later(2)).await;
+        two.check(later(86_400)).await;
         assert_eq!(second.mails().len(), 1, "{kind:?}: sent once");
-        let health = one.health(later(2)).await;
+        let health = house.outbox.health(later(2)).await;
         assert!(health.reasons().iter().any(|reason| reason.contains("1 set aside")), "{:?}", health.reasons());
         server.behave();
         house.outbox.resend(None, later(90_000)).await.unwrap();
-        assert_eq!(two.step(later(90_000)).await, Step::Delivered(1));
-        two.look_around(later(90_001)).await;
-        assert!(two.health(later(90_001)).await.is_well());
+        assert_eq!(worker.step(later(90_000)).await, Step::Delivered(1));
+        two.check(later(90_001)).await;
+        assert!(copy.health(later(90_001)).await.is_well());
         server.fail(At::Rcpt, Fault::Answer("550 never"));
         house.put(new("Bob")).await;
-        assert_eq!(one.step(later(90_002)).await, Step::SetAside(2));
-        one.look_around(later(90_003)).await;
+        assert_eq!(worker.step(later(90_002)).await, Step::Failed(2));
+        one.check(later(90_003)).await;
         assert_eq!(second.mails().len(), 2, "{kind:?}: a new problem is sent");
     }
 }
 
 #[tokio::test]
 async fn a_letter_older_than_an_hour_causes_an_alarm_and_a_held_one_does_not() {
-    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let house = House::new(Kind::Sqlite).await;
     let (second, alarm) = second_relay().await;
-    let courier = courier(&house.outbox, &server, &alarm);
+    let watch = watch(&house.outbox, &alarm);
     house.put(held("Seller")).await;
-    courier.look_around(later(400_000)).await;
+    watch.check(later(400_000)).await;
     assert_eq!(second.mails().len(), 0);
     house.put(new("Ann Unmistakable")).await;
-    courier.look_around(later(3599)).await;
+    watch.check(later(3599)).await;
     assert_eq!(second.mails().len(), 0);
-    courier.look_around(later(3600)).await;
+    watch.check(later(3600)).await;
     let notice = second.mails().remove(0).text;
     assert!(notice.contains("letters-late"), "{notice}");
     for personal in ["Ann", "Unmistakable", "555", "staff@", &house.outbox.list().await.unwrap()[1].reference] {
@@ -89,25 +87,25 @@ async fn a_failed_alarm_is_sent_again_after_a_wait() {
     for (at, fault) in
         [(At::Rcpt, Fault::Answer("550 never")), (At::Dot, Fault::Answer("451 later")), (At::Banner, Fault::Cut)]
     {
-        let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+        let house = House::new(Kind::Sqlite).await;
         let (second, alarm) = second_relay().await;
         second.fail(at, fault);
-        let courier = courier(&house.outbox, &server, &alarm);
+        let watch = watch(&house.outbox, &alarm);
         house.put(new("Ann")).await;
-        courier.look_around(later(3600)).await;
-        courier.look_around(later(3610)).await;
+        watch.check(later(3600)).await;
+        watch.check(later(3610)).await;
         assert_eq!(second.connections(), 1, "{at:?}: not before the wait is over");
-        courier.look_around(later(3700)).await;
+        watch.check(later(3700)).await;
         assert_eq!(second.connections(), 2, "{at:?}: again after a minute");
     }
 }
 
 #[tokio::test]
 async fn a_second_relay_receives_the_alarm_as_mail() {
-    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let house = House::new(Kind::Sqlite).await;
     let (second, alarm) = second_relay().await;
     house.put(new("Ann Unmistakable")).await;
-    courier(&house.outbox, &server, &alarm).look_around(later(3600)).await;
+    watch(&house.outbox, &alarm).check(later(3600)).await;
     let mail = second.mails().remove(0);
     assert_eq!((mail.from.as_str(), mail.to.as_str()), ("website@clinic.example", "owner@elsewhere.example"));
     assert!(mail.text.contains("Subject: Website alarm: letters-late") && mail.text.contains("Auto-Submitted"));
@@ -141,24 +139,24 @@ async fn a_command_reads_the_notice_and_its_exit_status_counts() {
 
 #[tokio::test]
 async fn enquiries_that_cannot_be_stored_cause_an_alarm_without_a_database() {
-    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let house = House::new(Kind::Sqlite).await;
     let (second, alarm) = second_relay().await;
-    let courier = courier(&house.outbox, &server, &alarm);
+    let watch = watch(&house.outbox, &alarm);
     house.put(new("Ann")).await;
     let folder = house.fresh.folder.path().join("data");
     let away = house.fresh.folder.path().join("away");
     for round in 1..=2 {
         fs::rename(&folder, &away).unwrap();
         assert!(house.outbox.put(new("Bob")).await.is_err());
-        courier.look_around(later(10)).await;
-        courier.look_around(later(20)).await;
+        watch.check(later(10)).await;
+        watch.check(later(20)).await;
         let notices = second.mails();
         assert_eq!(notices.len(), round, "sent once");
         assert!(notices[round - 1].text.contains("enquiries-not-kept"), "{notices:?}");
-        assert!(courier.health(later(20)).await.reasons()[0].contains("cannot be kept"));
+        assert!(house.outbox.health(later(20)).await.reasons()[0].contains("cannot be kept"));
         fs::rename(&away, &folder).unwrap();
         house.put(new(&format!("Cy {round}"))).await;
-        courier.look_around(later(30)).await;
-        assert!(courier.health(later(30)).await.is_well());
+        watch.check(later(30)).await;
+        assert!(house.outbox.health(later(30)).await.is_well());
     }
 }

@@ -30,7 +30,7 @@ on_both!(
     twins_posted_at_once_to_two_copies_are_one_enquiry,
     many_posts_at_once_are_all_kept_with_numbers_in_a_row,
     one_bad_row_fails_alone,
-    a_letter_is_claimed_by_one_courier_only,
+    a_letter_is_claimed_by_one_worker_only,
     a_lease_that_ends_hands_the_letter_to_another,
     a_late_failure_of_a_lost_claim_changes_nothing,
     an_enquiry_is_handed_over_with_its_last_letter,
@@ -47,7 +47,7 @@ on_both!(
     what_was_kept_is_there_after_a_restart,
     late_letters_and_letters_set_aside_are_counted,
     a_trouble_is_told_by_one_copy_once_until_it_is_over,
-    a_relay_that_failed_is_probed_by_one_courier,
+    a_relay_that_failed_is_probed_by_one_worker,
     strange_signs_survive,
     a_newer_version_may_have_added_migrations,
     two_copies_may_start_at_once,
@@ -182,13 +182,13 @@ async fn one_bad_row_fails_alone(kind: Kind) {
     assert_eq!(house.outbox.list().await.unwrap().last().unwrap().number, 36);
 }
 
-async fn a_letter_is_claimed_by_one_courier_only(kind: Kind) {
+async fn a_letter_is_claimed_by_one_worker_only(kind: Kind) {
     let house = House::new(kind).await;
     let copy = house.copy().await;
     for i in 0..30 {
         house.put(new(&format!("Ann {i}"))).await;
     }
-    let couriers = [house.outbox.clone(), copy.clone(), house.outbox.clone(), copy].map(|outbox| {
+    let workers = [house.outbox.clone(), copy.clone(), house.outbox.clone(), copy].map(|outbox| {
         tokio::spawn(async move {
             let mut taken = Vec::new();
             while taken.len() < 100
@@ -200,8 +200,8 @@ async fn a_letter_is_claimed_by_one_courier_only(kind: Kind) {
         })
     });
     let mut all = Vec::new();
-    for courier in couriers {
-        all.extend(courier.await.unwrap());
+    for worker in workers {
+        all.extend(worker.await.unwrap());
     }
     let distinct: HashSet<_> = all.iter().collect();
     assert_eq!((all.len(), distinct.len()), (30, 30));
@@ -428,7 +428,7 @@ async fn a_trouble_is_told_by_one_copy_once_until_it_is_over(kind: Kind) {
     assert!(begins(2000).await, "after its end it may begin again");
 }
 
-async fn a_relay_that_failed_is_probed_by_one_courier(kind: Kind) {
+async fn a_relay_that_failed_is_probed_by_one_worker(kind: Kind) {
     let house = House::new(kind).await;
     let copy = house.copy().await;
     house.outbox.pause(later(60)).await.unwrap();

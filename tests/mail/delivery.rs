@@ -10,17 +10,19 @@ use relationship_clinic::{
     config::Tls,
     enquiry::link::Links,
     mail::{
-        courier::{Courier, Step},
-        fate::Schedule,
+        delivery::{DeliveryWorker, Step},
         mailer::Mailer,
         message::MessageBuilder,
         outbox::Outbox,
+        retry_policy::RetryPolicy,
     },
 };
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 /// Of one conversation; short, since silence is tried at every place.
 const LIMIT: Duration = Duration::from_millis(400);
@@ -36,18 +38,23 @@ pub fn letterhead() -> MessageBuilder {
     }
 }
 
-pub fn schedule() -> Schedule {
+pub fn retry_policy() -> RetryPolicy {
     let minutes = |m: u64| Duration::from_secs(60 * m);
-    Schedule { waits: [1, 5, 15, 30, 60].map(minutes).to_vec(), give_up: minutes(5 * 24 * 60) }
+    RetryPolicy { waits: [1, 5, 15, 30, 60].map(minutes).to_vec(), give_up: minutes(5 * 24 * 60) }
 }
 
-pub fn courier_of(outbox: &Outbox, mailer: Mailer, per_minute: u32) -> Courier {
-    Courier::new(outbox.clone(), mailer, letterhead(), schedule(), per_minute, None)
+pub fn worker_of(outbox: &Outbox, mailer: Mailer, per_minute: u32) -> DeliveryWorker {
+    DeliveryWorker::new(outbox.clone(), mailer, letterhead(), retry_policy(), per_minute)
 }
 
-fn courier(house: &House, server: &Server) -> Courier {
+/// As many workers as `serve` runs.
+fn run(worker: &Arc<DeliveryWorker>, stop: &CancellationToken) -> JoinSet<()> {
+    (0..worker.workers()).map(|_| Arc::clone(worker).run(stop.clone(), Timestamp::now)).collect()
+}
+
+fn worker(house: &House, server: &Server) -> DeliveryWorker {
     let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", LIMIT).unwrap();
-    courier_of(&house.outbox, mailer, 1000)
+    worker_of(&house.outbox, mailer, 1000)
 }
 
 async fn state(house: &House) -> String {
@@ -80,16 +87,16 @@ async fn every_failure_at_every_place_is_classified_and_the_letter_arrives_when_
         tokio::spawn(async move {
             let case = format!("{fault:?} at {at:?}");
             let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
-            let courier = courier(&house, &server);
+            let worker = worker(&house, &server);
             let receipt = house.put(new("Ann")).await;
             server.fail(at, fault);
             let began = Instant::now();
-            let step = courier.step(start()).await;
+            let step = worker.step(start()).await;
             assert!(began.elapsed() < LIMIT + Duration::from_secs(4), "{case}: the step took {:?}", began.elapsed());
             let permanent = fault == Fault::Answer("550 never");
             match step {
-                Step::SetAside(1) => assert!(permanent, "{case}: set aside"),
-                Step::Again(1, at) => {
+                Step::Failed(1) => assert!(permanent, "{case}: set aside"),
+                Step::Retry(1, at) => {
                     assert!(!permanent, "{case}: again");
                     assert!((later(54)..=later(66)).contains(&at), "{case}: {at}");
                 }
@@ -97,12 +104,12 @@ async fn every_failure_at_every_place_is_classified_and_the_letter_arrives_when_
             }
             assert_eq!(state(&house).await, if permanent { "set-aside" } else { "waiting" }, "{case}");
             server.behave();
-            let next = courier.step(later(50)).await;
+            let next = worker.step(later(50)).await;
             assert!(matches!(next, Step::Idle(_) | Step::Paused(_)), "{case}: tried too soon: {next:?}");
             if permanent {
                 house.outbox.resend(Some(&receipt.reference), later(70)).await.unwrap();
             }
-            assert_eq!(courier.step(later(70)).await, Step::Delivered(1), "{case}");
+            assert_eq!(worker.step(later(70)).await, Step::Delivered(1), "{case}");
             assert_eq!(state(&house).await, "delivered", "{case}");
             let mails = server.mails();
             let copies = if fault == Fault::TakenAndCut { 2 } else { 1 };
@@ -121,7 +128,7 @@ async fn nothing_after_the_acknowledgement_makes_a_second_copy() {
         let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
         house.put(new("Ann")).await;
         server.fail(At::Quit, fault);
-        assert_eq!(courier(&house, &server).step(start()).await, Step::Delivered(1), "{fault:?} at QUIT");
+        assert_eq!(worker(&house, &server).step(start()).await, Step::Delivered(1), "{fault:?} at QUIT");
         assert_eq!(state(&house).await, "delivered", "{fault:?} at QUIT");
     }
 }
@@ -131,13 +138,13 @@ async fn a_refusal_is_believed_even_if_the_relay_never_says_goodbye() {
     let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
     house.put(new("Ann")).await;
     server.fail(At::Rcpt, Fault::Answer("550 never\r\n"));
-    assert_eq!(courier(&house, &server).step(start()).await, Step::SetAside(1));
+    assert_eq!(worker(&house, &server).step(start()).await, Step::Failed(1));
 }
 
 #[tokio::test]
 async fn a_relay_that_refuses_connections_is_not_hammered() {
     let (house, mut server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
-    let courier = courier(&house, &server);
+    let worker = worker(&house, &server);
     for i in 0..5 {
         house.put(new(&format!("Ann {i}"))).await;
     }
@@ -145,8 +152,8 @@ async fn a_relay_that_refuses_connections_is_not_hammered() {
     let mut tries = Vec::new();
     let mut now = start();
     while now < later(4 * 3600) {
-        match courier.step(now).await {
-            Step::Again(number, _) => tries.push((number, now.duration_since(start()).as_mins())),
+        match worker.step(now).await {
+            Step::Retry(number, _) => tries.push((number, now.duration_since(start()).as_mins())),
             Step::Paused(until) => now = until,
             other => panic!("{other:?}"),
         }
@@ -156,7 +163,7 @@ async fn a_relay_that_refuses_connections_is_not_hammered() {
     server.reopen().await;
     let mut delivered = Vec::new();
     loop {
-        match courier.step(now).await {
+        match worker.step(now).await {
             Step::Delivered(number) => delivered.push(number),
             Step::Paused(until) => now = until,
             Step::Idle(None) => break,
@@ -173,10 +180,9 @@ async fn a_restart_tries_at_once_and_keeps_every_place() {
         house.put(new(&format!("Ann {i}"))).await;
     }
     server.close().await;
-    assert!(matches!(courier(&house, &server).step(start()).await, Step::Again(1, _)));
+    assert!(matches!(worker(&house, &server).step(start()).await, Step::Retry(1, _)));
     server.reopen().await;
-    let restarted = courier(&house, &server);
-    restarted.begin(later(5)).await.unwrap();
+    let restarted = worker(&house, &server);
     for number in 1..=3 {
         assert_eq!(restarted.step(later(5)).await, Step::Delivered(number));
     }
@@ -186,27 +192,26 @@ async fn a_restart_tries_at_once_and_keeps_every_place() {
 async fn a_relay_that_refuses_our_log_in_sets_aside_and_the_letters_return_when_it_is_mended() {
     let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
     let login = || Mailer::relay(server.relay_with_login(Tls::Loopback), "clinic.example", LIMIT).unwrap();
-    let courier = courier_of(&house.outbox, login(), 1000);
+    let worker = worker_of(&house.outbox, login(), 1000);
     house.put(new("Ann")).await;
     house.put(new("Bob")).await;
     server.fail(At::Auth, Fault::Answer("535 wrong"));
-    assert_eq!(courier.step(start()).await, Step::SetAside(1));
-    assert!(matches!(courier.step(start()).await, Step::Paused(_)), "the second letter is not thrown after it");
+    assert_eq!(worker.step(start()).await, Step::Failed(1));
+    assert!(matches!(worker.step(start()).await, Step::Paused(_)), "the second letter is not thrown after it");
     server.behave();
-    let restarted = courier_of(&house.outbox, login(), 1000);
-    restarted.begin(later(5)).await.unwrap();
+    let restarted = worker_of(&house.outbox, login(), 1000);
     assert_eq!(restarted.step(later(5)).await, Step::Delivered(1));
     assert_eq!(restarted.step(later(5)).await, Step::Delivered(2));
     assert!(server.state.lock().unwrap().seen.logins.len() >= 3);
 }
 
 #[tokio::test]
-async fn a_relay_without_auth_gets_no_letter_from_a_courier_with_a_login() {
+async fn a_relay_without_auth_gets_no_letter_from_a_worker_with_a_login() {
     let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
     let mailer = Mailer::relay(server.relay_with_login(Tls::Loopback), "clinic.example", LIMIT).unwrap();
     house.put(new("Ann")).await;
     server.fail(At::Auth, Fault::NoAuth);
-    assert!(matches!(courier_of(&house.outbox, mailer, 1000).step(start()).await, Step::Again(1, _)));
+    assert!(matches!(worker_of(&house.outbox, mailer, 1000).step(start()).await, Step::Retry(1, _)));
     assert!(server.mails().is_empty());
 }
 
@@ -215,12 +220,12 @@ async fn one_bad_recipient_delays_nobody() {
     let addresses = ["bad@clinic.example", "good@clinic.example"];
     for answer in ["550 nobody", "450 greylisted"] {
         let (house, server) = (House::with(Kind::Sqlite, &addresses).await, Server::start(Wire::Plain).await);
-        let courier = courier(&house, &server);
+        let worker = worker(&house, &server);
         server.fail(At::Rcpt, Fault::BadRecipient(answer));
         house.put(new("Ann")).await;
         house.put(new("Bob")).await;
         for _ in 0..4 {
-            courier.step(start()).await;
+            worker.step(start()).await;
         }
         let mails: Vec<_> = server.mails().into_iter().map(|mail| mail.to).collect();
         assert_eq!(mails, ["good@clinic.example"; 2], "{answer}");
@@ -228,19 +233,19 @@ async fn one_bad_recipient_delays_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_recipient_at_whom_the_relay_hangs_delays_nobody_while_the_courier_runs() {
+async fn a_recipient_at_whom_the_relay_hangs_delays_nobody_while_delivery_runs() {
     let house = House::with(Kind::Sqlite, &["bad@clinic.example", "good@clinic.example"]).await;
     let server = Server::start(Wire::Plain).await;
     server.fail(At::Rcpt, Fault::SlowRecipient);
     let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", Duration::from_secs(20)).unwrap();
-    let courier = Arc::new(courier_of(&house.outbox, mailer, 1000));
-    let stop = tokio_util::sync::CancellationToken::new();
-    let running = tokio::spawn(Arc::clone(&courier).run(stop.clone(), Timestamp::now));
+    let worker = Arc::new(worker_of(&house.outbox, mailer, 1000));
+    let stop = CancellationToken::new();
+    let running = run(&worker, &stop);
     for i in 0..5 {
         house.put(now(&format!("Ann {i}"))).await;
     }
     eventually(Duration::from_secs(5), || server.mails().len() == 5).await;
-    running.abort();
+    drop(running);
     stop.cancel();
 }
 
@@ -259,9 +264,9 @@ async fn eventually(limit: Duration, mut true_at_last: impl FnMut() -> bool) {
 #[tokio::test(flavor = "multi_thread")]
 async fn delivery_begins_within_a_tenth_of_a_second_and_stops_when_told() {
     let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
-    let courier = Arc::new(courier(&house, &server));
-    let stop = tokio_util::sync::CancellationToken::new();
-    let running = tokio::spawn(Arc::clone(&courier).run(stop.clone(), Timestamp::now));
+    let worker = Arc::new(worker(&house, &server));
+    let stop = CancellationToken::new();
+    let running = run(&worker, &stop);
     house.put(now("warm up")).await;
     eventually(Duration::from_secs(5), || server.mails().len() == 1).await;
     let mut worst = Duration::ZERO;
@@ -276,7 +281,7 @@ async fn delivery_begins_within_a_tenth_of_a_second_and_stops_when_told() {
     assert!(worst < Duration::from_millis(100), "{worst:?}");
     eventually(Duration::from_secs(5), || server.mails().len() == 11).await;
     stop.cancel();
-    tokio::time::timeout(Duration::from_secs(5), running).await.expect("it stops").unwrap();
+    tokio::time::timeout(Duration::from_secs(5), running.join_all()).await.expect("it stops");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -285,8 +290,8 @@ async fn an_enquiry_is_kept_as_fast_as_ever_while_the_relay_hangs_at_any_place()
         let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
         server.fail(at, Fault::Silence);
         let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", Duration::from_secs(20)).unwrap();
-        let stop = tokio_util::sync::CancellationToken::new();
-        let running = tokio::spawn(Arc::new(courier_of(&house.outbox, mailer, 1000)).run(stop.clone(), Timestamp::now));
+        let stop = CancellationToken::new();
+        let running = run(&Arc::new(worker_of(&house.outbox, mailer, 1000)), &stop);
         house.put(now("the first")).await;
         eventually(Duration::from_secs(5), || server.connections() > 0).await;
         let mut waits = Vec::new();
@@ -298,7 +303,7 @@ async fn an_enquiry_is_kept_as_fast_as_ever_while_the_relay_hangs_at_any_place()
         waits.sort();
         // Waiting for the relay would take 20 seconds; a commit takes milliseconds, also on a busy machine.
         assert!(waits[5] < Duration::from_millis(200), "{at:?}: half of the enquiries waited {:?}", waits[5]);
-        running.abort();
+        drop(running);
         stop.cancel();
     }
 }
@@ -307,16 +312,16 @@ async fn an_enquiry_is_kept_as_fast_as_ever_while_the_relay_hangs_at_any_place()
 async fn no_more_letters_leave_in_a_minute_than_allowed() {
     let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
     let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", LIMIT).unwrap();
-    let courier = courier_of(&house.outbox, mailer, 3);
+    let worker = worker_of(&house.outbox, mailer, 3);
     for i in 0..7 {
         house.put(new(&format!("Ann {i}"))).await;
     }
     let mut times = Vec::new();
     let mut now = start();
     loop {
-        match courier.step(now).await {
+        match worker.step(now).await {
             Step::Delivered(_) => times.push(now.duration_since(start()).as_secs()),
-            Step::Full(until) => now = until,
+            Step::RateLimited(until) => now = until,
             Step::Idle(None) => break,
             other => panic!("{other:?}"),
         }
@@ -327,28 +332,28 @@ async fn no_more_letters_leave_in_a_minute_than_allowed() {
 #[tokio::test]
 async fn a_letter_is_set_aside_at_its_age_and_never_deleted() {
     let (house, mut server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
-    let courier = courier(&house, &server);
+    let worker = worker(&house, &server);
     house.put(new("Ann")).await;
     server.close().await;
     let mut now = start();
     let aside = loop {
-        match courier.step(now).await {
-            Step::Again(..) => {}
+        match worker.step(now).await {
+            Step::Retry(..) => {}
             Step::Paused(until) => now = until,
-            Step::SetAside(1) => break now,
+            Step::Failed(1) => break now,
             other => panic!("{other:?}"),
         }
     };
     let days = aside.duration_since(start()).as_hours() / 24;
     assert_eq!(days, 5, "set aside after {days} days");
     assert_eq!(house.outbox.tidy(later(400 * 86_400)).await.unwrap().erased, 0);
-    assert!(!courier.health(aside).await.is_well());
+    assert!(!house.outbox.health(aside).await.is_well());
 }
 
 #[tokio::test]
-async fn a_delivery_that_could_not_be_written_down_is_not_sent_again_by_the_same_courier() {
+async fn a_delivery_that_could_not_be_written_down_is_not_sent_again_by_the_same_worker() {
     let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
-    let courier = courier(&house, &server);
+    let worker = worker(&house, &server);
     house.put(new("Ann")).await;
     // The letter is taken; the answer waits until somebody has locked the database.
     let pool = sqlx::AnyPool::connect(&house.fresh.url).await.unwrap();
@@ -357,10 +362,10 @@ async fn a_delivery_that_could_not_be_written_down_is_not_sent_again_by_the_same
         .execute(&pool)
         .await
         .unwrap();
-    assert_eq!(courier.step(start()).await, Step::Delivered(1));
-    assert!(matches!(courier.step(later(3600)).await, Step::Unavailable(_)), "first things first");
+    assert_eq!(worker.step(start()).await, Step::Delivered(1));
+    assert!(matches!(worker.step(later(3600)).await, Step::Unavailable(_)), "first things first");
     sqlx::raw_sql("DROP TRIGGER block").execute(&pool).await.unwrap();
-    assert_eq!(courier.step(later(3601)).await, Step::Idle(None));
+    assert_eq!(worker.step(later(3601)).await, Step::Idle(None));
     assert_eq!((server.mails().len(), state(&house).await.as_str()), (1, "delivered"));
 }
 
@@ -369,10 +374,10 @@ async fn mails_without_a_relay_become_files_that_only_their_owner_reads() {
     use std::os::unix::fs::PermissionsExt as _;
     let house = House::with(Kind::Sqlite, &["a@clinic.example", "b@clinic.example"]).await;
     let folder = house.fresh.folder.path().join("mail");
-    let courier = courier_of(&house.outbox, Mailer::folder(folder.clone()), 1000);
+    let worker = worker_of(&house.outbox, Mailer::folder(folder.clone()), 1000);
     let receipt = house.put(new("Ann")).await;
-    assert_eq!(courier.step(start()).await, Step::Delivered(1));
-    assert_eq!(courier.step(start()).await, Step::Delivered(1));
+    assert_eq!(worker.step(start()).await, Step::Delivered(1));
+    assert_eq!(worker.step(start()).await, Step::Delivered(1));
     let mut names: Vec<_> =
         std::fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();

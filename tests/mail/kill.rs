@@ -2,7 +2,7 @@
 //!
 //! The real program, posts over HTTP from several threads, SIGKILL at random moments, a restart each time; on SQLite, and
 //! on PostgreSQL with two copies that share one outbox. A visitor who gets no answer sends the same form again, as people
-//! do. The relay fails only in ways that a courier must get over by itself: what it refuses for good is tried elsewhere.
+//! do. The relay fails only in ways that a worker must get over by itself: what it refuses for good is tried elsewhere.
 //!
 //! At least [`KILLS`] kills; `CLINIC_TEST_SECONDS` goes on for as many seconds at least. `CLINIC_TEST_SEED` repeats the dice
 //! of an earlier run (its seed is printed; the timing is the machine's).

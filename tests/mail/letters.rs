@@ -2,7 +2,7 @@
 
 use crate::{
     databases::Kind,
-    delivery::{courier_of, letterhead},
+    delivery::{letterhead, worker_of},
     house::{House, by_email, enquiry, held, later, new, start, with_nonce},
     relay::{Server, Wire},
 };
@@ -11,7 +11,7 @@ use relationship_clinic::{
     config::Tls,
     enquiry::{Action, Channel, Enquiry, ForWhom, Mailbox, Phone, SpamScore, Voicemail},
     mail::{
-        courier::Step,
+        delivery::Step,
         letter::Letter,
         mailer::Mailer,
         outbox::{Earlier, NewEnquiry, Stored},
@@ -213,7 +213,7 @@ async fn what_a_visitor_typed_is_inert_everywhere() {
     let server = Server::start(Wire::Plain).await;
     let house = House::new(Kind::Sqlite).await;
     let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", Duration::from_secs(5)).unwrap();
-    let courier = courier_of(&house.outbox, mailer, 1000);
+    let worker = worker_of(&house.outbox, mailer, 1000);
     for (index, text) in hostile().into_iter().enumerate() {
         let typed = Enquiry {
             name: text.into(),
@@ -228,7 +228,7 @@ async fn what_a_visitor_typed_is_inert_everywhere() {
         };
         let spam = SpamScore { action: Action::Label, score: 1, reasons: vec![text.into()] };
         house.put(NewEnquiry { enquiry: typed, spam, nonce: Some(text.into()), received: start() }).await;
-        assert!(matches!(courier.step(start()).await, Step::Delivered(_)), "{text:?}");
+        assert!(matches!(worker.step(start()).await, Step::Delivered(_)), "{text:?}");
         let mail = server.mails().pop().unwrap();
         assert!(mail.text.lines().all(|line| line.len() <= 998), "{text:?}: a line is too long");
         let parsed = MessageParser::default().parse(mail.text.as_bytes()).unwrap();
@@ -261,11 +261,11 @@ async fn a_letter_arrives_with_the_headers_it_should_have() {
     let server = Server::start(Wire::Plain).await;
     let house = House::with(Kind::Sqlite, &["staff@clinic.example", "office@clinic.example"]).await;
     let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", Duration::from_secs(5)).unwrap();
-    let courier = courier_of(&house.outbox, mailer, 1000);
+    let worker = worker_of(&house.outbox, mailer, 1000);
     let enquiry = by_email("Zoë Q.", "zoe@example.org", true);
     let receipt = house.put(NewEnquiry { enquiry, ..new("") }).await;
-    courier.step(later(500)).await;
-    courier.step(later(501)).await;
+    worker.step(later(500)).await;
+    worker.step(later(501)).await;
     let mails = server.mails();
     let parsed = MessageParser::default().parse(mails[0].text.as_bytes()).unwrap();
     let from = parsed.from().unwrap().first().unwrap();
@@ -298,12 +298,12 @@ async fn a_correction_names_the_enquiry_before_it() {
     let server = Server::start(Wire::Plain).await;
     let house = House::new(Kind::Sqlite).await;
     let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", Duration::from_secs(5)).unwrap();
-    let courier = courier_of(&house.outbox, mailer, 1000);
+    let worker = worker_of(&house.outbox, mailer, 1000);
     let first = house.put(with_nonce("Ann", "n1")).await;
     house.put(held("Seller")).await;
     house.put(with_nonce("Anne", "n1")).await;
-    courier.step(start()).await;
-    courier.step(start()).await;
+    worker.step(start()).await;
+    worker.step(start()).await;
     let mails = server.mails();
     let parsed = MessageParser::default().parse(mails[1].text.as_bytes()).unwrap();
     let text = parsed.body_text(0).unwrap().replace("\r\n", "\n");

@@ -1,12 +1,12 @@
 //! A whole life of enquiries: from the form to erasure, with every letter and note that it brings about.
 //!
-//! The real router, outbox, courier and relay; only the clock is the test's.
+//! The real router, outbox, worker and relay; only the clock is the test's.
 
 use crate::{
     databases::{Fresh, Kind, fresh},
     delivery::letterhead,
     house::{House, open_outbox},
-    notes::{clinic, courier, deliver, note_writer, read, same},
+    notes::{clinic, deliver, note_writer, read, same, worker},
     relay::{Server, Wire},
     support::edition::edition,
 };
@@ -17,7 +17,7 @@ use http_body_util::BodyExt as _;
 use jiff::{SignedDuration, Timestamp, civil::date};
 use relationship_clinic::{
     mail::{
-        courier::Courier,
+        delivery::DeliveryWorker,
         notes::NoteWriter,
         outbox::{NoBackup, Outbox},
     },
@@ -53,7 +53,7 @@ fn it_is(day_and_time: &str) {
 struct Clinic {
     fresh: Fresh,
     outbox: Outbox,
-    courier: Arc<Courier>,
+    worker: Arc<DeliveryWorker>,
     note_writer: NoteWriter,
     server: Server,
     router: Router,
@@ -65,12 +65,11 @@ impl Clinic {
         let fresh = fresh(Kind::Sqlite);
         let outbox = open_outbox(fresh.place.clone(), &["staff@clinic.example"]).await;
         let server = Server::start(Wire::Plain).await;
-        let courier = Arc::new(courier(&outbox, &server));
+        let worker = Arc::new(worker(&outbox, &server));
         let edition = edition(Path::new("content"), "https://www.clinic.example", date(2026, 11, 24));
         let parts = Parts {
             edition: Arc::new(ArcSwap::from_pointee(edition)),
             outbox: outbox.clone(),
-            courier: Arc::clone(&courier),
             counters: Arc::default(),
             pictures: Arc::default(),
             quotas: Quotas::default(),
@@ -81,7 +80,7 @@ impl Clinic {
         };
         let router = web::router(Arc::new(App::new(parts, SECRET)));
         let note_writer = note_writer(&outbox, &["staff@clinic.example"]);
-        Self { fresh, outbox, courier, note_writer, server, router, read: 0 }
+        Self { fresh, outbox, worker, note_writer, server, router, read: 0 }
     }
 
     async fn ask(&self, request: http::request::Builder, body: String) -> (u16, String) {
@@ -124,7 +123,7 @@ impl Clinic {
         let clinic = clinic(PROMISE);
         self.note_writer.daily(&clinic, now()).await.unwrap();
         self.note_writer.weekly(&clinic, |_| None, now()).await.unwrap();
-        deliver(&self.courier, now()).await;
+        deliver(&self.worker, now()).await;
         self.outbox.tidy(now()).await.unwrap();
     }
 

@@ -3,7 +3,7 @@
 
 use crate::{
     databases::{Kind, is_root},
-    delivery::courier_of,
+    delivery::worker_of,
     house::{House, by_email, new, start},
     relay::Authority,
     support::clinic::Clinic,
@@ -11,7 +11,7 @@ use crate::{
 use mail_parser::MessageParser;
 use relationship_clinic::{
     config::{Relay, Tls},
-    mail::{courier::Step, mailer::Mailer, outbox::NewEnquiry},
+    mail::{delivery::Step, mailer::Mailer, outbox::NewEnquiry},
 };
 use secrecy::SecretString;
 use std::{
@@ -174,11 +174,10 @@ async fn exim_accepts_a_letter_and_refuses_a_wrong_log_in_and_an_unknown_mailbox
     let enquiry = by_email("Zoë", "zoe@example.org", true);
     let enquiry = relationship_clinic::enquiry::Enquiry { message: Some(long.clone()), ..enquiry };
     let receipt = house.put(NewEnquiry { enquiry, ..new("") }).await;
-    let wrong_log_in = courier_of(&house.outbox, exim.relay(&ca, "wrong"), 1000);
-    assert_eq!(wrong_log_in.step(start()).await, Step::SetAside(1), "{}", exim.output());
-    let courier = courier_of(&house.outbox, exim.relay(&ca, "open sesame"), 1000);
-    courier.begin(start()).await.unwrap();
-    assert_eq!(courier.step(start()).await, Step::Delivered(1), "{}", exim.output());
+    let wrong_log_in = worker_of(&house.outbox, exim.relay(&ca, "wrong"), 1000);
+    assert_eq!(wrong_log_in.step(start()).await, Step::Failed(1), "{}", exim.output());
+    let worker = worker_of(&house.outbox, exim.relay(&ca, "open sesame"), 1000);
+    assert_eq!(worker.step(start()).await, Step::Delivered(1), "{}", exim.output());
     exim.wait("the letter is in the maildir", || exim.mails().len() == 1);
     let bytes = fs::read(exim.mails().remove(0)).unwrap();
     let mail = MessageParser::default().parse(&bytes).unwrap();
@@ -189,8 +188,8 @@ async fn exim_accepts_a_letter_and_refuses_a_wrong_log_in_and_an_unknown_mailbox
     }
     let unknown = House::with(Kind::Sqlite, &["unknown@clinic.example"]).await;
     unknown.put(new("Ann")).await;
-    let courier = courier_of(&unknown.outbox, exim.relay(&ca, "open sesame"), 1000);
-    assert_eq!(courier.step(start()).await, Step::SetAside(1), "{}", exim.output());
+    let worker = worker_of(&unknown.outbox, exim.relay(&ca, "open sesame"), 1000);
+    assert_eq!(worker.step(start()).await, Step::Failed(1), "{}", exim.output());
 }
 
 /// Header injection, HTML, control and formatting characters.

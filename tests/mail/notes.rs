@@ -2,7 +2,7 @@
 
 use crate::{
     databases::Kind,
-    delivery::{courier_of, letterhead},
+    delivery::{letterhead, worker_of},
     house::{House, held, later, new, start, with_nonce},
     letters::{shown, words},
     relay::{At, Fault, Mail, Server, Wire},
@@ -13,7 +13,7 @@ use relationship_clinic::{
     config::Tls,
     content::Clinic,
     mail::{
-        courier::{Courier, Step},
+        delivery::{DeliveryWorker, Step},
         mailer::Mailer,
         notes::{ContentFault, NoteWriter},
         outbox::{NewEnquiry, Outbox},
@@ -33,14 +33,14 @@ pub fn note_writer(outbox: &Outbox, staff: &[&str]) -> NoteWriter {
     NoteWriter::new(outbox.clone(), letterhead(), staff.iter().map(|address| address.parse().unwrap()).collect())
 }
 
-pub fn courier(outbox: &Outbox, server: &Server) -> Courier {
+pub fn worker(outbox: &Outbox, server: &Server) -> DeliveryWorker {
     let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", Duration::from_secs(5)).unwrap();
-    courier_of(outbox, mailer, 1000)
+    worker_of(outbox, mailer, 1000)
 }
 
 /// Delivers all that is due.
-pub async fn deliver(courier: &Courier, now: Timestamp) {
-    while let Step::Delivered(_) = courier.step(now).await {}
+pub async fn deliver(worker: &DeliveryWorker, now: Timestamp) {
+    while let Step::Delivered(_) = worker.step(now).await {}
 }
 
 /// A morning at eight in California; `start` is a Tuesday afternoon.
@@ -91,7 +91,7 @@ async fn a_day_without_anything_to_say_has_no_note_and_later_things_wait_for_the
         assert!(!note_writer.daily(&clinic(""), start()).await.unwrap(), "the day's note is done");
         assert!(note_writer.daily(&clinic(""), morning(1)).await.unwrap());
         assert!(!note_writer.daily(&clinic(""), morning(1)).await.unwrap(), "once a day");
-        deliver(&courier(&house.outbox, &server), morning(1)).await;
+        deliver(&worker(&house.outbox, &server), morning(1)).await;
         assert_eq!(server.mails().len(), 1);
     }
 }
@@ -113,7 +113,7 @@ async fn of_several_copies_one_sends_the_note_to_every_reader() {
             wrote += u32::from(result == Ok(true));
         }
         assert_eq!(wrote, 1, "{kind:?}");
-        deliver(&courier(&house.outbox, &server), morning(1)).await;
+        deliver(&worker(&house.outbox, &server), morning(1)).await;
         let to: Vec<_> = server.mails().into_iter().map(|mail| mail.to).collect();
         assert_eq!(to, STAFF, "{kind:?}");
     }
@@ -124,22 +124,22 @@ async fn staff_count_as_told_when_a_note_arrives_once_a_day_and_three_days_and_a
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let (house, server) = (House::new(kind).await, Server::start(Wire::Plain).await);
         let note_writer = note_writer(&house.outbox, &["a@clinic.example", "b@clinic.example"]);
-        let courier = courier(&house.outbox, &server);
+        let worker = worker(&house.outbox, &server);
         house.put(held("Seller")).await;
         let told = async || house.outbox.held().await.unwrap().first().and_then(|held| held.told);
         assert!(note_writer.daily(&clinic(""), morning(1)).await.unwrap());
         server.fail(At::Dot, Fault::Answer("451 later"));
-        courier.step(morning(1)).await;
-        courier.step(morning(1)).await;
+        worker.step(morning(1)).await;
+        worker.step(morning(1)).await;
         assert_eq!(told().await, None, "nobody has read it yet");
         server.behave();
         let arrived = morning(1) + SignedDuration::from_mins(2);
-        deliver(&courier, arrived).await;
+        deliver(&worker, arrived).await;
         assert_eq!((told().await, server.mails().len()), (Some(arrived), 2));
         for day in [2, 3] {
             assert_eq!(house.outbox.tidy(arrived + SignedDuration::from_hours(24 * 30)).await.unwrap().erased, 0);
             assert!(note_writer.daily(&clinic(""), morning(day)).await.unwrap(), "it is listed every morning");
-            deliver(&courier, morning(day)).await;
+            deliver(&worker, morning(day)).await;
         }
         assert_eq!(told().await, Some(arrived), "the first time counts");
         let month = arrived + SignedDuration::from_hours(24 * 30);
@@ -169,20 +169,20 @@ async fn what_staff_called_advertising_is_listed_no_more_and_goes_a_day_later() 
 async fn a_reminder_comes_after_the_promised_time_and_not_for_what_was_corrected_or_marked() {
     let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
     let note_writer = note_writer(&house.outbox, &["staff@clinic.example"]);
-    let courier = courier(&house.outbox, &server);
+    let worker = worker(&house.outbox, &server);
     house.put(with_nonce("Ann", "n1")).await;
     let corrected = house.put(with_nonce("Anne", "n1")).await;
     let answered = house.put(new("Bob")).await;
     let seller = house.put(new("Cy")).await;
     house.outbox.answered(&answered.reference, later(60)).await.unwrap();
     house.outbox.spam(&seller.reference, later(60)).await.unwrap();
-    deliver(&courier, start()).await;
+    deliver(&worker, start()).await;
     let open: Vec<_> = house.outbox.open_enquiries().await.unwrap().into_iter().map(|open| open.number).collect();
     assert_eq!(open, [2]);
     // Came on Tuesday; Wednesday, five o'clock, was promised.
     assert!(!note_writer.daily(&clinic(PROMISE), morning(1)).await.unwrap());
     assert!(note_writer.daily(&clinic(PROMISE), morning(2)).await.unwrap());
-    deliver(&courier, morning(2)).await;
+    deliver(&worker, morning(2)).await;
     assert!(!note_writer.daily(&clinic(PROMISE), morning(16)).await.unwrap(), "after two weeks it is only counted");
     let note = read(server.mails().last().unwrap());
     insta::assert_snapshot!("reminder", same(&note, &[&corrected.reference]));
@@ -191,18 +191,18 @@ async fn a_reminder_comes_after_the_promised_time_and_not_for_what_was_corrected
 async fn full_house() -> (House, Vec<String>) {
     let house = House::with(Kind::Sqlite, &["staff@clinic.example", "office@clinic.example"]).await;
     let server = Server::start(Wire::Plain).await;
-    let courier = courier(&house.outbox, &server);
+    let worker = worker(&house.outbox, &server);
     let mut references = vec![house.put(new("Ann")).await.reference];
-    deliver(&courier, start()).await;
+    deliver(&worker, start()).await;
     references.push(house.put(held("Seller")).await.reference);
     let mut second = held("Other");
     second.spam.reasons.push("The message offers something for sale (+4)".into());
     references.push(house.put(second).await.reference);
     references.push(house.put(NewEnquiry { received: morning(3), ..new("Dee") }).await.reference);
     server.fail(At::Rcpt, Fault::Answer("550 no such user"));
-    courier.step(morning(3)).await;
+    worker.step(morning(3)).await;
     server.fail(At::Rcpt, Fault::Answer("451 later"));
-    courier.step(morning(3)).await;
+    worker.step(morning(3)).await;
     (house, references)
 }
 
@@ -220,7 +220,7 @@ async fn a_full_note_and_a_week_read_as_they_should_in_both_parts() {
     let title = |slug: &str| (slug == "when-a-partner-shuts-down").then(|| "When a partner shuts down".to_owned());
     assert!(note_writer.weekly(&clinic(""), title, morning(6)).await.unwrap());
     assert!(!note_writer.weekly(&clinic(""), |_| None, morning(7)).await.unwrap(), "once a week");
-    deliver(&courier(&house.outbox, &server), morning(6)).await;
+    deliver(&worker(&house.outbox, &server), morning(6)).await;
     let mails: Vec<Mail> = server.mails().into_iter().filter(|mail| mail.text.contains("Subject: Website")).collect();
     for (mail, name) in mails.iter().zip(["daily", "weekly"]) {
         insta::assert_snapshot!(format!("{name}.txt"), same(&read(mail), &references));
@@ -248,9 +248,9 @@ async fn a_quiet_week_says_that_all_is_well() {
     assert!(!note_writer.weekly(&clinic(""), |_| None, morning(0)).await.unwrap());
     let receipt = house.put(new("Ann")).await;
     house.outbox.answered(&receipt.reference, later(60)).await.unwrap();
-    deliver(&courier(&house.outbox, &server), start()).await;
+    deliver(&worker(&house.outbox, &server), start()).await;
     assert!(note_writer.weekly(&clinic(""), |_| None, morning(6)).await.unwrap());
-    deliver(&courier(&house.outbox, &server), morning(6)).await;
+    deliver(&worker(&house.outbox, &server), morning(6)).await;
     insta::assert_snapshot!("quiet_week", read(server.mails().last().unwrap()));
 }
 
@@ -268,7 +268,7 @@ async fn the_editor_hears_of_a_fault_once_until_it_is_mended() {
     assert!(note_writer.editor(&editor, &[mistake(3)], start()).await.unwrap());
     assert!(!note_writer.editor(&editor, &[mistake(3)], later(60)).await.unwrap(), "not again and again");
     assert!(note_writer.editor(&editor, &[mistake(3), mistake(9)], later(61)).await.unwrap());
-    deliver(&courier(&house.outbox, &server), later(61)).await;
+    deliver(&worker(&house.outbox, &server), later(61)).await;
     assert!(!note_writer.editor(&editor, &[], later(65)).await.unwrap(), "mended");
     assert!(note_writer.editor(&editor, &[mistake(3)], later(70)).await.unwrap(), "it came back");
     let mails = server.mails();
@@ -281,13 +281,13 @@ async fn the_editor_hears_of_a_fault_once_until_it_is_mended() {
 async fn a_note_that_was_refused_is_kept_and_sent_again() {
     let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
     let note_writer = note_writer(&house.outbox, &["staff@clinic.example"]);
-    let courier = courier(&house.outbox, &server);
+    let worker = worker(&house.outbox, &server);
     house.put(held("Seller")).await;
     assert!(note_writer.daily(&clinic(""), morning(1)).await.unwrap());
     server.fail(At::Rcpt, Fault::Answer("550 no such user"));
-    assert_eq!(courier.step(morning(1)).await, Step::SetAside(0));
+    assert_eq!(worker.step(morning(1)).await, Step::Failed(0));
     server.behave();
     assert_eq!(house.outbox.resend(None, morning(1)).await.unwrap(), 1);
-    assert_eq!(courier.step(morning(1)).await, Step::Delivered(0));
+    assert_eq!(worker.step(morning(1)).await, Step::Delivered(0));
     assert_eq!(server.mails().len(), 1);
 }

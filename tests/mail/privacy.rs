@@ -2,13 +2,13 @@
 
 use crate::{
     databases::Kind,
-    delivery::courier_of,
+    delivery::worker_of,
     house::{House, new, start},
     relay::{At, Authority, Fault, Server, Wire},
 };
 use relationship_clinic::{
     config::{Relay, Tls},
-    mail::{courier::Step, mailer::Mailer},
+    mail::{delivery::Step, mailer::Mailer},
 };
 use std::{path::PathBuf, time::Duration};
 
@@ -62,7 +62,7 @@ async fn neither_password_nor_letter_leaves_in_the_clear_or_to_a_stranger() {
         server.state.lock().unwrap().fault = case.fault;
         let mailer = mailer(&house, &authority, &server, &case);
         house.put(new("Ann")).await;
-        let step = courier_of(&house.outbox, mailer, 1000).step(start()).await;
+        let step = worker_of(&house.outbox, mailer, 1000).step(start()).await;
         let seen = &server.state.lock().unwrap().seen;
         assert_eq!(step == Step::Delivered(1), case.arrives, "{}: {step:?}", case.name);
         assert_eq!(seen.mails.len(), usize::from(case.arrives), "{}", case.name);
@@ -91,7 +91,7 @@ async fn plain_text_goes_to_loopback_only_whatever_the_name_resolves_to() {
     house.put(new("Ann")).await;
     let relay = Relay { host: "192.0.2.1".into(), port: 25, tls: Tls::Loopback, login: None, ca: None };
     let mailer = Mailer::relay(relay, "clinic.example", Duration::from_secs(1)).unwrap();
-    assert!(matches!(courier_of(&house.outbox, mailer, 1000).step(start()).await, Step::Again(1, _)));
+    assert!(matches!(worker_of(&house.outbox, mailer, 1000).step(start()).await, Step::Retry(1, _)));
     let (_, _, letters) = house.outbox.show(&house.outbox.list().await.unwrap()[0].reference).await.unwrap();
     assert!(letters[0].fault.as_deref().unwrap().contains("loopback only"), "{letters:?}");
 }

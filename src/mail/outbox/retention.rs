@@ -9,8 +9,14 @@ use super::{Outbox, Place, Unavailable, millis};
 use crate::enquiry::retention;
 use jiff::{SignedDuration, Timestamp};
 use sqlx::Row as _;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+use tokio::time::sleep;
 
+/// Pause between two runs.
+const INTERVAL: Duration = Duration::from_mins(10);
 /// After hand-over the mailbox is the clinic's record. What staff marked as advertising may be released as long.
 const AFTER_DELIVERY: SignedDuration = SignedDuration::from_hours(retention::AFTER_HANDOVER_HOURS);
 /// After staff were first told of a held enquiry, if they were told at least [`TOLD`] times.
@@ -47,6 +53,18 @@ impl Scrub {
 }
 
 impl Outbox {
+    /// Erases and removes what has reached its age, now and then, for ever. `now` is the clock.
+    pub async fn run_retention(self, now: impl Fn() -> Timestamp + Send + Sync) {
+        loop {
+            match self.tidy(now()).await {
+                Ok(Tidied { erased: 0, removed: 0, .. }) => {}
+                Ok(Tidied { erased, removed, .. }) => tracing::info!(erased, removed, "enquiries erased"),
+                Err(cause) => tracing::error!(%cause, "enquiries are not erased"),
+            }
+            sleep(INTERVAL).await;
+        }
+    }
+
     /// One run; harmless at any time and from several copies at once.
     pub async fn tidy(&self, now: Timestamp) -> Result<Tidied, Unavailable> {
         const ERASE: &str = "UPDATE enquiry SET content = NULL, fingerprint = NULL, state = 'erased', erased_at = $1 \

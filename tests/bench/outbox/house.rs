@@ -7,15 +7,17 @@ use relationship_clinic::{
     catalog::{Catalog, Counters},
     enquiry::link::Links,
     mail::{
-        courier::Courier,
-        fate::Schedule,
+        delivery::DeliveryWorker,
         mailer::Mailer,
         message::MessageBuilder,
         outbox::{Options, Outbox, Place},
+        retry_policy::RetryPolicy,
     },
     web::{self, App, Limits, Parts, Quotas, SiteService},
 };
 use std::{net::SocketAddr, num::NonZeroU32, path::Path, sync::Arc, time::Duration};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 const SECRET: &str = "a secret of at least thirty-two characters";
 const ORIGIN: &str = "http://localhost:3000";
@@ -24,7 +26,7 @@ const ORIGIN: &str = "http://localhost:3000";
 pub struct House {
     pub address: SocketAddr,
     pub outbox: Outbox,
-    pub courier: Arc<Courier>,
+    pub worker: Arc<DeliveryWorker>,
 }
 
 /// Opens the outbox; `together` enquiries at most share a commit.
@@ -41,8 +43,13 @@ pub async fn outbox(place: &Place, together: usize) -> Outbox {
     outbox
 }
 
-/// A courier that no minute holds up. It does not walk by itself.
-pub fn courier(outbox: &Outbox, mailer: Mailer) -> Arc<Courier> {
+/// As many workers as `serve` runs.
+pub async fn run(worker: &Arc<DeliveryWorker>, stop: &CancellationToken) -> JoinSet<()> {
+    (0..worker.workers()).map(|_| Arc::clone(worker).run(stop.clone(), Timestamp::now)).collect()
+}
+
+/// A delivery worker without a limit by the minute; see [`run`].
+pub fn worker(outbox: &Outbox, mailer: Mailer) -> Arc<DeliveryWorker> {
     let letterhead = MessageBuilder {
         sender_name: "The Relationship Clinic website".into(),
         sender: "website@clinic.example".parse().unwrap(),
@@ -51,8 +58,8 @@ pub fn courier(outbox: &Outbox, mailer: Mailer) -> Arc<Courier> {
         links: Links::new(ORIGIN, SECRET),
         acknowledges: false,
     };
-    let schedule = Schedule { waits: vec![Duration::from_mins(1)], give_up: Duration::from_hours(24) };
-    Arc::new(Courier::new(outbox.clone(), mailer, letterhead, schedule, u32::MAX, None))
+    let policy = RetryPolicy { waits: vec![Duration::from_mins(1)], give_up: Duration::from_hours(24) };
+    Arc::new(DeliveryWorker::new(outbox.clone(), mailer, letterhead, policy, u32::MAX))
 }
 
 impl House {
@@ -61,11 +68,10 @@ impl House {
         let today = TimeZone::UTC.to_datetime(Timestamp::now()).date();
         let edition = edition(Path::new("content"), ORIGIN, today);
         let catalog = edition.catalog(Catalog::builder(web::security(false)), &Counters::default());
-        let courier = courier(&outbox, mailer);
+        let worker = worker(&outbox, mailer);
         let parts = Parts {
             edition: Arc::new(ArcSwap::from_pointee(edition)),
             outbox: outbox.clone(),
-            courier: Arc::clone(&courier),
             counters: Arc::default(),
             pictures: Arc::default(),
             links: Links::new(ORIGIN, SECRET),
@@ -79,6 +85,6 @@ impl House {
         let listener = web::open(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(web::serve(listener, site, Limits::default(), std::future::pending()));
-        Self { address, outbox, courier }
+        Self { address, outbox, worker }
     }
 }

@@ -18,10 +18,7 @@ use relationship_clinic::{
     },
 };
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 use tokio::runtime::Runtime;
@@ -59,7 +56,7 @@ fn first_delivery(runtime: &Runtime, database: &Database) -> (Vec<Duration>, Vec
     let sink = Sink::open(false);
     let house = House::open(runtime.block_on(house::outbox(&database.place, Options::TOGETHER)), mailer(&sink));
     let stop = CancellationToken::new();
-    let walking = runtime.spawn(Arc::clone(&house.courier).run(stop.clone(), Timestamp::now));
+    let running = runtime.block_on(house::run(&house.worker, &stop));
     let mut client = runtime.block_on(Client::connect(house.address));
     let times = (0..POSTS).map(|_| {
         runtime.block_on(client.post());
@@ -70,7 +67,7 @@ fn first_delivery(runtime: &Runtime, database: &Database) -> (Vec<Duration>, Vec
     });
     let times = times.collect();
     stop.cancel();
-    runtime.block_on(walking).unwrap();
+    runtime.block_on(running.join_all());
     runtime.block_on(house.outbox.close());
     times
 }
@@ -80,14 +77,14 @@ fn drain(runtime: &Runtime, database: &Database, letters: usize) -> Duration {
     let sink = Sink::open(false);
     let outbox = runtime.block_on(house::outbox(&database.place, Options::TOGETHER));
     runtime.block_on(fill(&outbox, letters));
-    let courier = house::courier(&outbox, mailer(&sink));
+    let worker = house::worker(&outbox, mailer(&sink));
     let stop = CancellationToken::new();
     let began = Instant::now();
-    let walking = runtime.spawn(courier.run(stop.clone(), Timestamp::now));
+    let running = runtime.block_on(house::run(&worker, &stop));
     let last = sink.taken.iter().take(letters).last().unwrap();
     let took = last.acknowledged - began;
     stop.cancel();
-    runtime.block_on(walking).unwrap();
+    runtime.block_on(running.join_all());
     runtime.block_on(outbox.close());
     took
 }

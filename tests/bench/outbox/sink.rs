@@ -12,7 +12,7 @@ use std::{
     time::Instant,
 };
 
-/// When the courier knocked, and when the mail was acknowledged.
+/// When the worker knocked, and when the mail was acknowledged.
 #[derive(Debug, Clone, Copy)]
 pub struct Taken {
     pub knocked: Instant,

@@ -15,7 +15,7 @@ use std::{
 
 /// People at their keyboards at once.
 const AT_ONCE: usize = 6;
-/// Milliseconds between one of them and the next, at most: the couriers keep up, so that kills meet them at work.
+/// Milliseconds between one of them and the next, at most: the workers keep up, so that kills meet them at work.
 const PAUSE: u64 = 150;
 /// A copy that is just being started is asked again after this.
 const A_MOMENT: Duration = Duration::from_millis(5);

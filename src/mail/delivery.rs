@@ -1,0 +1,275 @@
+//! Delivery: claims due letters from the outbox, one at a time, sends them, and records the outcome.
+//!
+//! Invariant: a letter leaves the queue only when the relay has acknowledged it or when it has failed; a failed letter is
+//! kept and an alarm is raised. A delivery that could not be recorded is remembered and recorded before the next send.
+//!
+//! A relay that fails before any letter was offered is paused for all copies of the program; then one worker tries.
+//!
+//! Never: a decision about retries (see `retry_policy`), the text of a letter.
+
+use crate::mail::{
+    mailer::{DeliveryError, Mailer},
+    message::MessageBuilder,
+    outbox::{Claimed, Outbox, RelayState, Says, Unavailable, random},
+    retry_policy::{Outcome, RetryPolicy},
+};
+use arc_swap::ArcSwap;
+use jiff::{SignedDuration, Timestamp};
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::{Mutex, OnceCell},
+    time::sleep,
+};
+use tokio_util::sync::CancellationToken;
+
+/// Beyond the mailer's own limit, so that no other worker claims a letter that is being sent.
+const MARGIN: Duration = Duration::from_secs(10);
+/// An acknowledgement that is older would only confuse.
+const STALE: SignedDuration = SignedDuration::from_hours(24);
+/// A backlog that leaves at once looks like spam to a relay, so letters are counted by the minute.
+const MINUTE: SignedDuration = SignedDuration::from_secs(60);
+/// Letters of other copies, whose leases may end, and clocks that were set are found within this time.
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// Pause after the database could not be reached.
+const UNAVAILABLE_PAUSE: Duration = Duration::from_secs(5);
+/// Letters sent at the same time, at most.
+const MOST_WORKERS: usize = 8;
+
+/// What the delivery workers of one program share.
+#[derive(Debug)]
+pub struct DeliveryWorker {
+    outbox: Outbox,
+    mailer: Mailer,
+    messages: ArcSwap<MessageBuilder>,
+    policy: RetryPolicy,
+    per_minute: usize,
+    started: OnceCell<()>,
+    /// Locked by the worker that is about to claim a letter.
+    claiming: Mutex<Claiming>,
+    /// Recipients to whom a letter is being sent: the letters of each go one after another.
+    busy: StdMutex<HashSet<String>>,
+}
+
+#[derive(Debug, Default)]
+struct Claiming {
+    /// Acknowledged by the relay; the database could not be told.
+    unrecorded: Vec<Claimed>,
+    /// When the letters of the last minute were claimed.
+    sent: VecDeque<Timestamp>,
+}
+
+/// What one step did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// No letter is due; when the next one will be.
+    Idle(Option<Timestamp>),
+    /// The letter about the enquiry with this number was acknowledged.
+    Delivered(u64),
+    /// It could not be delivered and is due again.
+    Retry(u64, Timestamp),
+    /// It could not be delivered and is not tried again by itself.
+    Failed(u64),
+    /// No connection to the relay before that time.
+    Paused(Timestamp),
+    /// As many letters as a minute allows were sent.
+    RateLimited(Timestamp),
+    /// The outbox cannot be read.
+    Unavailable(Unavailable),
+}
+
+/// Removes a recipient from the busy ones when dropped, also by a panic.
+struct Busy<'a>(&'a DeliveryWorker, &'a str);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.busy().remove(self.1);
+    }
+}
+
+impl DeliveryWorker {
+    /// Nothing happens before [`DeliveryWorker::step`] or [`DeliveryWorker::run`].
+    pub fn new(outbox: Outbox, mailer: Mailer, messages: MessageBuilder, policy: RetryPolicy, per_minute: u32) -> Self {
+        Self {
+            outbox,
+            mailer,
+            messages: ArcSwap::from_pointee(messages),
+            policy,
+            per_minute: per_minute as usize,
+            started: OnceCell::new(),
+            claiming: Mutex::default(),
+            busy: StdMutex::default(),
+        }
+    }
+
+    /// Replaces the facts of the clinic in later letters.
+    pub fn adopt(&self, messages: MessageBuilder) {
+        self.messages.store(Arc::new(messages));
+    }
+
+    /// How many [`DeliveryWorker::run`] should run: one for each recipient and one more, so that a recipient at whom the
+    /// relay is slow delays no other.
+    pub fn workers(&self) -> usize {
+        (self.outbox.recipients() + 1).min(MOST_WORKERS)
+    }
+
+    /// Delivers until `stop` is cancelled; a letter that is being sent then is finished first. `now` is the clock.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken, now: impl Fn() -> Timestamp + Send + Sync) {
+        let mut arrivals = self.outbox.arrivals();
+        while !stop.is_cancelled() {
+            arrivals.borrow_and_update();
+            let (pause, until_arrival) = match self.step(now()).await {
+                Step::Delivered(_) | Step::Retry(..) | Step::Failed(_) => continue,
+                Step::Idle(due) => (due.map_or(LONGEST_PAUSE, |at| pause(at, now())), true),
+                Step::Paused(at) | Step::RateLimited(at) => (pause(at, now()), false),
+                Step::Unavailable(cause) => {
+                    tracing::error!(%cause, "letters wait");
+                    (UNAVAILABLE_PAUSE, true)
+                }
+            };
+            tokio::select! {
+                _ = arrivals.changed(), if until_arrival => {}
+                () = sleep(pause) => {}
+                () = stop.cancelled() => return,
+            }
+        }
+    }
+
+    /// Claims one due letter, sends it, records the outcome.
+    pub async fn step(&self, now: Timestamp) -> Step {
+        self.try_step(now).await.unwrap_or_else(Step::Unavailable)
+    }
+
+    async fn try_step(&self, now: Timestamp) -> Result<Step, Unavailable> {
+        self.started.get_or_try_init(|| self.start(now)).await?;
+        let mut claiming = self.claiming.lock().await;
+        while let Some(letter) = claiming.unrecorded.last() {
+            self.outbox.delivered(letter, now).await?;
+            claiming.unrecorded.pop();
+        }
+        if let Some(until) = claiming.limited_until(now, self.per_minute) {
+            return Ok(Step::RateLimited(until));
+        }
+        let lease = SignedDuration::try_from(self.mailer.limit() + MARGIN).unwrap_or(SignedDuration::MAX);
+        let lease = now.saturating_add(lease).unwrap_or(Timestamp::MAX);
+        let relay = self.outbox.relay().await?;
+        if relay.failures > 0 && relay.paused_until > now {
+            return Ok(Step::Paused(relay.paused_until));
+        }
+        if relay.failures > 0 && !self.outbox.may_probe(now, lease).await? {
+            return Ok(Step::Paused(lease));
+        }
+        let busy: Vec<String> = self.busy().iter().cloned().collect();
+        let Some(letter) = self.outbox.claim(now, lease, &busy).await? else {
+            if relay.failures > 0 {
+                self.outbox.unpause().await?;
+            }
+            return Ok(Step::Idle(self.outbox.next_due().await?));
+        };
+        claiming.sent.push_back(now);
+        self.busy().insert(letter.recipient.clone());
+        let _busy = Busy(self, &letter.recipient);
+        drop(claiming);
+        self.deliver(&letter, relay, now).await
+    }
+
+    /// Settings may have been corrected before this start, so the relay is tried at once, also for letters that failed
+    /// because of it.
+    async fn start(&self, now: Timestamp) -> Result<(), Unavailable> {
+        self.outbox.unpause().await?;
+        self.outbox.revive(now).await.map(drop)
+    }
+
+    fn busy(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn deliver(&self, letter: &Claimed, relay: RelayState, now: Timestamp) -> Result<Step, Unavailable> {
+        let sent = self.send(letter, now).await;
+        if let Err(DeliveryError::Outbox(cause)) = sent {
+            return Err(cause);
+        }
+        // First of all: until it is recorded, a crash would send the letter again.
+        if sent.is_ok() && self.outbox.delivered(letter, now).await.is_err() {
+            self.claiming.lock().await.unrecorded.push(letter.clone());
+        }
+        if relay.failures > 0 && !matches!(sent, Err(DeliveryError::Session { .. })) {
+            self.outbox.relay_works(now).await?;
+        }
+        if let Err(error) = sent {
+            return self.record_failure(letter, &error, relay, now).await;
+        }
+        tracing::info!(number = letter.number, copy = letter.copy, attempts = letter.attempts, "letter delivered");
+        Ok(Step::Delivered(letter.number))
+    }
+
+    async fn send(&self, letter: &Claimed, now: Timestamp) -> Result<(), DeliveryError> {
+        let unwritable = |reason: String| DeliveryError::Letter { permanent: true, reason };
+        let messages = self.messages.load_full();
+        let message = match &letter.says {
+            Says::Note(note) => messages.note(letter, note),
+            Says::Acknowledgement if now.duration_since(letter.queued) > STALE => {
+                return Err(unwritable("it comes too late to be of use".into()));
+            }
+            Says::Acknowledgement => messages.acknowledgement(letter),
+            Says::Enquiry => match self.outbox.stored(letter.number).await? {
+                Some(stored) => messages.enquiry(letter, &stored),
+                None => return Err(unwritable("its enquiry has no content".into())),
+            },
+        };
+        self.mailer.send(&message.map_err(|error| unwritable(error.to_string()))?).await
+    }
+
+    async fn record_failure(
+        &self,
+        letter: &Claimed,
+        error: &DeliveryError,
+        relay: RelayState,
+        now: Timestamp,
+    ) -> Result<Step, Unavailable> {
+        let of_session = matches!(error, DeliveryError::Session { .. });
+        // Failures of the session count together, whichever letters they met.
+        let attempts = if of_session { relay.failures.saturating_add(1) } else { letter.attempts };
+        let jitter = f64::from(u16::from_le_bytes(random())) / f64::from(u16::MAX);
+        let age = Duration::try_from(now.duration_since(letter.queued)).unwrap_or_default();
+        let outcome = self.policy.outcome(error.is_permanent(), attempts, age, now, jitter);
+        let (number, copy) = (letter.number, letter.copy);
+        tracing::warn!(number, copy, attempts = letter.attempts, fault = %error, ?outcome, "letter not delivered");
+        if of_session {
+            self.outbox.pause(self.policy.next_attempt(attempts, now, jitter)).await?;
+        }
+        match outcome {
+            Outcome::Retry(at) => {
+                // While the relay is paused the letter keeps its place at the head of the queue.
+                self.outbox.again(letter, error, if of_session { now } else { at }).await?;
+                return Ok(Step::Retry(number, at));
+            }
+            Outcome::Failed if letter.says == Says::Acknowledgement => self.outbox.give_up(letter, now).await?,
+            Outcome::Failed => {
+                self.outbox.set_aside(letter, error, now).await?;
+                tracing::error!(number, copy, fault = %error, "letter failed; `enquiries resend` sends it again");
+            }
+        }
+        Ok(Step::Failed(number))
+    }
+}
+
+impl Claiming {
+    /// When the next letter may be sent, if that is not now.
+    fn limited_until(&mut self, now: Timestamp, per_minute: usize) -> Option<Timestamp> {
+        while self.sent.front().is_some_and(|at| now.duration_since(*at) >= MINUTE) {
+            self.sent.pop_front();
+        }
+        let oldest = self.sent.front().filter(|_| self.sent.len() >= per_minute)?;
+        Some(oldest.saturating_add(MINUTE).unwrap_or(Timestamp::MAX))
+    }
+}
+
+/// At least 20 ms, so that a clock in the past makes no busy loop.
+fn pause(until: Timestamp, now: Timestamp) -> Duration {
+    let pause = until.duration_since(now).max(SignedDuration::from_millis(20));
+    Duration::try_from(pause).unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE)
+}

@@ -1,0 +1,91 @@
+//! Watches the way from form to mailbox, and raises an alarm when a problem begins.
+//!
+//! Invariant: each problem is reported once, by one copy of the program, and again only after it was over.
+
+use crate::mail::{
+    alarm::AlarmChannel,
+    health::{LATE, TroubleKind},
+    outbox::{Outbox, Unavailable},
+    retry_policy::RetryPolicy,
+};
+use jiff::{SignedDuration, Timestamp};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::time::sleep;
+
+/// Pause between two checks.
+const INTERVAL: Duration = Duration::from_secs(10);
+/// A copy that has claimed a problem and not reported it within this time is replaced by another.
+const LEASE: SignedDuration = SignedDuration::from_secs(60);
+
+/// See the module.
+#[derive(Debug)]
+pub struct HealthWatch {
+    outbox: Outbox,
+    channel: Option<AlarmChannel>,
+    policy: RetryPolicy,
+    /// While enquiries cannot be stored, that this was reported cannot be stored either.
+    write_failure_reported: AtomicBool,
+}
+
+impl HealthWatch {
+    /// Without a `channel`, problems are only logged. A report that fails is tried again as `policy` says.
+    pub fn new(outbox: Outbox, channel: Option<AlarmChannel>, policy: RetryPolicy) -> Self {
+        Self { outbox, channel, policy, write_failure_reported: AtomicBool::new(false) }
+    }
+
+    /// Checks now and then, for ever. `now` is the clock.
+    pub async fn run(self: Arc<Self>, now: impl Fn() -> Timestamp + Send + Sync) {
+        loop {
+            self.check(now()).await;
+            sleep(INTERVAL).await;
+        }
+    }
+
+    /// Records problems that begin or end, and reports those that are not reported yet.
+    pub async fn check(&self, now: Timestamp) {
+        if let Err(cause) = self.check_letters(now).await {
+            tracing::debug!(%cause, "the state of the letters cannot be read");
+        }
+        let failing = self.outbox.last_kept().is_err();
+        if failing != self.write_failure_reported.load(Ordering::Relaxed) {
+            let reported = failing && self.report(TroubleKind::NotKept, now).await;
+            self.write_failure_reported.store(reported, Ordering::Relaxed);
+        }
+    }
+
+    async fn check_letters(&self, now: Timestamp) -> Result<(), Unavailable> {
+        let letters = self.outbox.letters(now, LATE).await?;
+        for (kind, count) in [(TroubleKind::Late, letters.late), (TroubleKind::SetAside, letters.set_aside)] {
+            if count == 0 {
+                self.outbox.trouble_ends(kind).await?;
+            } else if self.outbox.trouble_begins(kind, now).await? {
+                tracing::error!(problem = kind.name(), letters = count, "{}", kind.sentence());
+            }
+        }
+        let lease = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
+        while let Some(problem) = self.outbox.trouble_to_tell(now, lease).await? {
+            if self.report(problem.kind, problem.since).await {
+                self.outbox.trouble_told(problem.kind, now).await?;
+            } else {
+                let at = self.policy.next_attempt(problem.attempts, now, 0.5);
+                self.outbox.trouble_again(problem.kind, at).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// True when it was reported, or when there is no channel for reports.
+    async fn report(&self, kind: TroubleKind, since: Timestamp) -> bool {
+        let Some(channel) = &self.channel else { return true };
+        let reported = channel.notify(kind, since).await;
+        reported
+            .inspect_err(|error| tracing::error!(problem = kind.name(), %error, "the alarm was not delivered"))
+            .is_ok()
+    }
+}
