@@ -3,7 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use divan::Bencher;
 use http::{HeaderMap, Request};
 use jiff::civil::Date;
 use relationship_clinic::{
@@ -36,56 +36,82 @@ fn request(path: &str, headers: &[(&str, &str)]) -> Request<()> {
     request.body(()).expect("a sound request")
 }
 
+/// Cases of [`answer`]: a name and the request's headers.
+const CASES: [(&str, &str, &[(&str, &str)]); 4] = [
+    ("page, br", ARTICLE, &[("accept-encoding", "br")]),
+    ("page, as a browser asks", ARTICLE, &[("accept-encoding", BROWSER)]),
+    ("304", ARTICLE, &[("accept-encoding", "br"), ("if-none-match", "*")]),
+    ("not in the catalog", "/contact", &[("accept-encoding", "br")]),
+];
+
 /// A request that the catalog answers, or leaves to the router.
-fn per_request(bench: &mut Criterion) {
+#[divan::bench(args = CASES.map(|(name, ..)| name))]
+fn answer(bencher: Bencher, name: &str) {
     let catalog = edition().catalog(Catalog::builder(web::security(true)), &Counters::default());
     catalog.compress_now();
-    let tag =
-        catalog.answer(&request(ARTICLE, &[("accept-encoding", "br")])).expect("it is there").headers()["etag"].clone();
-    let tag = tag.to_str().expect("tags are ASCII");
-    let cases = [
-        ("page, br", request(ARTICLE, &[("accept-encoding", "br")])),
-        ("page, as a browser asks", request(ARTICLE, &[("accept-encoding", BROWSER)])),
-        ("304", request(ARTICLE, &[("accept-encoding", "br"), ("if-none-match", tag)])),
-        ("not in the catalog", request("/contact", &[("accept-encoding", "br")])),
-    ];
-    for (name, request) in cases {
-        bench.bench_function(&format!("answer: {name}"), |run| run.iter(|| catalog.answer(black_box(&request))));
-    }
+    let (_, path, headers) = CASES.iter().find(|case| case.0 == name).expect("the argument is one of the cases");
+    let request = request(path, headers);
+    bencher.bench_local(|| catalog.answer(black_box(&request)));
 }
 
-/// All shipped words and pages; divide by their number for one.
-fn per_edition(bench: &mut Criterion) {
-    bench.bench_function("read and check the shipped words", |run| {
-        run.iter(|| content::load(Path::new("content"), TODAY).expect("they are sound"));
-    });
-    let edition = edition();
-    bench.bench_function("make every shipped page", |run| {
-        run.iter(|| edition.catalog(Catalog::builder(HeaderMap::new()), &Counters::default()));
-    });
+/// All shipped articles and pages; divide by their number for one.
+#[divan::bench]
+fn read_and_check_the_shipped_content(bencher: Bencher) {
+    bencher.bench_local(|| content::load(Path::new("content"), TODAY).expect("the shipped content is valid"));
 }
 
-fn per_post(bench: &mut Criterion) {
+#[divan::bench]
+fn render_every_shipped_page(bencher: Bencher) {
     let edition = edition();
-    let rules = Rules { text_messages: false, is_address: address::acceptable };
-    let (key, form) = (Key::new("a secret of some length for a benchmark", "form token"), Submission::from_body(POST));
-    let enquiry = form.enquiry(&rules, None).expect("the post is valid");
-    let token = Token::issue(&key, 1_000, [7; 16]);
-    let around = Circumstances {
+    bencher.bench_local(|| edition.catalog(Catalog::builder(HeaderMap::new()), &Counters::default()));
+}
+
+#[divan::bench]
+fn form_parse() -> Submission {
+    Submission::from_body(black_box(POST))
+}
+
+#[divan::bench]
+fn form_validate(bencher: Bencher) {
+    let (form, rules) = (Submission::from_body(POST), rules());
+    bencher.bench_local(|| form.enquiry(black_box(&rules), None));
+}
+
+#[divan::bench]
+fn form_spam_score(bencher: Bencher) {
+    let (edition, key) = (edition(), key());
+    let enquiry = Submission::from_body(POST).enquiry(&rules(), None).expect("the post is valid");
+    let circumstances = Circumstances {
         honeypot: String::new(),
-        token: Token::read(&key, &token, 1_060),
+        token: Token::read(&key, &Token::issue(&key, 1_000, [7; 16]), 1_060),
         site: FetchSite::SameOrigin,
         recent: 0,
         repeated: false,
     };
-    bench.bench_function("form: read the body", |run| run.iter(|| Submission::from_body(black_box(POST))));
-    bench.bench_function("form: validate", |run| run.iter(|| form.enquiry(black_box(&rules), None)));
-    bench.bench_function("form: spam score", |run| {
-        run.iter(|| edition.signals.score(black_box(&enquiry), &around));
-    });
-    bench.bench_function("form: make a token", |run| run.iter(|| Token::issue(&key, black_box(1_000), [7; 16])));
-    bench.bench_function("form: read a token", |run| run.iter(|| Token::read(&key, black_box(&token), 1_060)));
+    bencher.bench_local(|| edition.signals.score(black_box(&enquiry), &circumstances));
 }
 
-criterion_group!(benches, per_request, per_edition, per_post);
-criterion_main!(benches);
+#[divan::bench]
+fn token_issue(bencher: Bencher) {
+    let key = key();
+    bencher.bench_local(|| Token::issue(&key, black_box(1_000), [7; 16]));
+}
+
+#[divan::bench]
+fn token_read(bencher: Bencher) {
+    let key = key();
+    let token = Token::issue(&key, 1_000, [7; 16]);
+    bencher.bench_local(|| Token::read(&key, black_box(&token), 1_060));
+}
+
+fn rules() -> Rules {
+    Rules { text_messages: false, is_address: address::acceptable }
+}
+
+fn key() -> Key {
+    Key::new("a secret of some length for a benchmark", "form token")
+}
+
+fn main() {
+    divan::main();
+}
