@@ -5,7 +5,6 @@
 //!
 //! Never: files, the environment, the words of a page.
 
-mod address;
 mod admin;
 mod blocking;
 mod body;
@@ -13,24 +12,22 @@ mod card;
 mod compress;
 mod contact;
 mod cross_site;
-mod dev;
 mod duplicates;
-mod flood;
 mod headers;
-mod health;
 mod link;
 mod listen;
 mod metrics;
 mod origin;
-mod panics;
+mod rate_limit;
+mod responses;
 mod search;
 mod site_service;
 
 pub use admin::Monitor;
-pub use flood::Quotas;
-pub use headers::{complete, hosts_allowed, security};
+pub use headers::{hosts_allowed, security};
 pub use listen::{Limits, open, serve};
 pub use origin::Origin;
+pub use rate_limit::Quotas;
 pub use site_service::{SiteService, Visitor};
 
 use crate::{
@@ -40,24 +37,25 @@ use crate::{
         token::{Key, NONCE, Token},
     },
     mail::outbox::Outbox,
-    pages::{self, Edition, Failure},
+    pages::{Edition, Failure},
 };
 use arc_swap::ArcSwap;
 use axum::{
     Router,
     extract::State,
-    http::{HeaderValue, StatusCode, header},
+    http::StatusCode,
     middleware,
-    response::{Html, IntoResponse as _, Response},
+    response::{IntoResponse as _, Response},
     routing::get,
 };
 use blocking::BlockingLimit;
 use data_encoding::BASE64URL_NOPAD;
 use duplicates::Duplicates;
-use flood::Flood;
 use ipnet::IpNet;
 use jiff::Timestamp;
 use metrics::Kept;
+use rate_limit::RateLimiter;
+use responses::{catch_panic, failure, never_stored, not_found, page};
 use std::{num::NonZero, sync::Arc, thread::available_parallelism, time::Duration};
 use tokio::sync::watch;
 
@@ -67,7 +65,7 @@ pub struct App {
     parts: Parts,
     form_key: Key,
     receipt_key: Key,
-    flood: Flood,
+    rate_limiter: RateLimiter,
     duplicates: Duplicates,
     kept: Kept,
     /// One card is drawn at a time, so that a crowd of crawlers takes no more than one processor.
@@ -101,12 +99,12 @@ pub struct Parts {
 impl App {
     /// Joins the parts; `secret` signs tokens and receipts.
     pub fn new(parts: Parts, secret: &str) -> Self {
-        let flood = Flood::new(parts.quotas, random());
+        let rate_limiter = RateLimiter::new(parts.quotas, random());
         Self {
             parts,
             form_key: Key::new(secret, "form token"),
             receipt_key: Key::new(secret, "receipt"),
-            flood,
+            rate_limiter,
             duplicates: Duplicates::default(),
             kept: Kept::default(),
             drawing: BlockingLimit::new(1),
@@ -114,11 +112,11 @@ impl App {
         }
     }
 
-    /// Lets the counters of addresses forget, for ever.
+    /// Lets the rate limiter forget old posts, for ever.
     pub async fn forget_every(self: Arc<Self>, pause: Duration) {
         loop {
             tokio::time::sleep(pause).await;
-            self.flood.forget();
+            self.rate_limiter.forget();
         }
     }
 
@@ -170,29 +168,32 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/t/{token}", get(link::ask).post(link::act))
         .route("/search", get(search::show))
         .route("/assets/cards/{*page}", get(card::show))
-        .route("/dev/changes", get(dev::changes))
+        .route("/dev/changes", get(admin::changes))
         .merge(health_routes())
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(compress::pages))
-        .layer(panics::caught(move || failure(&kept.edition(), Failure::Internal)))
+        .layer(catch_panic(move || failure(&kept.edition(), Failure::Internal)))
         .with_state(app)
 }
 
 fn health_routes() -> Router<Arc<App>> {
     Router::new()
-        .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready))
-        .route("/health/form", get(health::form))
+        .route("/health/live", get(admin::live))
+        .route("/health/ready", get(admin::ready))
+        .route("/health/form", get(admin::form))
 }
 
-/// The operator's door: figures and health, for an address that is never public. Everything else is a 404 of one line.
+/// Answer of the admin address after a panic.
+const BROKEN: &str = "this is a fault of the program; its log says more\n";
+
+/// The admin address: figures and health, for an address that is never public. Everything else is a 404 of one line.
 pub fn admin(monitor: Monitor) -> SiteService {
     let health = health_routes().with_state(Arc::clone(&monitor.app));
     let routes = Router::new()
         .route("/metrics", get(admin::metrics))
         .with_state(Arc::new(monitor))
         .merge(health)
-        .layer(panics::caught(admin::broken));
+        .layer(catch_panic(|| (StatusCode::INTERNAL_SERVER_ERROR, BROKEN).into_response()));
     let common = security(false);
     let nothing = Catalog::builder(common.clone()).build();
     SiteService::new(Arc::new(ArcSwap::from_pointee(nothing)), routes, common, None)
@@ -200,26 +201,6 @@ pub fn admin(monitor: Monitor) -> SiteService {
 
 async fn method_not_allowed(State(app): State<Arc<App>>) -> Response {
     failure(&app.edition(), Failure::MethodNotAllowed)
-}
-
-fn failure(edition: &Edition, failure: Failure) -> Response {
-    let status = StatusCode::from_u16(failure.status()).expect("every failure has a status of RFC 9110");
-    page(status, pages::failure(edition.house(), failure))
-}
-
-fn not_found(edition: &Edition) -> Response {
-    failure(edition, Failure::NotFound)
-}
-
-/// A page made for one person.
-fn page(status: StatusCode, html: String) -> Response {
-    never_stored((status, Html(html)).into_response())
-}
-
-/// The form and its answers are nobody's to keep: devices are shared.
-fn never_stored(mut response: Response) -> Response {
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
 }
 
 fn random<const N: usize>() -> [u8; N] {

@@ -133,7 +133,7 @@ impl Program {
         workers.restart("reload", move || Arc::clone(&changed).run());
         let (settings, secret) = (config.clone(), self.secret.clone());
         let (changed, kept, delivery) = (Arc::clone(reloader), outbox.clone(), Arc::clone(&self.delivery));
-        workers.restart("facts for mail", move || {
+        workers.restart("clinic facts", move || {
             follow(settings.clone(), secret.clone(), Arc::clone(&changed), kept.clone(), Arc::clone(&delivery))
         });
         let desk = Arc::new(notes::Desk::new(config.clone(), outbox.clone(), self.links.clone()));

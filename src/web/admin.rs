@@ -1,10 +1,14 @@
-//! The operator's door: what a monitor asks, answered at an address of its own.
+//! Answers for machines: whether the program is alive, serves pages, and can store and send enquiries; the metrics of the
+//! admin address; the signal to reload a page under development.
 //!
-//! Never: on the public site. Never a name or a form of a figure (see `metrics`).
+//! `/health/form` is for an alarm, never for a load balancer: pages must go on while the outbox is in trouble.
+//!
+//! Never: metrics on the public site. Never a name or a format of a metric (see `metrics`).
 
 use super::{
     App, SiteService,
     metrics::{Figures, Form},
+    never_stored, not_found,
 };
 use crate::mail::notes::ContentFault;
 use axum::{
@@ -13,8 +17,8 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use jiff::Timestamp;
-use std::sync::Arc;
-use tokio::sync::watch;
+use std::{sync::Arc, time::Duration};
+use tokio::{sync::watch, time::timeout};
 
 /// Whom the door asks.
 #[derive(Debug)]
@@ -50,7 +54,38 @@ pub(super) async fn metrics(State(monitor): State<Arc<Monitor>>, headers: Header
     ([(header::CONTENT_TYPE, form.content_type())], monitor.figures().await.text(form)).into_response()
 }
 
-/// The answer after a panic.
-pub(super) fn broken() -> Response {
-    (StatusCode::INTERNAL_SERVER_ERROR, "this is a fault of the program; its log says more\n").into_response()
+/// `GET /health/live`: the process answers.
+pub(super) async fn live() -> Response {
+    never_stored("alive\n".into_response())
+}
+
+/// `GET /health/ready`: pages can be served. They were made before the listener opened, so this is true whenever it
+/// answers.
+pub(super) async fn ready() -> Response {
+    never_stored("ready\n".into_response())
+}
+
+/// `GET /health/form`: 503 with reasons, free of personal data, while enquiries cannot be stored or letters do not leave.
+pub(super) async fn form(State(app): State<Arc<App>>) -> Response {
+    let reasons = app.parts.outbox.health(app.now()).await.reasons();
+    let (status, text) = if reasons.is_empty() {
+        (StatusCode::OK, "enquiries are kept and letters leave\n".to_owned())
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, reasons.join("\n") + "\n")
+    };
+    never_stored((status, text).into_response())
+}
+
+/// Less than the time limit of a request; the page asks again.
+const WAIT_FOR_CHANGE: Duration = Duration::from_secs(20);
+
+/// `GET /dev/changes`: 205 once there is a new edition, 204 if there was none for a while, 404 in production.
+pub(super) async fn changes(State(app): State<Arc<App>>) -> Response {
+    let Some(mut renewals) = app.parts.renewals.clone() else { return not_found(&app.edition()) };
+    renewals.mark_unchanged();
+    let status = match timeout(WAIT_FOR_CHANGE, renewals.changed()).await {
+        Ok(Ok(())) => StatusCode::RESET_CONTENT,
+        Ok(Err(_)) | Err(_) => StatusCode::NO_CONTENT,
+    };
+    never_stored(status.into_response())
 }

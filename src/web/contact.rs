@@ -3,7 +3,7 @@
 //! Invariant: every answer to a post either stores the enquiry or shows every typed word again (or, for a body too large
 //! to read, says how to shorten it). Mail is never sent here.
 
-use super::{App, address, body, cross_site, flood::Verdict, never_stored, not_found, page};
+use super::{App, body, cross_site, never_stored, not_found, page, rate_limit::client_address};
 use crate::{
     enquiry::{
         Action, Enquiry,
@@ -72,7 +72,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Respo
         Ok(enquiry) => enquiry,
         Err(errors) => return again(&errors, None),
     };
-    let Verdict::Open { recent } = app.flood.check(address::of_client(&parts, &app.parts.trusted_proxies)) else {
+    let Some(recent) = app.rate_limiter.check(client_address(&parts, &app.parts.trusted_proxies)) else {
         return again(&[], Some(SubmissionError::RateLimited));
     };
     match store(&app, &edition, &parts.headers, &form, enquiry, recent).await {

@@ -18,4 +18,5 @@ mod pages;
 mod privacy;
 mod renewal;
 mod search;
+mod supervision;
 mod weight;
