@@ -5,7 +5,7 @@ use crate::{
     delivery::letterhead,
     house::{House, by_email, enquiry, held, later, new, start},
     notes::{deliver, worker},
-    relay::{At, Fault, Server, Wire},
+    smtp_server::{At, Encryption, Fault, Server},
 };
 use jiff::SignedDuration;
 use relationship_clinic::{
@@ -42,7 +42,7 @@ fn only_a_chosen_private_mailbox_gets_one_and_only_without_a_doubt() {
 #[tokio::test]
 async fn it_says_nothing_of_the_clinic_or_the_message_and_comes_back_to_nobody() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
-        let (house, server) = (House::new(kind).await, Server::start(Wire::Plain).await);
+        let (house, server) = (House::new(kind).await, Server::start(Encryption::Plain).await);
         let receipt = house.put(NewEnquiry { enquiry: by_email("Zoë", ZOE, true), ..new("") }).await;
         assert!(house.outbox.acknowledge(&receipt.reference, &ZOE.parse().unwrap(), start()).await.unwrap());
         let again =
@@ -63,7 +63,7 @@ async fn it_says_nothing_of_the_clinic_or_the_message_and_comes_back_to_nobody()
 
 #[tokio::test]
 async fn one_that_fails_alarms_nobody_and_leaves_no_address_behind() {
-    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     let worker = worker(&house.outbox, &server);
     let bad = "bad@example.org";
     house.outbox.acknowledge("K7MWPX3D", &bad.parse().unwrap(), start()).await.unwrap();
@@ -82,7 +82,7 @@ async fn one_that_fails_alarms_nobody_and_leaves_no_address_behind() {
 
 #[tokio::test]
 async fn one_that_waited_for_a_day_is_dropped_and_erasing_takes_a_waiting_one_along() {
-    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     house.outbox.acknowledge("K7MWPX3D", &ZOE.parse().unwrap(), start()).await.unwrap();
     let next_day = start() + SignedDuration::from_hours(25);
     assert_eq!(worker(&house.outbox, &server).step(next_day).await, Step::Failed(0));

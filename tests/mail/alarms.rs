@@ -4,7 +4,7 @@ use crate::{
     databases::Kind,
     delivery::{retry_policy, worker_of},
     house::{House, held, later, new, start},
-    relay::{At, Fault, Server, Wire},
+    smtp_server::{At, Encryption, Fault, Server},
 };
 use relationship_clinic::{
     config::{Alarm, Tls},
@@ -17,7 +17,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf, time::Duration};
 
 /// A second relay for alarms, and the setting that leads to it.
 async fn second_relay() -> (Server, Alarm) {
-    let second = Server::start(Wire::Plain).await;
+    let second = Server::start(Encryption::Plain).await;
     let alarm = Alarm::Relay(second.relay(Tls::Loopback), "owner@elsewhere.example".parse().unwrap());
     (second, alarm)
 }
@@ -33,7 +33,7 @@ fn watch(outbox: &Outbox, alarm: &Alarm) -> HealthWatch {
 #[tokio::test]
 async fn a_failed_letter_causes_one_alarm_from_all_copies_and_another_after_it_was_delivered() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
-        let (house, server) = (House::new(kind).await, Server::start(Wire::Plain).await);
+        let (house, server) = (House::new(kind).await, Server::start(Encryption::Plain).await);
         let (second, alarm) = second_relay().await;
         let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", Duration::from_secs(2)).unwrap();
         let worker = worker_of(&house.outbox, mailer, 1000);
@@ -50,7 +50,7 @@ async fn a_failed_letter_causes_one_alarm_from_all_copies_and_another_after_it_w
         assert_eq!(second.mails().len(), 1, "{kind:?}: sent once");
         let health = house.outbox.health(later(2)).await;
         assert!(health.reasons().iter().any(|reason| reason.contains("1 set aside")), "{:?}", health.reasons());
-        server.behave();
+        server.clear_fault();
         house.outbox.resend(None, later(90_000)).await.unwrap();
         assert_eq!(worker.step(later(90_000)).await, Step::Delivered(1));
         two.check(later(90_001)).await;

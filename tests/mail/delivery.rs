@@ -3,7 +3,7 @@
 use crate::{
     databases::Kind,
     house::{House, later, new, start},
-    relay::{At, Fault, Server, Wire},
+    smtp_server::{At, Encryption, Fault, Server},
 };
 use jiff::{Timestamp, tz::TimeZone};
 use relationship_clinic::{
@@ -86,7 +86,7 @@ async fn every_failure_at_every_place_is_classified_and_the_letter_arrives_when_
     let tries = failures().into_iter().map(|(at, fault)| {
         tokio::spawn(async move {
             let case = format!("{fault:?} at {at:?}");
-            let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+            let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
             let worker = worker(&house, &server);
             let receipt = house.put(new("Ann")).await;
             server.fail(at, fault);
@@ -103,7 +103,7 @@ async fn every_failure_at_every_place_is_classified_and_the_letter_arrives_when_
                 other => panic!("{case}: {other:?}"),
             }
             assert_eq!(state(&house).await, if permanent { "set-aside" } else { "waiting" }, "{case}");
-            server.behave();
+            server.clear_fault();
             let next = worker.step(later(50)).await;
             assert!(matches!(next, Step::Idle(_) | Step::Paused(_)), "{case}: tried too soon: {next:?}");
             if permanent {
@@ -125,7 +125,7 @@ async fn every_failure_at_every_place_is_classified_and_the_letter_arrives_when_
 #[tokio::test]
 async fn nothing_after_the_acknowledgement_makes_a_second_copy() {
     for fault in [Fault::Cut, Fault::Silence, Fault::Answer("550 never"), Fault::Answer("garbage")] {
-        let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+        let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
         house.put(new("Ann")).await;
         server.fail(At::Quit, fault);
         assert_eq!(worker(&house, &server).step(start()).await, Step::Delivered(1), "{fault:?} at QUIT");
@@ -135,7 +135,7 @@ async fn nothing_after_the_acknowledgement_makes_a_second_copy() {
 
 #[tokio::test]
 async fn a_refusal_is_believed_even_if_the_relay_never_says_goodbye() {
-    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     house.put(new("Ann")).await;
     server.fail(At::Rcpt, Fault::Answer("550 never\r\n"));
     assert_eq!(worker(&house, &server).step(start()).await, Step::Failed(1));
@@ -143,7 +143,7 @@ async fn a_refusal_is_believed_even_if_the_relay_never_says_goodbye() {
 
 #[tokio::test]
 async fn a_relay_that_refuses_connections_is_not_hammered() {
-    let (house, mut server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let (house, mut server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     let worker = worker(&house, &server);
     for i in 0..5 {
         house.put(new(&format!("Ann {i}"))).await;
@@ -175,7 +175,7 @@ async fn a_relay_that_refuses_connections_is_not_hammered() {
 
 #[tokio::test]
 async fn a_restart_tries_at_once_and_keeps_every_place() {
-    let (house, mut server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let (house, mut server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     for i in 0..3 {
         house.put(new(&format!("Ann {i}"))).await;
     }
@@ -190,7 +190,7 @@ async fn a_restart_tries_at_once_and_keeps_every_place() {
 
 #[tokio::test]
 async fn a_relay_that_refuses_our_log_in_sets_aside_and_the_letters_return_when_it_is_mended() {
-    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     let login = || Mailer::relay(server.relay_with_login(Tls::Loopback), "clinic.example", LIMIT).unwrap();
     let worker = worker_of(&house.outbox, login(), 1000);
     house.put(new("Ann")).await;
@@ -198,7 +198,7 @@ async fn a_relay_that_refuses_our_log_in_sets_aside_and_the_letters_return_when_
     server.fail(At::Auth, Fault::Answer("535 wrong"));
     assert_eq!(worker.step(start()).await, Step::Failed(1));
     assert!(matches!(worker.step(start()).await, Step::Paused(_)), "the second letter is not thrown after it");
-    server.behave();
+    server.clear_fault();
     let restarted = worker_of(&house.outbox, login(), 1000);
     assert_eq!(restarted.step(later(5)).await, Step::Delivered(1));
     assert_eq!(restarted.step(later(5)).await, Step::Delivered(2));
@@ -207,7 +207,7 @@ async fn a_relay_that_refuses_our_log_in_sets_aside_and_the_letters_return_when_
 
 #[tokio::test]
 async fn a_relay_without_auth_gets_no_letter_from_a_worker_with_a_login() {
-    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     let mailer = Mailer::relay(server.relay_with_login(Tls::Loopback), "clinic.example", LIMIT).unwrap();
     house.put(new("Ann")).await;
     server.fail(At::Auth, Fault::NoAuth);
@@ -219,7 +219,7 @@ async fn a_relay_without_auth_gets_no_letter_from_a_worker_with_a_login() {
 async fn one_bad_recipient_delays_nobody() {
     let addresses = ["bad@clinic.example", "good@clinic.example"];
     for answer in ["550 nobody", "450 greylisted"] {
-        let (house, server) = (House::with(Kind::Sqlite, &addresses).await, Server::start(Wire::Plain).await);
+        let (house, server) = (House::with(Kind::Sqlite, &addresses).await, Server::start(Encryption::Plain).await);
         let worker = worker(&house, &server);
         server.fail(At::Rcpt, Fault::BadRecipient(answer));
         house.put(new("Ann")).await;
@@ -235,7 +235,7 @@ async fn one_bad_recipient_delays_nobody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recipient_at_whom_the_relay_hangs_delays_nobody_while_delivery_runs() {
     let house = House::with(Kind::Sqlite, &["bad@clinic.example", "good@clinic.example"]).await;
-    let server = Server::start(Wire::Plain).await;
+    let server = Server::start(Encryption::Plain).await;
     server.fail(At::Rcpt, Fault::SlowRecipient);
     let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", Duration::from_secs(20)).unwrap();
     let worker = Arc::new(worker_of(&house.outbox, mailer, 1000));
@@ -263,7 +263,7 @@ async fn eventually(limit: Duration, mut true_at_last: impl FnMut() -> bool) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn delivery_begins_within_a_tenth_of_a_second_and_stops_when_told() {
-    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     let worker = Arc::new(worker(&house, &server));
     let stop = CancellationToken::new();
     let running = run(&worker, &stop);
@@ -287,7 +287,7 @@ async fn delivery_begins_within_a_tenth_of_a_second_and_stops_when_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_enquiry_is_kept_as_fast_as_ever_while_the_relay_hangs_at_any_place() {
     for at in [At::Banner, At::Ehlo, At::Mail, At::Rcpt, At::Data, At::During, At::Dot] {
-        let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+        let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
         server.fail(at, Fault::Silence);
         let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", Duration::from_secs(20)).unwrap();
         let stop = CancellationToken::new();
@@ -310,7 +310,7 @@ async fn an_enquiry_is_kept_as_fast_as_ever_while_the_relay_hangs_at_any_place()
 
 #[tokio::test]
 async fn no_more_letters_leave_in_a_minute_than_allowed() {
-    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", LIMIT).unwrap();
     let worker = worker_of(&house.outbox, mailer, 3);
     for i in 0..7 {
@@ -331,7 +331,7 @@ async fn no_more_letters_leave_in_a_minute_than_allowed() {
 
 #[tokio::test]
 async fn a_letter_is_set_aside_at_its_age_and_never_deleted() {
-    let (house, mut server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let (house, mut server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     let worker = worker(&house, &server);
     house.put(new("Ann")).await;
     server.close().await;
@@ -352,7 +352,7 @@ async fn a_letter_is_set_aside_at_its_age_and_never_deleted() {
 
 #[tokio::test]
 async fn a_delivery_that_could_not_be_written_down_is_not_sent_again_by_the_same_worker() {
-    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     let worker = worker(&house, &server);
     house.put(new("Ann")).await;
     // The letter is taken; the answer waits until somebody has locked the database.

@@ -2,7 +2,7 @@
 
 use crate::{
     name_server::{Mode, NameServer, Record, Zone, mx, txt},
-    relay::{At, Authority, Fault, Server, Wire},
+    smtp_server::{At, Authority, Encryption, Fault, Server},
 };
 use jiff::Timestamp;
 use relationship_clinic::{
@@ -144,11 +144,11 @@ fn trusting(authority: &Authority, folder: &TempDir, relay: Relay) -> Relay {
 #[tokio::test]
 async fn a_relay_without_a_fault_is_right_in_connection_certificate_and_log_in() {
     let (authority, folder) = (Authority::new(), TempDir::new().unwrap());
-    for (wire, tls, how) in [
-        (Wire::start_tls(&authority, "localhost"), Tls::Required, "by STARTTLS"),
-        (Wire::implicit(&authority, "localhost"), Tls::Implicit, "from its start"),
+    for (encryption, tls, how) in [
+        (Encryption::start_tls(&authority, "localhost"), Tls::Required, "by STARTTLS"),
+        (Encryption::implicit(&authority, "localhost"), Tls::Implicit, "from its start"),
     ] {
-        let server = Server::start(wire).await;
+        let server = Server::start(encryption).await;
         let (_, findings) = examine_relay(&trusting(&authority, &folder, server.relay_with_login(tls))).await;
         assert_found(&findings, "relay", Grade::Right, "can be reached");
         assert_found(&findings, "tls", Grade::Right, how);
@@ -168,8 +168,8 @@ async fn a_certificate_that_is_not_valid_not_trusted_or_expires_soon_is_found() 
         (authority.for_days("elsewhere.example", -1, 80), "not valid for name"),
         (Authority::new().for_days("localhost", -1, 80), "name the issuer's certificate in CLINIC_SMTP_CA"),
     ];
-    for (wire, text) in table {
-        let server = Server::start(wire).await;
+    for (encryption, text) in table {
+        let server = Server::start(encryption).await;
         let relay = trusting(&authority, &folder, server.relay_with_login(Tls::Required));
         let (inspection, findings) = examine_relay(&relay).await;
         assert_found(&findings, "tls", Grade::Change, text);
@@ -186,7 +186,7 @@ async fn a_certificate_that_is_not_valid_not_trusted_or_expires_soon_is_found() 
 #[tokio::test]
 async fn a_relay_that_refuses_is_found_with_the_step_that_it_refuses() {
     let (authority, folder) = (Authority::new(), TempDir::new().unwrap());
-    let mut server = Server::start(Wire::start_tls(&authority, "localhost")).await;
+    let mut server = Server::start(Encryption::start_tls(&authority, "localhost")).await;
     let relay = trusting(&authority, &folder, server.relay_with_login(Tls::Required));
     let table = [
         (At::Auth, Fault::Answer("535 no"), "relay", "refused at AUTH (535)"),
@@ -222,7 +222,7 @@ fn text(output: &Output) -> String {
 
 #[tokio::test]
 async fn the_command_exits_with_0_if_all_is_right_and_with_1_if_something_is_to_be_changed() {
-    let (names, relay) = (NameServer::start(good(), Mode::Answering).await, Server::start(Wire::Plain).await);
+    let (names, relay) = (NameServer::start(good(), Mode::Answering).await, Server::start(Encryption::Plain).await);
     let url = format!("smtp://127.0.0.1:{}", relay.address.port());
     let settings =
         [("CLINIC_SMTP_URL", url.as_str()), ("CLINIC_DKIM_SELECTOR", "s1"), ("CLINIC_MAIL_TO", "staff@clinic.example")];
@@ -265,7 +265,7 @@ async fn the_command_exits_with_0_if_all_is_right_and_with_1_if_something_is_to_
 async fn serve_logs_what_to_change_while_pages_are_served() {
     use crate::support::clinic::{Clinic, wait_for};
     let silent = NameServer::start(good(), Mode::Silent).await;
-    let relay = Server::start(Wire::Plain).await;
+    let relay = Server::start(Encryption::Plain).await;
     let url = format!("smtp://127.0.0.1:{}", relay.address.port());
     let resolver = silent.address.to_string();
     let log = tokio::task::spawn_blocking(move || {

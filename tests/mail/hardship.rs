@@ -3,7 +3,7 @@
 use crate::{
     databases::{Kind, fresh, is_root},
     house::{House, later, new, open_outbox, with_nonce},
-    proxy::Proxy,
+    postgres_proxy::PostgresProxy,
 };
 use relationship_clinic::mail::outbox::{NewEnquiry, Outbox, Place, PutError};
 use secrecy::SecretString;
@@ -216,7 +216,7 @@ fn a_read_only_folder_is_said_and_the_next_post_works_when_it_is_writable() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_postgresql_server_that_goes_and_comes_back_is_said_and_used_again() {
     let fresh = fresh(Kind::Postgres);
-    let mut proxy = Proxy::start().await;
+    let mut proxy = PostgresProxy::start().await;
     let database = fresh.url.split('?').next().unwrap().rsplit('/').next().unwrap();
     let url = format!("postgres://postgres@127.0.0.1:{}/{database}", proxy.port);
     let outbox = open_outbox(Place::Postgres(SecretString::from(url)), &["staff@clinic.example"]).await;
@@ -224,14 +224,14 @@ async fn a_postgresql_server_that_goes_and_comes_back_is_said_and_used_again() {
     proxy.cut().await;
     not_kept(&outbox, new("Bob"), "database").await;
     not_kept(&outbox, new("Cy"), "database").await;
-    proxy.mend().await;
+    proxy.restore().await;
     assert_eq!(outbox.put(new("Dee")).await.unwrap().number, 2);
     proxy.freeze();
     let began = Instant::now();
     assert!(outbox.put(new("Eve")).await.is_err());
     assert!(began.elapsed() < SOON, "a frozen server held a visitor for {:?}", began.elapsed());
     proxy.cut().await;
-    proxy.mend().await;
+    proxy.restore().await;
     let receipt = outbox.put(new("Eve")).await.unwrap();
     assert_eq!((receipt.number, receipt.again), (3, false));
 }
@@ -239,13 +239,13 @@ async fn a_postgresql_server_that_goes_and_comes_back_is_said_and_used_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outbox_that_was_out_of_reach_at_start_works_when_it_is_there() {
     let fresh = fresh(Kind::Postgres);
-    let mut proxy = Proxy::start().await;
+    let mut proxy = PostgresProxy::start().await;
     let database = fresh.url.split('?').next().unwrap().rsplit('/').next().unwrap();
     let url = format!("postgres://postgres@127.0.0.1:{}/{database}", proxy.port);
     proxy.cut().await;
     let outbox = open_outbox(Place::Postgres(SecretString::from(url)), &["staff@clinic.example"]).await;
     not_kept(&outbox, new("Ann"), "database").await;
-    proxy.mend().await;
+    proxy.restore().await;
     assert_eq!(outbox.put(new("Ann")).await.unwrap().number, 1);
 }
 

@@ -13,7 +13,7 @@ mod visitors;
 
 use crate::{
     databases::{Kind, fresh},
-    relay::{At, Fault, Server, Wire},
+    smtp_server::{At, Encryption, Fault, Server},
 };
 use program::Copies;
 use std::{
@@ -49,9 +49,9 @@ async fn season(kind: Kind, count: usize) {
     let began = Instant::now();
     let dice = Arc::new(Dice(AtomicU64::new(seed)));
     let database = fresh(kind);
-    let relay = Server::start(Wire::Plain).await;
+    let relay = Server::start(Encryption::Plain).await;
     let drawn = Arc::clone(&dice);
-    relay.fail_by(Box::new(move || misfortune(&drawn)));
+    relay.draw_faults(Box::new(move || misfortune(&drawn)));
     let copies = Copies::new(&database, count, relay.address, &STAFF);
 
     let (copies, visitors, kills) = tokio::task::spawn_blocking(move || {
@@ -62,7 +62,7 @@ async fn season(kind: Kind, count: usize) {
     .await
     .unwrap();
 
-    relay.behave();
+    relay.clear_fault();
     toll::wait_until_all_is_delivered(&database).await;
     let mails = relay.mails();
     let toll = toll::count(&visitors, &mails, &STAFF);

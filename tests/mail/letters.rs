@@ -4,7 +4,7 @@ use crate::{
     databases::Kind,
     delivery::{letterhead, worker_of},
     house::{House, by_email, enquiry, held, later, new, start, with_nonce},
-    relay::{Server, Wire},
+    smtp_server::{Encryption, Server},
 };
 use mail_parser::MessageParser;
 use relationship_clinic::{
@@ -210,7 +210,7 @@ fn hostile() -> Vec<&'static str> {
 
 #[tokio::test]
 async fn what_a_visitor_typed_is_inert_everywhere() {
-    let server = Server::start(Wire::Plain).await;
+    let server = Server::start(Encryption::Plain).await;
     let house = House::new(Kind::Sqlite).await;
     let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", Duration::from_secs(5)).unwrap();
     let worker = worker_of(&house.outbox, mailer, 1000);
@@ -258,7 +258,7 @@ async fn what_a_visitor_typed_is_inert_everywhere() {
 
 #[tokio::test]
 async fn a_letter_arrives_with_the_headers_it_should_have() {
-    let server = Server::start(Wire::Plain).await;
+    let server = Server::start(Encryption::Plain).await;
     let house = House::with(Kind::Sqlite, &["staff@clinic.example", "office@clinic.example"]).await;
     let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", Duration::from_secs(5)).unwrap();
     let worker = worker_of(&house.outbox, mailer, 1000);
@@ -295,7 +295,7 @@ async fn a_letter_arrives_with_the_headers_it_should_have() {
 
 #[tokio::test]
 async fn a_correction_names_the_enquiry_before_it() {
-    let server = Server::start(Wire::Plain).await;
+    let server = Server::start(Encryption::Plain).await;
     let house = House::new(Kind::Sqlite).await;
     let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", Duration::from_secs(5)).unwrap();
     let worker = worker_of(&house.outbox, mailer, 1000);

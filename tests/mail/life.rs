@@ -7,7 +7,7 @@ use crate::{
     delivery::letterhead,
     house::{House, open_outbox},
     notes::{clinic, deliver, note_writer, read, same, worker},
-    relay::{Server, Wire},
+    smtp_server::{Encryption, Server},
     support::edition::edition,
 };
 use arc_swap::ArcSwap;
@@ -64,7 +64,7 @@ impl Clinic {
     async fn open() -> Self {
         let fresh = fresh(Kind::Sqlite);
         let outbox = open_outbox(fresh.place.clone(), &["staff@clinic.example"]).await;
-        let server = Server::start(Wire::Plain).await;
+        let server = Server::start(Encryption::Plain).await;
         let worker = Arc::new(worker(&outbox, &server));
         let edition = edition(Path::new("content"), "https://www.clinic.example", date(2026, 11, 24));
         let parts = Parts {

@@ -5,7 +5,7 @@ use crate::{
     delivery::{letterhead, worker_of},
     house::{House, held, later, new, start, with_nonce},
     letters::{shown, words},
-    relay::{At, Fault, Mail, Server, Wire},
+    smtp_server::{At, Encryption, Fault, Mail, Server},
 };
 use jiff::{SignedDuration, Timestamp};
 use mail_parser::MessageParser;
@@ -82,7 +82,7 @@ pub fn same(text: &str, references: &[&str]) -> String {
 #[tokio::test]
 async fn a_day_without_anything_to_say_has_no_note_and_later_things_wait_for_the_next_morning() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
-        let (house, server) = (House::new(kind).await, Server::start(Wire::Plain).await);
+        let (house, server) = (House::new(kind).await, Server::start(Encryption::Plain).await);
         let note_writer = note_writer(&house.outbox, &["staff@clinic.example"]);
         let early = morning(0) - SignedDuration::from_secs(1);
         assert!(!note_writer.daily(&clinic(""), early).await.unwrap(), "before eight");
@@ -100,7 +100,7 @@ async fn a_day_without_anything_to_say_has_no_note_and_later_things_wait_for_the
 async fn of_several_copies_one_sends_the_note_to_every_reader() {
     const STAFF: [&str; 2] = ["a@clinic.example", "b@clinic.example"];
     for kind in [Kind::Sqlite, Kind::Postgres] {
-        let (house, server) = (House::new(kind).await, Server::start(Wire::Plain).await);
+        let (house, server) = (House::new(kind).await, Server::start(Encryption::Plain).await);
         house.put(held("Seller")).await;
         let mut writing = tokio::task::JoinSet::new();
         for _ in 0..4 {
@@ -122,7 +122,7 @@ async fn of_several_copies_one_sends_the_note_to_every_reader() {
 #[tokio::test]
 async fn staff_count_as_told_when_a_note_arrives_once_a_day_and_three_days_and_a_month_erase() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
-        let (house, server) = (House::new(kind).await, Server::start(Wire::Plain).await);
+        let (house, server) = (House::new(kind).await, Server::start(Encryption::Plain).await);
         let note_writer = note_writer(&house.outbox, &["a@clinic.example", "b@clinic.example"]);
         let worker = worker(&house.outbox, &server);
         house.put(held("Seller")).await;
@@ -132,7 +132,7 @@ async fn staff_count_as_told_when_a_note_arrives_once_a_day_and_three_days_and_a
         worker.step(morning(1)).await;
         worker.step(morning(1)).await;
         assert_eq!(told().await, None, "nobody has read it yet");
-        server.behave();
+        server.clear_fault();
         let arrived = morning(1) + SignedDuration::from_mins(2);
         deliver(&worker, arrived).await;
         assert_eq!((told().await, server.mails().len()), (Some(arrived), 2));
@@ -167,7 +167,7 @@ async fn what_staff_called_advertising_is_listed_no_more_and_goes_a_day_later() 
 
 #[tokio::test]
 async fn a_reminder_comes_after_the_promised_time_and_not_for_what_was_corrected_or_marked() {
-    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     let note_writer = note_writer(&house.outbox, &["staff@clinic.example"]);
     let worker = worker(&house.outbox, &server);
     house.put(with_nonce("Ann", "n1")).await;
@@ -190,7 +190,7 @@ async fn a_reminder_comes_after_the_promised_time_and_not_for_what_was_corrected
 
 async fn full_house() -> (House, Vec<String>) {
     let house = House::with(Kind::Sqlite, &["staff@clinic.example", "office@clinic.example"]).await;
-    let server = Server::start(Wire::Plain).await;
+    let server = Server::start(Encryption::Plain).await;
     let worker = worker(&house.outbox, &server);
     let mut references = vec![house.put(new("Ann")).await.reference];
     deliver(&worker, start()).await;
@@ -210,7 +210,7 @@ async fn full_house() -> (House, Vec<String>) {
 async fn a_full_note_and_a_week_read_as_they_should_in_both_parts() {
     let (house, references) = full_house().await;
     let references: Vec<&str> = references.iter().map(String::as_str).collect();
-    let server = Server::start(Wire::Plain).await;
+    let server = Server::start(Encryption::Plain).await;
     let note_writer = note_writer(&house.outbox, &["staff@clinic.example"]);
     let now = morning(3) + SignedDuration::from_hours(2);
     assert!(note_writer.daily(&clinic(""), now).await.unwrap());
@@ -243,7 +243,7 @@ async fn a_full_note_and_a_week_read_as_they_should_in_both_parts() {
 
 #[tokio::test]
 async fn a_quiet_week_says_that_all_is_well() {
-    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     let note_writer = note_writer(&house.outbox, &["staff@clinic.example"]);
     assert!(!note_writer.weekly(&clinic(""), |_| None, morning(0)).await.unwrap());
     let receipt = house.put(new("Ann")).await;
@@ -256,7 +256,7 @@ async fn a_quiet_week_says_that_all_is_well() {
 
 #[tokio::test]
 async fn the_editor_hears_of_a_fault_once_until_it_is_mended() {
-    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     let note_writer = note_writer(&house.outbox, &["staff@clinic.example"]);
     let editor = "editor@clinic.example".parse().unwrap();
     let mistake = |line| ContentFault {
@@ -279,14 +279,14 @@ async fn the_editor_hears_of_a_fault_once_until_it_is_mended() {
 
 #[tokio::test]
 async fn a_note_that_was_refused_is_kept_and_sent_again() {
-    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Wire::Plain).await);
+    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     let note_writer = note_writer(&house.outbox, &["staff@clinic.example"]);
     let worker = worker(&house.outbox, &server);
     house.put(held("Seller")).await;
     assert!(note_writer.daily(&clinic(""), morning(1)).await.unwrap());
     server.fail(At::Rcpt, Fault::Answer("550 no such user"));
     assert_eq!(worker.step(morning(1)).await, Step::Failed(0));
-    server.behave();
+    server.clear_fault();
     assert_eq!(house.outbox.resend(None, morning(1)).await.unwrap(), 1);
     assert_eq!(worker.step(morning(1)).await, Step::Delivered(0));
     assert_eq!(server.mails().len(), 1);

@@ -4,7 +4,7 @@ use crate::{
     databases::Kind,
     delivery::worker_of,
     house::{House, new, start},
-    relay::{At, Authority, Fault, Server, Wire},
+    smtp_server::{At, Authority, Encryption, Fault, Server},
 };
 use relationship_clinic::{
     config::{Relay, Tls},
@@ -15,31 +15,43 @@ use std::{path::PathBuf, time::Duration};
 struct Case {
     name: &'static str,
     tls: Tls,
-    wire: fn(&Authority) -> Wire,
+    encryption: fn(&Authority) -> Encryption,
     fault: Option<(At, Fault)>,
     trusted: bool,
     arrives: bool,
 }
 
-fn good_start_tls(authority: &Authority) -> Wire {
-    Wire::start_tls(authority, "localhost")
+fn good_start_tls(authority: &Authority) -> Encryption {
+    Encryption::start_tls(authority, "localhost")
 }
 
-fn good_implicit(authority: &Authority) -> Wire {
-    Wire::implicit(authority, "localhost")
+fn good_implicit(authority: &Authority) -> Encryption {
+    Encryption::implicit(authority, "localhost")
 }
 
 fn cases() -> Vec<Case> {
-    let required =
-        |name, wire, fault, trusted, arrives| Case { name, tls: Tls::Required, wire, fault, trusted, arrives };
-    let implicit =
-        |name, wire, trusted, arrives| Case { name, tls: Tls::Implicit, wire, fault: None, trusted, arrives };
+    let required = |name, encryption, fault, trusted, arrives| Case {
+        name,
+        tls: Tls::Required,
+        encryption,
+        fault,
+        trusted,
+        arrives,
+    };
+    let implicit = |name, encryption, trusted, arrives| Case {
+        name,
+        tls: Tls::Implicit,
+        encryption,
+        fault: None,
+        trusted,
+        arrives,
+    };
     let at_start_tls = |fault| Some((At::StartTls, fault));
     vec![
         required("STARTTLS with a trusted certificate", good_start_tls, None, true, true),
         required("STARTTLS with an untrusted certificate", good_start_tls, None, false, false),
-        required("STARTTLS with a wrong name", |a| Wire::start_tls(a, "other.example"), None, true, false),
-        required("STARTTLS missing", |_| Wire::Plain, None, true, false),
+        required("STARTTLS with a wrong name", |a| Encryption::start_tls(a, "other.example"), None, true, false),
+        required("STARTTLS missing", |_| Encryption::Plain, None, true, false),
         required("STARTTLS stripped by a meddler", good_start_tls, at_start_tls(Fault::Stripped), true, false),
         required("STARTTLS refused for now", good_start_tls, at_start_tls(Fault::Answer("454 not now")), true, false),
         required("STARTTLS refused for good", good_start_tls, at_start_tls(Fault::Answer("502 never")), true, false),
@@ -48,8 +60,8 @@ fn cases() -> Vec<Case> {
         required("silence at STARTTLS", good_start_tls, at_start_tls(Fault::Silence), true, false),
         implicit("TLS with a trusted certificate", good_implicit, true, true),
         implicit("TLS with an untrusted certificate", good_implicit, false, false),
-        implicit("TLS with a wrong name", |a| Wire::implicit(a, "other.example"), true, false),
-        implicit("no TLS where TLS is due", |_| Wire::Plain, true, false),
+        implicit("TLS with a wrong name", |a| Encryption::implicit(a, "other.example"), true, false),
+        implicit("no TLS where TLS is due", |_| Encryption::Plain, true, false),
     ]
 }
 
@@ -58,7 +70,7 @@ async fn neither_password_nor_letter_leaves_in_the_clear_or_to_a_stranger() {
     for case in cases() {
         let house = House::new(Kind::Sqlite).await;
         let authority = Authority::new();
-        let server = Server::start((case.wire)(&authority)).await;
+        let server = Server::start((case.encryption)(&authority)).await;
         server.state.lock().unwrap().fault = case.fault;
         let mailer = mailer(&house, &authority, &server, &case);
         house.put(new("Ann")).await;
@@ -68,7 +80,7 @@ async fn neither_password_nor_letter_leaves_in_the_clear_or_to_a_stranger() {
         assert_eq!(seen.mails.len(), usize::from(case.arrives), "{}", case.name);
         assert!(seen.mails.iter().all(|mail| mail.encrypted), "{}", case.name);
         assert_eq!(seen.logins.len(), usize::from(case.arrives), "{}: the password left", case.name);
-        for line in &seen.clear {
+        for line in &seen.unencrypted {
             let harmless = ["EHLO clinic.example", "STARTTLS", "QUIT"].contains(&line.as_str())
                 || !line.is_ascii()
                 || line.contains('\u{0}')

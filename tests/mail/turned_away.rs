@@ -3,7 +3,7 @@
 use crate::{
     databases::{Kind, fresh, is_root},
     hardship::SmallDisk,
-    proxy::Proxy,
+    postgres_proxy::PostgresProxy,
     support::clinic::{Clinic, PROGRAM, wait_for},
 };
 use std::{
@@ -106,14 +106,14 @@ fn a_data_folder_that_is_gone_turns_nobody_away_without_their_words() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_server_that_is_gone_turns_nobody_away_without_their_words() {
-    let (database, mut proxy) = (fresh(Kind::Postgres), Proxy::start().await);
+    let (database, mut proxy) = (fresh(Kind::Postgres), PostgresProxy::start().await);
     let name = database.url.split('?').next().unwrap().rsplit('/').next().unwrap();
     let url = format!("postgres://postgres@127.0.0.1:{}/{name}", proxy.port);
     let clinic = Clinic::with(&[("CLINIC_DATABASE_URL", &url)]);
     keeps(&clinic, "Ann");
     proxy.cut().await;
     turns_away(&clinic, "database");
-    proxy.mend().await;
+    proxy.restore().await;
     keeps(&clinic, "Bea");
 }
 

@@ -1,7 +1,7 @@
 //! What arrived, held against what was promised.
 
 use super::visitors::Thanked;
-use crate::{databases::Fresh, relay::Mail};
+use crate::{databases::Fresh, smtp_server::Mail};
 use mail_parser::MessageParser;
 use sqlx::Row as _;
 use std::{

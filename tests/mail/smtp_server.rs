@@ -75,18 +75,18 @@ pub struct Mail {
 pub struct Seen {
     pub mails: Vec<Mail>,
     /// Every line that was received unencrypted.
-    pub clear: Vec<String>,
+    pub unencrypted: Vec<String>,
     pub logins: Vec<String>,
     pub connections: usize,
 }
 
-/// What befalls a conversation, drawn when it begins.
-pub type Lot = Box<dyn FnMut() -> Option<(At, Fault)> + Send>;
+/// Draws the fault of a session, or none.
+pub type FaultSource = Box<dyn FnMut() -> Option<(At, Fault)> + Send>;
 
 #[derive(Default)]
 pub struct State {
     pub fault: Option<(At, Fault)>,
-    pub lot: Option<Lot>,
+    pub source: Option<FaultSource>,
     pub seen: Seen,
 }
 
@@ -113,7 +113,7 @@ impl Authority {
     }
 
     /// A STARTTLS server whose certificate is valid between two days, counted from today.
-    pub fn for_days(&self, name: &str, from: i64, until: i64) -> Wire {
+    pub fn for_days(&self, name: &str, from: i64, until: i64) -> Encryption {
         let today = TimeZone::UTC.to_datetime(Timestamp::now()).date();
         let day = |days: i64| {
             let date = today.checked_add(days.days()).unwrap();
@@ -121,7 +121,7 @@ impl Authority {
         };
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         (params.not_before, params.not_after) = (day(from), day(until));
-        Wire::StartTls(acceptor(&self.sign_with(&params)))
+        Encryption::StartTls(acceptor(&self.sign_with(&params)))
     }
 
     fn sign(&self, name: &str) -> (rcgen::Certificate, KeyPair) {
@@ -148,19 +148,19 @@ fn acceptor((certificate, key): &(rcgen::Certificate, KeyPair)) -> TlsAcceptor {
 pub struct Server {
     pub address: SocketAddr,
     pub state: Arc<Mutex<State>>,
-    wire: Wire,
+    encryption: Encryption,
     accepting: Option<JoinHandle<()>>,
 }
 
 /// How the server encrypts.
 #[derive(Clone)]
-pub enum Wire {
+pub enum Encryption {
     Plain,
     StartTls(TlsAcceptor),
     Implicit(TlsAcceptor),
 }
 
-impl Wire {
+impl Encryption {
     pub fn start_tls(authority: &Authority, name: &str) -> Self {
         Self::StartTls(acceptor(&authority.sign(name)))
     }
@@ -170,19 +170,19 @@ impl Wire {
 }
 
 impl Server {
-    pub async fn start(wire: Wire) -> Self {
+    pub async fn start(encryption: Encryption) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let mut server = Self { address, state: Arc::default(), wire, accepting: None };
+        let mut server = Self { address, state: Arc::default(), encryption, accepting: None };
         server.accept(listener);
         server
     }
 
     fn accept(&mut self, listener: TcpListener) {
-        let (state, wire) = (Arc::clone(&self.state), self.wire.clone());
+        let (state, encryption) = (Arc::clone(&self.state), self.encryption.clone());
         self.accepting = Some(tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
-                tokio::spawn(serve(socket, Arc::clone(&state), wire.clone()));
+                tokio::spawn(serve(socket, Arc::clone(&state), encryption.clone()));
             }
         }));
     }
@@ -205,14 +205,14 @@ impl Server {
         self.state.lock().unwrap().fault = Some((at, fault));
     }
 
-    /// Every conversation from now on meets what `lot` draws for it.
-    pub fn fail_by(&self, lot: Lot) {
-        self.state.lock().unwrap().lot = Some(lot);
+    /// Draws a fault for each session from now on.
+    pub fn draw_faults(&self, source: FaultSource) {
+        self.state.lock().unwrap().source = Some(source);
     }
 
-    pub fn behave(&self) {
+    pub fn clear_fault(&self) {
         let mut state = self.state.lock().unwrap();
-        (state.fault, state.lot) = (None, None);
+        (state.fault, state.source) = (None, None);
     }
 
     pub fn mails(&self) -> Vec<Mail> {
@@ -234,22 +234,22 @@ impl Server {
     }
 }
 
-async fn serve(socket: TcpStream, state: Arc<Mutex<State>>, wire: Wire) {
+async fn serve(socket: TcpStream, state: Arc<Mutex<State>>, encryption: Encryption) {
     socket.set_nodelay(true).unwrap();
     let own = {
         let mut state = state.lock().unwrap();
         state.seen.connections += 1;
-        state.lot.as_mut().and_then(|draw| draw())
+        state.source.as_mut().and_then(|draw| draw())
     };
-    let session = Session { state, own, encrypted: false, can_encrypt: matches!(wire, Wire::StartTls(_)) };
-    match wire {
-        Wire::Plain => drop(session.run(socket, true).await),
-        Wire::Implicit(acceptor) => {
+    let session = Session { state, own, encrypted: false, can_encrypt: matches!(encryption, Encryption::StartTls(_)) };
+    match encryption {
+        Encryption::Plain => drop(session.run(socket, true).await),
+        Encryption::Implicit(acceptor) => {
             if let Ok(stream) = acceptor.accept(socket).await {
                 drop(Session { encrypted: true, ..session }.run(stream, true).await);
             }
         }
-        Wire::StartTls(acceptor) => {
+        Encryption::StartTls(acceptor) => {
             let state = Arc::clone(&session.state);
             if let Some(socket) = session.run(socket, true).await
                 && let Ok(stream) = acceptor.accept(socket).await
@@ -319,7 +319,7 @@ impl Session {
             }
             let line = line.trim_end();
             if !self.encrypted {
-                self.state.lock().unwrap().seen.clear.push(line.to_owned());
+                self.state.lock().unwrap().seen.unencrypted.push(line.to_owned());
             }
             let verb = line.split(' ').next().unwrap_or_default().to_ascii_uppercase();
             let reaction = match verb.as_str() {

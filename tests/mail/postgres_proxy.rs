@@ -11,13 +11,13 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-pub struct Proxy {
+pub struct PostgresProxy {
     pub port: u16,
     frozen: Arc<AtomicBool>,
     accepting: Option<JoinHandle<()>>,
 }
 
-impl Proxy {
+impl PostgresProxy {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut proxy = Self { port: listener.local_addr().unwrap().port(), frozen: Arc::default(), accepting: None };
@@ -44,7 +44,7 @@ impl Proxy {
         }
     }
 
-    pub async fn mend(&mut self) {
+    pub async fn restore(&mut self) {
         self.frozen.store(false, Ordering::SeqCst);
         let listener = TcpListener::bind(("127.0.0.1", self.port)).await.unwrap();
         self.accept(listener);

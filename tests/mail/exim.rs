@@ -5,7 +5,7 @@ use crate::{
     databases::{Kind, is_root},
     delivery::worker_of,
     house::{House, by_email, new, start},
-    relay::Authority,
+    smtp_server::Authority,
     support::clinic::Clinic,
 };
 use mail_parser::MessageParser;
