@@ -1,70 +1,70 @@
-//! The word lists and weights by which an enquiry is judged (`signals.toml`), as an editor writes them.
+//! The spam rules (`signals.toml`): phrases, points and thresholds, as an editor writes them.
 //!
-//! Invariant: the thresholds are in order, circumstances alone never hold a post, a phrase has words, and every list
-//! that a phrase names exists.
+//! Invariant: the thresholds are in order, circumstances alone never hold a post, signals that count have a limit, a
+//! phrase has words, and every list that a phrase names exists.
 //!
-//! Never: matching; `enquiry::signals` does that.
+//! Never: scoring; `enquiry::signals` does that.
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Everything in `signals.toml`. Reading it with serde checks it whole; nothing has a default.
+/// Everything in `signals.toml`; deserializing checks the invariant.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub struct SignalFacts {
-    /// Points from which staff see a label.
+    /// Score from which the mail to staff has a label.
     pub label: u32,
-    /// Points from which a post is kept back until staff release it.
+    /// Score from which a post is held until staff release it.
     pub hold: u32,
     /// Last line of the reasons; `{score}`, `{label}` and `{hold}` stand for the numbers.
     pub summary: String,
-    /// What surrounds a post.
+    /// The circumstances of a post.
     pub circumstances: CircumstanceFacts,
-    /// What a text looks like, whatever it says.
+    /// The look of a text, in any language.
     pub shape: ShapeFacts,
     /// Lists of single words; `{name}` in a phrase stands for any word of the list.
     pub words: BTreeMap<String, Vec<String>>,
-    /// What speaks for a person who seeks help.
+    /// What is typical of a person who seeks help.
     pub relief: Relief,
-    /// Points for a text that sounds like a pitch and in which nobody seeks help.
+    /// Points for an offer without a request for help.
     pub unasked: Unasked,
-    /// What a text says, by kind.
+    /// Phrases that are typical of spam, by kind.
     #[serde(rename = "kind")]
     pub kinds: Vec<Kind>,
 }
 
-/// What surrounds a post. None of it says what somebody wants, so all of it together has a ceiling.
+/// The circumstances of a post. They say nothing about its intent, so their sum is limited.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CircumstanceFacts {
     /// Most points that circumstances give together; below [`SignalFacts::hold`].
     pub most: u32,
-    /// The field that nobody sees is filled; password managers do that too.
+    /// The honeypot is filled; password managers do that too.
     pub honeypot: Signal,
     /// No token: no script, an old page, or a program.
     pub token_missing: Signal,
-    /// A token that this site never gave out.
+    /// A token that this site did not issue.
     pub token_foreign: Signal,
-    /// Sent fewer than [`Signal::limit`] seconds after the form was given out.
+    /// Sent fewer than [`Signal::limit`] seconds after the token was issued.
     pub too_fast: Signal,
-    /// The browser says that the post came from another site.
+    /// `Sec-Fetch-Site` names another site.
     pub cross_site: Signal,
-    /// The post does not say which page it came from; old browsers do not either.
+    /// `Sec-Fetch-Site` is absent or `none`; old browsers do not send it.
     pub no_site: Signal,
     /// At least [`Signal::limit`] other posts from the same address within an hour; addresses are shared.
     pub crowded: Signal,
-    /// The same message came lately.
+    /// The same message came before.
     pub repeated: Signal,
 }
 
-/// What a text looks like.
+/// The look of a text.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ShapeFacts {
-    /// Last parts of names that make `shop.com` a web address without `www.`; words of a language are no use here, since
-    /// a space after a full stop is often forgotten.
+    /// Top-level domains with which `shop.com` is a web address without `www.`. None may be a word of a language, since a
+    /// space after a period is often forgotten.
     pub endings: Vec<String>,
-    /// First words of a line that closes a letter; short business lines below it are a signature and are not judged.
+    /// First words of a line that closes a letter; what follows is a signature and is not scored.
     pub closings: Vec<String>,
     /// The name is a web address.
     pub name_is_link: Signal,
@@ -72,61 +72,61 @@ pub struct ShapeFacts {
     pub markup: Signal,
     /// At least [`Signal::limit`] web addresses.
     pub links: Signal,
-    /// At least [`Signal::limit`] web addresses: counts beside `links`.
+    /// At least [`Signal::limit`] web addresses, in addition to `links`.
     pub many_links: Signal,
-    /// Fewer than [`Signal::limit`] words to each web address.
+    /// Fewer than [`Signal::limit`] other words for each web address.
     pub bare_links: Signal,
     /// The name stands in another field, or twice in the message, word for word.
     pub same_text: Signal,
-    /// The hidden field repeats the message.
+    /// The honeypot repeats the message.
     pub stuffed: Signal,
-    /// At least half of the words are letters in no order.
+    /// At least half of the words are random letters.
     pub gibberish: Signal,
 }
 
-/// Something about a post that may be true.
+/// A property of a post, and its points.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Signal {
-    /// The number that some signals compare with; what it counts is said with each of them.
+    /// Threshold of the signals that count something (see each); 0 for the others.
     #[serde(default)]
     pub limit: u32,
-    /// What it adds to the score.
+    /// Points added to the score.
     pub points: u32,
     /// The reason that staff read.
     pub reason: String,
 }
 
-/// What speaks for a person who seeks help. Little, since a pitch may pretend it.
+/// What is typical of a person who seeks help. Its points are few, since spam may imitate it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Relief {
-    /// Most points that are taken off together.
+    /// Most points that are subtracted in total.
     pub most: u32,
-    /// The kinds; their points are taken off.
+    /// The kinds whose points are subtracted.
     #[serde(rename = "kind")]
     pub kinds: Vec<Kind>,
 }
 
-/// A pitch without anybody who seeks help.
+/// An offer without a request for help.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Unasked {
-    /// Points of the kinds from which it counts.
+    /// Points of the kinds from which a text is an offer.
     pub from: u32,
     /// Points of relief up to which it counts.
     pub despite: u32,
-    /// The commonest words of the language that the rules read best.
+    /// The most common English words; the length of a letter is counted in them.
     pub common: BTreeSet<String>,
-    /// What a long letter of that kind gets beside; the first that fits counts.
+    /// Additional points for long letters; only the first that applies counts.
     pub long: Vec<Long>,
-    /// What it adds to the score.
+    /// Points added to the score.
     pub points: u32,
-    /// In words that staff understand.
+    /// The reason that staff read.
     pub reason: String,
 }
 
-/// A letter so long that whoever seeks help would have said so.
+/// A letter so long that a person who seeks help would have asked for it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Long {
@@ -134,47 +134,47 @@ pub struct Long {
     pub limit: u32,
     /// Points of relief up to which it counts.
     pub despite: u32,
-    /// What it adds to the score.
+    /// Points added to the score.
     pub points: u32,
-    /// In words that staff understand.
+    /// The reason that staff read.
     pub reason: String,
 }
 
-/// A kind of thing that a text says: phrases that mean the same to the reader.
+/// Phrases with the same intent.
 ///
-/// A phrase is words in their order within one sentence; accents, capitals and punctuation do not count. `word*` is any
-/// word that begins so, `a|b` either, `(a)` may be absent, `..` up to four words, `ANY` one word, `{list}` a word of a
-/// list; `NUMBER`, `MONEY`, `PERCENT`, `LINK` and `ADDRESS` are what they say. Scripts without spaces are written
-/// without.
+/// A phrase is words in this order within one sentence; accents, capitals and punctuation are ignored. `word*` is any word
+/// with this prefix, `a|b` either, `(a)` is optional, `..` up to four words, `ANY` one word (in parentheses: the word
+/// `any`), `{list}` a word of a list; `NUMBER`, `MONEY`, `PERCENT`, `LINK` and `ADDRESS` are classes of words. Scripts
+/// without spaces are written without.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kind {
     /// For editors.
     pub name: String,
-    /// In words that staff understand.
+    /// The reason that staff read.
     pub reason: String,
-    /// Where to look.
+    /// The field that is searched.
     #[serde(default)]
     pub within: Within,
-    /// What speaks for a person does not lift it: it is how one pretends to be a client.
+    /// Relief is not subtracted from it, since such posts imitate clients.
     #[serde(default)]
     pub stands: bool,
     /// Points of each phrase.
     pub points: u32,
     /// Most points of the kind.
     pub most: u32,
-    /// Single words with spaces between; each counts like a phrase.
+    /// Single words, separated by white space; each counts like a phrase.
     #[serde(default)]
     pub words: String,
-    /// Phrases; each counts once, and what one has matched no other matches again, in whatever kind.
+    /// Each counts once. A word that one phrase matched does not count for another, in any kind.
     #[serde(default)]
     pub phrases: Vec<String>,
-    /// Phrases that hardly mean anything else: they count twice.
+    /// Unambiguous phrases: they count twice.
     #[serde(default)]
     pub clear: Vec<String>,
 }
 
-/// See [`Kind::within`].
+/// The field in which a phrase is searched.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Within {
@@ -187,7 +187,7 @@ pub enum Within {
 
 impl<'de> Deserialize<'de> for SignalFacts {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // `remote = "Self"` makes an inherent function of the derived reader, so that the check has no second struct.
+        // `remote = "Self"` makes the derived code an inherent function, so that the check needs no second struct.
         let facts = Self::deserialize(deserializer)?;
         match facts.fault() {
             Some(fault) => Err(D::Error::custom(fault)),
@@ -197,7 +197,7 @@ impl<'de> Deserialize<'de> for SignalFacts {
 }
 
 impl SignalFacts {
-    /// What contradicts the invariant, and what to do.
+    /// How the file breaks the invariant, and what to do.
     fn fault(&self) -> Option<String> {
         if self.label == 0 || self.label >= self.hold {
             return Some("`label` must be at least 1 and below `hold`".to_owned());
@@ -214,11 +214,11 @@ impl SignalFacts {
         }
         let phrases = || self.kinds.iter().chain(&self.relief.kinds).flat_map(|k| k.phrases.iter().chain(&k.clear));
         if let Some(phrase) = phrases().find(|phrase| !phrase.contains(char::is_alphabetic)) {
-            return Some(format!("phrase `{phrase}` has no words: write some or take it out"));
+            return Some(format!("phrase `{phrase}` has no words: write some or remove it"));
         }
         let unknown = |phrase: &&String| named_lists(phrase).any(|list| !self.words.contains_key(list));
         let phrase = phrases().find(unknown)?;
-        Some(format!("phrase `{phrase}` names a list that is not in [words]: add the list or mend its name"))
+        Some(format!("phrase `{phrase}` names a list that is not in [words]: add the list or correct its name"))
     }
 }
 
@@ -234,7 +234,7 @@ mod tests {
     const FILE: &str = include_str!("../../content/signals.toml");
 
     #[test]
-    fn the_file_of_the_clinic_is_sound() {
+    fn the_shipped_file_is_valid() {
         toml::from_str::<SignalFacts>(FILE).unwrap();
     }
 

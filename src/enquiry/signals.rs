@@ -14,21 +14,21 @@ use super::token::Token;
 use super::{Action, Enquiry, SpamScore};
 use crate::content::SignalFacts;
 use crate::content::signals::{CircumstanceFacts, Kind, Signal, Within};
-use phrases::Kinds;
+use phrases::PhraseIndex;
 use words::{Word, fold, words};
 
-/// What surrounds a post.
+/// The circumstances of a post.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Circumstances {
-    /// What the honeypot field holds.
+    /// The text in the honeypot.
     pub honeypot: String,
-    /// What the posted token says.
+    /// The posted token.
     pub token: Token,
-    /// Where the browser says that the post comes from.
+    /// Origin of the post, as the browser reports it.
     pub site: FetchSite,
     /// Other posts from the same address within the hour.
     pub recent: u32,
-    /// The same message came lately, by its hash.
+    /// The same message came before.
     pub repeated: bool,
 }
 
@@ -49,11 +49,11 @@ pub enum FetchSite {
 #[derive(Debug, Clone)]
 pub struct Signals {
     facts: SignalFacts,
-    name: Kinds,
-    message: Kinds,
-    /// Kinds of the message from which nothing is taken off.
-    standing: Kinds,
-    relief: Kinds,
+    name: PhraseIndex,
+    message: PhraseIndex,
+    /// PhraseIndex of the message from which relief is not subtracted.
+    standing: PhraseIndex,
+    relief: PhraseIndex,
     closings: Vec<String>,
 }
 
@@ -61,39 +61,38 @@ pub struct Signals {
 type Finding<'a> = (u32, &'a str);
 
 impl Signals {
-    /// Prepares the rules: words are folded, lists are put in.
+    /// Prepares the rules: words are folded, lists are expanded.
     pub fn new(facts: &SignalFacts) -> Self {
-        let kinds = |wanted: fn(&&Kind) -> bool| Kinds::new(facts.kinds.iter().filter(wanted), &facts.words);
+        let kinds = |wanted: fn(&&Kind) -> bool| PhraseIndex::new(facts.kinds.iter().filter(wanted), &facts.words);
         Self {
             name: kinds(|kind| kind.within == Within::Name),
             message: kinds(|kind| kind.within == Within::Message && !kind.stands),
             standing: kinds(|kind| kind.within == Within::Message && kind.stands),
-            relief: Kinds::new(&facts.relief.kinds, &facts.words),
+            relief: PhraseIndex::new(&facts.relief.kinds, &facts.words),
             closings: facts.shape.closings.iter().map(|closing| fold(closing)).collect(),
             facts: facts.clone(),
         }
     }
 
-    /// The score of an enquiry that came in these circumstances.
+    /// The score of an enquiry that was posted in these circumstances.
     pub fn score(&self, enquiry: &Enquiry, around: &Circumstances) -> SpamScore {
         let read = |text: &str| words(text, &self.facts.shape.endings);
-        // Without a signature, which says what somebody works as, not what they want.
+        // A signature shows an occupation, not an intent.
         let body = without_signature(enquiry.message.as_deref().unwrap_or_default(), &self.closings);
         let letter = read(&format!("{body}\n\n{}", enquiry.times.as_deref().unwrap_or_default()));
         let relief = self.relief.found(&letter);
         let standing = self.standing.found(&letter);
         let shape = shape::signals(&self.facts.shape, enquiry, &around.honeypot);
         let around = circumstances(&self.facts.circumstances, around);
-        let mut said = self.name.found(&read(&enquiry.name));
-        said.extend(self.message.found(&letter));
-        said.extend(self.unasked(&letter, sum(&said) + sum(&standing), sum(&relief)));
-        let points = sum(&around).min(self.facts.circumstances.most) + sum(&shape) + sum(&said);
+        let mut phrases = self.name.found(&read(&enquiry.name));
+        phrases.extend(self.message.found(&letter));
+        phrases.extend(self.unasked(&letter, sum(&phrases) + sum(&standing), sum(&relief)));
+        let points = sum(&around).min(self.facts.circumstances.most) + sum(&shape) + sum(&phrases);
         let score = points.saturating_sub(sum(&relief).min(self.facts.relief.most)) + sum(&standing);
-        self.spam_score(score, &[around, shape, standing, said].concat(), &relief)
+        self.spam_score(score, &[around, shape, standing, phrases].concat(), &relief)
     }
 
-    /// What a letter gets in which hardly anybody seeks help: if it offers something, and if it is long in a language that
-    /// the rules read.
+    /// Findings for a letter without a request for help: it is an offer, or it is long.
     fn unasked(&self, letter: &[Word], points: u32, relief: u32) -> impl Iterator<Item = Finding<'_>> {
         let unasked = &self.facts.unasked;
         let common = letter.iter().filter(|word| unasked.common.contains(&word.text)).count();
@@ -111,12 +110,12 @@ impl Signals {
             _ => Action::Deliver,
         };
         let added = found.iter().map(|(points, reason)| format!("{reason} (+{points})"));
-        let taken_off = relief.iter().map(|(points, reason)| format!("{reason} (\u{2212}{points})"));
-        let mut reasons: Vec<String> = added.chain(taken_off).collect();
+        let subtracted = relief.iter().map(|(points, reason)| format!("{reason} (\u{2212}{points})"));
+        let mut reasons: Vec<String> = added.chain(subtracted).collect();
         if action != Action::Deliver {
             let numbers = [("{score}", score), ("{label}", *label), ("{hold}", *hold)];
-            let put = |text: String, (sign, number): (&str, u32)| text.replace(sign, &number.to_string());
-            reasons.push(numbers.into_iter().fold(summary.clone(), put));
+            let fill = |text: String, (slot, number): (&str, u32)| text.replace(slot, &number.to_string());
+            reasons.push(numbers.into_iter().fold(summary.clone(), fill));
         }
         SpamScore { action, score, reasons }
     }
@@ -126,7 +125,7 @@ fn sum(findings: &[Finding<'_>]) -> u32 {
     findings.iter().map(|(points, _)| points).sum()
 }
 
-/// The signals that are true.
+/// Those of the signals that are found.
 fn findings<'a>(signals: &[(bool, &'a Signal)]) -> Vec<Finding<'a>> {
     signals.iter().filter(|(found, _)| *found).map(|(_, signal)| (signal.points, signal.reason.as_str())).collect()
 }
@@ -145,17 +144,17 @@ fn circumstances<'a>(facts: &'a CircumstanceFacts, around: &Circumstances) -> Ve
     ])
 }
 
-/// Fewest words of a body above a signature; below that, what looks like a signature may be the message.
+/// Fewest words above a signature; with fewer, the apparent signature may be the message.
 const BODY_MIN: usize = 8;
 /// Most words of a line that closes a letter.
 const CLOSING_MAX: usize = 4;
 
-/// The text down to the last line that closes a letter.
+/// The text above the last line that closes a letter.
 fn without_signature<'a>(message: &'a str, closings: &[String]) -> &'a str {
     let mut end = message.len();
     for line in message.rsplit('\n') {
         let body = &message[..end - line.len()];
-        if closes(line, closings) && body.split_whitespace().count() >= BODY_MIN {
+        if is_closing(line, closings) && body.split_whitespace().count() >= BODY_MIN {
             return body;
         }
         end = body.len().saturating_sub(1);
@@ -163,7 +162,7 @@ fn without_signature<'a>(message: &'a str, closings: &[String]) -> &'a str {
     message
 }
 
-fn closes(line: &str, closings: &[String]) -> bool {
+fn is_closing(line: &str, closings: &[String]) -> bool {
     let line = fold(line.trim());
     let opens = closings.iter().any(|closing| line.starts_with(closing.as_str()));
     opens && line.split_whitespace().count() <= CLOSING_MAX

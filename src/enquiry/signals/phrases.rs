@@ -12,12 +12,12 @@ use foldhash::HashMap;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// Most words that `..` passes over.
+/// Most words that `..` skips.
 const GAP: usize = 4;
 
 /// Kinds of phrases, indexed by how each phrase may begin, so that a text is read once and not once for each phrase.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Kinds {
+pub(super) struct PhraseIndex {
     /// Most points and reason of each kind.
     limits: Vec<(u32, String)>,
     phrases: Vec<Phrase>,
@@ -30,7 +30,7 @@ pub(super) struct Kinds {
 #[derive(Debug, Clone)]
 struct Phrase {
     parts: Vec<Part>,
-    /// Index into [`Kinds::limits`].
+    /// Index into [`PhraseIndex::limits`].
     kind: usize,
     points: u32,
 }
@@ -50,7 +50,7 @@ enum Form {
     Class(Class),
 }
 
-impl Kinds {
+impl PhraseIndex {
     /// Prepares the phrases of `kinds`; `lists` are the words that `{name}` stands for.
     pub fn new<'a>(kinds: impl IntoIterator<Item = &'a facts::Kind>, lists: &BTreeMap<String, Vec<String>>) -> Self {
         let mut all = Self::default();
@@ -225,17 +225,17 @@ mod tests {
     }
 
     #[test]
-    fn what_one_phrase_matched_does_not_count_again() {
-        let kinds = Kinds::new(&[kind(2, &["seo", "seo package", "rank"], &["backlink*"])], &BTreeMap::new());
+    fn a_word_counts_for_one_phrase_only() {
+        let kinds = PhraseIndex::new(&[kind(2, &["seo", "seo package", "rank"], &["backlink*"])], &BTreeMap::new());
         let points = |text: &str| kinds.found(&words(text, &[]))[0].0;
         assert_eq!(points("seo package"), 2);
         assert_eq!(points("seo, rank"), 4);
         assert_eq!(points("backlinks"), 4, "a clear phrase counts twice");
-        assert_eq!(points("seo, rank, backlinks"), 7, "the ceiling of the kind");
+        assert_eq!(points("seo, rank, backlinks"), 7, "the limit of the kind");
     }
 
     #[test]
-    fn a_phrase_is_found_as_its_signs_say() {
+    fn each_part_of_a_phrase_matches_what_its_syntax_says() {
         let lists = BTreeMap::from([("helper".to_owned(), vec!["we".to_owned(), "team*".to_owned()])]);
         let table = [
             ("your site|website", "on YOUR   Website today", true),

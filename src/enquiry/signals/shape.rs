@@ -1,6 +1,6 @@
-//! What a post looks like, whatever it says: web addresses, markup, one text in several fields, letters in no order.
+//! Spam signals in the look of a post: web addresses, markup, one text in several fields, random letters.
 //!
-//! Invariant: nothing here depends on a language. Typing errors, capitals and scripts never count.
+//! Invariant: none depends on a language. Typing errors, capitals and scripts never count.
 //!
 //! Never: phrases.
 
@@ -9,7 +9,7 @@ use super::{Finding, findings};
 use crate::content::signals::ShapeFacts;
 use crate::enquiry::Enquiry;
 
-/// Signals in the shape of an enquiry with this text in the honeypot.
+/// Those of the signals that are found in an enquiry with this text in the honeypot.
 pub(super) fn signals<'a>(facts: &'a ShapeFacts, enquiry: &Enquiry, honeypot: &str) -> Vec<Finding<'a>> {
     let read = |text: &str| words(text, &facts.endings);
     let message_text = enquiry.message.as_deref().unwrap_or_default();
@@ -33,20 +33,21 @@ fn links(text: &[Word]) -> usize {
     text.iter().filter(|word| word.class == Class::Link).count()
 }
 
-/// Links as forums and pages write them; nobody writes them by hand into a letter.
+/// Links in BBCode or HTML.
 fn has_markup(text: &str) -> bool {
     let text = text.to_lowercase();
-    ["[url", "[/url", "[link", "<a ", "</a>", "href="].iter().any(|sign| text.contains(sign))
+    ["[url", "[/url", "[link", "<a ", "</a>", "href="].iter().any(|tag| text.contains(tag))
 }
 
-/// The name stands in another field, or (if it is several words) twice in the message. The hidden field is left out: a
+/// The name is repeated in another field, or (if it is several words) twice in the message. The honeypot does not count: a
 /// browser may fill it with the name.
 fn is_same_text(name: &[Word], times: &[Word], message: &[Word]) -> bool {
     let twice = || name.len() > 1 && message.windows(name.len()).filter(|window| *window == name).count() > 1;
     !name.is_empty() && (name == times || name == message || twice())
 }
 
-/// At least half of the words are letters in no order. One word must be odder than two: there are names like Rothschild.
+/// At least half of the words are random letters. For a single word the rule is stricter, since there are names like
+/// Rothschild.
 fn is_gibberish(text: &str) -> bool {
     let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let odd = |run| words.iter().filter(|word| is_scrambled(word, run)).count();
@@ -54,8 +55,8 @@ fn is_gibberish(text: &str) -> bool {
     (odd(6) > 0 && most(odd(6))) || (odd(5) > 1 && most(odd(5)))
 }
 
-/// A Latin word as no language has it: capitals strewn in it, or `most` consonants in a row. A letter held down (`hmmmm`,
-/// `plssss`) is a person.
+/// A Latin word that no language has: three capitals after small letters, or `most` consonants in a row. A word with a
+/// repeated letter (`hmmmm`, `plssss`) is not counted, since people write that.
 fn is_scrambled(word: &str, most: usize) -> bool {
     let letters: Vec<char> = word.chars().collect();
     if letters.len() < 6
@@ -64,10 +65,10 @@ fn is_scrambled(word: &str, most: usize) -> bool {
     {
         return false;
     }
-    let strewn = letters.windows(2).filter(|two| two[0].is_ascii_lowercase() && two[1].is_ascii_uppercase()).count();
+    let capitals = letters.windows(2).filter(|two| two[0].is_ascii_lowercase() && two[1].is_ascii_uppercase()).count();
     let is_vowel = |c: char| "aeiouy".contains(c.to_ascii_lowercase());
     let run = word.split(|c: char| is_vowel(c) || !c.is_ascii_alphabetic()).map(str::len).max().unwrap_or_default();
-    strewn >= 3 || run >= most
+    capitals >= 3 || run >= most
 }
 
 #[cfg(test)]
@@ -75,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn letters_in_no_order_are_seen_and_no_language_is() {
+    fn random_letters_are_found_and_real_words_of_any_language_are_not() {
         let table = [
             ("xJqPvLzRkWbTn", true),
             ("qwrtpsdf zxcvbnm", true),
@@ -97,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn one_text_in_several_fields_is_seen() {
+    fn one_text_in_several_fields_is_found() {
         let table = [
             ("cheap beds", "cheap beds", "x", true),
             ("hello", "", "Hello!", false),

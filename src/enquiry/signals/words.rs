@@ -1,13 +1,13 @@
-//! A text as the phrases read it: folded words, numbers, sums, web addresses, and where a sentence ends.
+//! Splits a text into folded words, numbers, amounts of money, web addresses and ends of sentences.
 //!
-//! Invariant: spelling does not count. Capitals, accents and widths are folded (NFKD without marks), and a script that
-//! writes no spaces gives one word to each sign, so that a phrase in it is found inside a sentence.
+//! Invariant: capitals, accents and widths are folded (NFKD without marks), and in a script without spaces each character
+//! is a word, so that a phrase in it is found inside a sentence.
 //!
-//! Never: meaning.
+//! Never: points.
 
 use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
-/// What a [`Word`] is.
+/// The class of a [`Word`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
     Word,
@@ -16,7 +16,7 @@ pub(super) enum Class {
     Percent,
     Link,
     Address,
-    /// The end of a sentence or paragraph; no phrase reaches across it.
+    /// The end of a sentence or paragraph; a phrase never crosses it.
     Stop,
 }
 
@@ -34,7 +34,7 @@ pub(super) fn fold(text: &str) -> String {
         if c.is_ascii() {
             folded.push(c.to_ascii_lowercase());
         } else {
-            // Marks are left out, so their order, which is all that NFKD would add, does not matter.
+            // Marks are removed, so their order, which is all that NFKD would add, does not matter.
             decompose_compatible(c, |part| {
                 let letters = part.to_lowercase().filter(|&c| !is_combining_mark(c));
                 folded.extend(letters.map(|c| if c == 'ı' { 'i' } else { c }));
@@ -44,7 +44,7 @@ pub(super) fn fold(text: &str) -> String {
     folded
 }
 
-/// The folded words of a text. `endings` are the last parts of bare web addresses.
+/// The folded words of a text. `endings` are the top-level domains of web addresses without `www.`.
 pub(super) fn words(text: &str, endings: &[String]) -> Vec<Word> {
     let folded = fold(text);
     let mut words = Vec::new();
@@ -56,11 +56,11 @@ pub(super) fn words(text: &str, endings: &[String]) -> Vec<Word> {
         }
         rest = &rest[length..];
     }
-    name_sums(&mut words);
+    join_currencies(&mut words);
     words
 }
 
-/// What `rest` begins with, and how many bytes of it; no class for what is passed over.
+/// The class and the length in bytes of what `rest` begins with; no class for what is skipped.
 fn next(rest: &str, first: char, endings: &[String]) -> (Option<Class>, usize) {
     if ["http://", "https://", "www."].iter().any(|start| rest.starts_with(start)) {
         return (Some(Class::Link), run(rest, |c| c.is_ascii_graphic() && !"\"'<>[]()|".contains(c)));
@@ -78,8 +78,11 @@ fn next(rest: &str, first: char, endings: &[String]) -> (Option<Class>, usize) {
         return number(rest, first);
     }
     if first.is_alphabetic() {
-        let length =
-            if stands_alone(first) { first.len_utf8() } else { run(rest, |c| c.is_alphanumeric() && !stands_alone(c)) };
+        let length = if is_word_by_itself(first) {
+            first.len_utf8()
+        } else {
+            run(rest, |c| c.is_alphanumeric() && !is_word_by_itself(c))
+        };
         return (Some(Class::Word), length);
     }
     let ends = matches!(first, '.' | '!' | '?' | ';' | '|' | '。' | '।' | '؟' | '،') || rest.starts_with("\n\n");
@@ -107,8 +110,8 @@ fn number(rest: &str, first: char) -> (Option<Class>, usize) {
     }
 }
 
-/// `USD 500` and `500 dollars` are sums too.
-fn name_sums(words: &mut Vec<Word>) {
+/// `USD 500` and `500 dollars` are amounts of money too.
+fn join_currencies(words: &mut Vec<Word>) {
     let is_name = |word: &Word| {
         matches!(
             word.text.as_str(),
@@ -129,9 +132,9 @@ fn run(text: &str, belongs: impl Fn(char) -> bool) -> usize {
     text.find(|c| !belongs(c)).unwrap_or(text.len())
 }
 
-/// Digits with their dots and commas, and letters that hang on (`50k`, `1st`).
+/// Digits with their dots and commas, and letters after them (`50k`, `1st`).
 fn amount(text: &str) -> usize {
-    let length = run(text, |c| c.is_alphanumeric() && !stands_alone(c) || matches!(c, '.' | ',' | ':'));
+    let length = run(text, |c| c.is_alphanumeric() && !is_word_by_itself(c) || matches!(c, '.' | ',' | ':'));
     text[..length].trim_end_matches(['.', ',', ':']).len()
 }
 
@@ -139,8 +142,8 @@ fn is_currency(c: char) -> bool {
     matches!(c, '$' | '€' | '£' | '¥' | '₹' | '₽' | '₩')
 }
 
-/// Signs of scripts that write no spaces between words: Thai to Khmer, kana, Han.
-fn stands_alone(c: char) -> bool {
+/// Characters of scripts without spaces between words: Thai to Khmer, kana, Han.
+fn is_word_by_itself(c: char) -> bool {
     matches!(c, '\u{0E00}'..='\u{0EFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{17FF}'
         | '\u{3040}'..='\u{30FF}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{20000}'..='\u{323AF}')
 }
@@ -150,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_taken_apart_whatever_its_spelling_and_script() {
+    fn a_text_is_split_into_words_in_any_spelling_and_script() {
         use Class::{Address, Link, Money, Number, Percent, Stop, Word as W};
         let table: [(&str, &[(Class, &str)]); 9] = [
             ("Votre RÉFÉRENCEMENT!", &[(W, "votre"), (W, "referencement"), (Stop, "!")]),
