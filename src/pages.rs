@@ -1,18 +1,18 @@
 //! Pages: one askama struct per page, made from the checked [`Site`].
 //!
-//! Invariant: what a template may say is visible in its struct; every page is made from a [`House`] and nothing else, so
-//! the same words and assets give the same bytes.
+//! Invariant: the data of a template are the fields of its struct; every page is made from a [`PageContext`] alone, so the
+//! same content and assets give the same bytes.
 //!
 //! Never: HTTP, mail, a database, files or the clock.
 
 mod card;
 mod contact;
+mod deployment;
 mod edition;
 mod failure;
 mod feed;
 mod link;
 mod page_meta;
-mod running;
 mod search;
 mod site_pages;
 mod structured_data;
@@ -20,11 +20,11 @@ mod xml;
 
 pub use card::{Card, SIZE as CARD_SIZE};
 pub use contact::{FormView, SubmissionError, contact, received};
+pub use deployment::{DeploymentFacts, MailRoute, Storage};
 pub use edition::{Edition, Mode};
 pub use failure::{Failure, failure};
 pub use link::{Standing, link};
-pub use page_meta::{Head, Kind};
-pub use running::{Post, Running, Store};
+pub use page_meta::{PageKind, PageMeta};
 pub use search::search;
 
 use crate::{
@@ -51,8 +51,8 @@ pub const ASSETS: [&str; 10] = [
     "site.js",
 ];
 
-/// Words a minute of a calm reader, for the reading time.
-const WORDS_A_MINUTE: usize = 220;
+/// Reading speed, for the reading time.
+const WORDS_PER_MINUTE: usize = 220;
 
 impl Display for Html {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -63,28 +63,28 @@ impl Display for Html {
 /// Rendered Markdown has no raw HTML, so it is not escaped a second time.
 impl askama::filters::HtmlSafe for Html {}
 
-/// What every page is made from.
+/// The data that every page is made from.
 #[derive(Debug, Clone, Copy)]
-pub struct House<'a> {
-    /// The words.
+pub struct PageContext<'a> {
+    /// The checked content.
     pub site: &'a Site,
-    /// Names of stylesheet, script, icons and pictures.
+    /// Addresses of stylesheet, script, icons and pictures.
     pub assets: &'a Assets,
-    /// Where each article stands in [`Site::articles`], by slug.
-    pub places: &'a HashMap<String, usize>,
+    /// Index of each article in [`Site::articles`], by slug.
+    pub article_index: &'a HashMap<String, usize>,
     /// Public origin without a trailing slash.
     pub origin: &'a str,
-    /// The day in the clinic's zone.
+    /// Date in the clinic's time zone.
     pub today: Date,
-    /// What the privacy page says of the settings.
-    pub running: &'a Running,
-    /// Nothing here is for the public.
+    /// The settings that the privacy page shows.
+    pub deployment: &'a DeploymentFacts,
+    /// A staging copy: no page may be indexed.
     pub staging: bool,
     /// A developer's machine: an open page reloads itself.
     pub development: bool,
 }
 
-impl<'a> House<'a> {
+impl<'a> PageContext<'a> {
     fn clinic(&self) -> &'a Clinic {
         &self.site.clinic
     }
@@ -95,7 +95,7 @@ impl<'a> House<'a> {
 
     /// Address of an asset by its path below `static/` or `content/`.
     ///
-    /// There is one: [`ASSETS`] are checked when the edition is built, and pictures with the words.
+    /// It exists: [`ASSETS`] are checked when the edition is built, and pictures with the content.
     fn asset(&self, key: &str) -> &'a str {
         self.assets.url(key).unwrap_or_default()
     }
@@ -105,7 +105,7 @@ impl<'a> House<'a> {
         self.assets.size(key)
     }
 
-    /// A photograph's widths for `srcset`; none for a drawing.
+    /// `srcset` of a photograph; none for a drawing.
     fn widths(&self, key: &str) -> Option<&'a str> {
         self.assets.srcset(key)
     }
@@ -115,16 +115,16 @@ impl<'a> House<'a> {
         tel(&self.clinic().telephone)
     }
 
-    /// What holds of new clients today, if it is not that they are welcome.
+    /// The notice for new clients today; none while the clinic accepts them.
     fn availability(&self) -> Option<&'a Availability> {
         availability_on(self.clinic(), self.today)
     }
 
-    /// The beginning of a day in the clinic's zone, as RFC 3339 writes it.
+    /// The beginning of a day in the clinic's time zone (RFC 3339).
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass references")]
     fn day_begins(&self, date: &Date) -> String {
         let zone = TimeZone::get(&self.clinic().time_zone).unwrap_or(TimeZone::UTC);
-        // Only the last day that the calendar knows has no beginning in some zones.
+        // The last day of the calendar has no beginning in some time zones.
         let begins = date.to_zoned_datetime(zone).map(|begins| begins.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string());
         begins.unwrap_or_else(|_| format!("{date}T00:00:00+00:00"))
     }
@@ -145,7 +145,7 @@ impl<'a> House<'a> {
     }
 
     fn article(&self, slug: &str) -> Option<&'a Article> {
-        self.places.get(slug).map(|place| &self.site.articles[*place])
+        self.article_index.get(slug).map(|index| &self.site.articles[*index])
     }
 }
 
@@ -158,7 +158,7 @@ fn tel(number: &str) -> String {
 
 /// A finished document.
 #[derive(Debug, Clone)]
-struct Made {
+struct RenderedPage {
     /// Absolute path.
     path: String,
     media: Media,
@@ -167,36 +167,36 @@ struct Made {
     index: bool,
 }
 
-impl Made {
-    /// A document for machines.
+impl RenderedPage {
+    /// A document other than an HTML page.
     fn new(path: &str, media: Media, document: &impl Template) -> Self {
         Self { path: path.to_owned(), media, body: rendered(document), index: false }
     }
 }
 
-/// The markup of a page. Our templates call nothing that can fail, and text in memory takes every write.
+/// Renders a template. None of them calls anything that can fail, and writing to memory cannot fail.
 ///
 /// A page grows in a large buffer and is copied when its length is known: growing in place would leave gaps in memory, a
 /// third of its size for a thousand pages.
 fn rendered(page: &impl Template) -> String {
     let mut buffer = String::with_capacity(128 * 1024);
-    page.render_into(&mut buffer).expect("a template that only chooses and repeats can be rendered");
+    page.render_into(&mut buffer).expect("a template without fallible calls can be rendered");
     buffer.as_str().to_owned()
 }
 
 /// Minutes of reading, at least one.
 fn minutes(words: usize) -> usize {
-    words.div_ceil(WORDS_A_MINUTE).max(1)
+    words.div_ceil(WORDS_PER_MINUTE).max(1)
 }
 
-/// A number for people: `1,500`.
+/// A number with separators: `1,500`.
 fn grouped(number: impl Display) -> String {
     let digits = number.to_string();
     let groups = digits.as_bytes().rchunks(3).rev().map(|group| str::from_utf8(group).expect("digits are ASCII"));
     groups.collect::<Vec<_>>().join(",")
 }
 
-/// A date for people: `November 24, 2026`.
+/// A date in words: `November 24, 2026`.
 fn long_date(date: &Date) -> impl Display {
     date.strftime("%B %-d, %Y")
 }
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_dialled_in_its_international_form() {
+    fn a_telephone_number_is_linked_in_its_international_form() {
         for (written, dialled) in
             [("(650) 799-1375", "+16507991375"), ("+44 20 7946 0000", "+442079460000"), ("988", "988")]
         {
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_number_is_set_in_groups() {
+    fn a_long_number_has_separators() {
         assert_eq!([7, 999, 1_500, 1_234_567].map(grouped), ["7", "999", "1,500", "1,234,567"]);
     }
 

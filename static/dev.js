@@ -1,4 +1,4 @@
-// On a developer's machine only: waits for the next edition and shows it.
+// In development only: waits for the next edition and reloads the page.
 (async () => {
   "use strict";
   for (;;) {

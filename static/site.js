@@ -1,12 +1,12 @@
-// The site is whole without this file. It adds: leaving quickly, a token for forms on shared pages, an empty form
-// after the receipt, and the focus on what went wrong. It stores nothing and sends nothing that was typed.
+// Everything works without this file. It adds the quick exit, a token for forms on cached pages, an empty form after
+// the receipt, and focus on errors. It stores nothing and sends nothing that was typed.
 (() => {
   "use strict";
   const all = (selector) => document.querySelectorAll(selector);
   const exit = document.querySelector("a[data-exit]");
   const form = document.querySelector("form.form");
 
-  // Leaving: cover the page at once, then replace it, so that Back does not return here.
+  // Cover the page at once, then replace it, so that Back does not return here.
   const leave = (event) => {
     event?.preventDefault();
     const cover = document.createElement("div");
@@ -28,19 +28,19 @@
     });
   }
 
-  // A page that everybody shares has no token of its own: fetch one when somebody begins to write.
+  // A cached page has no token: fetch one when the visitor focuses the form.
   if (form && !form.token.value) {
     form.addEventListener("focusin", async () => {
       try {
         const answer = await fetch("/contact/token");
         if (answer.ok) form.token.value = await answer.text();
       } catch {
-        // Without a token the form is taken just the same.
+        // The form is accepted without a token, too.
       }
     }, { once: true });
   }
 
-  // Back after the receipt: devices are shared, so the restored words go. Back before it keeps them.
+  // Devices are shared: after the receipt, Back empties the restored form. Before it, Back keeps the answers.
   const sent = () => {
     const here = window.navigation?.currentEntry?.index ?? -1;
     const after = here < 0 ? [] : navigation.entries().slice(here + 1);
@@ -54,9 +54,9 @@
   };
   addEventListener("pageshow", () => {
     for (const cover of all(".exit-overlay")) cover.remove();
-    // The browser restores what was typed after this event, so look again a moment later.
+    // The browser restores the answers after this event, so empty the form again later.
     if (form && sent()) [0, 50, 250].forEach((wait) => setTimeout(empty, wait));
-    // Where the browser does not know autofocus on a notice; it is done with its own by the next frame.
+    // For browsers without autofocus on a notice; the others have set the focus by the next frame.
     requestAnimationFrame(() => {
       if (document.activeElement === document.body) document.querySelector("main [autofocus]")?.focus();
     });

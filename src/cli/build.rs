@@ -5,7 +5,7 @@ use crate::{
     config::{Config, Tls},
     content::{self, Clinic, Fault, Faults, Level},
     mail::notes::ContentFault,
-    pages::{self, Edition, Mode, Post, Running, Store},
+    pages::{self, DeploymentFacts, Edition, MailRoute, Mode, Storage},
     web,
 };
 use jiff::{Timestamp, tz::TimeZone};
@@ -72,7 +72,7 @@ pub(super) fn read(config: &Config, now: Timestamp, wait: bool) -> Result<Read, 
     let assets = Assets::load(&config.r#static, pictures, photos)
         .and_then(|assets| assets.require(&config.r#static, &pages::ASSETS))
         .map_err(Wrong::Assets)?;
-    let edition = Edition::new(loaded.site, assets, config.origin(), today, mode(config), running(config));
+    let edition = Edition::new(loaded.site, assets, config.origin(), today, mode(config), deployment_facts(config));
     Ok(Read { edition, warnings: loaded.warnings })
 }
 
@@ -103,16 +103,16 @@ fn mode(config: &Config) -> Mode {
 }
 
 /// What the privacy page says of the settings.
-fn running(config: &Config) -> Running {
+fn deployment_facts(config: &Config) -> DeploymentFacts {
     let post = match &config.relay {
-        None => Post::Folder,
-        Some(relay) if relay.tls == Tls::Loopback => Post::SameComputer,
-        Some(relay) => Post::Relay(relay.host.clone()),
+        None => MailRoute::Folder,
+        Some(relay) if relay.tls == Tls::Loopback => MailRoute::SameComputer,
+        Some(relay) => MailRoute::Relay(relay.host.clone()),
     };
-    Running {
-        store: if config.database_url.is_some() { Store::Server } else { Store::File },
+    DeploymentFacts {
+        storage: if config.database_url.is_some() { Storage::Server } else { Storage::File },
         // A rehearsal's letters reach nobody.
-        post: if config.staging { Post::Folder } else { post },
+        mail_route: if config.staging { MailRoute::Folder } else { post },
         recipients: config.mail_to.len().max(1),
         other_hosts: web::hosts_allowed(),
     }

@@ -1,13 +1,13 @@
-//! Cards: the picture (1200 × 630) that other sites show beside a shared link, from the page's title and the clinic's look.
+//! Cards: the pictures (1200 × 630) that other sites show beside a shared link, with the title of the page.
 //!
-//! Invariant: a card's address is named by everything that is drawn on it, so the same words are drawn once; no title is
-//! cut and none runs over an edge, however long it or a word of it is.
+//! Invariant: a card's address has a hash of everything that is drawn on it; no title is cut off or runs over an edge,
+//! however long it or a word of it is.
 //!
-//! Never: files; what was drawn is kept elsewhere.
+//! Never: files; the cache is elsewhere.
 
 mod layout;
 
-use super::{Edition, Head, House, Kind, page_meta, rendered};
+use super::{Edition, PageContext, PageKind, PageMeta, page_meta, rendered};
 use crate::catalog::{hashed, plain};
 use askama::Template;
 use layout::{Line, lay_out};
@@ -17,14 +17,14 @@ use resvg::{
 };
 use std::sync::{Arc, LazyLock};
 
-/// Width and height in pixels: 1.91 to 1, the shape that sites do not crop.
+/// Width and height in pixels: 1.91 to 1, which sites do not crop.
 pub const SIZE: (u32, u32) = (1200, 630);
-/// Raised whenever cards look different from the same words, so that they get new addresses.
-const LOOK: u8 = 1;
-/// Where a title may stand: width and height in pixels.
-const ROOM: (f32, f32) = (724.0, 376.0);
-/// Upper edge of that room, and the base line of the last line at most.
-const TOP: f32 = 118.0;
+/// Raised whenever the same text is drawn differently, so that cards get new addresses.
+const VERSION: u8 = 1;
+/// Space of the title: width and height in pixels.
+const TITLE_SPACE: (f32, f32) = (724.0, 376.0);
+/// Upper edge of that space in pixels.
+const TITLE_TOP: f32 = 118.0;
 
 /// A card that can be drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct Card {
     title: String,
     clinic: String,
     /// Name and title of the licensee, if known.
-    who: Option<String>,
+    licensee: Option<String>,
 }
 
 /// The drawing of a card.
@@ -44,7 +44,7 @@ struct Drawing<'a> {
     lines: &'a [Line],
     size: f32,
     clinic: &'a str,
-    who: Option<&'a str>,
+    licensee: Option<&'a str>,
 }
 
 /// A text alone, to be measured.
@@ -65,39 +65,39 @@ static FONTS: LazyLock<Arc<fontdb::Database>> = LazyLock::new(|| {
     Arc::new(fonts)
 });
 
-impl House<'_> {
+impl PageContext<'_> {
     /// The card of a page.
-    pub(super) fn card(&self, head: &Head<'_>) -> Card {
-        let title = if let Kind::Home(home) = head.kind { &home.heading } else { &*head.title };
-        let who = self.clinic().licensee.as_ref().map(|licensee| match &licensee.title {
+    pub(super) fn card(&self, meta: &PageMeta<'_>) -> Card {
+        let title = if let PageKind::Home(home) = meta.kind { &home.heading } else { &*meta.title };
+        let licensee = self.clinic().licensee.as_ref().map(|licensee| match &licensee.title {
             Some(title) => format!("{} {title}", licensee.name),
             None => licensee.name.clone(),
         });
-        Card::new(&head.path, title, &self.clinic().name, who.as_deref())
+        Card::new(&meta.path, title, &self.clinic().name, licensee.as_deref())
     }
 }
 
 impl Edition {
-    /// Every card that a page names.
+    /// The card of every indexed page.
     pub fn cards(&self) -> Vec<Card> {
-        let house = self.house();
-        page_meta::all(&house).filter(|head| head.index).map(|head| house.card(&head)).collect()
+        let context = self.context();
+        page_meta::all(&context).filter(|meta| meta.index).map(|meta| context.card(&meta)).collect()
     }
 
-    /// Today's card of the page whose card was ever at this address.
+    /// The current card of the page that has or had a card at this address.
     pub fn card(&self, address: &str) -> Option<Card> {
-        let (house, name) = (self.house(), plain(address)?);
-        let head = page_meta::all(&house).find(|head| head.index && self::name(&head.path) == name)?;
-        Some(house.card(&head))
+        let (context, name) = (self.context(), plain(address)?);
+        let meta = page_meta::all(&context).find(|meta| meta.index && self::name(&meta.path) == name)?;
+        Some(context.card(&meta))
     }
 }
 
 impl Card {
-    fn new(path: &str, title: &str, clinic: &str, who: Option<&str>) -> Self {
+    fn new(path: &str, title: &str, clinic: &str, licensee: Option<&str>) -> Self {
         let (title, clinic) = (printable(title), printable(clinic));
-        let who = who.map(printable);
-        let all = format!("{LOOK}\n{title}\n{clinic}\n{}", who.as_deref().unwrap_or_default());
-        Self { address: hashed(&name(path), all.as_bytes()), title, clinic, who }
+        let licensee = licensee.map(printable);
+        let all = format!("{VERSION}\n{title}\n{clinic}\n{}", licensee.as_deref().unwrap_or_default());
+        Self { address: hashed(&name(path), all.as_bytes()), title, clinic, licensee }
     }
 
     /// Draws it as PNG, in tens of milliseconds.
@@ -108,9 +108,9 @@ impl Card {
     }
 
     fn svg(&self) -> Tree {
-        let title = lay_out(&self.title, ROOM, width);
+        let title = lay_out(&self.title, TITLE_SPACE, width);
         let (lines, size) = (&title.lines, title.size);
-        parse(&rendered(&Drawing { lines, size, clinic: &self.clinic, who: self.who.as_deref() }))
+        parse(&rendered(&Drawing { lines, size, clinic: &self.clinic, licensee: self.licensee.as_deref() }))
     }
 }
 
@@ -126,7 +126,7 @@ fn parse(svg: &str) -> Tree {
     Tree::from_str(svg, &options).expect("the templates are sound SVG and escape every text")
 }
 
-/// Name of the file of a page's card; no slug has an underscore.
+/// File name of a page's card without its hash; no slug has an underscore.
 fn name(path: &str) -> String {
     let page = if path == "/" { "/_home" } else { path };
     format!("cards{page}.png")

@@ -2,7 +2,7 @@
 //!
 //! They are made per request, since they hold a token or what a visitor typed, and are never cached.
 
-use super::{Head, House, Kind, rendered};
+use super::{PageContext, PageKind, PageMeta, rendered};
 use crate::{
     content::{Article, AvailabilityState},
     enquiry::{
@@ -30,9 +30,9 @@ pub struct FormView<'a> {
 
 impl<'a> FormView<'a> {
     /// A form with these answers; `answers.about` is ignored unless it is the slug of an article.
-    pub fn new(house: &House<'a>, answers: &'a Submission, errors: &'a [FieldError], token: &'a str) -> Self {
-        let about = house.article(answers.about.trim());
-        Self { answers, errors, token, about, texts: house.clinic().form.text_messages }
+    pub fn new(context: &PageContext<'a>, answers: &'a Submission, errors: &'a [FieldError], token: &'a str) -> Self {
+        let about = context.article(answers.about.trim());
+        Self { answers, errors, token, about, texts: context.clinic().form.text_messages }
     }
 
     /// The error of the field with that posted name.
@@ -74,8 +74,8 @@ pub enum SubmissionError {
 #[derive(Template)]
 #[template(path = "pages/contact.html")]
 struct ContactPage<'a> {
-    house: House<'a>,
-    head: Head<'a>,
+    context: PageContext<'a>,
+    meta: PageMeta<'a>,
     form: FormView<'a>,
     /// The title begins with "Error: ".
     has_error: bool,
@@ -86,24 +86,24 @@ struct ContactPage<'a> {
 #[derive(Template)]
 #[template(path = "pages/received.html")]
 struct ReceivedPage<'a> {
-    house: House<'a>,
-    head: Head<'a>,
+    context: PageContext<'a>,
+    meta: PageMeta<'a>,
     reference: &'a str,
     /// By when the clinic replies, if its facts file promises a time.
     reply_by: Option<DateTime>,
 }
 
 /// The page with `form`, and with the wording of `submission_error`.
-pub fn contact(house: House<'_>, form: FormView<'_>, submission_error: Option<SubmissionError>) -> String {
+pub fn contact(context: PageContext<'_>, form: FormView<'_>, submission_error: Option<SubmissionError>) -> String {
     let has_error = !form.errors.is_empty() || submission_error.is_some();
-    let head = Head { index: !has_error, ..Head::of(Kind::Contact) };
-    rendered(&ContactPage { house, head, form, has_error, submission_error })
+    let meta = PageMeta { index: !has_error, ..PageMeta::of(PageKind::Contact) };
+    rendered(&ContactPage { context, meta, form, has_error, submission_error })
 }
 
 /// The receipt of an enquiry stored at `received`, with the reference by which staff find it.
-pub fn received(house: House<'_>, reference: &str, received: Timestamp) -> String {
-    let head = Head::neutral("/contact/received");
-    let zone = TimeZone::get(&house.clinic().time_zone).unwrap_or(TimeZone::UTC);
-    let reply_by = response_time::reply_by(house.clinic(), zone.to_datetime(received));
-    rendered(&ReceivedPage { house, head, reference, reply_by })
+pub fn received(context: PageContext<'_>, reference: &str, received: Timestamp) -> String {
+    let meta = PageMeta::neutral("/contact/received");
+    let zone = TimeZone::get(&context.clinic().time_zone).unwrap_or(TimeZone::UTC);
+    let reply_by = response_time::reply_by(context.clinic(), zone.to_datetime(received));
+    rendered(&ReceivedPage { context, meta, reference, reply_by })
 }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: an edition never changes; when the words change, a new one takes its place whole.
 
-use super::{Failure, House, Made, Running, feed, site_pages, xml};
+use super::{DeploymentFacts, Failure, PageContext, RenderedPage, feed, site_pages, xml};
 use crate::{
     assets::{Assets, STYLESHEET},
     catalog::{Builder, Caching, Catalog, Counters, Media, Resource},
@@ -47,35 +47,46 @@ pub struct Edition {
     pub site: Site,
     assets: Assets,
     /// Where each article stands in [`Site::articles`], by slug.
-    places: HashMap<String, usize>,
+    article_index: HashMap<String, usize>,
     /// The spam rules.
     pub signals: Signals,
-    /// Made when it is first needed, so that articles are served before they can be searched for.
+    /// RenderedPage when it is first needed, so that articles are served before they can be searched for.
     index: OnceLock<Index>,
     origin: String,
     today: Date,
     mode: Mode,
-    running: Running,
+    deployment: DeploymentFacts,
 }
 
 impl Edition {
     /// Joins words and assets; `origin` is the public origin without a trailing slash, `today` the clinic's date,
-    /// `running` what the privacy page says of the settings.
-    pub fn new(site: Site, assets: Assets, origin: &str, today: Date, mode: Mode, running: Running) -> Self {
+    /// `deployment` the settings that the privacy page shows.
+    pub fn new(site: Site, assets: Assets, origin: &str, today: Date, mode: Mode, deployment: DeploymentFacts) -> Self {
         let signals = Signals::new(&site.signals);
-        let places = site.articles.iter().enumerate().map(|(place, article)| (article.slug.clone(), place)).collect();
-        Self { site, assets, places, signals, index: OnceLock::new(), origin: origin.to_owned(), today, mode, running }
+        let article_index =
+            site.articles.iter().enumerate().map(|(place, article)| (article.slug.clone(), place)).collect();
+        Self {
+            site,
+            assets,
+            article_index,
+            signals,
+            index: OnceLock::new(),
+            origin: origin.to_owned(),
+            today,
+            mode,
+            deployment,
+        }
     }
 
     /// What pages are made from.
-    pub fn house(&self) -> House<'_> {
-        House {
+    pub fn context(&self) -> PageContext<'_> {
+        PageContext {
             site: &self.site,
             assets: &self.assets,
-            places: &self.places,
+            article_index: &self.article_index,
             origin: &self.origin,
             today: self.today,
-            running: &self.running,
+            deployment: &self.deployment,
             staging: self.mode == Mode::Staging,
             development: self.mode == Mode::Development,
         }
@@ -93,18 +104,18 @@ impl Edition {
 
     /// Title of a public article, if `slug` is one.
     pub fn article_title(&self, slug: &str) -> Option<String> {
-        self.house().article(slug).map(|article| article.title.clone())
+        self.context().article(slug).map(|article| article.title.clone())
     }
 
     /// Makes every page and puts it into a catalog, with the assets, the redirects and the failures. `views` counts how
     /// often each article is opened, by slug.
     pub fn catalog(&self, builder: Builder, views: &Counters) -> Catalog {
-        let house = self.house();
+        let context = self.context();
         let mut builder = self.assets.add_to(builder);
-        for made in site_pages::pages(&house).chain(feed::feeds(house)).chain(xml::documents(house)) {
+        for made in site_pages::pages(&context).chain(feed::feeds(context)).chain(xml::documents(context)) {
             builder = builder.page(made.path.clone(), self.resource(made, views));
         }
-        failures(&house, self.redirects(builder)).build()
+        failures(&context, self.redirects(builder)).build()
     }
 
     /// Gives back the memory of the articles' HTML; afterwards their pages are in the catalog only.
@@ -140,7 +151,7 @@ impl Edition {
         topics.chain(["/articles".to_owned()])
     }
 
-    fn resource(&self, made: Made, views: &Counters) -> Resource {
+    fn resource(&self, made: RenderedPage, views: &Counters) -> Resource {
         let mut resource = Resource::new(made.media, made.body.into_bytes().into_boxed_slice());
         if let Some(slug) = made.path.strip_prefix(ARTICLES) {
             resource = resource.counted(views.counter(slug));
@@ -150,7 +161,7 @@ impl Edition {
         }
         // The rules are one more request. From an article few go on to another at once.
         if made.media == Media::Html && !made.path.starts_with(ARTICLES) {
-            let rules = format!("\"{}\"", self.house().asset("articles.speculationrules"));
+            let rules = format!("\"{}\"", self.context().asset("articles.speculationrules"));
             let rules = HeaderValue::from_str(&rules).expect("an asset's address is plain ASCII");
             resource = resource.header(SPECULATION, rules);
         }
@@ -160,17 +171,17 @@ impl Edition {
 
     /// `Link` to the stylesheet (RFC 8288): a CDN that knows it sends it ahead of the page as 103 Early Hints.
     pub fn preload(&self) -> HeaderValue {
-        let sheet = self.house().asset(STYLESHEET);
+        let sheet = self.context().asset(STYLESHEET);
         HeaderValue::try_from(format!("<{sheet}>; rel=preload; as=style")).expect("asset addresses are ASCII")
     }
 }
 
 /// The pages of failures that are the same for everybody.
-fn failures(house: &House<'_>, builder: Builder) -> Builder {
+fn failures(context: &PageContext<'_>, builder: Builder) -> Builder {
     let mut builder = builder;
     for failure in [Failure::NotFound, Failure::Gone, Failure::MethodNotAllowed] {
         let status = StatusCode::from_u16(failure.status()).expect("every failure has a status of RFC 9110");
-        let html = super::failure(*house, failure);
+        let html = super::failure(*context, failure);
         let resource = Resource::new(Media::Html, html).caching(Caching::Brief).header(NOINDEX.0, NOINDEX.1);
         builder = builder.failure(status, resource);
     }

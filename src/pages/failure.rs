@@ -1,10 +1,10 @@
-//! Pages that say what went wrong: plain title, no code and no joke, contact details and help lines.
+//! Error pages: a plain title without a status code, contact details and help lines.
 
-use super::{Head, House, rendered};
+use super::{PageContext, PageMeta, rendered};
 use crate::{content::AvailabilityState, search::MAX_QUERY};
 use askama::Template;
 
-/// What went wrong; the template has the words.
+/// The errors that have a page; the template has the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
     /// 404.
@@ -19,7 +19,7 @@ pub enum Failure {
     UnknownType,
     /// 500.
     Internal,
-    /// 408 or a body that broke off.
+    /// 408, or a body that ended early.
     Incomplete,
 }
 
@@ -38,16 +38,16 @@ impl Failure {
     }
 }
 
-/// A page for a [`Failure`].
+/// An error page.
 #[derive(Template)]
 #[template(path = "pages/failure.html")]
 struct FailurePage<'a> {
-    house: House<'a>,
-    head: Head<'a>,
+    context: PageContext<'a>,
+    meta: PageMeta<'a>,
     failure: Failure,
 }
 
-/// The page that `failure` asks for.
-pub fn failure(house: House<'_>, failure: Failure) -> String {
-    rendered(&FailurePage { house, head: Head::neutral(""), failure })
+/// The page for `failure`.
+pub fn failure(context: PageContext<'_>, failure: Failure) -> String {
+    rendered(&FailurePage { context, meta: PageMeta::neutral(""), failure })
 }

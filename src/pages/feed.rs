@@ -1,11 +1,11 @@
 //! Atom feeds (RFC 4287) with the full text of the newest articles: all of them, and those of each topic.
 //!
-//! Invariant: every address in a feed is absolute, since a reader shows it on another site; an id outlives a move of the
-//! site to another host.
+//! Invariant: every address in a feed is absolute, since feed readers show it on another site; an id stays the same when
+//! the site moves to another host.
 //!
-//! Never: the form, the related articles, or anything else that belongs to the page and not to the text.
+//! Never: the form, the related articles, or anything else outside the text.
 
-use super::{Head, House, Kind, Made, rendered};
+use super::{PageContext, PageKind, PageMeta, RenderedPage, rendered};
 use crate::{
     catalog::Media,
     content::{Article, Topic},
@@ -13,21 +13,21 @@ use crate::{
 use askama::Template;
 use jiff::civil::Date;
 
-/// Entries of a feed: a reader that looks in once a week misses none.
+/// Entries of a feed: enough for a reader that polls once a week.
 const ENTRIES: usize = 20;
 
-/// Year in which the clinic's domain was its own: part of every id (RFC 4151), and never to be changed.
+/// A year in which the clinic owned its domain: part of every id (RFC 4151), never to be changed.
 const YEAR: u16 = 2026;
 
-/// A feed; an author is the clinic where no person is named.
+/// A feed; the clinic is the author where no person is named.
 #[derive(Template)]
 #[template(path = "xml/feed.xml", escape = "xml")]
 struct Feed<'a> {
-    house: House<'a>,
+    context: PageContext<'a>,
     topic: Option<&'a Topic>,
     path: &'a str,
     /// The page with the same articles.
-    page: Head<'a>,
+    page: PageMeta<'a>,
     updated: Date,
     entries: Vec<Entry<'a>>,
 }
@@ -45,14 +45,14 @@ struct Entry<'a> {
 #[derive(Template)]
 #[template(path = "xml/entry.html")]
 struct EntryText<'a> {
-    house: House<'a>,
+    context: PageContext<'a>,
     article: &'a Article,
 }
 
 /// Every feed.
-pub(super) fn feeds(house: House<'_>) -> impl Iterator<Item = Made> {
-    let topics = house.site.topics.iter().map(Some);
-    [None].into_iter().chain(topics).map(move |topic| feed(house, topic))
+pub(super) fn feeds(context: PageContext<'_>) -> impl Iterator<Item = RenderedPage> {
+    let topics = context.site.topics.iter().map(Some);
+    [None].into_iter().chain(topics).map(move |topic| feed(context, topic))
 }
 
 /// Address of the feed of all articles, or of those of a topic.
@@ -60,33 +60,33 @@ pub(super) fn path(topic: Option<&Topic>) -> String {
     topic.map_or_else(|| "/feed.xml".to_owned(), |topic| format!("/topics/{}/feed.xml", topic.slug))
 }
 
-fn feed(house: House<'_>, topic: Option<&Topic>) -> Made {
+fn feed(context: PageContext<'_>, topic: Option<&Topic>) -> RenderedPage {
     let of_topic = |article: &&Article| topic.is_none_or(|topic| article.topics.contains(&topic.slug));
-    let articles = house.site.articles.iter().filter(of_topic).take(ENTRIES);
-    // Without an article the last known day of the words stands in: the element is compulsory.
-    let updated = articles.clone().map(Article::changed).max().unwrap_or(house.crisis().last_checked);
-    let page = Head::of(topic.map_or(Kind::Articles, Kind::Topic));
-    let (path, entries) = (path(topic), articles.map(|article| entry(house, article)).collect());
-    Made::new(&path, Media::Atom, &Feed { house, topic, path: &path, page, updated, entries })
+    let articles = context.site.articles.iter().filter(of_topic).take(ENTRIES);
+    // The element is required, so a feed without articles has the day on which the crisis lines were checked.
+    let updated = articles.clone().map(Article::changed).max().unwrap_or(context.crisis().last_checked);
+    let page = PageMeta::of(topic.map_or(PageKind::Articles, PageKind::Topic));
+    let (path, entries) = (path(topic), articles.map(|article| entry(context, article)).collect());
+    RenderedPage::new(&path, Media::Atom, &Feed { context, topic, path: &path, page, updated, entries })
 }
 
-fn entry<'a>(house: House<'a>, article: &'a Article) -> Entry<'a> {
-    let path = Head::of(Kind::Article(article)).path;
-    let content = absolute(&rendered(&EntryText { house, article }), house.origin, &path);
+fn entry<'a>(context: PageContext<'a>, article: &'a Article) -> Entry<'a> {
+    let path = PageMeta::of(PageKind::Article(article)).path;
+    let content = absolute(&rendered(&EntryText { context, article }), context.origin, &path);
     Entry { article, path, content }
 }
 
-impl House<'_> {
-    /// A name for ever (RFC 4151), by the domain of the clinic's mailbox, which moves less often than a website.
+impl PageContext<'_> {
+    /// A permanent id (RFC 4151) with the domain of the clinic's mailbox, which changes less often than that of a website.
     fn tag(&self, path: &str) -> String {
         let domain = self.clinic().email.rsplit('@').next().unwrap_or_default();
         format!("tag:{domain},{YEAR}:{path}")
     }
 }
 
-/// The same markup with `href` and `src` made absolute: `/path` on this site, `#fragment` on the page at `path`.
+/// The markup with `href` and `src` made absolute: `/path` on this site, `#fragment` on the page at `path`.
 ///
-/// Ours is regular markup: every `<` of a text is escaped, and values stand in double quotes.
+/// Rendered content is regular: every `<` of a text is escaped, and values are in double quotes.
 fn absolute(markup: &str, origin: &str, path: &str) -> String {
     let mut out = String::with_capacity(markup.len() + markup.len() / 8);
     for (at, piece) in markup.split('<').enumerate() {
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_address_of_a_tag_is_absolute_and_text_stays_as_it_is() {
+    fn every_address_in_a_tag_becomes_absolute_and_text_is_unchanged() {
         let markup = "<p>See <a class=\"x\" href=\"/contact#form\">a &gt; href=\"/b\"</a>, <a href=\"#note-1\">1</a>, \
                       <a href=\"https://x.example/\">x</a> <img src=\"/assets/p.png\" alt=\"\"></p>";
         let expected = "<p>See <a class=\"x\" href=\"https://c.example/contact#form\">a &gt; href=\"/b\"</a>, \

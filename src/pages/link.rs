@@ -2,7 +2,7 @@
 //!
 //! Invariant: number and reference are all that stands there; whoever reads over a shoulder learns nothing of a person.
 
-use super::{Head, House, rendered};
+use super::{PageContext, PageMeta, rendered};
 use crate::{content::AvailabilityState, enquiry::link::Deed};
 use askama::Template;
 
@@ -44,8 +44,8 @@ impl Standing {
 #[derive(Template)]
 #[template(path = "pages/link.html")]
 struct LinkPage<'a> {
-    house: House<'a>,
-    head: Head<'a>,
+    context: PageContext<'a>,
+    meta: PageMeta<'a>,
     standing: Standing,
     deed: Option<Deed>,
     number: u64,
@@ -54,7 +54,7 @@ struct LinkPage<'a> {
 
 /// The page about one deed to one enquiry. Where nothing is known of it, `deed` is absent, `number` 0 and `reference`
 /// empty.
-pub fn link(house: House<'_>, standing: Standing, deed: Option<Deed>, number: u64, reference: &str) -> String {
-    let head = Head { sensitive: false, ..Head::neutral("") };
-    rendered(&LinkPage { house, head, standing, deed, number, reference })
+pub fn link(context: PageContext<'_>, standing: Standing, deed: Option<Deed>, number: u64, reference: &str) -> String {
+    let meta = PageMeta { sensitive: false, ..PageMeta::neutral("") };
+    rendered(&LinkPage { context, meta, standing, deed, number, reference })
 }

@@ -1,6 +1,6 @@
-//! What a search found: made per request, kept and indexed by nobody.
+//! The page of search results: made per request, never cached or indexed.
 
-use super::{Head, House, rendered};
+use super::{PageContext, PageMeta, rendered};
 use crate::{
     content::{AvailabilityState, Topic},
     search::{Found, MAX_QUERY},
@@ -11,18 +11,18 @@ use askama::Template;
 #[derive(Template)]
 #[template(path = "pages/search.html")]
 struct SearchPage<'a> {
-    house: House<'a>,
-    head: Head<'a>,
-    /// What was typed.
+    context: PageContext<'a>,
+    meta: PageMeta<'a>,
+    /// As typed.
     query: &'a str,
-    /// Absent while nothing was asked.
+    /// Absent before the first search.
     found: Option<&'a Found>,
     topics: &'a [Topic],
 }
 
-/// The page for what was typed. With the exit control, and a title that shows little in a list of visited pages: what
-/// people look for here is nobody's business.
-pub fn search(house: House<'_>, query: &str, found: Option<&Found>) -> String {
-    let head = Head::neutral("/search");
-    rendered(&SearchPage { house, head, query, found, topics: &house.site.topics })
+/// The page for a query. It has the exit button, and a title that tells little in the browser's history, since queries
+/// are private.
+pub fn search(context: PageContext<'_>, query: &str, found: Option<&Found>) -> String {
+    let meta = PageMeta::neutral("/search");
+    rendered(&SearchPage { context, meta, query, found, topics: &context.site.topics })
 }

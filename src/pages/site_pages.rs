@@ -1,8 +1,8 @@
-//! Pages for readers: home, the list of articles, an article, a topic, a person, a free page.
+//! The pages of the site: home, articles and their lists, topics, people, and the pages of `content/pages`.
 //!
-//! They are the same for everybody, so they are made once; the form at the foot of an article carries no token.
+//! Invariant: they are the same for every visitor and rendered once; the form below an article carries no token.
 
-use super::{FormView, Head, House, Kind, Made, page_meta, rendered};
+use super::{FormView, PageContext, PageKind, PageMeta, RenderedPage, page_meta, rendered};
 use crate::{
     catalog::Media,
     content::{Article, AvailabilityState, Home, Page, Person, Topic},
@@ -20,8 +20,8 @@ const LATEST: usize = 4;
 #[derive(Template)]
 #[template(path = "pages/home.html")]
 struct HomePage<'a> {
-    house: House<'a>,
-    head: &'a Head<'a>,
+    context: PageContext<'a>,
+    meta: &'a PageMeta<'a>,
     home: &'a Home,
     latest: Vec<&'a Article>,
 }
@@ -30,8 +30,8 @@ struct HomePage<'a> {
 #[derive(Template)]
 #[template(path = "pages/list.html")]
 struct ListPage<'a> {
-    house: House<'a>,
-    head: &'a Head<'a>,
+    context: PageContext<'a>,
+    meta: &'a PageMeta<'a>,
     /// The topic, or all articles if absent.
     topic: Option<&'a Topic>,
     articles: &'a [&'a Article],
@@ -46,12 +46,12 @@ struct ListPage<'a> {
     older: Option<String>,
 }
 
-/// An article with the form at its foot.
+/// An article with the form below it.
 #[derive(Template)]
 #[template(path = "pages/article.html")]
 struct ArticlePage<'a> {
-    house: House<'a>,
-    head: &'a Head<'a>,
+    context: PageContext<'a>,
+    meta: &'a PageMeta<'a>,
     article: &'a Article,
     author: Option<&'a Person>,
     reviewer: Option<&'a Person>,
@@ -63,81 +63,86 @@ struct ArticlePage<'a> {
 #[derive(Template)]
 #[template(path = "pages/person.html")]
 struct PersonPage<'a> {
-    house: House<'a>,
-    head: &'a Head<'a>,
+    context: PageContext<'a>,
+    meta: &'a PageMeta<'a>,
     person: &'a Person,
-    /// The newest; all of them stand in the list of articles.
+    /// The newest ones only.
     articles: Vec<&'a Article>,
 }
 
-/// A free page.
+/// A page of `content/pages`.
 #[derive(Template)]
 #[template(path = "pages/page.html")]
 struct FreePage<'a> {
-    house: House<'a>,
-    head: &'a Head<'a>,
+    context: PageContext<'a>,
+    meta: &'a PageMeta<'a>,
     page: &'a Page,
 }
 
-/// Every page of this file.
-pub(super) fn pages<'a>(house: &House<'a>) -> impl Iterator<Item = Made> {
-    page_meta::all(house).flat_map(|head| documents(*house, &head))
+/// Every page of this module.
+pub(super) fn pages<'a>(context: &PageContext<'a>) -> impl Iterator<Item = RenderedPage> {
+    page_meta::all(context).flat_map(|meta| documents(*context, &meta))
 }
 
-fn article(house: House<'_>, head: &Head<'_>, article: &Article) -> Made {
+fn article(context: PageContext<'_>, meta: &PageMeta<'_>, article: &Article) -> RenderedPage {
     let answers = Submission { about: article.slug.clone(), ..Submission::default() };
     let page = ArticlePage {
-        house,
-        head,
+        context,
+        meta,
         article,
-        author: house.author(article),
-        reviewer: article.review.as_ref().and_then(|review| house.person(&review.by)),
-        related: article.related.iter().filter_map(|slug| house.article(slug)).collect(),
-        form: FormView::new(&house, &answers, &[], ""),
+        author: context.author(article),
+        reviewer: article.review.as_ref().and_then(|review| context.person(&review.by)),
+        related: article.related.iter().filter_map(|slug| context.article(slug)).collect(),
+        form: FormView::new(&context, &answers, &[], ""),
     };
-    html(head, &page)
+    html(meta, &page)
 }
 
-/// The documents of a page: several for a long list, none for a page that is made per request.
-fn documents(house: House<'_>, head: &Head<'_>) -> Vec<Made> {
-    let articles = house.site.articles.iter();
-    match head.kind {
-        Kind::Home(home) => {
+/// The rendered pages of one kind: several for a long list, none if the page is made per request.
+fn documents(context: PageContext<'_>, meta: &PageMeta<'_>) -> Vec<RenderedPage> {
+    let articles = context.site.articles.iter();
+    match meta.kind {
+        PageKind::Home(home) => {
             let latest = articles.take(LATEST).collect();
-            vec![html(head, &HomePage { house, head, home, latest })]
+            vec![html(meta, &HomePage { context, meta, home, latest })]
         }
-        Kind::Articles => list(house, head, None, &articles.collect::<Vec<_>>()),
-        Kind::Topic(topic) => {
+        PageKind::Articles => list(context, meta, None, &articles.collect::<Vec<_>>()),
+        PageKind::Topic(topic) => {
             let of_topic = articles.filter(|article| article.topics.contains(&topic.slug));
-            list(house, head, Some(topic), &of_topic.collect::<Vec<_>>())
+            list(context, meta, Some(topic), &of_topic.collect::<Vec<_>>())
         }
-        Kind::Article(article) => vec![self::article(house, head, article)],
-        Kind::Person(person) => {
+        PageKind::Article(article) => vec![self::article(context, meta, article)],
+        PageKind::Person(person) => {
             let own = articles.filter(|article| article.author.as_deref() == Some(&person.slug));
             let articles = own.take(PER_PAGE).collect();
-            vec![html(head, &PersonPage { house, head, person, articles })]
+            vec![html(meta, &PersonPage { context, meta, person, articles })]
         }
-        Kind::Page(page) => vec![html(head, &FreePage { house, head, page })],
-        Kind::Contact | Kind::Other => Vec::new(),
+        PageKind::Page(page) => vec![html(meta, &FreePage { context, meta, page })],
+        PageKind::Contact | PageKind::Other => Vec::new(),
     }
 }
 
 /// The pages of a list, at least one.
-fn list(house: House<'_>, first: &Head<'_>, topic: Option<&Topic>, articles: &[&Article]) -> Vec<Made> {
+fn list(
+    context: PageContext<'_>,
+    first: &PageMeta<'_>,
+    topic: Option<&Topic>,
+    articles: &[&Article],
+) -> Vec<RenderedPage> {
     let last = articles.len().div_ceil(PER_PAGE).max(1);
-    // The first page has no number of its own.
+    // The first page has no number in its address.
     let path = |number| if number == 1 { first.path.clone() } else { format!("{}/page/{number}", first.path) };
     let page = |number: usize| {
-        let head = if number == 1 { first.clone() } else { first.numbered(number, last, path(number)) };
+        let meta = if number == 1 { first.clone() } else { first.numbered(number, last, path(number)) };
         let articles = articles.chunks(PER_PAGE).nth(number - 1).unwrap_or_default();
         let is_other = |other: &&Topic| topic.is_none_or(|topic| other.slug != topic.slug);
-        let topics = house.site.topics.iter().filter(is_other).collect();
+        let topics = context.site.topics.iter().filter(is_other).collect();
         let (newer, older) = ((number > 1).then(|| path(number - 1)), (number < last).then(|| path(number + 1)));
-        html(&head, &ListPage { house, head: &head, topic, articles, topics, number, last, newer, older })
+        html(&meta, &ListPage { context, meta: &meta, topic, articles, topics, number, last, newer, older })
     };
     (1..=last).map(page).collect()
 }
 
-fn html(head: &Head<'_>, page: &impl Template) -> Made {
-    Made { path: head.path.clone(), media: Media::Html, body: rendered(page), index: head.index }
+fn html(meta: &PageMeta<'_>, page: &impl Template) -> RenderedPage {
+    RenderedPage { path: meta.path.clone(), media: Media::Html, body: rendered(page), index: meta.index }
 }

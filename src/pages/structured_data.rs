@@ -5,25 +5,25 @@
 //!
 //! Never: ratings, hours, prices or services, since the clinic has not stated them.
 
-use super::{Head, House, Kind};
+use super::{PageContext, PageKind, PageMeta};
 use crate::content::{Article, Licensee, Person};
 use serde_json::{Value, json};
 
 /// BCP 47.
 const LANGUAGE: &str = "en-US";
 
-impl House<'_> {
-    /// The graph of the page with this head.
-    pub(super) fn structured_data(&self, head: &Head<'_>) -> Value {
-        let mut nodes = vec![self.web_site(), self.practice(), self.web_page(head)];
-        if let Kind::Article(article) = head.kind {
-            nodes.push(self.blog_posting(head, article));
+impl PageContext<'_> {
+    /// The graph of the page with this meta.
+    pub(super) fn structured_data(&self, meta: &PageMeta<'_>) -> Value {
+        let mut nodes = vec![self.web_site(), self.practice(), self.web_page(meta)];
+        if let PageKind::Article(article) = meta.kind {
+            nodes.push(self.blog_posting(meta, article));
             if !article.questions.is_empty() {
-                nodes.push(self.faq_page(head, article));
+                nodes.push(self.faq_page(meta, article));
             }
         }
-        nodes.extend(head.parent().map(|parent| self.breadcrumbs(&[&parent, head])));
-        nodes.extend(self.people(head));
+        nodes.extend(meta.parent().map(|parent| self.breadcrumbs(&[&parent, meta])));
+        nodes.extend(self.people(meta));
         for fields in nodes.iter_mut().filter_map(Value::as_object_mut) {
             fields.retain(|_, value| !value.is_null());
         }
@@ -88,74 +88,74 @@ impl House<'_> {
         })
     }
 
-    fn web_page(&self, head: &Head<'_>) -> Value {
+    fn web_page(&self, meta: &PageMeta<'_>) -> Value {
         let none = || (Value::Null, Value::Null);
         let about_clinic = || (self.practice_reference(), Value::Null);
-        let (page_type, (about, main_entity)) = match head.kind {
-            Kind::Home(_) => ("WebPage", about_clinic()),
-            Kind::Articles | Kind::Topic(_) => ("CollectionPage", none()),
-            Kind::Article(_) => ("WebPage", (Value::Null, self.reference(&head.path, "article"))),
-            Kind::Person(person) => ("ProfilePage", (Value::Null, self.person_reference(&person.slug))),
-            Kind::Page(page) if matches!(&*page.slug, "about" | "approach") => ("AboutPage", about_clinic()),
-            Kind::Contact => ("ContactPage", about_clinic()),
-            Kind::Page(_) | Kind::Other => ("WebPage", none()),
+        let (page_type, (about, main_entity)) = match meta.kind {
+            PageKind::Home(_) => ("WebPage", about_clinic()),
+            PageKind::Articles | PageKind::Topic(_) => ("CollectionPage", none()),
+            PageKind::Article(_) => ("WebPage", (Value::Null, self.reference(&meta.path, "article"))),
+            PageKind::Person(person) => ("ProfilePage", (Value::Null, self.person_reference(&person.slug))),
+            PageKind::Page(page) if matches!(&*page.slug, "about" | "approach") => ("AboutPage", about_clinic()),
+            PageKind::Contact => ("ContactPage", about_clinic()),
+            PageKind::Page(_) | PageKind::Other => ("WebPage", none()),
         };
-        let review = head.article().and_then(|article| article.review.as_ref());
+        let review = meta.article().and_then(|article| article.review.as_ref());
         let reviewer = review.and_then(|review| self.person(&review.by));
-        let modified = if let Kind::Page(page) = head.kind { page.updated } else { None };
+        let modified = if let PageKind::Page(page) = meta.kind { page.updated } else { None };
         json!({
             "@type": page_type,
-            "@id": self.id(&head.path, "page"),
-            "url": self.url(&head.path),
-            "name": head.title,
-            "description": head.description,
+            "@id": self.id(&meta.path, "page"),
+            "url": self.url(&meta.path),
+            "name": meta.title,
+            "description": meta.description,
             "inLanguage": LANGUAGE,
             "isPartOf": self.reference("/", "website"),
             "about": about,
             "mainEntity": main_entity,
-            "breadcrumb": head.parent().map(|_| self.reference(&head.path, "trail")),
+            "breadcrumb": meta.parent().map(|_| self.reference(&meta.path, "trail")),
             "dateModified": modified.map(|day| self.day_begins(&day)),
             "lastReviewed": review.map(|review| review.on.to_string()),
             "reviewedBy": reviewer.map(|person| self.person_reference(&person.slug)),
         })
     }
 
-    fn blog_posting(&self, head: &Head<'_>, article: &Article) -> Value {
+    fn blog_posting(&self, meta: &PageMeta<'_>, article: &Article) -> Value {
         let author = self.author(article);
         let picture = article.image.as_ref().map(|image| self.url(self.asset(&image.picture)));
         json!({
             "@type": "BlogPosting",
-            "@id": self.id(&head.path, "article"),
+            "@id": self.id(&meta.path, "article"),
             "headline": article.title,
             "description": article.description,
             "inLanguage": LANGUAGE,
-            "image": picture.into_iter().chain([self.url(&self.card(head).address)]).collect::<Vec<_>>(),
+            "image": picture.into_iter().chain([self.url(&self.card(meta).address)]).collect::<Vec<_>>(),
             "datePublished": self.day_begins(&article.published),
             "dateModified": self.day_begins(&article.changed()),
             "author": author.map_or_else(|| self.practice_reference(), |person| self.person_reference(&person.slug)),
             "publisher": self.practice_reference(),
-            "mainEntityOfPage": self.reference(&head.path, "page"),
+            "mainEntityOfPage": self.reference(&meta.path, "page"),
             "articleSection": article.topics.iter().map(|slug| self.topic_title(slug)).collect::<Vec<_>>(),
         })
     }
 
-    fn faq_page(&self, head: &Head<'_>, article: &Article) -> Value {
+    fn faq_page(&self, meta: &PageMeta<'_>, article: &Article) -> Value {
         let questions = article.questions.iter().map(|question| {
             let answer = json!({ "@type": "Answer", "text": question.answer.as_str() });
             json!({ "@type": "Question", "name": question.ask, "acceptedAnswer": answer })
         });
         json!({
             "@type": "FAQPage",
-            "@id": self.id(&head.path, "questions"),
-            "isPartOf": self.reference(&head.path, "page"),
+            "@id": self.id(&meta.path, "questions"),
+            "isPartOf": self.reference(&meta.path, "page"),
             "mainEntity": questions.collect::<Vec<_>>(),
         })
     }
 
     /// From the top, the page itself last.
-    fn breadcrumbs(&self, trail: &[&Head<'_>; 2]) -> Value {
-        let items = trail.iter().enumerate().map(|(index, head)| {
-            json!({ "@type": "ListItem", "position": index + 1, "name": head.title, "item": self.url(&head.path) })
+    fn breadcrumbs(&self, trail: &[&PageMeta<'_>; 2]) -> Value {
+        let items = trail.iter().enumerate().map(|(index, meta)| {
+            json!({ "@type": "ListItem", "position": index + 1, "name": meta.title, "item": self.url(&meta.path) })
         });
         json!({
             "@type": "BreadcrumbList",
@@ -165,17 +165,17 @@ impl House<'_> {
     }
 
     /// The people that this page names, and the licensee, who is named in the footer of every page.
-    fn people(&self, head: &Head<'_>) -> Vec<Value> {
-        let mut named: Vec<&Person> = match head.kind {
-            Kind::Article(article) => {
+    fn people(&self, meta: &PageMeta<'_>) -> Vec<Value> {
+        let mut named: Vec<&Person> = match meta.kind {
+            PageKind::Article(article) => {
                 let slugs = article.author.iter().chain(article.review.as_ref().map(|review| &review.by));
                 slugs.filter_map(|slug| self.person(slug)).collect()
             }
-            Kind::Person(person) => vec![person],
+            PageKind::Person(person) => vec![person],
             _ => Vec::new(),
         };
         named.dedup_by_key(|person| &person.slug);
-        let shows_role = matches!(head.kind, Kind::Person(_));
+        let shows_role = matches!(meta.kind, PageKind::Person(_));
         let mut nodes: Vec<Value> = named.iter().map(|person| self.person_node(person, shows_role)).collect();
         let licensee = self.clinic().licensee.as_ref();
         nodes.extend(licensee.filter(|l| named.iter().all(|p| p.name != l.name)).map(|l| self.licensee_node(l)));

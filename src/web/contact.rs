@@ -49,7 +49,7 @@ pub(super) struct Received {
 pub(super) async fn received(State(app): State<Arc<App>>, Query(query): Query<Received>) -> Response {
     let edition = app.edition();
     match app.read_receipt(&query.r) {
-        Some((reference, received)) => page(StatusCode::OK, pages::received(edition.house(), reference, received)),
+        Some((reference, received)) => page(StatusCode::OK, pages::received(edition.context(), reference, received)),
         None => not_found(&edition),
     }
 }
@@ -63,7 +63,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Respo
         Err(failure) => return super::failure(&edition, failure),
     };
     let again = |errors: &[FieldError], error| form_page(&app, &edition, &form, errors, error);
-    if cross_site::is_forged(&parts, edition.house().origin).await {
+    if cross_site::is_forged(&parts, edition.context().origin).await {
         return again(&[], Some(SubmissionError::CrossSite));
     }
     let text_messages = edition.site.clinic.form.text_messages;
@@ -156,6 +156,6 @@ fn form_page(
         None => StatusCode::UNPROCESSABLE_ENTITY,
     };
     let token = app.fresh_token();
-    let house = edition.house();
+    let house = edition.context();
     page(status, pages::contact(house, FormView::new(&house, form, errors, &token), submission_error))
 }

@@ -35,7 +35,7 @@ pub(super) async fn act(State(app): State<Arc<App>>, Path(token): Path<String>, 
         Err(cause) => return out_of_reach(&app, &cause),
     };
     let (Standing::Open, matter, Some(link)) = looked else { return answer(&app, looked.0, &looked.1) };
-    if cross_site::is_forged(&parts, app.edition().house().origin).await {
+    if cross_site::is_forged(&parts, app.edition().context().origin).await {
         return answer(&app, Standing::Forged, &matter);
     }
     match perform(&app, &link).await {
@@ -96,7 +96,7 @@ fn answer(app: &App, standing: Standing, (deed, entry): &Matter) -> Response {
     let (number, reference) = entry.as_ref().map_or((0, ""), |entry| (entry.number, &entry.reference));
     let status = StatusCode::from_u16(standing.status()).expect("every standing has a status of RFC 9110");
     let edition = app.edition();
-    let mut response = page(status, pages::link(edition.house(), standing, *deed, number, reference));
+    let mut response = page(status, pages::link(edition.context(), standing, *deed, number, reference));
     response.headers_mut().insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
     response
 }

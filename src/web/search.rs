@@ -18,7 +18,7 @@ pub(super) async fn show(State(app): State<Arc<App>>, RawQuery(raw): RawQuery) -
     let typed = typed(raw.as_deref().unwrap_or_default());
     let html = app.searching.run(move || {
         let found = (!typed.is_empty()).then(|| edition.index().find(&typed));
-        pages::search(edition.house(), &typed, found.as_ref())
+        pages::search(edition.context(), &typed, found.as_ref())
     });
     page(StatusCode::OK, html.await)
 }

@@ -114,7 +114,7 @@ fn troubles(clinic: &Clinic) -> Vec<State> {
 /// The page of a panic, which no address brings.
 fn panicked() -> String {
     let edition = edition(Path::new("content"), "http://localhost", date(2026, 11, 24));
-    pages::failure(edition.house(), Failure::Internal)
+    pages::failure(edition.context(), Failure::Internal)
 }
 
 const LONG: &str = "What two people may say to each other on the evening after a quarrel that neither of them began, that \

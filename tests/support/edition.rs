@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use relationship_clinic::{
     assets::{Assets, Photos},
     content,
-    pages::{Edition, Mode, Post, Running, Store},
+    pages::{DeploymentFacts, Edition, MailRoute, Mode, Storage},
 };
 use std::path::Path;
 
@@ -15,6 +15,11 @@ pub fn edition(words: &Path, origin: &str, today: Date) -> Edition {
     let cache = std::env::temp_dir();
     let assets = Assets::load(Path::new("static"), pictures, Photos { cache: &cache, wait: true })
         .expect("the assets are sound");
-    let running = Running { store: Store::File, post: Post::Folder, recipients: 1, other_hosts: Vec::new() };
+    let running = DeploymentFacts {
+        storage: Storage::File,
+        mail_route: MailRoute::Folder,
+        recipients: 1,
+        other_hosts: Vec::new(),
+    };
     Edition::new(site, assets, origin, today, Mode::Public, running)
 }
