@@ -28,7 +28,7 @@ pub use counters::{Counter, Counters};
 pub use export::Exported;
 pub use media::Media;
 pub use name::{ASSETS, hashed, plain};
-pub use near_miss::Leads;
+pub use near_miss::Target;
 pub use pictures::Pictures;
 pub use prepared::answer_apart;
 pub use resource::{Caching, Resource};
@@ -36,75 +36,67 @@ pub use resource::{Caching, Resource};
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, StatusCode,
-    header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCATION},
+    header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE},
 };
-use near_miss::Folders;
 use prepared::{PreparedResource, respond};
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 /// Everything there is, by path.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Catalog {
-    common: Arc<HeaderMap>,
+    common: HeaderMap,
     entries: HashMap<Box<str>, Entry>,
-    /// Plain name of a hashed asset to its address of today.
+    /// Name of an asset without its hash, to its current path.
     assets: HashMap<Box<str>, Box<str>>,
-    moved: Folders,
+    /// Old and new path of each folder that was moved.
+    moved_folders: Vec<(String, String)>,
     failures: HashMap<StatusCode, PreparedResource>,
 }
 
-/// What stands at a path.
+/// What is at a path.
 #[derive(Debug)]
 enum Entry {
     Here(PreparedResource),
-    Moved(Moved),
+    /// A redirect, to a path that is not one itself or to a whole address.
+    Moved(String),
     Gone,
-    /// The router answers here; the catalog knows only that the address exists.
+    /// The router answers here; the catalog knows only that the path exists.
     Routed,
 }
 
-/// A redirect, to a path that is not one itself.
-#[derive(Debug)]
-struct Moved {
-    to: String,
-    headers: HeaderMap,
-}
-
 impl Catalog {
-    /// An empty catalog whose answers all carry the `common` headers.
+    /// An empty catalog whose responses all carry the `common` headers.
     pub fn builder(common: HeaderMap) -> Builder {
         Builder::new(common)
     }
 
-    /// The answer, or `None` if the path is not in here: let the router look.
+    /// The response, or `None` if the router is to answer.
     pub fn answer<B>(&self, request: &Request<B>) -> Option<Response<Bytes>> {
-        let path = request.uri().path();
-        let Some(entry) = self.entries.get(path) else { return self.elsewhere(request, path) };
-        if matches!(entry, Entry::Routed) {
-            return None;
+        let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+        match self.entries.get(request.uri().path()) {
+            Some(Entry::Routed) => None,
+            None if reads => self.near_miss(request),
+            None => None,
+            Some(_) if !reads => {
+                let mut response = self.failure(StatusCode::METHOD_NOT_ALLOWED, request);
+                response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+                Some(response)
+            }
+            Some(Entry::Here(resource)) => Some(resource.answer(request)),
+            Some(Entry::Moved(to)) => Some(self.redirect(to, request)),
+            Some(Entry::Gone) => Some(self.failure(StatusCode::GONE, request)),
         }
-        if !reads(request.method()) {
-            return Some(self.wrong_method(request));
-        }
-        Some(match entry {
-            Entry::Here(resource) => resource.answer(request),
-            Entry::Moved(moved) => moved.answer(request),
-            Entry::Gone => self.failure(StatusCode::GONE, request),
-            Entry::Routed => return None,
-        })
     }
 
-    /// The answer for a path that nobody knows.
-    pub fn not_found<B>(&self, request: &Request<B>) -> Response<Bytes> {
-        self.failure(StatusCode::NOT_FOUND, request)
-    }
-
-    /// The page for a failure, in the reader's coding; a line of text if no page was given for it.
+    /// The page for a failure, in the client's coding; a line of text if there is no page for it.
     pub fn failure<B>(&self, status: StatusCode, request: &Request<B>) -> Response<Bytes> {
-        match self.failures.get(&status) {
-            Some(resource) => resource.answer(request),
-            None => self.plain_failure(status),
+        if let Some(resource) = self.failures.get(&status) {
+            return resource.answer(request);
         }
+        let mut headers = self.common.clone();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(Media::Text.content_type()));
+        headers.insert(CACHE_CONTROL, failure_caching(status).value());
+        respond(status, headers, format!("{status}\n").into())
     }
 
     /// Every address that answers 200, in no order.
@@ -123,19 +115,6 @@ impl Catalog {
         let here = self.entries.iter().filter_map(|(path, entry)| Some((&**path, entry.resource()?)));
         here.chain(self.failures.values().map(|resource| ("", resource)))
     }
-
-    fn wrong_method<B>(&self, request: &Request<B>) -> Response<Bytes> {
-        let mut response = self.failure(StatusCode::METHOD_NOT_ALLOWED, request);
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-        response
-    }
-
-    fn plain_failure(&self, status: StatusCode) -> Response<Bytes> {
-        let mut headers = (*self.common).clone();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(Media::Text.content_type()));
-        headers.insert(CACHE_CONTROL, failure_caching(status).value());
-        respond(status, headers, format!("{status}\n").into())
-    }
 }
 
 impl Entry {
@@ -147,32 +126,7 @@ impl Entry {
     }
 }
 
-impl Moved {
-    fn new(to: String, common: &HeaderMap) -> Self {
-        let mut headers = common.clone();
-        headers.insert(CACHE_CONTROL, Caching::Short.value());
-        headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
-        Self { to, headers }
-    }
-
-    /// Sends the reader on (RFC 9110, 15.4.9), with the query (campaign marks, a search) kept.
-    fn answer<B>(&self, request: &Request<B>) -> Response<Bytes> {
-        let location = match request.uri().query() {
-            Some(query) if !self.to.contains(['?', '#']) => HeaderValue::try_from(format!("{}?{query}", self.to)),
-            _ => HeaderValue::try_from(&self.to),
-        };
-        let mut headers = self.headers.clone();
-        headers
-            .insert(LOCATION, location.expect("the builder takes only ASCII targets, a URI holds only such a query"));
-        respond(StatusCode::PERMANENT_REDIRECT, headers, Bytes::new())
-    }
-}
-
-fn reads(method: &Method) -> bool {
-    method == Method::GET || method == Method::HEAD
-}
-
-/// "Not here" may be kept for seconds by a CDN; other failures by nobody.
+/// A CDN may keep 404 and 410 for seconds; other failures are never kept.
 fn failure_caching(status: StatusCode) -> Caching {
     match status {
         StatusCode::NOT_FOUND | StatusCode::GONE => Caching::Brief,

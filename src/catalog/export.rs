@@ -35,7 +35,7 @@ impl Catalog {
                 Entry::Here(resource) => {
                     write_all(&folder.join(file(path, resource.media)?), &resource.body, &mut done)?;
                 }
-                Entry::Moved(moved) => redirects.push(format!("{path} {} 308", moved.to)),
+                Entry::Moved(to) => redirects.push(format!("{path} {to} 308")),
                 Entry::Gone => redirects.push(format!("{path} /410.html 410")),
                 Entry::Routed => {}
             }
@@ -44,7 +44,7 @@ impl Catalog {
             write_all(&folder.join(format!("{}.html", status.as_u16())), &resource.body, &mut done)?;
         }
         redirects.sort();
-        for (from, to) in self.moved.iter() {
+        for (from, to) in &self.moved_folders {
             redirects.push(format!("{from} {to} 308"));
             redirects.push(format!("{from}/* {to}/:splat 308"));
         }

@@ -1,94 +1,88 @@
-//! Near misses: yesterday's asset, a slash or a capital too many, a folder that has moved, another host.
+//! Near misses: an older version of an asset, a trailing slash, capital letters, a folder that was moved, another host.
 //!
-//! Invariant: a reader goes one hop, and only to an address that answers; what leads nowhere is a plain 404, never a
-//! redirect to one. Only GET and HEAD are sent on: a post would be made twice or lose its body.
+//! Invariant: a client is redirected once, and only to an address that answers; otherwise the response is a plain 404. Only
+//! GET and HEAD are redirected: a POST would be repeated or lose its body.
 
-use super::{Catalog, Entry, Moved, name, reads};
+use super::{Caching, Catalog, Entry, name, prepared::respond};
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{
+    HeaderValue, Request, Response, StatusCode,
+    header::{CACHE_CONTROL, CONTENT_LENGTH, LOCATION},
+};
 
-/// Old folders and where each has moved.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Folders(Vec<(String, String)>);
-
-impl Folders {
-    pub(super) fn add(&mut self, from: String, to: String) {
-        self.0.push((from, to));
-    }
-
-    /// Each with its new place.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &(String, String)> {
-        self.0.iter()
-    }
-
-    /// The new address of `path`, if it stands in an old folder or is one.
-    fn moved(&self, path: &str) -> Option<String> {
-        self.0.iter().find_map(|(from, to)| {
-            let rest = path.strip_prefix(from.as_str())?;
-            (rest.is_empty() || rest.starts_with('/')).then(|| format!("{to}{rest}"))
-        })
-    }
-}
-
-/// Where a path leads.
+/// What a request for a path ends at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Leads {
-    /// A page stands there.
+pub enum Target {
+    /// A page at this very path.
     Here,
-    /// To another path of this site, or to a whole address.
-    To(String),
-    /// It was taken down.
+    /// A redirect to another path of this site, or to a whole address.
+    Redirect(String),
+    /// A page that was removed.
     Gone,
-    /// Nothing is there.
-    Nowhere,
+    /// No page.
+    Missing,
 }
 
 impl Catalog {
-    /// The answer for a path that is not in here, if it is a near miss.
-    pub(super) fn elsewhere<B>(&self, request: &Request<B>, path: &str) -> Option<Response<Bytes>> {
-        if !reads(request.method()) {
-            return None;
-        }
+    /// The response for a path that is not in the catalog, if it is a near miss.
+    pub(super) fn near_miss<B>(&self, request: &Request<B>) -> Option<Response<Bytes>> {
+        let path = request.uri().path();
         if let Some(name) = name::plain(path) {
-            let Entry::Here(resource) = self.entries.get(self.assets.get(&*name)?)? else { return None };
-            return Some(resource.answer_stale(request));
+            let current = self.entries.get(self.assets.get(&*name)?)?.resource()?;
+            return Some(current.answer_stale(request));
         }
-        let (near, entry) = self.nearby(path)?;
-        Some(match entry {
-            Entry::Here(_) | Entry::Routed => Moved::new(near, &self.common).answer(request),
-            Entry::Moved(moved) => moved.answer(request),
-            Entry::Gone => self.failure(StatusCode::GONE, request),
-        })
+        match self.target(path) {
+            Target::Redirect(to) => Some(self.redirect(&to, request)),
+            Target::Gone => Some(self.failure(StatusCode::GONE, request)),
+            Target::Here | Target::Missing => None,
+        }
     }
 
-    /// Where a reader who asks for `path` ends.
-    pub fn leads(&self, path: &str) -> Leads {
+    /// What a request for `path` ends at.
+    pub fn target(&self, path: &str) -> Target {
         let known = self.entries.get(path).map(|entry| (path.to_owned(), entry));
-        match known.or_else(|| self.nearby(path)) {
-            Some((_, Entry::Moved(moved))) => Leads::To(moved.to.clone()),
-            Some((_, Entry::Gone)) => Leads::Gone,
-            Some((near, _)) if near == path => Leads::Here,
-            Some((near, _)) => Leads::To(near),
-            None => Leads::Nowhere,
+        match known.or_else(|| self.similar(path)) {
+            Some((_, Entry::Moved(to))) => Target::Redirect(to.clone()),
+            Some((_, Entry::Gone)) => Target::Gone,
+            Some((similar, _)) if similar == path => Target::Here,
+            Some((similar, _)) => Target::Redirect(similar),
+            None => Target::Missing,
         }
     }
 
-    /// Sends a reader of another host to `origin`, at once to the address where the path leads.
+    /// Redirects a request for another host to `origin`, at once to the address where its path leads.
     pub fn at_origin<B>(&self, origin: &str, request: &Request<B>) -> Response<Bytes> {
-        let to = match self.leads(request.uri().path()) {
-            Leads::To(whole) if !whole.starts_with('/') => whole,
-            Leads::To(path) => format!("{origin}{path}"),
-            Leads::Here | Leads::Gone | Leads::Nowhere => format!("{origin}{}", request.uri().path()),
-        };
-        Moved::new(to, &self.common).answer(request)
+        let path = request.uri().path();
+        match self.target(path) {
+            Target::Redirect(to) if !to.starts_with('/') => self.redirect(&to, request),
+            Target::Redirect(to) => self.redirect(&format!("{origin}{to}"), request),
+            Target::Here | Target::Gone | Target::Missing => self.redirect(&format!("{origin}{path}"), request),
+        }
     }
 
-    /// What stands at the address that was probably meant: without slashes at the end, in lower case, in the new folder.
-    fn nearby(&self, path: &str) -> Option<(String, &Entry)> {
+    /// A 308 (RFC 9110, 15.4.9) that keeps the query, such as campaign marks or a search.
+    pub(super) fn redirect<B>(&self, to: &str, request: &Request<B>) -> Response<Bytes> {
+        let location = match request.uri().query() {
+            Some(query) if !to.contains(['?', '#']) => HeaderValue::try_from(format!("{to}?{query}")),
+            _ => HeaderValue::from_str(to),
+        };
+        let mut headers = self.common.clone();
+        headers.insert(CACHE_CONTROL, Caching::Short.value());
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
+        headers.insert(LOCATION, location.expect("the builder takes only ASCII targets, and a URI only ASCII queries"));
+        respond(StatusCode::PERMANENT_REDIRECT, headers, Bytes::new())
+    }
+
+    /// The entry at the path that was probably meant: without trailing slashes, in lower case, in the new folder.
+    fn similar(&self, path: &str) -> Option<(String, &Entry)> {
         let bare = path.trim_end_matches('/');
         let lower = bare.to_ascii_lowercase();
-        let moved = self.moved.moved(&lower);
-        let meant = [Some(bare.to_owned()), Some(lower), moved].into_iter().flatten();
-        meant.filter(|meant| meant != path).find_map(|meant| Some((meant.clone(), self.entries.get(meant.as_str())?)))
+        let moved = self.moved_folders.iter().find_map(|(from, to)| {
+            let rest = lower.strip_prefix(from.as_str())?;
+            (rest.is_empty() || rest.starts_with('/')).then(|| format!("{to}{rest}"))
+        });
+        let candidates = [Some(bare.to_owned()), Some(lower), moved].into_iter().flatten();
+        let mut others = candidates.filter(|other| other != path);
+        others.find_map(|other| Some((other.clone(), self.entries.get(other.as_str())?)))
     }
 }

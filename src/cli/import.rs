@@ -4,7 +4,7 @@
 
 use super::{build, now};
 use crate::{
-    catalog::{Catalog, Counters, Leads},
+    catalog::{Catalog, Counters, Target},
     config::Config,
     content::{self, Site},
     web,
@@ -40,11 +40,11 @@ fn report(config: &Config, text: &str) -> Result<usize, String> {
 
 /// What an address answers, in words; true if it is lost.
 fn line(catalog: &Catalog, site: &Site, path: &str) -> (String, bool) {
-    match catalog.leads(path) {
-        Leads::Here => (format!("200 {path}"), false),
-        Leads::To(to) => (format!("308 {path} -> {to}"), false),
-        Leads::Gone => (format!("410 {path}"), false),
-        Leads::Nowhere => match content::likeliest(site, path) {
+    match catalog.target(path) {
+        Target::Here => (format!("200 {path}"), false),
+        Target::Redirect(to) => (format!("308 {path} -> {to}"), false),
+        Target::Gone => (format!("410 {path}"), false),
+        Target::Missing => match content::likeliest(site, path) {
             Some(to) => (format!("404 {path}: write `{path} -> {to}`"), true),
             None => (format!("404 {path}: write `{path} -> ` and a page, or `{path} gone`"), true),
         },

@@ -56,17 +56,11 @@ impl Reloader {
         // Before anything is read, so that no change falls between reading and watching.
         let (changed, changes) = mpsc::channel(1);
         let watcher = watcher(config, changed.clone());
-        let mut words = build::read(config, now(), false)?;
-        if words.edition.has_placeholders() {
+        let (edition, catalog) = build(config, &counters, None)?;
+        if edition.has_placeholders() {
             let _ = changed.try_send(());
         }
-        report(words.warnings);
-        build::complain_of_missing(config, &words.edition.site.clinic)?;
-        let builder = Catalog::builder(web::security(config.is_https()));
-        let catalog = Arc::new(words.edition.catalog(builder, &counters));
-        words.edition.drop_article_html();
-        let edition = Arc::new(words.edition);
-        prepare_search(&edition);
+        build::complain_of_missing(config, &edition.site.clinic)?;
         Ok(Self {
             config: config.clone(),
             compressor: Compressor::open(&config.data.join("cache")),
@@ -93,15 +87,8 @@ impl Reloader {
 
     /// Reads, makes, swaps; or reports why not.
     fn renew(&self) {
-        match build::read(&self.config, now(), true) {
-            Ok(mut words) => {
-                report(words.warnings);
-                let builder = Catalog::builder(web::security(self.config.is_https()));
-                let builder = builder.reuse_compressed(&self.catalog.load());
-                let catalog = Arc::new(words.edition.catalog(builder, &self.counters));
-                words.edition.drop_article_html();
-                let edition = Arc::new(words.edition);
-                prepare_search(&edition);
+        match build(&self.config, &self.counters, Some(&self.catalog.load())) {
+            Ok((edition, catalog)) => {
                 self.edition.store(edition);
                 self.catalog.store(catalog);
                 self.renewals.send_modify(|count| *count += 1);
@@ -130,7 +117,7 @@ impl Reloader {
         }
     }
 
-    /// Fills in the compressed bodies of the catalog, now and after every renewal, until the stop. Occupies its thread.
+    /// Compresses the current catalog and every later one, until the token is cancelled. Blocks.
     pub(super) fn compress(&self, runtime: &Handle, stop: &CancellationToken) {
         let mut renewals = self.renewals();
         while !stop.is_cancelled() {
@@ -148,6 +135,28 @@ impl Reloader {
         let next = edition.site.changes_on.and_then(midnight);
         next.map_or(LONGEST, |midnight| until(midnight, now())).min(LONGEST)
     }
+}
+
+/// Reads the folders and makes edition and catalog. With an `earlier` catalog it waits for new photographs and takes over
+/// what is compressed.
+fn build(
+    config: &Config,
+    counters: &Counters,
+    earlier: Option<&Catalog>,
+) -> Result<(Arc<Edition>, Arc<Catalog>), build::Wrong> {
+    let build::Read { mut edition, warnings } = build::read(config, now(), earlier.is_some())?;
+    if !warnings.is_empty() {
+        tracing::warn!("somebody should look at the words\n{}", Faults::from(warnings));
+    }
+    let mut builder = Catalog::builder(web::security(config.is_https()));
+    if let Some(earlier) = earlier {
+        builder = builder.reuse_compressed(earlier);
+    }
+    let catalog = edition.catalog(builder, counters);
+    edition.drop_article_html();
+    let edition = Arc::new(edition);
+    prepare_search(&edition);
+    Ok((edition, Arc::new(catalog)))
 }
 
 /// Watches both folders; if the system cannot, changes show at the next start only.
@@ -182,18 +191,12 @@ async fn still(changes: &mut mpsc::Receiver<()>) {
     }
 }
 
-/// Builds the search index in the background; a search that comes sooner waits for it.
+/// Reads the words for the search behind the readers' backs; whoever searches sooner waits for it.
 fn prepare_search(edition: &Arc<Edition>) {
     let edition = Arc::clone(edition);
     spawn_blocking(move || {
         edition.index();
     });
-}
-
-fn report(warnings: Vec<crate::content::Fault>) {
-    if !warnings.is_empty() {
-        tracing::warn!("somebody should look at the words\n{}", Faults::from(warnings));
-    }
 }
 
 /// Cards that cannot be kept are drawn each time.

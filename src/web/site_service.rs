@@ -49,7 +49,7 @@ impl SiteService {
     pub fn new(catalog: Arc<ArcSwap<Catalog>>, router: Router, common: HeaderMap, origin: Option<Origin>) -> Self {
         let unknown = Arc::clone(&catalog);
         let router = router.fallback(move |request: Request<Body>| {
-            let response = unknown.load().not_found(&request).map(Body::from);
+            let response = unknown.load().failure(StatusCode::NOT_FOUND, &request).map(Body::from);
             async move { response }
         });
         Self(Arc::new(Inner { catalog, router, common, origin, open: Arc::default() }))

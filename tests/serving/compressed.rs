@@ -1,9 +1,16 @@
 //! Compression in the background, the disk cache, and the exported files.
 
-use crate::house::{House, eventually, page, quick, resources};
+use crate::house::{House, all, page, quick, resources};
 use axum::Router;
-use relationship_clinic::catalog::{Catalog, Compressor};
-use std::{fs, path::Path, sync::Arc};
+use relationship_clinic::{
+    catalog::{Catalog, Compressor},
+    web,
+};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// What is served for `path` to a client that takes `coding`: content coding and `ETag`.
 async fn served(house: &House, path: &str, coding: &str) -> (Option<String>, String) {
@@ -12,8 +19,9 @@ async fn served(house: &House, path: &str, coding: &str) -> (Option<String>, Str
     (answer.header("content-encoding").map(str::to_owned), answer.header("etag").unwrap().to_owned())
 }
 
-async fn is_compressed(house: &House, path: &str) {
-    eventually("Brotli", async || served(house, path, "br").await.0.is_some().then_some(())).await;
+/// Compresses what the house serves, as the background worker does.
+fn compress(house: &House, cache: &Path) {
+    Compressor::open(cache).compress(&house.catalog.load(), || false);
 }
 
 fn start(catalog: Catalog) -> House {
@@ -23,18 +31,16 @@ fn start(catalog: Catalog) -> House {
 #[tokio::test]
 async fn a_page_is_served_uncompressed_until_its_compressed_bodies_are_there() {
     let folder = tempfile::tempdir().unwrap();
-    let house = start(resources().build());
+    let house = start(all());
     let (coding, plain) = served(&house, "/", "br, gzip").await;
     assert_eq!(coding, None, "at once");
     assert_eq!(house.get("/", &["Accept-Encoding: br"]).await.header("vary"), Some("accept-encoding"));
 
-    let compressor = Compressor::open(folder.path());
-    compressor.compress(&house.catalog.load(), || false);
+    compress(&house, folder.path());
     for path in ["/", "/articles/boundaries", "/drawing.svg"] {
-        is_compressed(&house, path).await;
+        assert_eq!(served(&house, path, "br, gzip").await.0.as_deref(), Some("br"), "{path}");
     }
-    let (coding, tag) = served(&house, "/", "br, gzip").await;
-    assert_eq!(coding.as_deref(), Some("br"));
+    let (_, tag) = served(&house, "/", "br, gzip").await;
     let known = house.get("/", &["Accept-Encoding: br", &format!("If-None-Match: {plain}")]).await;
     assert_eq!(known.status, 200, "the uncompressed bytes have another tag");
     let known = house.get("/", &["Accept-Encoding: br", &format!("If-None-Match: {tag}")]).await;
@@ -46,54 +52,49 @@ async fn a_page_is_served_uncompressed_until_its_compressed_bodies_are_there() {
 #[tokio::test]
 async fn a_new_catalog_takes_over_what_is_compressed_and_compresses_the_rest() {
     let folder = tempfile::tempdir().unwrap();
-    let house = start(resources().build());
-    let compressor = Compressor::open(folder.path());
-    compressor.compress(&house.catalog.load(), || false);
-    is_compressed(&house, "/").await;
-    let next = resources().page("/new", page("new")).reuse_compressed(&house.catalog.load()).build();
-    house.catalog.store(Arc::new(next));
+    let house = start(all());
+    compress(&house, folder.path());
+    let builder = Catalog::builder(web::security(true)).reuse_compressed(&house.catalog.load());
+    house.catalog.store(Arc::new(resources(builder).page("/new", page("new")).build()));
     assert_eq!(served(&house, "/", "br").await.0.as_deref(), Some("br"), "at once");
     assert_eq!(served(&house, "/new", "br").await.0, None, "not yet");
-    compressor.compress(&house.catalog.load(), || false);
-    is_compressed(&house, "/new").await;
+    compress(&house, folder.path());
+    assert_eq!(served(&house, "/new", "br").await.0.as_deref(), Some("br"));
 }
 
 #[tokio::test]
 async fn compressed_bodies_are_read_from_the_disk_cache_unless_they_are_damaged() {
     let folder = tempfile::tempdir().unwrap();
-    let compress = async || {
-        let house = start(resources().build());
-        let compressor = Compressor::open(folder.path());
-        compressor.compress(&house.catalog.load(), || false);
-        is_compressed(&house, "/").await;
+    let text = async || {
+        let house = start(all());
+        compress(&house, folder.path());
+        assert_eq!(served(&house, "/", "br").await.0.as_deref(), Some("br"));
         house.get("/", &["Accept-Encoding: br"]).await.text()
     };
-    let text = compress().await;
-    let files = || files_below(folder.path());
-    let written = eventually("the files of the cache", async || Some(files()).filter(|files| files.len() > 10)).await;
-    for file in &written {
-        let mut bytes = fs::read(file).unwrap();
+    let first = text().await;
+    let files = files_below(folder.path());
+    assert!(files.len() > 10, "{files:?}");
+    for file in files {
+        let mut bytes = fs::read(&file).unwrap();
         if let Some(last) = bytes.last_mut() {
             *last ^= 1;
         }
-        fs::write(file, bytes).unwrap();
+        fs::write(&file, bytes).unwrap();
     }
-    assert_eq!(compress().await, text, "damaged files are not served");
+    assert_eq!(text().await, first, "damaged files are not served");
     fs::remove_dir_all(folder.path()).unwrap();
-    assert_eq!(compress().await, text, "without the folder");
+    assert_eq!(text().await, first, "without the folder");
 }
 
-/// Finished files of the cache, not those that are being written.
-fn files_below(folder: &Path) -> Vec<std::path::PathBuf> {
+fn files_below(folder: &Path) -> Vec<PathBuf> {
     let folders = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let files = folders.flat_map(|folder| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()));
-    files.filter(|file| file.extension().is_none()).collect()
+    folders.flat_map(|folder| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path())).collect()
 }
 
 #[test]
 fn an_export_holds_every_page_in_every_encoding() {
     let folder = tempfile::tempdir().unwrap();
-    let exported = resources().build().export(folder.path()).unwrap();
+    let exported = all().export(folder.path()).unwrap();
     assert!(exported.files > 20 && exported.bytes > 4 << 20, "{exported:?}");
     for file in ["index.html", "articles/boundaries.html", "404.html", "410.html", "drawing.svg"] {
         for ending in ["", ".gz", ".br"] {

@@ -4,7 +4,7 @@ use arc_swap::ArcSwap;
 use axum::{Router, routing::post};
 use http::{HeaderName, HeaderValue, StatusCode};
 use relationship_clinic::{
-    catalog::{Builder, Caching, Catalog, Media, Resource, hashed},
+    catalog::{Builder, Caching, Catalog, Compressor, Media, Resource, hashed},
     web::{self, Limits, Origin, SiteService},
 };
 use std::{
@@ -45,11 +45,11 @@ pub fn sheet() -> String {
 }
 
 /// One resource of every kind.
-pub fn resources() -> Builder {
+pub fn resources(builder: Builder) -> Builder {
     let link = HeaderValue::from_str(&format!("<{}>; rel=preload; as=style", sheet())).unwrap();
     let picture: Vec<u8> = (0..PICTURE_BYTES).map(|i| u8::try_from(i % 251).unwrap()).collect();
     let drawing = format!("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 1 1'>{}</svg>", "<g/>".repeat(200));
-    Catalog::builder(web::security(true))
+    builder
         .page("/", page("home").header(http::header::LINK, link))
         .page("/articles/boundaries", page("boundaries"))
         .page("/articles", page("articles"))
@@ -67,13 +67,14 @@ pub fn resources() -> Builder {
         .routed("/post-office")
         .moved_folder("/blog-posts", "/articles")
         .moved_folder("/journal", "/articles")
-        .not_found(page("not found").caching(Caching::Forever))
+        .failure(StatusCode::NOT_FOUND, page("not found").caching(Caching::Forever))
         .failure(StatusCode::GONE, page("gone"))
 }
 
 /// The catalog once everything in it is compressed.
 pub fn compressed(catalog: Catalog) -> Arc<Catalog> {
-    catalog.compress_now();
+    let cache = tempfile::tempdir().unwrap();
+    Compressor::open(cache.path()).compress(&catalog, || false);
     Arc::new(catalog)
 }
 
@@ -81,8 +82,13 @@ pub fn robots() -> HeaderName {
     HeaderName::from_static("x-robots-tag")
 }
 
+/// The catalog of all resources, uncompressed.
+pub fn all() -> Catalog {
+    resources(Catalog::builder(web::security(true))).build()
+}
+
 /// Every resource, compressed.
-static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| compressed(resources().build()));
+static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| compressed(all()));
 
 /// The site, listening.
 pub struct House {

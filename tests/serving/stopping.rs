@@ -1,6 +1,6 @@
 //! The end: open requests are answered, idle connections are not waited for, and there is a last moment.
 
-use crate::house::{House, PATIENCE, SOON, compressed, head, quick, resources};
+use crate::house::{House, PATIENCE, SOON, all, compressed, head, quick};
 use axum::{Router, routing::get};
 use relationship_clinic::web::Limits;
 use std::{
@@ -25,7 +25,7 @@ async fn an_open_request_is_answered_after_the_call_to_stop() {
     let (begun, may) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let router = slow(Arc::clone(&begun), Arc::clone(&may));
     let limits = Limits { stop: PATIENCE, request: PATIENCE, ..quick() };
-    let mut house = House::with(limits, compressed(resources().build()), router);
+    let mut house = House::with(limits, compressed(all()), router);
     let mut open = house.knock().await;
     open.send(&head("GET", "/slow", &[])).await;
     let mut idle = house.knock().await;
@@ -47,7 +47,7 @@ async fn an_open_request_is_answered_after_the_call_to_stop() {
 #[tokio::test]
 async fn what_takes_too_long_is_cut_off_at_the_last_moment() {
     let router = slow(Arc::default(), Arc::default());
-    let mut house = House::with(Limits { request: PATIENCE, ..quick() }, compressed(resources().build()), router);
+    let mut house = House::with(Limits { request: PATIENCE, ..quick() }, compressed(all()), router);
     let mut open = house.knock().await;
     open.send(&head("GET", "/never", &[])).await;
     let mut half = house.knock().await;
