@@ -42,11 +42,11 @@ enum Command {
     Serve,
     /// Check content and settings; print every fault and exit 1 if there is one
     Check {
-        /// Write new addresses to content/addresses.txt instead of complaining that they are not there
+        /// Add new addresses to content/addresses.txt instead of reporting that they are missing
         #[arg(long)]
         record: bool,
     },
-    /// Begin something new
+    /// Create a file from a template
     #[command(subcommand)]
     New(New),
     /// Look after enquiries, beside a running server or without one
@@ -62,7 +62,7 @@ enum Command {
     Counts(counts::Wanted),
     /// Check mail settings, relay, certificate and DNS records; say what to change and exit 1 if there is something
     Doctor(doctor::Arguments),
-    /// Bring something in from another system
+    /// Compare the addresses of another system
     #[command(subcommand)]
     Import(Import),
     /// Write everything but the form as files, each with .gz and .br beside it
@@ -76,16 +76,16 @@ enum Command {
 enum New {
     /// An article: content/articles/SLUG/index.md, a draft with every key explained
     Article {
-        /// Lower-case letters, digits and hyphens: the last part of the address
+        /// Lowercase letters, digits and hyphens: the last part of the address
         slug: String,
     },
 }
 
 #[derive(Debug, Subcommand)]
 enum Import {
-    /// Tell what each old address of a sitemap, a crawl or a list answers, and the line that is missing in addresses.txt
+    /// Print what each old address of a sitemap, a crawl or a list answers, and the line missing in addresses.txt
     Urls {
-        /// Any text with addresses in it: XML, CSV, or one a line
+        /// Any text with addresses in it: XML, CSV, or one per line
         file: PathBuf,
     },
 }

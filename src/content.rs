@@ -1,4 +1,4 @@
-//! Content: the Markdown articles, the pages and the clinic's facts, read from a folder and checked.
+//! Content: Markdown articles and pages and the clinic's facts, read from a folder and checked.
 //!
 //! Invariant: a [`Site`] is complete. Every link, picture, footnote and address in it leads somewhere, or [`load()`] returns
 //! all faults at once with file, line, column and remedy instead.
@@ -20,12 +20,12 @@ pub mod signals;
 mod site;
 mod source;
 
-pub use addresses::likeliest;
+pub use addresses::most_similar_page;
 pub use clinic::{
-    Address, Availability, AvailabilityState, Clinic, Crisis, Facts, FormFacts, HelpLine, Hours, Licensee, Link, Reply,
-    Way,
+    Address, Availability, AvailabilityState, Clinic, Crisis, Facts, FormFacts, HelpLine, HelpLink, Hours, Licensee,
+    Link, Reply,
 };
-pub use facts::{Same, SearchFacts, clinic_facts, zone};
+pub use facts::{SearchFacts, Synonyms, clinic_facts, zone};
 pub use fault::{Fault, Faults, Level};
 pub use load::{Loaded, load};
 pub use published_addresses::record;

@@ -1,4 +1,4 @@
-//! `check`: what `serve` would say of the words, without serving.
+//! `check`: reports every fault of content and settings without serving.
 
 use super::{build, count, now};
 use crate::{
@@ -7,8 +7,8 @@ use crate::{
 };
 use std::process::ExitCode;
 
-/// With `record`, addresses that are not in the ledger yet are written there, if the words are sound; without it they are
-/// a fault, so that no release forgets one.
+/// With `record`, addresses that `addresses.txt` lacks are added if the content has no errors; without it they are a fault,
+/// so that each is recorded before a release.
 pub(super) fn run(config: &Config, record: bool) -> ExitCode {
     for warning in config.warnings() {
         eprintln!("{warning}");
@@ -23,25 +23,25 @@ pub(super) fn run(config: &Config, record: bool) -> ExitCode {
             if warnings > 0 {
                 eprintln!("{}", Faults::from(read.warnings));
             }
-            println!("the words are sound, with {}", count(warnings, "warning", "warnings"));
-            ledger(config, &read.edition.site.unrecorded, record)
+            println!("the content has no errors, {}", count(warnings, "warning", "warnings"));
+            report_unrecorded(config, &read.edition.site.unrecorded, record)
         }
     }
 }
 
-fn ledger(config: &Config, unrecorded: &[String], record: bool) -> ExitCode {
+fn report_unrecorded(config: &Config, unrecorded: &[String], record: bool) -> ExitCode {
     if unrecorded.is_empty() {
         return ExitCode::SUCCESS;
     }
     let list = unrecorded.join("\n  ");
     let file = config.content.join("addresses.txt");
     if !record {
-        eprintln!("not in {} yet:\n  {list}\nwrite them there with `check --record`", file.display());
+        eprintln!("missing in {}:\n  {list}\nadd them with `check --record`", file.display());
         return ExitCode::from(1);
     }
     match content::record(&config.content, unrecorded) {
         Ok(()) => {
-            println!("written to {}:\n  {list}", file.display());
+            println!("added to {}:\n  {list}", file.display());
             ExitCode::SUCCESS
         }
         Err(error) => {

@@ -1,6 +1,6 @@
-//! `import urls`: the addresses of another system, and what each would answer here.
+//! `import urls`: prints what each address of another system would answer.
 //!
-//! Never: changes. The lines are printed, and a person decides which go into the ledger.
+//! Never: changes a file; a person decides which lines to add to `addresses.txt`.
 
 use super::{build, now};
 use crate::{
@@ -28,7 +28,7 @@ pub(super) fn urls(config: &Config, file: &Path) -> ExitCode {
     }
 }
 
-/// Prints a line for each address; gives how many would be lost.
+/// Prints a line for each address; returns how many would answer 404.
 fn report(config: &Config, text: &str) -> Result<usize, String> {
     let read = build::read(config, now(), true)?;
     let builder = Catalog::builder(web::security(config.is_https()));
@@ -38,20 +38,20 @@ fn report(config: &Config, text: &str) -> Result<usize, String> {
     Ok(lost)
 }
 
-/// What an address answers, in words; true if it is lost.
+/// What an address answers, and whether that is 404.
 fn line(catalog: &Catalog, site: &Site, path: &str) -> (String, bool) {
     match catalog.target(path) {
         Target::Here => (format!("200 {path}"), false),
         Target::Redirect(to) => (format!("308 {path} -> {to}"), false),
         Target::Gone => (format!("410 {path}"), false),
-        Target::Missing => match content::likeliest(site, path) {
+        Target::Missing => match content::most_similar_page(site, path) {
             Some(to) => (format!("404 {path}: write `{path} -> {to}`"), true),
             None => (format!("404 {path}: write `{path} -> ` and a page, or `{path} gone`"), true),
         },
     }
 }
 
-/// Every path in a text: of whole addresses wherever they stand, and of lines that are a path. Sorted, once each.
+/// Every path in a text, from absolute URLs anywhere and from lines that are a path. Sorted, without duplicates.
 fn paths(text: &str) -> BTreeSet<String> {
     let words = text.split(|c: char| c.is_whitespace() || "<>\"',;".contains(c));
     let whole = words.filter_map(|word| Url::parse(word).ok());
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_found_in_xml_in_tables_and_in_lists() {
+    fn addresses_are_found_in_xml_csv_and_lists() {
         let xml = "<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\"><url><loc>https://old.example/post/a</loc></url>";
         let table = [
             (xml, vec!["/post/a"]),

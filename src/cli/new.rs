@@ -1,19 +1,19 @@
-//! `new article`: a draft that passes `check` once its words are written, with every key explained.
+//! `new article`: writes a draft with every key explained; it passes `check` once its text is written.
 
 use super::now;
 use crate::config::Config;
 use std::{fs, path::Path, process::ExitCode};
 
 pub(super) fn article(config: &Config, slug: &str) -> ExitCode {
-    let fine = !slug.is_empty() && slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if !fine {
-        eprintln!("`{slug}` is not a slug; write lower-case letters, digits and hyphens, like trust-after-a-lie");
+    let is_slug = !slug.is_empty() && slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if !is_slug {
+        eprintln!("`{slug}` is not a slug; write lowercase letters, digits and hyphens, like trust-after-a-lie");
         return ExitCode::from(2);
     }
     let folder = config.content.join("articles").join(slug);
     match write(&folder) {
         Ok(()) => {
-            println!("{} is a draft: write it, then take out `draft = true`", folder.join("index.md").display());
+            println!("{} is a draft: write it, then remove `draft = true`", folder.join("index.md").display());
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -26,7 +26,7 @@ pub(super) fn article(config: &Config, slug: &str) -> ExitCode {
 /// Writes the draft; an article that exists is never overwritten.
 fn write(folder: &Path) -> std::io::Result<()> {
     let draft = format!(include_str!("new/article.md"), today = now().strftime("%Y-%m-%d"));
-    fs::create_dir_all(folder.parent().expect("the folder lies in articles"))?;
+    fs::create_dir_all(folder.parent().expect("the path has a parent: articles"))?;
     fs::create_dir(folder)?;
     fs::write(folder.join("index.md"), draft)
 }

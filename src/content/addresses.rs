@@ -1,6 +1,6 @@
-//! Addresses: which answer, which did, and whether every link leads to one.
+//! Addresses: pages, redirects and 410 answers, and whether every link leads to one.
 //!
-//! Invariant: an old address leads to a live one and to nothing else, so there are no chains and no circles.
+//! Invariant: a redirect leads to a page, so there are no chains and no loops.
 
 use super::{
     Level, Site,
@@ -11,9 +11,9 @@ use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use strsim::sorensen_dice;
 
-/// How like a lost address another must be to be proposed, between 0 and 1.
+/// Smallest similarity of an address that is proposed for a lost one, between 0 and 1.
 const SIMILAR: f64 = 0.3;
-/// Addresses that the program answers itself.
+/// Addresses that do not come from a file.
 const OWN: [&str; 8] = [
     "/",
     "/articles",
@@ -24,9 +24,9 @@ const OWN: [&str; 8] = [
     "/health/live",
     "/.well-known/security.txt",
 ];
-/// Ids that the templates give to parts of every page.
+/// Ids in the template of every page.
 const TEMPLATE_IDS: [&str; 2] = ["main", "crisis-heading"];
-/// First parts of addresses that no page may take.
+/// First parts of addresses that no page may have.
 const RESERVED: [&str; 15] = [
     "articles",
     "topics",
@@ -48,13 +48,13 @@ const RESERVED: [&str; 15] = [
 /// What an address answers.
 #[derive(Debug)]
 enum Answer {
-    /// A page of the program.
+    /// A page that is not made from a file.
     Own,
     /// A page of a file, with its ids, its title and the name of its file.
     Page { ids: Vec<String>, title: String, file: String },
     /// A page from a day on.
     Scheduled(Date),
-    /// A redirect to a live address.
+    /// A redirect to a page.
     Moved(String),
     /// 410.
     Gone,
@@ -64,7 +64,7 @@ enum Answer {
 #[derive(Debug)]
 pub(super) struct Addresses {
     answers: BTreeMap<String, Answer>,
-    /// Old addresses in front matter, also of pages that are not public yet.
+    /// Old addresses in front matter, including those of pages that are not public yet.
     aliases: BTreeSet<String>,
 }
 
@@ -74,10 +74,14 @@ impl Addresses {
         Self { answers, aliases: BTreeSet::new() }
     }
 
-    /// A page at its own address, which must be free.
+    /// Adds a page at its address, which must not be reserved.
     pub(super) fn add(&mut self, page: &Entry, source: &mut SourceFile) {
         if RESERVED.contains(&&page.path[1..]) {
-            source.error(0..0, format!("the address {} is the program's own", page.path), "give the file another name");
+            source.error(
+                0..0,
+                format!("the address {} is reserved by the program", page.path),
+                "give the file another name",
+            );
         }
         let (ids, title, file) = (page.ids.clone(), page.title.clone(), source.name());
         let answer = match page.status {
@@ -93,13 +97,13 @@ impl Addresses {
         self.answers.insert(path, Answer::Gone);
     }
 
-    /// An old address of a live one.
+    /// Adds a redirect from an old address to a page.
     pub(super) fn add_moved(&mut self, path: String, to: String) {
         self.answers.insert(path, Answer::Moved(to));
     }
 
-    /// Old addresses of a page; one that is taken is a fault. While the page is not public they are not either, and when
-    /// it is gone they are gone.
+    /// Adds the old addresses of a page; one that is in use is a fault. They redirect to a public page, and answer 410 for
+    /// a page that is gone.
     pub(super) fn add_aliases(&mut self, page: &Entry, source: &mut SourceFile) {
         for alias in page.aliases.iter().filter(|_| page.status != Status::Draft) {
             let path = alias.get_ref().trim_end_matches('/').to_owned();
@@ -121,28 +125,28 @@ impl Addresses {
             return Some(("an alias is the path of an old address", "write it like \"/post/old-name\""));
         }
         if self.aliases.contains(path) {
-            return Some(("this alias stands twice", "keep it where it should lead"));
+            return Some(("this alias is used twice", "keep it in the file to which it should lead"));
         }
         let is_page = self.is_live(path) || self.is_scheduled(path);
         is_page.then_some(("this alias is the address of a page", "remove it, or rename that page"))
     }
 
-    /// A page is there.
+    /// A page answers at `path`.
     pub(super) fn is_live(&self, path: &str) -> bool {
         matches!(self.answers.get(path), Some(Answer::Own | Answer::Page { .. }))
     }
 
-    /// A page will be there.
+    /// A page will answer at `path` on a later day.
     pub(super) fn is_scheduled(&self, path: &str) -> bool {
         matches!(self.answers.get(path), Some(Answer::Scheduled(_)))
     }
 
-    /// Something other than 404 is there today.
+    /// `path` does not answer 404 today.
     pub(super) fn is_answered(&self, path: &str) -> bool {
         self.answers.contains_key(path) && !self.is_scheduled(path)
     }
 
-    /// Where an old address leads.
+    /// Target of a redirect.
     pub(super) fn target(&self, path: &str) -> Option<&str> {
         match self.answers.get(path) {
             Some(Answer::Moved(to)) => Some(to),
@@ -150,7 +154,7 @@ impl Addresses {
         }
     }
 
-    /// Every address that a file has published or set a day for, with that day.
+    /// Every address that files have published or scheduled, with the day if it is still to come.
     pub(super) fn published(&self) -> impl Iterator<Item = (&str, Option<Date>)> {
         self.answers.iter().filter_map(|(path, answer)| match answer {
             Answer::Page { .. } => Some((path.as_str(), None)),
@@ -160,17 +164,16 @@ impl Addresses {
         })
     }
 
-    /// What to do about an address that is lost: the alias to write, if a page looks like it. A page whose own address is
-    /// not recorded yet is the likeliest: it was renamed just now.
+    /// Remedy for an address that would answer 404: the alias to write, if a page is similar. A page that is not recorded
+    /// yet is preferred, since it was probably just renamed.
     pub(super) fn remedy_of_lost(&self, lost: &str, is_recorded: impl Fn(&str) -> bool) -> String {
-        let retire =
-            "if it was taken down on purpose, bring the file back with `retired = true`, or write `gone` after it";
+        let retire = "if it was taken down on purpose, restore the file with `retired = true`, or write `gone` after the address";
         let folder = |path: &str| path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
         let pages = self.answers.iter().filter(|(path, _)| folder(path) == folder(lost));
         let pages = pages.filter_map(|(path, answer)| match answer {
             Answer::Page { title, file, .. } => {
                 let renamed = if is_recorded(path) { 0.0 } else { 0.25 };
-                Some((likeness(lost, path, title) + renamed, (path, file)))
+                Some((similarity(lost, path, title) + renamed, (path, file)))
             }
             _ => None,
         });
@@ -182,7 +185,7 @@ impl Addresses {
         }
     }
 
-    /// Redirects from old to live, and what is gone.
+    /// Redirects as old and new address, and addresses that answer 410.
     pub(super) fn into_redirects(self) -> (Vec<(String, String)>, Vec<String>) {
         let (mut moved, mut gone) = (Vec::new(), Vec::new());
         for (path, answer) in self.answers {
@@ -195,7 +198,7 @@ impl Addresses {
         (moved, gone)
     }
 
-    /// A fault for every link that leads nowhere or is not safe.
+    /// A fault for every link with a missing target or an unsafe scheme.
     pub(super) fn check_links(&self, page: &Entry, source: &mut SourceFile) {
         for link in &page.links {
             if let Some((level, message, remedy)) = self.fault_of_link(page, link.get_ref()) {
@@ -211,15 +214,15 @@ impl Addresses {
             if ["https", "http", "mailto", "tel", "sms"].contains(&scheme.to_lowercase().as_str()) {
                 return None;
             }
-            return error(format!("links with `{scheme}:` are not taken"), "use https:, mailto: or tel:".to_owned());
+            return error(format!("links with `{scheme}:` are not allowed"), "use https:, mailto: or tel:".to_owned());
         }
         if to.starts_with("//") {
-            return error("this link names no scheme".to_owned(), format!("write https:{to}"));
+            return error("this link has no scheme".to_owned(), format!("write https:{to}"));
         }
         let (path, fragment) = to.split_once('#').unwrap_or((to, ""));
         let path = path.split('?').next().unwrap_or_default();
         if !path.is_empty() && !path.starts_with('/') {
-            return error(format!("`{to}` is not a whole path"), format!("write it from the root: /{to}"));
+            return error(format!("`{to}` is not an absolute path"), format!("write it from the root: /{to}"));
         }
         let (path, ids) = match self.answers.get(path) {
             _ if path.is_empty() || path == page.path => (page.path.as_str(), page.ids.as_slice()),
@@ -229,10 +232,10 @@ impl Addresses {
                 return Some((Level::Warning, format!("{path} is an old address"), format!("write {now}")));
             }
             Some(Answer::Scheduled(day)) => {
-                let remedy = format!("it appears on {day}; until then readers find nothing there");
+                let remedy = format!("it appears on {day}; until then it answers 404");
                 return Some((Level::Warning, format!("{path} is not public yet"), remedy));
             }
-            Some(Answer::Gone) | None => return error(format!("nothing is at {path}"), self.suggestion(path)),
+            Some(Answer::Gone) | None => return error(format!("there is no page at {path}"), self.suggestion(path)),
         };
         let is_known = ids.iter().map(String::as_str).chain(TEMPLATE_IDS).any(|id| id == fragment);
         if fragment.is_empty() || is_known {
@@ -244,7 +247,7 @@ impl Addresses {
         error(format!("{path} has no #{fragment}"), remedy)
     }
 
-    /// A live address that ends like `path`.
+    /// Remedy for a path without a page: the page whose address ends like it.
     pub(super) fn suggestion(&self, path: &str) -> String {
         let last = path.rsplit('/').next().unwrap_or_default();
         let end = format!("/{last}");
@@ -256,24 +259,24 @@ impl Addresses {
     }
 }
 
-/// The address of `site` that a lost one most probably became, if one looks like it.
-pub fn likeliest(site: &Site, lost: &str) -> Option<String> {
+/// The page of `site` that is most similar to a lost address, if one is similar enough.
+pub fn most_similar_page(site: &Site, lost: &str) -> Option<String> {
     let articles = site.articles.iter().map(|article| (format!("/articles/{}", article.slug), &article.title));
     let pages = site.pages.iter().map(|page| (format!("/{}", page.slug), &page.title));
     let topics = site.topics.iter().map(|topic| (format!("/topics/{}", topic.slug), &topic.title));
     let people = site.people.iter().map(|person| (format!("/people/{}", person.slug), &person.name));
     let all = articles.chain(pages).chain(topics).chain(people);
-    most_similar(all.map(|(path, title)| (likeness(lost, &path, title), path)))
+    most_similar(all.map(|(path, title)| (similarity(lost, &path, title), path)))
 }
 
-/// The candidate with the greatest likeness, if that is enough; among equals the first.
+/// The candidate with the greatest similarity, if that is enough; among equals the first.
 fn most_similar<T: Ord>(candidates: impl Iterator<Item = (f64, T)>) -> Option<T> {
-    let alike = candidates.filter(|(likeness, _)| *likeness >= SIMILAR);
-    alike.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(&a.1))).map(|(_, candidate)| candidate)
+    let similar = candidates.filter(|(similarity, _)| *similarity >= SIMILAR);
+    similar.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(&a.1))).map(|(_, candidate)| candidate)
 }
 
-/// How much the last part of `lost` is like that of `path`, or like the title there: 0 to 1.
-fn likeness(lost: &str, path: &str, title: &str) -> f64 {
+/// Similarity of the last part of `lost` to that of `path`, or to the title there: 0 to 1.
+fn similarity(lost: &str, path: &str, title: &str) -> f64 {
     let last = |path: &str| path.rsplit('/').next().unwrap_or_default().replace('-', " ");
     let lost = last(lost);
     sorensen_dice(&lost, &last(path)).max(sorensen_dice(&lost, &title.to_lowercase()))

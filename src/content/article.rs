@@ -1,4 +1,4 @@
-//! An article's file: front matter, body, questions, sources, and what contradicts itself.
+//! Reads an article's file: front matter, body, questions and sources, and checks that they agree.
 
 use super::{
     Html,
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use std::ops::Range;
 use toml::Spanned;
 
-/// Ids that the templates give in an article, besides those of every page.
+/// Ids in an article's template, besides those of every page.
 const TEMPLATE_IDS: [&str; 4] = ["questions", "sources", "takeaways-heading", "contents-heading"];
 
 #[derive(Default, Deserialize)]
@@ -118,41 +118,41 @@ fn words(text: &str) -> usize {
     text.split_whitespace().count()
 }
 
-/// The days in order, and those of a review together with its reader.
+/// Faults of dates that are out of order, and of an incomplete review.
 fn check_days(source: &mut SourceFile, facts: &Facts, today: Date) {
     source.required("published", facts.published.as_ref(), "2026-11-24");
     if let Some(published) = facts.published.as_ref().map(|day| day.get_ref().0) {
         let later = [("updated", &facts.updated), ("expires", &facts.expires), ("reviewed", &facts.reviewed)];
         for (key, day) in later.into_iter().filter_map(|(key, day)| Some((key, day.as_ref()?))) {
             if day.get_ref().0 < published {
-                let message = format!("`{key}` lies before `published` ({published})");
-                source.error(day.span(), message, "write a later day, or leave the line out");
+                let message = format!("`{key}` is before `published` ({published})");
+                source.error(day.span(), message, "write a later day, or remove the line");
             }
         }
     }
     match (&facts.reviewed_by, &facts.reviewed, &facts.review_due) {
         (None, Some(on), _) => {
             let remedy = "add reviewed_by = \"slug-of-a-person\"";
-            source.error(on.span(), "`reviewed` says when, but not by whom", remedy);
+            source.error(on.span(), "`reviewed` has no reviewer", remedy);
         }
         (Some(by), None, _) => {
-            source.error(by.span(), "`reviewed_by` says by whom, but not when", "add reviewed = 2026-11-24");
+            source.error(by.span(), "`reviewed_by` has no date", "add reviewed = 2026-11-24");
         }
         (None, None, Some(due)) => {
-            let remedy = "add reviewed and reviewed_by, or leave it out";
+            let remedy = "add reviewed and reviewed_by, or remove it";
             source.error(due.span(), "`review_due` without a review", remedy);
         }
         (Some(_), Some(on), Some(due)) if due.get_ref().0 <= on.get_ref().0 => {
-            source.error(due.span(), "`review_due` lies before the review", "write a day after `reviewed`");
+            source.error(due.span(), "`review_due` is not after the review", "write a day after `reviewed`");
         }
         (Some(_), Some(_), Some(due)) if due.get_ref().0 < today => {
-            source.warn(due.span(), "this article is due for review", "read it whole, then write new dates");
+            source.warn(due.span(), "this article is due for review", "review the whole article, then write new dates");
         }
         _ => {}
     }
 }
 
-/// People and topics that have no file.
+/// Faults of people and topics that have no file.
 fn check_names(source: &mut SourceFile, facts: &Facts, context: &Context) {
     let topics = facts.topics.as_deref();
     source.required("topics", topics.filter(|topics| !topics.is_empty()), "[\"attachment\"]");
@@ -205,7 +205,7 @@ fn questions(source: &mut SourceFile, raw: Vec<RawQuestion>, rendered: &mut Rend
     questions
 }
 
-/// Where the text of a TOML string begins: after its quotes, and after the line break that three quotes drop.
+/// Byte offset of the text of a TOML string: after its quotes, and after the line break that three quotes drop.
 fn start_of_text(whole: &str, span: Range<usize>) -> usize {
     let text = &whole[span.clone()];
     let Some(rest) = text.strip_prefix("\"\"\"").or_else(|| text.strip_prefix("'''")) else { return span.start + 1 };

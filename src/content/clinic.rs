@@ -1,13 +1,13 @@
 //! The clinic's facts and the help lines: what `clinic.toml` and `crisis.toml` hold.
 //!
-//! Invariant: what is unknown is absent, and nothing is shown for it. A date is a date and an hour an hour.
+//! Invariant: an unknown fact is absent, never an empty text.
 
 use super::front_matter::Day;
 use jiff::civil::{Date, Time, Weekday};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use std::collections::BTreeMap;
 
-/// The clinic's facts (`clinic.toml`). What is unknown is absent, and nothing is shown for it.
+/// The clinic's facts (`clinic.toml`). Nothing is shown for a fact that is absent.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Clinic {
@@ -17,24 +17,24 @@ pub struct Clinic {
     pub logo_alt: String,
     /// Telephone as written for people: `(650) 799-1375`.
     pub telephone: String,
-    /// Mailbox for the public.
+    /// Public email address.
     pub email: String,
     /// Postal address.
     pub address: Address,
     /// IANA time zone of the clinic.
     pub time_zone: String,
-    /// Where the exit control leads.
+    /// Target of the exit control.
     pub exit_url: String,
-    /// Licensee, as the board's advertising rule asks.
+    /// Licensee, as the board's advertising rule requires.
     #[serde(default)]
     pub licensee: Option<Licensee>,
-    /// Other facts that exist only when somebody has filled them.
+    /// Optional facts.
     #[serde(default)]
     pub facts: Facts,
-    /// The promise of a reply, opening hours and holidays.
+    /// Response time, opening hours and holidays.
     #[serde(default)]
     pub reply: Option<Reply>,
-    /// Whether new clients are taken.
+    /// Whether new clients are accepted.
     #[serde(default)]
     pub availability: Option<Availability>,
     /// What the form offers.
@@ -64,7 +64,7 @@ pub struct Address {
     pub country: String,
 }
 
-/// A person whose licence is advertised.
+/// A person whose license is advertised.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Licensee {
@@ -72,11 +72,11 @@ pub struct Licensee {
     pub name: String,
     /// Title or abbreviation.
     pub title: Option<String>,
-    /// Licence number.
+    /// License number.
     pub licence: Option<String>,
 }
 
-/// Facts that are absent until somebody fills them in.
+/// Optional facts, each absent until it is filled in.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Facts {
@@ -100,18 +100,18 @@ pub struct Reply {
     pub working_days: u8,
     /// Hours by weekday (`monday = "09:00-17:00"`, several with a comma); a day that is absent is closed.
     pub hours: Hours,
-    /// Days without work.
+    /// Holidays: days on which no answers are sent.
     #[serde(default, deserialize_with = "dates")]
     pub holidays: Vec<Date>,
 }
 
-/// Whether new clients are taken.
+/// Whether new clients are accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Availability {
-    /// What holds.
+    /// The current state.
     pub state: AvailabilityState,
-    /// Last day of this state; after it the clinic is `accepting` by itself.
+    /// Last day of this state; after it the state is `accepting`.
     #[serde(default, deserialize_with = "some_date")]
     pub until: Option<Date>,
 }
@@ -120,11 +120,11 @@ pub struct Availability {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AvailabilityState {
-    /// New clients are welcome.
+    /// New clients are accepted.
     Accepting,
-    /// New clients wait.
+    /// New clients are put on a waiting list.
     WaitingList,
-    /// Nobody reads mail until a date.
+    /// Enquiries are not read until [`Availability::until`].
     Away,
 }
 
@@ -132,9 +132,9 @@ pub enum AvailabilityState {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FormFacts {
-    /// Text messages as a way to answer.
+    /// Text messages are offered as a way to answer.
     pub text_messages: bool,
-    /// A note to whoever wrote from a private mailbox that their message arrived.
+    /// An email confirms the message if the visitor says that the mailbox is private.
     pub acknowledge: bool,
 }
 
@@ -142,7 +142,7 @@ pub struct FormFacts {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Link {
-    /// Words.
+    /// Text of the link.
     pub label: String,
     /// Path on this site.
     pub path: String,
@@ -152,31 +152,31 @@ pub struct Link {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Crisis {
-    /// When somebody last checked every number.
+    /// Day on which every number was last checked.
     #[serde(deserialize_with = "date")]
     pub last_checked: Date,
     /// What to do ("If you are in danger now").
     pub heading: String,
-    /// Lines of every page, in order.
+    /// Help lines in the order of every page.
     pub lines: Vec<HelpLine>,
 }
 
-/// One line of help.
+/// One help line.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HelpLine {
     /// When to use it ("Immediate danger").
     pub when: String,
-    /// What to do, ends before the number ("Call").
+    /// Instruction before the links ("Call").
     pub name: String,
-    /// Ways to reach it.
-    pub ways: Vec<Way>,
+    /// Links that reach it.
+    pub ways: Vec<HelpLink>,
 }
 
-/// A way to reach a help line.
+/// A link that reaches a help line.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Way {
+pub struct HelpLink {
     /// As shown ("Call 988").
     pub label: String,
     /// `tel:`, `sms:` or `https:`.
@@ -184,7 +184,7 @@ pub struct Way {
 }
 
 impl Clinic {
-    /// Facts that are not filled in, each with what follows from that.
+    /// Facts that are not filled in, each with the consequence.
     pub fn missing(&self) -> Vec<(&'static str, &'static str)> {
         let licensee = self.licensee.as_ref();
         let facts = [
@@ -207,7 +207,7 @@ impl Clinic {
 pub struct Hours([Vec<(Time, Time)>; 7]);
 
 impl Hours {
-    /// The open stretches of a weekday, in order; none means closed.
+    /// The opening times of a weekday, in order, each from and to; none means closed.
     pub fn on(&self, day: Weekday) -> &[(Time, Time)] {
         &self.0[usize::try_from(day.to_monday_zero_offset()).unwrap_or_default()]
     }
@@ -223,7 +223,7 @@ impl<'de> Deserialize<'de> for Hours {
                 .iter()
                 .position(|name| *name == day)
                 .ok_or_else(|| D::Error::custom(format!("`{day}` is not a day; write monday to sunday")))?;
-            week.0[index] = stretches(&hours).ok_or_else(|| {
+            week.0[index] = intervals(&hours).ok_or_else(|| {
                 D::Error::custom(format!("`{hours}` are not hours; write them like 09:00-12:00, 13:00-17:00"))
             })?;
         }
@@ -231,17 +231,17 @@ impl<'de> Deserialize<'de> for Hours {
     }
 }
 
-/// `09:00-12:00, 13:00-17:00`, each beginning before it ends and after the one before.
-fn stretches(text: &str) -> Option<Vec<(Time, Time)>> {
-    let stretches: Vec<(Time, Time)> = text
+/// Reads `09:00-12:00, 13:00-17:00`; `None` unless the times increase.
+fn intervals(text: &str) -> Option<Vec<(Time, Time)>> {
+    let intervals: Vec<(Time, Time)> = text
         .split(',')
         .map(|part| {
             let (from, to) = part.trim().split_once('-')?;
             Some((from.trim().parse().ok()?, to.trim().parse().ok()?))
         })
         .collect::<Option<_>>()?;
-    let times: Vec<Time> = stretches.iter().flat_map(|(from, to)| [*from, *to]).collect();
-    times.is_sorted_by(|earlier, later| earlier < later).then_some(stretches)
+    let times: Vec<Time> = intervals.iter().flat_map(|(from, to)| [*from, *to]).collect();
+    times.is_sorted_by(|earlier, later| earlier < later).then_some(intervals)
 }
 
 fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
@@ -261,13 +261,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hours_are_read_in_order_or_not_at_all() {
+    fn only_increasing_hours_are_accepted() {
         let nine = Time::constant(9, 0, 0, 0);
         let five = Time::constant(17, 0, 0, 0);
-        assert_eq!(stretches("09:00-17:00"), Some(vec![(nine, five)]));
-        assert_eq!(stretches("09:00-12:00, 13:00-17:00").map(|s| s.len()), Some(2));
+        assert_eq!(intervals("09:00-17:00"), Some(vec![(nine, five)]));
+        assert_eq!(intervals("09:00-12:00, 13:00-17:00").map(|s| s.len()), Some(2));
         for wrong in ["", "nine to five", "17:00-09:00", "09:00-13:00, 12:00-17:00", "09:00"] {
-            assert_eq!(stretches(wrong), None, "{wrong}");
+            assert_eq!(intervals(wrong), None, "{wrong}");
         }
     }
 }

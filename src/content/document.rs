@@ -1,4 +1,4 @@
-//! Files of Markdown with front matter: free pages, topics, people and the home page.
+//! Markdown files with front matter: pages, topics, people and the home page.
 
 use super::{
     Fault,
@@ -22,7 +22,7 @@ pub(super) struct Document<T> {
     pub(super) source: SourceFile,
 }
 
-/// What the checks across files need to know of a file.
+/// What other files and the checks across files need of a file.
 #[derive(Debug)]
 pub(super) struct Entry {
     /// Its address.
@@ -47,7 +47,7 @@ pub(super) enum Status {
     Draft,
 }
 
-/// What a file's reader needs to know of others.
+/// What the reader of a file needs from other files.
 pub(super) struct Context {
     pub(super) today: Date,
     pub(super) lint: Lint,
@@ -98,7 +98,7 @@ pub(super) fn read_home(content: &Path, faults: &mut Vec<Fault>) -> Option<Docum
     document.map_err(|more| faults.extend(more)).ok()
 }
 
-/// Renders what follows the front matter.
+/// Renders the text after the front matter.
 pub(super) fn body(source: &mut SourceFile, start: usize, kind: Kind) -> Rendered {
     let text = source.text.clone();
     render(source, &text[start..], start, kind)
@@ -119,7 +119,7 @@ impl Image {
         let place = alt.as_ref().map_or(span, Spanned::span);
         let alt = alt.map(|alt| alt.into_inner().trim().to_owned()).unwrap_or_default();
         if alt.is_empty() {
-            let remedy = "add alt = \"what it shows\" for those who do not see it";
+            let remedy = "add alt = \"what it shows\" for screen readers";
             source.error(place, "this picture has no text alternative", remedy);
         }
         Figure { picture: source.picture(src.get_ref(), src.span()), alt, caption: None }

@@ -14,27 +14,27 @@ use toml::Spanned;
 /// Hours after which the help lines should be checked again: a year.
 const CRISIS_CHECK: i64 = 365 * 24;
 
-/// Everything in `search.toml`; absent means that readers must type the words of the site.
+/// How queries are understood (`search.toml`); all empty if the file is absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SearchFacts {
-    /// Words that say nothing about what is looked for.
+    /// Words that are ignored unless nothing else is typed.
     pub quiet: Vec<String>,
-    /// Other words for the same thing.
-    pub same: Vec<Same>,
+    /// Synonyms.
+    pub same: Vec<Synonyms>,
 }
 
-/// Whoever types one of these also finds one of those.
+/// A query with one of `typed` also finds the texts with one of `find`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Same {
-    /// A word, or a few in their order.
+pub struct Synonyms {
+    /// A word, or a few words in order.
     pub typed: Vec<String>,
-    /// Words that stand in the texts; of several together, each counts.
+    /// Words of the texts; each word of an entry counts.
     pub find: Vec<String>,
 }
 
-/// Words that an editor should look at again (`lint.toml`).
+/// Words that need an editor's review (`lint.toml`).
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Lint {
@@ -44,23 +44,23 @@ pub(super) struct Lint {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Word {
-    /// Whole words, in lower case.
+    /// One or more whole words, lowercase.
     find: String,
-    /// Why it should be looked at, and what to write instead.
+    /// The reason, and what to write instead.
     why: String,
 }
 
 impl Lint {
-    /// Warns of each listed word in a file.
+    /// A warning for each listed word in a file.
     pub(super) fn check(&self, source: &mut SourceFile) {
-        // ASCII folding keeps every place where it was.
+        // Folding ASCII alone keeps all byte offsets.
         let text = source.text.to_ascii_lowercase();
         for word in &self.word {
             for (at, found) in text.match_indices(&word.find) {
                 let end = at + found.len();
-                let is_apart = |neighbor: Option<char>| neighbor.is_none_or(|c| !c.is_alphanumeric());
-                if is_apart(text[..at].chars().next_back()) && is_apart(text[end..].chars().next()) {
-                    source.warn(at..end, format!("`{found}` should be looked at again"), word.why.clone());
+                let is_boundary = |neighbor: Option<char>| neighbor.is_none_or(|c| !c.is_alphanumeric());
+                if is_boundary(text[..at].chars().next_back()) && is_boundary(text[end..].chars().next()) {
+                    source.warn(at..end, format!("`{found}` needs a review"), word.why.clone());
                 }
             }
         }
@@ -94,7 +94,7 @@ pub(super) fn clinic(content: &Path, faults: &mut Vec<Fault>) -> Option<Document
         source.error(source.place_of(&clinic.time_zone), message, "write it like America/Los_Angeles");
     }
     if !clinic.email.contains('@') {
-        let message = format!("`{}` is not a mail address", clinic.email);
+        let message = format!("`{}` is not an email address", clinic.email);
         source.error(source.place_of(&clinic.email), message, "write it like name@example.org");
     }
     let links = clinic.navigation.iter().chain(&clinic.footer);
@@ -114,7 +114,7 @@ pub(super) fn crisis(content: &Path, today: Date, faults: &mut Vec<Fault>) -> Op
     let (crisis, mut source): (Crisis, _) = read(content, "crisis.toml", faults)?;
     if today.duration_since(crisis.last_checked).as_hours() > CRISIS_CHECK {
         let place = source.place_of(&crisis.last_checked.to_string());
-        let remedy = "call or look up each, then write today's date";
+        let remedy = "check each line, then write today's date";
         source.warn(place, "the help lines were last checked over a year ago", remedy);
     }
     faults.append(&mut source.faults);
@@ -137,7 +137,7 @@ pub fn clinic_facts(content: &Path) -> Result<Clinic, Faults> {
     }
 }
 
-/// The clinic's time zone, on whose date it depends what is public.
+/// The clinic's time zone; its date decides what is public.
 pub fn zone(content: &Path) -> Option<TimeZone> {
     let clinic = clinic(content, &mut Vec::new())?;
     TimeZone::get(&clinic.value.time_zone).ok()

@@ -1,6 +1,6 @@
-//! What an editor did wrong: file, line, column, the line itself, and what to write instead.
+//! An editor's error or a warning: file, line, column, the line itself, and what to write instead.
 //!
-//! Invariant: a fault can be told without anything else at hand; it carries the text that it points into.
+//! Invariant: a fault holds everything that its report needs, including the text of its file.
 
 use annotate_snippets::{AnnotationKind, Level as Severity, Renderer, Snippet};
 use std::{
@@ -9,16 +9,16 @@ use std::{
     sync::Arc,
 };
 
-/// Whether the site can be served with it.
+/// Whether a fault prevents the site from being served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// It cannot.
+    /// It does.
     Error,
-    /// It can, but somebody should look.
+    /// It does not.
     Warning,
 }
 
-/// A fault of the words.
+/// A fault of the content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// Error or warning.
@@ -63,7 +63,7 @@ impl Display for Faults {
             writeln!(f, "{fault}")?;
         }
         let errors = self.0.iter().filter(|fault| fault.level == Level::Error).count();
-        write!(f, "{errors} to mend, {} to look at", self.0.len() - errors)
+        write!(f, "errors: {errors}, warnings: {}", self.0.len() - errors)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Front matter and facts in TOML, read into types; every wrong or unknown key of a file is a fault of its own.
+//! Front matter and facts in TOML, read into types; every wrong or unknown key is reported, not only the first.
 //!
 //! Invariant: a span counts bytes of the whole file.
 
@@ -28,15 +28,18 @@ impl<'de> Deserialize<'de> for Day {
     }
 }
 
-/// The front matter between two `+++` lines, and where the body begins; `None` if nothing of it can be used.
+/// The front matter between two `+++` lines, and the byte offset of the body; `None` after a fault that leaves no value.
 pub(super) fn read<T: DeserializeOwned>(source: &mut SourceFile) -> Option<(T, usize)> {
     let text = source.text.clone();
     let first = text.lines().next().unwrap_or_default().trim_end();
     if first != "+++" {
         let (message, remedy) = if first == "---" {
-            ("the front matter is YAML", "write TOML between two lines `+++`: title = \"…\", one key a line")
+            ("the front matter is YAML", "write TOML between two `+++` lines, one key per line: title = \"…\"")
         } else {
-            ("the front matter is missing", "begin the file with a line `+++`, the facts, and another line `+++`")
+            (
+                "the front matter is missing",
+                "begin the file with a `+++` line, the front matter, and another `+++` line",
+            )
         };
         source.error(0..first.len(), message, remedy);
         return None;
@@ -44,18 +47,18 @@ pub(super) fn read<T: DeserializeOwned>(source: &mut SourceFile) -> Option<(T, u
     let mut end = 0;
     for (index, line) in text.split_inclusive('\n').enumerate() {
         if index > 0 && line.trim_end() == "+++" {
-            // The first line becomes a comment, so that every span stays what it is in the file.
+            // The first line becomes a comment, so that spans count from the start of the file.
             let toml = format!("#{}", &text[1..end]);
             return Some((table(source, &toml)?, end + line.len()));
         }
         end += line.len();
     }
-    source.error(0..3, "the front matter does not end", "write a line `+++` after the last fact");
+    source.error(0..3, "the front matter does not end", "write a `+++` line after the last key");
     None
 }
 
-/// A table of TOML. A key with a fault is left out and the others are read, so that all faults are found; `None` if the
-/// text is not TOML or a key that must be there is not.
+/// A table of TOML. A key with a fault is left out and the rest is read again, so that all faults are found; `None` if
+/// the text is not TOML or a required key is absent.
 pub(super) fn table<T: DeserializeOwned>(source: &mut SourceFile, toml: &str) -> Option<T> {
     let mut faulty: Vec<Range<usize>> = Vec::new();
     loop {
@@ -85,21 +88,21 @@ pub(super) fn table<T: DeserializeOwned>(source: &mut SourceFile, toml: &str) ->
     }
 }
 
-/// A parser's message, and what to do.
+/// Message and remedy for a syntax error.
 fn explain_syntax(message: &str) -> (String, &'static str) {
     if message.contains("duplicate key") {
-        return (message.to_owned(), "keep one of the two lines");
+        return (message.to_owned(), "remove one of the two lines");
     }
     if message.contains("date") || message.contains("month") || message.contains("day") {
-        return (message.to_owned(), "write a date of the calendar like 2026-11-24, without quotes");
+        return (message.to_owned(), "write a valid date like 2026-11-24, without quotes");
     }
     (
         format!("this is not TOML: {message}"),
-        "write key = \"value\", with straight quotes; lists stand in [ ], long text in three quotes",
+        "write key = \"value\", with straight quotes; lists in [ ], long text in three quotes",
     )
 }
 
-/// A fault of a value. serde writes names in backticks: the unknown one first, then those that it knows.
+/// A fault of a value. serde's message has names in backticks: the unknown key first, then the known ones.
 fn report(source: &mut SourceFile, error: &Error, key: Option<&str>) {
     let (span, message) = (error.span().unwrap_or_default(), error.message().trim());
     if message.starts_with("unknown field") {
@@ -124,7 +127,7 @@ fn report(source: &mut SourceFile, error: &Error, key: Option<&str>) {
         _ if message.ends_with("a string") => "write text between straight quotes",
         _ if message.ends_with("a boolean") => "write true or false, without quotes",
         _ if message.ends_with("a sequence") => "write a list: [\"one\", \"two\"]",
-        _ => "mend this line; every key is explained in README.md and in the files as they were shipped",
+        _ => "correct this line; README.md and the shipped files explain every key",
     };
     let prefix = key.map(|key| format!("`{key}`: ")).unwrap_or_default();
     source.error(span, prefix + message, remedy);

@@ -1,4 +1,4 @@
-//! The whole folder: reads every file, then checks what the files say of one another.
+//! Reads every file of the content folder, then checks addresses and links across files.
 
 use super::{
     Article, Clinic, Fault, Faults, Home, Level, Page, Person, Picture, Site, Topic,
@@ -12,12 +12,12 @@ use super::{
 use jiff::civil::Date;
 use std::{collections::BTreeMap, path::Path};
 
-/// Content without errors, and what an editor should look at.
+/// Content without errors, and the warnings.
 #[derive(Debug)]
 pub struct Loaded {
     /// The content.
     pub site: Site,
-    /// Faults that do not keep the site from being served.
+    /// Faults that do not prevent the site from being served.
     pub warnings: Vec<Fault>,
 }
 
@@ -126,7 +126,7 @@ impl Files {
         by_path.into_values().collect()
     }
 
-    /// The next day on which an article appears or is gone, or an availability has ended.
+    /// The next day on which an article appears or expires, or an availability ends.
     fn changes_on(&self, today: Date) -> Option<Date> {
         let days = self.articles.iter().filter_map(|article| match article.entry.status {
             Status::Public => article.value.expires?.tomorrow().ok(),

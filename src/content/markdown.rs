@@ -1,8 +1,8 @@
-//! Markdown to markup, with every event looked at: what a page must not hold becomes a fault with its place.
+//! Renders Markdown to HTML; what a page must not contain is a fault.
 //!
-//! Invariant: the markup has no raw HTML, no inline style, unique ids and no heading level skipped.
+//! Invariant: the HTML has no raw HTML of the author, no inline style, unique ids and no skipped heading level.
 //!
-//! Never: whether a link leads somewhere; that is known when all files are read (`address`).
+//! Never: checks the targets of links, which needs all files (`addresses`).
 
 mod footnotes;
 mod ids;
@@ -18,7 +18,7 @@ use std::{iter, ops::Range};
 use table::Tables;
 use toml::Spanned;
 
-/// What a stretch of Markdown made.
+/// The result of rendering one Markdown text.
 #[derive(Debug, Default)]
 pub(super) struct Rendered {
     /// The first paragraph, if it is one.
@@ -29,7 +29,7 @@ pub(super) struct Rendered {
     pub(super) ids: Vec<String>,
     /// Targets of links with their places.
     pub(super) links: Vec<Spanned<String>>,
-    /// Plain text, blocks apart by a newline.
+    /// Plain text, a newline between blocks.
     pub(super) text: String,
 }
 
@@ -38,26 +38,26 @@ pub(super) struct Rendered {
 pub(super) enum Kind {
     /// A page that ends with questions, sources and the form.
     Article,
-    /// A whole page: the first paragraph is set apart, headings begin at level 2.
+    /// A whole page: the first paragraph becomes the lead.
     Page,
     /// An answer or the text of a topic: no lead.
     Short,
-    /// One line, such as a source: the paragraph around it goes.
+    /// One line, such as a source: without its paragraph.
     Line,
 }
 
-/// Renders `markdown`, which stands in the file from `start` on.
+/// Renders `markdown`, which begins at byte `start` of the file.
 pub(super) fn render(source: &mut SourceFile, markdown: &str, start: usize, kind: Kind) -> Rendered {
     footnotes::check_undefined(source, markdown, start);
     let options = Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES | Options::ENABLE_SMART_PUNCTUATION;
     let mut reader = Reader {
         source,
         kind,
-        made: Rendered::default(),
+        rendered: Rendered::default(),
         events: Vec::new(),
         level: 1,
         heading: None,
-        notes: Footnotes::default(),
+        footnotes: Footnotes::default(),
         tables: Tables::default(),
         paragraph: None,
         image: None,
@@ -85,14 +85,14 @@ struct Paragraph {
 struct Reader<'s, 't> {
     source: &'s mut SourceFile,
     kind: Kind,
-    made: Rendered,
-    /// What is not markup yet.
+    rendered: Rendered,
+    /// Events that are not rendered yet.
     events: Vec<Event<'t>>,
     /// Of the last heading.
     level: u8,
     /// Level, first event and start of the plain text of the heading that is being read.
     heading: Option<(u8, usize, usize)>,
-    notes: Footnotes<'t>,
+    footnotes: Footnotes<'t>,
     tables: Tables,
     paragraph: Option<Paragraph>,
     /// The picture that is being read: its file, title, alternative and place.
@@ -103,21 +103,21 @@ impl<'t> Reader<'_, 't> {
     fn take(&mut self, event: Event<'t>, span: Range<usize>) {
         match event {
             Event::Html(_) | Event::InlineHtml(_) => {
-                let remedy = "write it in Markdown; what Markdown cannot say is a matter of the templates";
-                self.source.error(span, "raw HTML is not taken", remedy);
+                let remedy = "write it in Markdown; what Markdown cannot express belongs in the templates";
+                self.source.error(span, "raw HTML is not allowed", remedy);
             }
             Event::Start(Tag::HtmlBlock) | Event::End(TagEnd::HtmlBlock) => {}
-            Event::Start(Tag::Heading { level, .. }) => self.heading_begins(level as u8, span),
-            Event::End(TagEnd::Heading(_)) => self.heading_ends(span),
-            Event::Start(Tag::Paragraph) => self.paragraph_begins(span),
-            Event::End(TagEnd::Paragraph) => self.paragraph_ends(),
+            Event::Start(Tag::Heading { level, .. }) => self.start_heading(level as u8, span),
+            Event::End(TagEnd::Heading(_)) => self.end_heading(span),
+            Event::Start(Tag::Paragraph) => self.start_paragraph(span),
+            Event::End(TagEnd::Paragraph) => self.end_paragraph(),
             Event::Start(Tag::Image { dest_url, title, .. }) => {
                 self.image = Some((dest_url, title, String::new(), span));
             }
-            Event::End(TagEnd::Image) => self.image_ends(),
+            Event::End(TagEnd::Image) => self.end_image(),
             Event::Start(Tag::Link { dest_url, id, .. }) => {
                 self.mark_text();
-                self.made.links.push(Spanned::new(span, dest_url.to_string()));
+                self.rendered.links.push(Spanned::new(span, dest_url.to_string()));
                 // Without its title.
                 self.events.push(Event::Start(Tag::Link {
                     link_type: LinkType::Inline,
@@ -128,10 +128,10 @@ impl<'t> Reader<'_, 't> {
             }
             Event::FootnoteReference(name) => {
                 self.mark_text();
-                self.events.push(self.notes.refer(&name, span, &mut self.made.ids));
+                self.events.push(self.footnotes.mark(&name, span, &mut self.rendered.ids));
             }
-            Event::Start(Tag::FootnoteDefinition(name)) => self.notes.begin(&name, span, self.events.len()),
-            Event::End(TagEnd::FootnoteDefinition) => self.notes.end(&mut self.events),
+            Event::Start(Tag::FootnoteDefinition(name)) => self.footnotes.start(&name, span, self.events.len()),
+            Event::End(TagEnd::FootnoteDefinition) => self.footnotes.end(&mut self.events),
             other => self.take_plain(other),
         }
     }
@@ -146,22 +146,22 @@ impl<'t> Reader<'_, 't> {
         match (text, &mut self.image) {
             (Some(text), Some((_, _, alt, _))) => return alt.push_str(text),
             (Some(text), None) => {
-                self.made.text.push_str(text);
+                self.rendered.text.push_str(text);
                 if text != " " {
                     self.mark_text();
                 }
             }
             (None, _) if matches!(event, Event::End(TagEnd::Item | TagEnd::TableCell | TagEnd::TableRow)) => {
-                self.end_of_block();
+                self.end_block();
             }
             (None, _) => {}
         }
         self.events.push(self.tables.replace(&event).unwrap_or(event));
     }
 
-    fn end_of_block(&mut self) {
-        if !self.made.text.ends_with('\n') && !self.made.text.is_empty() {
-            self.made.text.push('\n');
+    fn end_block(&mut self) {
+        if !self.rendered.text.ends_with('\n') && !self.rendered.text.is_empty() {
+            self.rendered.text.push('\n');
         }
     }
 
@@ -171,75 +171,75 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
-    fn heading_begins(&mut self, level: u8, span: Range<usize>) {
+    fn start_heading(&mut self, level: u8, span: Range<usize>) {
         if level == 1 {
-            let remedy = "begin the heading with ##: the title is the h1 already";
+            let remedy = "begin the heading with ##: the title is already the h1";
             self.source.error(span, "this is a second h1", remedy);
         } else if level > self.level + 1 {
             let remedy = format!("begin it with {}", "#".repeat(usize::from(self.level) + 1));
             self.source.error(span, format!("a level is skipped before this h{level}"), remedy);
         }
         self.level = level;
-        self.end_of_block();
-        self.heading = Some((level, self.events.len(), self.made.text.len()));
+        self.end_block();
+        self.heading = Some((level, self.events.len(), self.rendered.text.len()));
     }
 
-    fn heading_ends(&mut self, span: Range<usize>) {
+    fn end_heading(&mut self, span: Range<usize>) {
         let Some((level, first, text_from)) = self.heading.take() else { return };
-        let text = self.made.text[text_from..].trim().to_owned();
+        let text = self.rendered.text[text_from..].trim().to_owned();
         if text.is_empty() {
-            self.source.error(span, "this heading is empty", "write its words, or remove it");
+            self.source.error(span, "this heading is empty", "write its text, or remove it");
         }
-        self.end_of_block();
-        let id = ids::unique(&text, self.kind, &mut self.made.ids);
+        self.end_block();
+        let id = ids::unique(&text, self.kind, &mut self.rendered.ids);
         self.events.insert(first, Event::Html(format!("<h{level} id=\"{id}\">").into()));
         self.events.push(Event::Html(format!("</h{level}>\n").into()));
-        self.made.headings.push(Heading { level, id, text });
+        self.rendered.headings.push(Heading { level, id, text });
     }
 
-    fn paragraph_begins(&mut self, span: Range<usize>) {
-        self.end_of_block();
-        let is_first = self.events.is_empty() && self.made.body.0.is_empty() && self.made.lead.is_none();
-        let (first, text_from) = (self.events.len(), self.made.text.len());
+    fn start_paragraph(&mut self, span: Range<usize>) {
+        self.end_block();
+        let is_first = self.events.is_empty() && self.rendered.body.0.is_empty() && self.rendered.lead.is_none();
+        let (first, text_from) = (self.events.len(), self.rendered.text.len());
         self.paragraph = Some(Paragraph { first, text_from, figures: Vec::new(), has_text: false, span, is_first });
         self.events.push(Event::Start(Tag::Paragraph));
     }
 
-    fn paragraph_ends(&mut self) {
+    fn end_paragraph(&mut self) {
         let Some(mut paragraph) = self.paragraph.take() else { return };
         self.events.push(Event::End(TagEnd::Paragraph));
         if let Some(figure) = paragraph.figures.pop() {
             if paragraph.has_text || !paragraph.figures.is_empty() {
-                let remedy = "leave an empty line before and after the picture";
-                self.source.error(paragraph.span, "this picture stands inside a paragraph", remedy);
+                let remedy = "add an empty line before and after the picture";
+                self.source.error(paragraph.span, "this picture is inside a paragraph", remedy);
             }
             return self.replace_from(paragraph.first, Piece::Figure(figure));
         }
-        let text = self.made.text[paragraph.text_from..].trim();
+        let text = self.rendered.text[paragraph.text_from..].trim();
         if let Some(name) = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).map(str::to_owned) {
             if !SLOTS.contains(&name.as_str()) {
-                let message = format!("nothing is known by the name {{{name}}}");
-                self.source.error(paragraph.span, message, format!("the program knows: {}", SLOTS.join(", ")));
+                let message = format!("there is no slot {{{name}}}");
+                self.source.error(paragraph.span, message, format!("use one of: {}", SLOTS.join(", ")));
             }
-            self.made.text.truncate(paragraph.text_from);
+            self.rendered.text.truncate(paragraph.text_from);
             self.replace_from(paragraph.first, Piece::Slot(name));
         } else if paragraph.is_first && matches!(self.kind, Kind::Article | Kind::Page) {
-            self.made.lead = Some(markup(self.events.drain(..)));
+            self.rendered.lead = Some(markup(self.events.drain(..)));
         }
-        self.end_of_block();
+        self.end_block();
     }
 
-    fn image_ends(&mut self) {
+    fn end_image(&mut self) {
         let Some((file, title, alt, span)) = self.image.take() else { return };
         if alt.trim().is_empty() {
-            let remedy = "write what it shows between the brackets: ![two chairs by a window](chairs.svg)";
+            let remedy = "describe it between the brackets: ![two chairs by a window](chairs.svg)";
             self.source.error(span.clone(), "this picture has no text alternative", remedy);
         }
         let picture = self.source.picture(&file, span.clone());
         let caption = (!title.is_empty()).then(|| markup(iter::once(Event::Text(title))));
         match &mut self.paragraph {
             Some(paragraph) => paragraph.figures.push(Figure { picture, alt: alt.trim().to_owned(), caption }),
-            None => self.source.error(span, "a picture cannot stand here", "give it a paragraph of its own"),
+            None => self.source.error(span, "a picture cannot be here", "put it in its own paragraph"),
         }
     }
 
@@ -247,24 +247,24 @@ impl<'t> Reader<'_, 't> {
     fn replace_from(&mut self, first: usize, piece: Piece) {
         self.events.truncate(first);
         self.flush();
-        self.made.body.0.push(piece);
+        self.rendered.body.0.push(piece);
     }
 
     /// The events become markup.
     fn flush(&mut self) {
         if !self.events.is_empty() {
-            self.made.body.0.push(Piece::Html(markup(self.events.drain(..))));
+            self.rendered.body.0.push(Piece::Html(markup(self.events.drain(..))));
         }
     }
 
     fn finish(mut self) -> Rendered {
-        let notes = std::mem::take(&mut self.notes).finish(self.source, &mut self.made.ids);
-        self.events.extend(notes);
+        let footnotes = std::mem::take(&mut self.footnotes).finish(self.source, &mut self.rendered.ids);
+        self.events.extend(footnotes);
         if self.kind == Kind::Line {
             self.events.retain(|event| !matches!(event, Event::Start(Tag::Paragraph) | Event::End(TagEnd::Paragraph)));
         }
         self.flush();
-        self.made
+        self.rendered
     }
 }
 

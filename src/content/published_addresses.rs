@@ -1,4 +1,4 @@
-//! `addresses.txt`: every address that was ever published, and what became of those that no file tells of.
+//! `addresses.txt`: every address that was ever published, with redirects and removals that no file has.
 //!
 //! Invariant: an address in it answers with a page, a redirect or 410. One that would answer 404 is an error, with the line,
 //! and with the alias to write. The program never removes a line.
@@ -15,16 +15,16 @@ const FILE: &str = "addresses.txt";
 /// What a new file begins with.
 const HEADING: &str = include_str!("published_addresses/heading.txt");
 
-/// What a line says of its address.
+/// What a line declares about its address.
 #[derive(Debug, PartialEq, Eq)]
 enum State {
-    /// A file answers there, itself or by an alias.
+    /// A file answers at it, by its own address or an alias.
     Page,
     /// The same, from a day on.
     From(Date),
     /// A redirect.
     Moved(String),
-    /// Taken down on purpose.
+    /// Removed on purpose.
     Gone,
 }
 
@@ -34,8 +34,8 @@ struct Line {
     span: Range<usize>,
 }
 
-/// Adds what the file alone knows to `addresses`, and checks that each line is answered. Gives the lines that it lacks: one
-/// for each address that is public, or will be.
+/// Adds the file's redirects and removals to `addresses` and checks that no line would answer 404. Returns the lines to
+/// add: one for each public or scheduled address that is missing.
 pub(super) fn check(content: &Path, today: Date, addresses: &mut Addresses, faults: &mut Vec<Fault>) -> Vec<String> {
     let mut source = SourceFile::empty(content, FILE);
     if content.join(FILE).exists() {
@@ -71,10 +71,10 @@ fn lines(source: &mut SourceFile) -> Vec<Line> {
         }
         match parse(line) {
             Some((path, state)) if paths.insert(path.clone()) => lines.push(Line { path, state, span }),
-            Some(_) => source.error(span, "this address stands twice", "keep one of the two lines"),
+            Some(_) => source.error(span, "this address is listed twice", "remove one of the two lines"),
             None => source.error(
                 span,
-                "this is not a line of addresses",
+                "this line is not an address",
                 "write `/path`, `/path from 2026-12-01`, `/path -> /other` or `/path gone`",
             ),
         }
@@ -115,11 +115,12 @@ fn apply(
             addresses.remedy_of_lost(path, |path| recorded.contains(path)),
         )),
         State::From(_) if addresses.is_scheduled(path) => None,
-        State::From(day) => {
-            Some((format!("nothing will be at {path} on {day}"), "it was never public: take this line out".to_owned()))
-        }
+        State::From(day) => Some((
+            format!("there will be no page at {path} on {day}"),
+            "it was never public: remove this line".to_owned(),
+        )),
         State::Moved(_) | State::Gone if addresses.is_live(path) => {
-            Some((format!("a page is at {path}"), "write the path alone in this line".to_owned()))
+            Some((format!("a page is at {path}"), "write only the path in this line".to_owned()))
         }
         State::Gone => {
             addresses.add_gone(path.to_owned());
@@ -139,7 +140,7 @@ fn apply(
     }
 }
 
-/// Writes `lines` at the end of `addresses.txt` in `content`; makes the file if it is absent.
+/// Appends `lines` to `addresses.txt` in `content`; creates the file if it is absent.
 ///
 /// # Errors
 /// The file cannot be read or written.
@@ -165,7 +166,7 @@ mod tests {
     use jiff::civil::date;
 
     #[test]
-    fn a_line_says_one_of_four_things() {
+    fn a_line_is_a_path_with_one_of_four_states() {
         let day = date(2026, 12, 1);
         let table = [
             ("/articles/x", Some(("/articles/x", State::Page))),

@@ -5,14 +5,14 @@ use foldhash::{HashMap, HashMapExt as _};
 use rayon::prelude::*;
 use std::{cmp::Reverse, collections::BTreeSet};
 
-/// How many are named.
+/// Number of related articles.
 const MOST: usize = 3;
-/// Weight of a shared word that only two articles have is half of this.
+/// Weight of a shared word, divided by the number of articles that have it.
 const WORD: usize = 1_000_000;
 /// Weight of a shared topic: more than all shared words together.
 const TOPIC: usize = 1_000 * WORD;
 
-/// Fills [`Article::related`] of all, which stand newest first.
+/// Fills [`Article::related`]; `articles` are newest first.
 pub(super) fn relate(articles: &mut [Article]) {
     let terms: Vec<BTreeSet<String>> = articles.par_iter().map(terms).collect();
     let mut holders: HashMap<&str, Vec<usize>> = HashMap::new();
@@ -22,16 +22,16 @@ pub(super) fn relate(articles: &mut [Article]) {
         }
     }
     let related = terms.par_iter().enumerate().map(|(index, terms)| {
-        let mut likeness = vec![0; articles.len()];
+        let mut similarity = vec![0; articles.len()];
         for term in terms {
             let holders = &holders[term.as_str()];
             let weight = if term.starts_with('#') { TOPIC } else { WORD / holders.len() };
             for other in holders {
-                likeness[*other] += weight;
+                similarity[*other] += weight;
             }
         }
         let mut others: Vec<usize> = (0..articles.len()).filter(|other| *other != index).collect();
-        let order = |other: &usize| (Reverse(likeness[*other]), *other);
+        let order = |other: &usize| (Reverse(similarity[*other]), *other);
         if others.len() > MOST {
             others.select_nth_unstable_by_key(MOST, order);
             others.truncate(MOST);

@@ -1,12 +1,12 @@
-//! The checked words, as the rest of the house sees them: types only.
+//! The checked content as other modules use it: types only.
 //!
-//! Invariant: a [`Site`] is whole; every link, picture, footnote and address in it leads somewhere.
+//! Invariant: a [`Site`] is complete; every link, picture, footnote and address in it leads somewhere.
 
 use super::{Clinic, Crisis, SearchFacts, SignalFacts};
 use jiff::civil::Date;
 use std::{path::PathBuf, sync::Arc};
 
-/// Everything the site says, checked, as of one day.
+/// All content of the site, checked, as of one day.
 #[derive(Debug, Clone)]
 pub struct Site {
     /// The clinic's facts and the navigation, from `clinic.toml`.
@@ -15,13 +15,13 @@ pub struct Site {
     pub crisis: Crisis,
     /// What makes an enquiry look like advertising, from `signals.toml`.
     pub signals: SignalFacts,
-    /// Other words for the same thing, from `search.toml`.
+    /// Synonyms, from `search.toml`.
     pub search: SearchFacts,
     /// The home page, from `home.md`.
     pub home: Home,
     /// What is public today, newest first (by `published`, then by slug).
     pub articles: Vec<Article>,
-    /// Free pages, from `pages/*.md`, by slug.
+    /// Other pages, from `pages/*.md`, by slug.
     pub pages: Vec<Page>,
     /// Topics with at least one public article or a description, by slug.
     pub topics: Vec<Topic>,
@@ -31,11 +31,11 @@ pub struct Site {
     pub redirects: Vec<(String, String)>,
     /// Addresses of retired or expired articles: 410.
     pub gone: Vec<String>,
-    /// Lines that the ledger of addresses lacks: what is public, or will be, and is not recorded yet.
+    /// Lines that `addresses.txt` lacks: what is public, or will be, and is not recorded yet.
     pub unrecorded: Vec<String>,
-    /// Every picture that the words use, once each.
+    /// Every picture that a file uses, once each.
     pub pictures: Vec<Picture>,
-    /// The next day on which this set would read differently (an article appears or expires), if any.
+    /// The next day on which the content changes without an edit (an article appears or expires), if any.
     pub changes_on: Option<Date>,
 }
 
@@ -50,7 +50,7 @@ impl Html {
     }
 }
 
-/// Running text: markup, with figures kept apart so that the templates decide how a picture looks.
+/// Text as markup and figures; figures are separate so that the templates decide how a picture looks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Prose(pub Vec<Piece>);
 
@@ -65,37 +65,37 @@ impl Prose {
     }
 }
 
-/// A stretch of [`Prose`].
+/// A part of [`Prose`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
     /// Paragraphs, headings, lists, tables, quotes.
     Html(Html),
     /// A picture in a paragraph of its own.
     Figure(Figure),
-    /// A paragraph `{name}`: the place of a part that the program makes, one of [`SLOTS`].
+    /// A paragraph `{name}`, replaced by a generated part: one of [`SLOTS`].
     Slot(String),
 }
 
-/// Names of the parts that the program makes.
+/// Names of the generated parts.
 pub const SLOTS: [&str; 3] = ["retention", "keeping", "hosts"];
 
-/// A picture with its text alternative and, maybe, a caption.
+/// A picture with its text alternative and an optional caption.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figure {
     /// Path of the file below the content folder, with `/`.
     pub picture: String,
-    /// What the picture says to somebody who does not see it; never empty.
+    /// Text alternative, plain; never empty.
     pub alt: String,
     /// Markdown `![alt](file "caption")`, rendered.
     pub caption: Option<Html>,
 }
 
-/// A picture file that the words use.
+/// A picture file that the content uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
     /// Path below the content folder, with `/`: the key of [`Figure::picture`].
     pub path: String,
-    /// Where the file lies.
+    /// Path of the file.
     pub file: PathBuf,
 }
 
@@ -119,21 +119,21 @@ pub struct Article {
     pub title: String,
     /// One or two sentences for lists, search engines and cards.
     pub description: String,
-    /// First day in public.
+    /// First public day.
     pub published: Date,
-    /// Day of the last real change.
+    /// Day of the last substantial change.
     pub updated: Option<Date>,
     /// Slug of a person; the clinic is the author if absent.
     pub author: Option<String>,
-    /// Who read the whole page critically, and when, and when it is due again.
+    /// The last review of the whole page.
     pub review: Option<Review>,
     /// Slugs of topics, at least one.
     pub topics: Vec<String>,
-    /// What to take away, each a bold phrase and a sentence.
+    /// Takeaways in order.
     pub takeaways: Vec<Takeaway>,
-    /// The hero.
+    /// The picture above the text.
     pub image: Option<Figure>,
-    /// The first paragraph, set apart.
+    /// The first paragraph.
     pub lead: Option<Html>,
     /// Everything after the lead.
     pub body: Prose,
@@ -145,31 +145,31 @@ pub struct Article {
     pub sources: Vec<Html>,
     /// Touches violence or coercion: the exit control is shown.
     pub sensitive: bool,
-    /// Last day in public.
+    /// Last public day.
     pub expires: Option<Date>,
-    /// Words of lead, body, takeaways and answers.
+    /// Number of words in lead, body, takeaways and answers.
     pub words: usize,
-    /// Lead, body and answers as plain text, paragraphs apart by a newline, for search and likeness.
+    /// Lead, body and answers as plain text, a newline between paragraphs, for search.
     pub text: Arc<str>,
     /// Slugs of up to three articles to read next: shared topics first.
     pub related: Vec<String>,
 }
 
-/// A critical reading of the whole page.
+/// A review of a whole page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Review {
     /// Slug of a person.
     pub by: String,
-    /// When it was read.
+    /// Day of the review.
     pub on: Date,
-    /// When it should be read again.
+    /// Day on which the next review is due.
     pub due: Option<Date>,
 }
 
-/// A point to take away.
+/// A short summary point.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Takeaway {
-    /// A short phrase, plain text, set bold.
+    /// A short phrase, plain text, shown in bold.
     pub lead: String,
     /// One sentence, plain text.
     pub text: String,
@@ -186,7 +186,7 @@ pub struct Question {
     pub answer: Html,
 }
 
-/// A free page: `/{slug}`.
+/// A page at `/{slug}`.
 #[derive(Debug, Clone)]
 pub struct Page {
     /// File name without ending.
@@ -195,7 +195,7 @@ pub struct Page {
     pub title: String,
     /// For search engines and cards.
     pub description: String,
-    /// Day of the last real change, shown when present.
+    /// Day of the last substantial change, shown when present.
     pub updated: Option<Date>,
     /// `false` shows "draft, to be reviewed" (legal pages).
     pub approved: bool,
@@ -203,13 +203,13 @@ pub struct Page {
     pub sensitive: bool,
     /// Kept out of search engines and the sitemap.
     pub noindex: bool,
-    /// First paragraph, set apart.
+    /// The first paragraph.
     pub lead: Option<Html>,
     /// Everything after the lead.
     pub body: Prose,
     /// Headings of the body, in order.
     pub headings: Vec<Heading>,
-    /// Plain text, paragraphs apart by a newline.
+    /// Plain text, a newline between paragraphs.
     pub text: Arc<str>,
 }
 
@@ -233,7 +233,7 @@ pub struct Home {
 pub struct Topic {
     /// File name without ending.
     pub slug: String,
-    /// As shown.
+    /// Title as shown.
     pub title: String,
     /// For search engines and cards.
     pub description: String,
@@ -241,7 +241,7 @@ pub struct Topic {
     pub body: Prose,
 }
 
-/// Somebody who writes or reviews: `/people/{slug}`.
+/// An author or reviewer: `/people/{slug}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
     /// File name without ending.
@@ -250,14 +250,14 @@ pub struct Person {
     pub name: String,
     /// Title or accepted abbreviation after the name (`MA LMFT`).
     pub credentials: Option<String>,
-    /// What they do (`Therapist`), if told.
+    /// Role (`Therapist`), if given.
     pub role: Option<String>,
-    /// Licence as advertised (`LMFT 12345`), if told.
+    /// License as advertised (`LMFT 12345`), if given.
     pub licence: Option<String>,
     /// For search engines and cards.
     pub description: String,
-    /// A portrait, if there is one.
+    /// Portrait.
     pub image: Option<Figure>,
-    /// About them.
+    /// Biography.
     pub body: Prose,
 }

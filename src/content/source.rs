@@ -1,6 +1,6 @@
 //! The files of the content folder: each is read once, and collects its own faults and pictures.
 //!
-//! Never: what a file says. Hidden files and what editors leave behind are not read.
+//! Never: reads hidden files, or interprets a file's text.
 
 use super::{
     fault::{Fault, Level},
@@ -14,7 +14,7 @@ use std::{
 };
 use toml::Spanned;
 
-/// Search engines cut longer titles, and shorter ones say too little.
+/// Search engines cut longer titles; shorter ones say too little.
 pub(super) const TITLE_LENGTH: RangeInclusive<usize> = 15..=60;
 /// The same for descriptions.
 pub(super) const DESCRIPTION_LENGTH: RangeInclusive<usize> = 70..=160;
@@ -23,7 +23,7 @@ pub(super) const ANY_LENGTH: RangeInclusive<usize> = 1..=usize::MAX;
 /// Slug, and path below the content folder.
 pub(super) type Page = (String, PathBuf);
 
-/// A text file, and what was found in it.
+/// A text file with the faults and pictures found in it.
 #[derive(Debug)]
 pub(super) struct SourceFile {
     content: PathBuf,
@@ -85,7 +85,7 @@ impl SourceFile {
         let text = &self.text;
         let start = text.floor_char_boundary(span.start.min(text.len()));
         let end = text.floor_char_boundary(span.end.clamp(start, text.len()));
-        // A place of several lines is underlined to the end of the first.
+        // Only the first line of a span is underlined.
         let end = text[start..end].find('\n').map_or(end, |length| start + length);
         let before = &text[..start];
         let line = before.matches('\n').count() + 1;
@@ -99,7 +99,7 @@ impl SourceFile {
         self.text.find(value).map_or(0..0, |at| at..at + value.len())
     }
 
-    /// A fault if a key is absent; not if its value has one already.
+    /// A fault if a key is absent, unless its value already has one.
     pub(super) fn required<T>(&mut self, key: &str, value: Option<T>, example: &str) -> Option<T> {
         let quoted = format!("`{key}`");
         if value.is_none() && !self.faults.iter().any(|fault| fault.message.contains(&quoted)) {
@@ -109,7 +109,7 @@ impl SourceFile {
         value
     }
 
-    /// Text that must be there and not empty; a warning if its length in characters is not in `lengths`.
+    /// Text that must be present and not empty; a warning if its length in characters is not in `lengths`.
     pub(super) fn required_text(
         &mut self,
         key: &str,
@@ -124,7 +124,7 @@ impl SourceFile {
         }
         if !lengths.contains(&length) {
             let remedy =
-                format!("{} to {} are shown whole in lists and search results", lengths.start(), lengths.end());
+                format!("{} to {} are shown in full in lists and search results", lengths.start(), lengths.end());
             self.warn(text.span(), format!("the {key} has {length} characters"), remedy);
         }
         Some(text.into_inner())
@@ -151,11 +151,11 @@ impl SourceFile {
     }
 }
 
-/// A page's file; `other` is the file before it, in the order of their slugs.
+/// Reads a page's file; `other` is the previous file in the order of slugs.
 pub(super) fn page(content: &Path, (slug, path): &Page, other: Option<&Page>) -> Result<SourceFile, Vec<Fault>> {
     let mut source = SourceFile::read(content, path)?;
     if let Some((_, other)) = other.filter(|(other, _)| other == slug) {
-        let message = format!("the address `{slug}` is taken by {}", content.join(other).display());
+        let message = format!("the address `{slug}` is already used by {}", content.join(other).display());
         source.error(0..0, message, "rename or remove one of the two files");
     }
     if !slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {

@@ -1,10 +1,10 @@
-//! What an editor can do wrong: a row for each kind, each with the place, the message and the remedy that the editor sees.
-//!
-//! A row takes the shipped facts and one sound article, breaks one file, and reads the folder as `check` does.
+//! Content folders as an editor changes them: faults, published addresses, related articles and search.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot write its input has failed")]
 
-mod ledger;
+mod faults;
+mod published_addresses;
+mod related;
 mod search;
 
 use jiff::civil::date;
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 const FRONT: &str = "+++\ntitle = \"A sound title for tests\"\ndescription = \"A description that is long enough to be shown whole in a list of results, and no longer.\"\npublished = 2026-06-01\ntopics = [\"trust\"]\n";
 const BODY: &str = "+++\nThe lead.\n\n## One\n\nText.\n";
 
-/// A folder with the shipped facts, one topic and one sound article `sound`.
+/// A folder with the shipped facts, one topic and one article `sound`, without faults.
 fn folder() -> TempDir {
     let folder = TempDir::new().unwrap();
     let path = folder.path();
@@ -45,6 +45,7 @@ fn write(folder: &Path, name: &str, text: &str) {
     fs::write(file, text).unwrap();
 }
 
+/// Every fault: `file:line:column`, level, message and remedy.
 fn faults(folder: &TempDir) -> Vec<(String, Level, String, String)> {
     let found = match load(folder.path(), date(2026, 11, 24)) {
         Ok(loaded) => Faults::from(loaded.warnings),
@@ -62,184 +63,4 @@ fn faults(folder: &TempDir) -> Vec<(String, Level, String, String)> {
             )
         })
         .collect()
-}
-
-/// The broken article, where its fault is, what is said, and what to do.
-/// The front matter of the sound article without the lines of two keys.
-fn without(one: &str, other: &str) -> String {
-    FRONT
-        .lines()
-        .filter(|line| !line.starts_with(one) && !line.starts_with(other))
-        .map(|line| format!("{line}\n"))
-        .collect()
-}
-
-fn rows() -> Vec<(&'static str, String, &'static str, &'static str, &'static str)> {
-    let front = |more: &str| format!("{FRONT}{more}{BODY}");
-    let body = |text: &str| format!("{FRONT}+++\nThe lead.\n\n{text}\n");
-    let without = |key: &str| {
-        let kept: Vec<&str> = FRONT.lines().filter(|line| !line.starts_with(key)).collect();
-        format!("{}\n{BODY}", kept.join("\n"))
-    };
-    vec![
-        ("unknown key", front("colour = \"red\"\n"), "6:1", "`colour` is not a key", "use one of"),
-        ("a slip in a key", front("sensitiv = true\n"), "6:1", "`sensitiv` is not a key", "did you mean `sensitive`?"),
-        ("missing title", without("title"), "1:1", "`title` is missing", "title = "),
-        ("missing date", without("published"), "1:1", "`published` is missing", "2026-11-24"),
-        ("missing topics", without("topics"), "1:1", "`topics` is missing", "topics = "),
-        ("doubled key", front("topics = [\"trust\"]\n"), "6:1", "duplicate key", "keep one"),
-        ("impossible date", FRONT.replace("2026-06-01", "2026-02-30") + BODY, "4:", "", "2026-11-24"),
-        ("date in quotes", FRONT.replace("2026-06-01", "\"2026-06-01\"") + BODY, "4:13", "published", "without quotes"),
-        ("no front matter", "Just text.\n".to_owned(), "1:1", "front matter is missing", "+++"),
-        ("open front matter", FRONT.to_owned(), "1:1", "does not end", "+++"),
-        ("YAML", "---\ntitle: x\n---\n".to_owned(), "1:1", "YAML", "TOML"),
-        ("level skipped", body("### Too deep"), "9:1", "a level is skipped", "##"),
-        ("second h1", body("# Again"), "9:1", "second h1", "##"),
-        ("picture without text", body("![](x.svg)"), "9:1", "no text alternative", "between the brackets"),
-        ("missing picture", body("![A chair](x.svg)"), "9:1", "`x.svg` is missing", "put the file"),
-        ("link to nothing", body("[x](/nowhere)"), "9:1", "nothing is at /nowhere", "path of a page"),
-        ("link with a near miss", body("[x](/sound)"), "9:1", "nothing is at /sound", "/articles/sound"),
-        ("fragment to nothing", body("[x](/articles/sound#two)"), "9:1", "has no #two", "heading"),
-        ("unsafe scheme", body("[x](javascript:alert)"), "9:1", "`javascript:`", "https:"),
-        ("raw HTML", body("<b>x</b>"), "9:1", "raw HTML", "Markdown"),
-        ("note without definition", body("Text.[^a]"), "9:6", "[^a] is not defined", "[^a]:"),
-        (
-            "unknown topic",
-            FRONT.replace("[\"trust\"]", "[\"love\"]") + BODY,
-            "5:11",
-            "no topic `love`",
-            "content/topics",
-        ),
-        ("unknown author", front("author = \"x\"\n"), "6:10", "no person `x`", "content/people"),
-        ("takeaway without lead", front("[[takeaways]]\ntext = \"x\"\n"), "6:1", "no lead", "write both"),
-        ("question without answer", front("[[questions]]\nask = \"Why?\"\n"), "7:7", "no answer", "answer ="),
-        ("reviewed by nobody", front("reviewed = 2026-07-01\n"), "6:12", "not by whom", "reviewed_by"),
-        ("due without review", front("review_due = 2026-07-01\n"), "6:14", "without a review", "leave it out"),
-        ("updated before published", front("updated = 2026-05-01\n"), "6:11", "before `published`", "later day"),
-        (
-            "alias of a live address",
-            front("aliases = [\"/articles/sound\"]\n"),
-            "6:12",
-            "address of a page",
-            "remove it",
-        ),
-        (
-            "alias that is no path",
-            front("aliases = [\"post/x\"]\n"),
-            "6:12",
-            "path of an old address",
-            "/post/old-name",
-        ),
-        ("image without alt", front("image = {src = \"x.svg\"}\n"), "6:9", "no text alternative", "alt ="),
-        ("unknown slot", body("{nonsense}"), "9:1", "nothing is known", "retention"),
-    ]
-}
-
-#[test]
-fn every_kind_of_mistake_is_told_with_place_and_remedy() {
-    let mut wrong = Vec::new();
-    for (kind, text, place, message, remedy) in rows() {
-        let folder = folder();
-        write(folder.path(), "articles/broken.md", &text);
-        let found = faults(&folder);
-        let place = format!("articles/broken.md:{place}");
-        let told = found.iter().any(|(at, level, said, help)| {
-            *level == Level::Error && at.starts_with(&place) && said.contains(message) && help.contains(remedy)
-        });
-        if !told {
-            wrong.push(format!("{kind}: wanted {place} `{message}` / `{remedy}`, found {found:#?}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-#[test]
-fn a_note_may_be_written_in_other_letters_than_its_mark() {
-    let folder = folder();
-    let body = "Text.[^Note]\n\n[^note]: The note.\n";
-    write(folder.path(), "articles/notes.md", &format!("{FRONT}{BODY}\n{body}"));
-    assert_eq!(faults(&folder), vec![]);
-}
-
-#[test]
-fn a_heading_never_gets_the_id_of_a_part_of_its_page() {
-    let folder = folder();
-    let body = "## Message\n\nText.\n\n## Questions\n\nText.\n\n## Questions\n\nText.\n\n## Question 1\n\nText.\n";
-    write(folder.path(), "articles/ids.md", &format!("{FRONT}{BODY}\n{body}"));
-    write(folder.path(), "pages/ids.md", &format!("{}{BODY}\n{body}", without("published", "topics")));
-    let site = load(folder.path(), date(2026, 11, 24)).unwrap_or_else(|faults| panic!("{faults}")).site;
-    let article: Vec<&str> =
-        site.articles.iter().find(|a| a.slug == "ids").unwrap().headings.iter().map(|h| h.id.as_str()).collect();
-    assert_eq!(article, ["one", "message-2", "questions-2", "questions-3", "question-1-2"]);
-    let page: Vec<&str> = site.pages[0].headings.iter().map(|h| h.id.as_str()).collect();
-    assert_eq!(page, ["one", "message", "questions", "questions-2", "question-1"]);
-}
-
-#[test]
-fn a_wrong_value_hides_no_other_fault() {
-    let folder = folder();
-    let front = FRONT.replace("title = \"A sound title for tests\"", "title = 5").replace("topics", "topicz");
-    write(
-        folder.path(),
-        "articles/broken.md",
-        &format!("{front}sensitive = \"yes\"\nexpires = 2026-11-24T08:00:00\n{BODY}"),
-    );
-    let found: Vec<String> =
-        faults(&folder).into_iter().map(|(at, _, message, remedy)| format!("{at} {message} / {remedy}")).collect();
-    for (place, message, remedy) in [
-        ("2:9", "`title`: invalid type", "straight quotes"),
-        ("5:1", "`topicz` is not a key", "did you mean `topics`?"),
-        ("6:13", "`sensitive`: invalid type", "true or false"),
-        ("7:11", "`expires`: not a date alone", "without a time"),
-    ] {
-        let told = |fault: &&String| fault.contains(&format!("broken.md:{place} {message}")) && fault.contains(remedy);
-        assert_eq!(found.iter().filter(told).count(), 1, "{place} {message} / {remedy}: {found:#?}");
-    }
-    assert!(!found.iter().any(|fault| fault.contains("`title` is missing")), "{found:#?}");
-}
-
-#[test]
-fn bytes_that_are_no_text_are_told_with_their_place() {
-    let folder = folder();
-    fs::write(folder.path().join("articles/broken.md"), [FRONT.as_bytes(), b"+++\nLead \xff\n"].concat()).unwrap();
-    let found = faults(&folder);
-    assert!(
-        found.iter().any(|(at, _, said, help)| at.contains("broken.md:7:6")
-            && said.contains("UTF-8")
-            && help.contains("UTF-8")),
-        "{found:#?}"
-    );
-}
-
-#[test]
-fn two_files_for_one_address_are_told() {
-    let folder = folder();
-    write(folder.path(), "articles/sound/index.md", &format!("{FRONT}{BODY}"));
-    let found = faults(&folder);
-    assert!(found.iter().any(|(_, _, said, _)| said.contains("is taken by")), "{found:#?}");
-}
-
-#[test]
-fn a_byte_order_mark_and_windows_line_ends_are_fine() {
-    let folder = folder();
-    write(folder.path(), "articles/windows.md", &format!("\u{feff}{FRONT}{BODY}").replace('\n', "\r\n"));
-    assert_eq!(faults(&folder), vec![]);
-}
-
-#[test]
-fn all_faults_are_told_at_once_with_the_line_itself() {
-    let folder = folder();
-    write(folder.path(), "articles/a.md", &format!("{FRONT}colour = 1\nflavour = 2\n{BODY}"));
-    write(folder.path(), "articles/b.md", "no front matter\n");
-    let told = load(folder.path(), date(2026, 11, 24)).unwrap_err().to_string();
-    for part in ["colour = 1", "flavour = 2", "b.md:1:1", "3 to mend"] {
-        assert!(told.contains(part), "{part} is missing in:\n{told}");
-    }
-}
-
-#[test]
-fn the_shipped_words_are_sound() {
-    if let Err(faults) = load(Path::new("content"), date(2026, 11, 24)) {
-        panic!("{faults}");
-    }
 }

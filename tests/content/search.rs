@@ -1,4 +1,4 @@
-//! The search over the shipped words: the right page first, the right place in it, the right words marked.
+//! Search over the shipped content: the expected page first, the section in it, and the words marked in the excerpt.
 
 use jiff::civil::date;
 use relationship_clinic::{
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use std::{fs, path::Path, sync::LazyLock, time::Instant};
 
 static SITE: LazyLock<Site> =
-    LazyLock::new(|| load(Path::new("content"), date(2026, 11, 24)).expect("the shipped words are sound").site);
+    LazyLock::new(|| load(Path::new("content"), date(2026, 11, 24)).expect("the shipped content has no errors").site);
 static INDEX: LazyLock<Index> = LazyLock::new(|| Index::new(&SITE));
 
 #[derive(Deserialize)]
@@ -38,9 +38,9 @@ fn marked(hit: &Hit) -> Vec<String> {
 }
 
 #[test]
-fn what_readers_type_leads_to_the_right_place_first() {
+fn each_query_finds_its_page_and_section_first() {
     let queries = queries();
-    assert!(queries.len() >= 40, "forty queries and more");
+    assert!(queries.len() >= 40, "at least forty queries");
     let mut wrong = Vec::new();
     for query in queries {
         let found = INDEX.find(&query.r#type);
@@ -54,7 +54,7 @@ fn what_readers_type_leads_to_the_right_place_first() {
 }
 
 #[test]
-fn an_excerpt_holds_the_words_and_marks_their_forms() {
+fn an_excerpt_contains_and_marks_the_matched_words() {
     for (typed, word) in [("apologizing", "apolog"), ("betrayl", "betray"), ("QUARRELS", "quarrel"), ("caf\u{e9}s", "")]
     {
         let found = INDEX.find(typed);
@@ -70,7 +70,7 @@ fn an_excerpt_holds_the_words_and_marks_their_forms() {
 }
 
 #[test]
-fn every_hit_leads_to_a_heading_that_is_there() {
+fn every_hit_links_to_an_existing_heading() {
     let ids: Vec<String> = SITE
         .articles
         .iter()
@@ -95,13 +95,13 @@ fn every_hit_leads_to_a_heading_that_is_there() {
             assert!(ids.contains(&hit.path), "{}: {}", query.r#type, hit.path);
             let excerpt = excerpt(&hit);
             let open = excerpt.strip_suffix(" \u{2026}").is_some_and(|text| text.ends_with(['(', '\u{201c}', ' ']));
-            assert!(!open, "{}: something is left open: {excerpt}", query.r#type);
+            assert!(!open, "{}: a quotation or parenthesis is left open: {excerpt}", query.r#type);
         }
     }
 }
 
 #[test]
-fn what_is_nowhere_finds_nothing_and_nothing_breaks_it() {
+fn unknown_words_find_nothing_and_odd_queries_do_not_panic() {
     assert_eq!(INDEX.find("zzyzzyx qwrtpsd"), Found::default());
     for odd in
         ["", " ", "?", "\u{0}", "'", "\u{2019}s", "the", "\u{301}", "\u{1f600}", "a b c d e f g h i j k l m n o p q"]
@@ -109,16 +109,16 @@ fn what_is_nowhere_finds_nothing_and_nothing_breaks_it() {
         assert!(INDEX.find(odd).hits.len() <= 20, "{odd:?}");
     }
     let long = "attachment ".repeat(5000);
-    assert_eq!(INDEX.find(&long).hits[0], INDEX.find("attachment").hits[0], "what is too long is cut");
+    assert_eq!(INDEX.find(&long).hits[0], INDEX.find("attachment").hits[0], "a long query is cut");
 }
 
 #[test]
-fn a_slip_is_said_and_what_was_right_is_not() {
+fn a_misspelling_is_corrected_and_a_correct_word_is_not() {
     assert_eq!(INDEX.find("atachment and therapy").read_as.as_deref(), Some("attachment and therapy"));
     assert_eq!(INDEX.find("attachment therapies").read_as, None);
 }
 
-/// The shipped articles, a hundred and eleven times with other names.
+/// The shipped articles and 111 copies with other slugs.
 fn a_thousand_articles() -> Site {
     let mut site = SITE.clone();
     let copies = |n: usize| SITE.articles.iter().map(move |a| Article { slug: format!("{}-{n}", a.slug), ..a.clone() });
@@ -128,7 +128,7 @@ fn a_thousand_articles() -> Site {
 }
 
 #[test]
-fn a_thousand_articles_are_searched_at_once() {
+fn a_thousand_articles_are_searched_in_a_tenth_of_a_second() {
     let site = a_thousand_articles();
     let begun = Instant::now();
     let index = Index::new(&site);

@@ -30,7 +30,7 @@ fn a_change_shows_within_a_second_and_a_faulty_one_is_reported_and_not_shown() {
     });
     assert!(saves.any(|took| took < SOON), "none of {TRIES} changes showed within {SOON:?}");
     fs::write(&file, format!("{text}\n\n[a link](/that-leads-nowhere)\n")).expect("it can be written");
-    let told = wait_for(|| clinic.log().contains("nothing is at /that-leads-nowhere").then(|| clinic.log()));
+    let told = wait_for(|| clinic.log().contains("there is no page at /that-leads-nowhere").then(|| clinic.log()));
     let told = told.expect("the fault is in the log");
     assert!(told.contains("approach.md:"), "with its place: {told}");
     clinic.get("/approach").is(200).has("added just now").lacks("that-leads-nowhere");

@@ -1,4 +1,4 @@
-//! Footnotes: numbered by first use, listed at the end of the text, with ways there and back (DPUB-ARIA roles).
+//! Footnotes: numbered by first use, listed at the end of the text, with links in both directions (DPUB-ARIA roles).
 
 use super::SourceFile;
 use pulldown_cmark::{Event, TagEnd};
@@ -14,8 +14,8 @@ pub(super) struct Footnotes<'t> {
 }
 
 impl<'t> Footnotes<'t> {
-    /// The mark in the text.
-    pub(super) fn refer(&mut self, name: &str, span: Range<usize>, ids: &mut Vec<String>) -> Event<'t> {
+    /// The mark in the text, linked to the note.
+    pub(super) fn mark(&mut self, name: &str, span: Range<usize>, ids: &mut Vec<String>) -> Event<'t> {
         let name = name.to_lowercase();
         let index = self.used.iter().position(|(used, ..)| *used == name).unwrap_or_else(|| {
             self.used.push((name, span, 0));
@@ -31,25 +31,25 @@ impl<'t> Footnotes<'t> {
         Event::InlineHtml(mark.into())
     }
 
-    /// A definition begins; its events are those from `at` on.
-    pub(super) fn begin(&mut self, name: &str, span: Range<usize>, at: usize) {
+    /// Starts a definition; its events are those from `at` on.
+    pub(super) fn start(&mut self, name: &str, span: Range<usize>, at: usize) {
         self.open = Some((name.to_lowercase(), span, at));
     }
 
-    /// The open definition ends; its events are taken from those of the text.
+    /// Ends the open definition; moves its events out of those of the text.
     pub(super) fn end(&mut self, events: &mut Vec<Event<'t>>) {
         if let Some((name, span, first)) = self.open.take() {
             self.defined.push((name, span, events.split_off(first)));
         }
     }
 
-    /// The list at the end; marks and definitions without each other are faults.
+    /// The events of the list at the end. A mark without a definition is an error, a definition without a mark a warning.
     pub(super) fn finish(self, source: &mut SourceFile, ids: &mut Vec<String>) -> Vec<Event<'t>> {
         for (name, span, _) in &self.defined {
             if !self.used.iter().any(|(used, ..)| used == name) {
                 source.warn(
                     span.clone(),
-                    format!("the note [^{name}] is used nowhere"),
+                    format!("the note [^{name}] is not used"),
                     "remove it, or write its mark in the text",
                 );
             }
@@ -64,7 +64,7 @@ impl<'t> Footnotes<'t> {
             let number = index + 1;
             ids.push(format!("note-{number}"));
             events.push(Event::Html(format!("<li id=\"note-{number}\">").into()));
-            events.extend(with_way_back(defined.swap_remove(at).2, number));
+            events.extend(with_backlink(defined.swap_remove(at).2, number));
             events.push(Event::Html("</li>\n".into()));
         }
         if events.is_empty() {
@@ -78,7 +78,7 @@ impl<'t> Footnotes<'t> {
     }
 }
 
-/// A fault for each mark without a definition: the parser takes it for plain text. `markdown` begins at `start` of the file.
+/// A fault for each mark without a definition, which the parser reads as plain text. `markdown` begins at `start` of the file.
 pub(super) fn check_undefined(source: &mut SourceFile, markdown: &str, start: usize) {
     let folded = markdown.to_lowercase();
     for (at, _) in markdown.match_indices("[^").filter(|(at, _)| !markdown[..*at].ends_with('`')) {
@@ -95,8 +95,8 @@ fn report_undefined(source: &mut SourceFile, name: &str, span: Range<usize>) {
     source.error(span, format!("the note [^{name}] is not defined"), remedy);
 }
 
-/// The way back stands at the end of the last paragraph.
-fn with_way_back(mut events: Vec<Event<'_>>, number: usize) -> Vec<Event<'_>> {
+/// Adds a link back to the text at the end of the last paragraph.
+fn with_backlink(mut events: Vec<Event<'_>>, number: usize) -> Vec<Event<'_>> {
     let back = format!(
         " <a href=\"#note-{number}-mark\" role=\"doc-backlink\" aria-label=\"Back to the text, note {number}\">\u{21a9}\u{fe0e}</a>"
     );

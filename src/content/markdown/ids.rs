@@ -3,12 +3,12 @@
 use super::Kind;
 use std::iter;
 
-/// Ids that the templates give in every page and at the end of a text, so that no heading gets them.
+/// Ids in the template of every page and of its footnotes, which no heading may have.
 const TEMPLATE_IDS: [&str; 4] = ["main", "crisis-heading", "search", "notes"];
-/// The same for an article with its form.
+/// The same for an article's template with the form.
 const ARTICLE_IDS: [&str; 8] = ["questions", "sources", "name", "phone", "email", "times", "message", "consent"];
 
-/// An identifier made of `text`, like no other of the page; it is added to `taken`.
+/// An identifier made from `text` that is not in `taken`, to which it is added.
 pub(super) fn unique(text: &str, kind: Kind, taken: &mut Vec<String>) -> String {
     let is_in_article = |id: &str| {
         let number = id.strip_prefix("question-").map(str::parse::<usize>);
@@ -22,7 +22,7 @@ pub(super) fn unique(text: &str, kind: Kind, taken: &mut Vec<String>) -> String 
     id
 }
 
-/// Letters and digits in lower case, everything else one hyphen.
+/// Lowercase letters and digits, with one hyphen in place of everything between them.
 fn slug(text: &str) -> String {
     let words: Vec<String> = text
         .replace(['\'', '\u{2019}'], "")

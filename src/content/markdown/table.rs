@@ -1,8 +1,8 @@
-//! Tables: classes instead of the inline styles that a browser of ours would refuse, and a frame that scrolls by itself.
+//! Tables: classes instead of inline styles, which the content security policy blocks, in a scrolling frame.
 
 use pulldown_cmark::{Alignment, Event, Tag, TagEnd};
 
-/// The table that is being read.
+/// State of the table that is being read.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     alignments: Vec<Alignment>,
@@ -11,12 +11,12 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    /// The markup that stands for an event of a table; `None` for every other event.
+    /// The HTML of a table's event; `None` for other events.
     pub(super) fn replace<'t>(&mut self, event: &Event<'_>) -> Option<Event<'t>> {
         let markup = match event {
             Event::Start(Tag::Table(alignments)) => {
                 self.alignments.clone_from(alignments);
-                // The frame can be focused, so that a keyboard scrolls it (WCAG 2.1.1).
+                // The frame has a tab stop, so that a keyboard can scroll it (WCAG 2.1.1).
                 "<div class=\"table\" role=\"region\" aria-label=\"Table\" tabindex=\"0\"><table>".to_owned()
             }
             Event::End(TagEnd::Table) => "</tbody></table></div>\n".to_owned(),

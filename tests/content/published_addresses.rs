@@ -1,4 +1,4 @@
-//! Addresses are promises: what was recorded once answers for ever, or `check` says where it was lost.
+//! `addresses.txt`: every recorded address keeps answering, or `check` reports the line that would answer 404.
 
 use crate::{BODY, FRONT, faults, folder, write};
 use jiff::civil::date;
@@ -9,18 +9,18 @@ fn site(folder: &Path) -> relationship_clinic::content::Site {
     load(folder, date(2026, 11, 24)).unwrap_or_else(|faults| panic!("{faults}")).site
 }
 
-/// Every fault as `place message / remedy`.
-fn told(folder: &tempfile::TempDir) -> Vec<String> {
+/// Every error as `place message / remedy`.
+fn errors(folder: &tempfile::TempDir) -> Vec<String> {
     let errors = faults(folder).into_iter().filter(|(_, level, _, _)| *level == Level::Error);
     errors.map(|(at, _, message, remedy)| format!("{at} {message} / {remedy}")).collect()
 }
 
 #[track_caller]
-fn one_fault(folder: &tempfile::TempDir, parts: &[&str]) {
-    let told = told(folder);
-    assert_eq!(told.len(), 1, "{told:#?}");
+fn assert_one_error(folder: &tempfile::TempDir, parts: &[&str]) {
+    let errors = errors(folder);
+    assert_eq!(errors.len(), 1, "{errors:#?}");
     for part in parts {
-        assert!(told[0].contains(part), "`{part}` is missing in {}", told[0]);
+        assert!(errors[0].contains(part), "`{part}` is missing in {}", errors[0]);
     }
 }
 
@@ -30,12 +30,12 @@ fn every_shipped_address_is_recorded() {
 }
 
 #[test]
-fn a_renamed_article_is_told_with_its_line_and_the_alias_to_write() {
+fn a_renamed_article_is_reported_with_its_line_and_the_alias_to_write() {
     let folder = folder();
-    write(folder.path(), "addresses.txt", "# a remark\n/articles/trust-after-an-affair\n/articles/sound\n");
+    write(folder.path(), "addresses.txt", "# a comment\n/articles/trust-after-an-affair\n/articles/sound\n");
     let text = FRONT.replace("A sound title for tests", "Trust after a betrayal") + BODY;
     write(folder.path(), "articles/trust-after-betrayal.md", &text);
-    one_fault(
+    assert_one_error(
         &folder,
         &[
             "addresses.txt:2:1 ",
@@ -48,40 +48,40 @@ fn a_renamed_article_is_told_with_its_line_and_the_alias_to_write() {
     );
     let with_alias = text.replace("+++\nThe", "aliases = [\"/articles/trust-after-an-affair\"]\n+++\nThe");
     write(folder.path(), "articles/trust-after-betrayal.md", &with_alias);
-    assert_eq!(told(&folder), Vec::<String>::new());
+    assert_eq!(errors(&folder), Vec::<String>::new());
     let expected = ("/articles/trust-after-an-affair".to_owned(), "/articles/trust-after-betrayal".to_owned());
     assert_eq!(site(folder.path()).redirects, [expected]);
 }
 
 #[test]
-fn an_address_that_becomes_a_draft_or_waits_again_is_lost_and_a_retired_one_is_not() {
+fn an_address_that_becomes_a_draft_or_is_postponed_is_an_error_and_a_retired_one_is_not() {
     for (line, lost) in [("draft = true", true), ("retired = true", false), ("expires = 2026-07-01", false)] {
         let folder = folder();
         write(folder.path(), "addresses.txt", "/articles/sound\n");
         write(folder.path(), "articles/sound.md", &format!("{FRONT}{line}\n{BODY}"));
-        assert_eq!(told(&folder).len(), usize::from(lost), "{line}: {:#?}", told(&folder));
+        assert_eq!(errors(&folder).len(), usize::from(lost), "{line}: {:#?}", errors(&folder));
     }
     let folder = folder();
     write(folder.path(), "addresses.txt", "/articles/sound\n");
     write(folder.path(), "articles/sound.md", &(FRONT.replace("2026-06-01", "2026-12-24") + BODY));
-    one_fault(&folder, &["/articles/sound was published"]);
+    assert_one_error(&folder, &["/articles/sound was published"]);
 }
 
 #[test]
-fn an_article_that_waits_for_its_day_may_be_recorded_before() {
+fn a_scheduled_article_may_be_recorded_before_its_day() {
     let folder = folder();
     write(folder.path(), "articles/coming.md", &(FRONT.replace("2026-06-01", "2026-12-24") + BODY));
     write(folder.path(), "articles/idea.md", &format!("{FRONT}draft = true\n{BODY}"));
     let lines = ["/articles/coming from 2026-12-24", "/articles/sound", "/topics/trust"];
-    assert_eq!(site(folder.path()).unrecorded, lines, "a draft is nobody's business");
+    assert_eq!(site(folder.path()).unrecorded, lines, "a draft is not recorded");
     record(folder.path(), &site(folder.path()).unrecorded).unwrap();
     assert_eq!(site(folder.path()).unrecorded, Vec::<String>::new());
     fs::remove_file(folder.path().join("articles/coming.md")).unwrap();
-    one_fault(&folder, &["nothing will be at /articles/coming on 2026-12-24", "take this line out"]);
+    assert_one_error(&folder, &["there will be no page at /articles/coming on 2026-12-24", "remove this line"]);
 }
 
 #[test]
-fn recording_keeps_every_line_and_explains_a_new_file() {
+fn recording_keeps_every_line_and_starts_a_new_file_with_a_comment() {
     let folder = folder();
     record(folder.path(), &["/a".to_owned()]).unwrap();
     record(folder.path(), &["/b".to_owned()]).unwrap();
@@ -91,7 +91,7 @@ fn recording_keeps_every_line_and_explains_a_new_file() {
 }
 
 #[test]
-fn the_ledger_leads_old_pages_on_and_says_what_is_gone() {
+fn lines_add_redirects_and_410_answers() {
     let folder = folder();
     write(folder.path(), "addresses.txt", "/about-us -> /articles/sound\n/contact-us -> /contact\n/shop gone\n");
     let site = site(folder.path());
@@ -101,28 +101,28 @@ fn the_ledger_leads_old_pages_on_and_says_what_is_gone() {
 }
 
 #[test]
-fn chains_circles_and_dead_ends_are_faults() {
+fn chains_loops_and_missing_targets_are_errors() {
     let table = [
         ("/a -> /articles/sound\n/b -> /a\n", ":2:1", "write /b -> /articles/sound"),
         ("/a -> /nowhere\n", ":1:1", "path of a page"),
         ("/a -> /a\n", ":1:1", "which is not a page"),
-        ("/articles/sound -> /contact\n", ":1:1", "write the path alone"),
-        ("/articles/sound gone\n", ":1:1", "write the path alone"),
-        ("/articles/sound\n/articles/sound\n", ":2:1", "keep one"),
+        ("/articles/sound -> /contact\n", ":1:1", "write only the path"),
+        ("/articles/sound gone\n", ":1:1", "write only the path"),
+        ("/articles/sound\n/articles/sound\n", ":2:1", "remove one"),
         ("articles/sound\n", ":1:1", "/path -> /other"),
     ];
-    for (ledger, place, remedy) in table {
+    for (lines, place, remedy) in table {
         let folder = folder();
-        write(folder.path(), "addresses.txt", ledger);
-        one_fault(&folder, &[&format!("addresses.txt{place} "), remedy]);
+        write(folder.path(), "addresses.txt", lines);
+        assert_one_error(&folder, &[&format!("addresses.txt{place} "), remedy]);
     }
     let folder = folder();
     write(folder.path(), "addresses.txt", "/a -> /b\n/b -> /a\n");
-    assert_eq!(told(&folder).len(), 2, "a circle is told in both lines: {:#?}", told(&folder));
+    assert_eq!(errors(&folder).len(), 2, "a loop is reported in both lines: {:#?}", errors(&folder));
 }
 
 #[test]
-fn an_old_name_shares_the_fate_of_its_page() {
+fn an_alias_redirects_to_a_public_page_and_is_gone_with_a_retired_one() {
     let alias = "aliases = [\"/post/old\"]\n";
     let folder = folder();
     write(folder.path(), "articles/sound.md", &format!("{FRONT}{alias}retired = true\n{BODY}"));
@@ -131,5 +131,5 @@ fn an_old_name_shares_the_fate_of_its_page() {
     let topic = fs::read_to_string(folder.path().join("topics/trust.md")).unwrap();
     write(folder.path(), "topics/trust.md", &topic.replacen("+++\n", "+++\naliases = [\"/topics/faith\"]\n", 1));
     let redirects = self::site(folder.path()).redirects;
-    assert_eq!(redirects, [("/topics/faith".to_owned(), "/topics/trust".to_owned())], "topics have old names too");
+    assert_eq!(redirects, [("/topics/faith".to_owned(), "/topics/trust".to_owned())], "topics have aliases too");
 }

@@ -1,0 +1,189 @@
+//! Faults of content: a row for each kind, with the place, message and remedy that the editor sees.
+//!
+//! Each test takes the shipped facts and one article without faults, breaks a file, and reads the folder as `check` does.
+
+use crate::{BODY, FRONT, faults, folder, write};
+use jiff::civil::date;
+use relationship_clinic::content::{Level, load};
+use std::{fs, path::Path};
+
+/// The front matter of the article `sound` without the lines of two keys.
+fn without(one: &str, other: &str) -> String {
+    FRONT
+        .lines()
+        .filter(|line| !line.starts_with(one) && !line.starts_with(other))
+        .map(|line| format!("{line}\n"))
+        .collect()
+}
+
+/// A kind of fault, the article with it, and the place, message and remedy that are expected.
+fn rows() -> Vec<(&'static str, String, &'static str, &'static str, &'static str)> {
+    let front = |more: &str| format!("{FRONT}{more}{BODY}");
+    let body = |text: &str| format!("{FRONT}+++\nThe lead.\n\n{text}\n");
+    let without = |key: &str| {
+        let kept: Vec<&str> = FRONT.lines().filter(|line| !line.starts_with(key)).collect();
+        format!("{}\n{BODY}", kept.join("\n"))
+    };
+    vec![
+        ("unknown key", front("colour = \"red\"\n"), "6:1", "`colour` is not a key", "use one of"),
+        ("a misspelled key", front("sensitiv = true\n"), "6:1", "`sensitiv` is not a key", "did you mean `sensitive`?"),
+        ("missing title", without("title"), "1:1", "`title` is missing", "title = "),
+        ("missing date", without("published"), "1:1", "`published` is missing", "2026-11-24"),
+        ("missing topics", without("topics"), "1:1", "`topics` is missing", "topics = "),
+        ("duplicate key", front("topics = [\"trust\"]\n"), "6:1", "duplicate key", "remove one"),
+        ("impossible date", FRONT.replace("2026-06-01", "2026-02-30") + BODY, "4:", "", "2026-11-24"),
+        ("date in quotes", FRONT.replace("2026-06-01", "\"2026-06-01\"") + BODY, "4:13", "published", "without quotes"),
+        ("no front matter", "Just text.\n".to_owned(), "1:1", "front matter is missing", "+++"),
+        ("open front matter", FRONT.to_owned(), "1:1", "does not end", "+++"),
+        ("YAML", "---\ntitle: x\n---\n".to_owned(), "1:1", "YAML", "TOML"),
+        ("level skipped", body("### Too deep"), "9:1", "a level is skipped", "##"),
+        ("second h1", body("# Again"), "9:1", "second h1", "##"),
+        ("picture without text", body("![](x.svg)"), "9:1", "no text alternative", "between the brackets"),
+        ("missing picture", body("![A chair](x.svg)"), "9:1", "`x.svg` is missing", "put the file"),
+        ("link to nothing", body("[x](/nowhere)"), "9:1", "no page at /nowhere", "path of a page"),
+        ("link with a near miss", body("[x](/sound)"), "9:1", "no page at /sound", "/articles/sound"),
+        ("fragment to nothing", body("[x](/articles/sound#two)"), "9:1", "has no #two", "heading"),
+        ("unsafe scheme", body("[x](javascript:alert)"), "9:1", "`javascript:`", "https:"),
+        ("raw HTML", body("<b>x</b>"), "9:1", "raw HTML", "Markdown"),
+        ("note without definition", body("Text.[^a]"), "9:6", "[^a] is not defined", "[^a]:"),
+        (
+            "unknown topic",
+            FRONT.replace("[\"trust\"]", "[\"love\"]") + BODY,
+            "5:11",
+            "no topic `love`",
+            "content/topics",
+        ),
+        ("unknown author", front("author = \"x\"\n"), "6:10", "no person `x`", "content/people"),
+        ("takeaway without lead", front("[[takeaways]]\ntext = \"x\"\n"), "6:1", "no lead", "write both"),
+        ("question without answer", front("[[questions]]\nask = \"Why?\"\n"), "7:7", "no answer", "answer ="),
+        ("review without reviewer", front("reviewed = 2026-07-01\n"), "6:12", "has no reviewer", "reviewed_by"),
+        ("due without review", front("review_due = 2026-07-01\n"), "6:14", "without a review", "remove it"),
+        ("updated before published", front("updated = 2026-05-01\n"), "6:11", "before `published`", "later day"),
+        (
+            "alias of a live address",
+            front("aliases = [\"/articles/sound\"]\n"),
+            "6:12",
+            "address of a page",
+            "remove it",
+        ),
+        (
+            "alias that is no path",
+            front("aliases = [\"post/x\"]\n"),
+            "6:12",
+            "path of an old address",
+            "/post/old-name",
+        ),
+        ("image without alt", front("image = {src = \"x.svg\"}\n"), "6:9", "no text alternative", "alt ="),
+        ("unknown slot", body("{nonsense}"), "9:1", "no slot {nonsense}", "retention"),
+    ]
+}
+
+#[test]
+fn every_kind_of_fault_is_reported_with_place_and_remedy() {
+    let mut wrong = Vec::new();
+    for (kind, text, place, message, remedy) in rows() {
+        let folder = folder();
+        write(folder.path(), "articles/broken.md", &text);
+        let found = faults(&folder);
+        let place = format!("articles/broken.md:{place}");
+        let is_expected = found.iter().any(|(at, level, shown, help)| {
+            *level == Level::Error && at.starts_with(&place) && shown.contains(message) && help.contains(remedy)
+        });
+        if !is_expected {
+            wrong.push(format!("{kind}: wanted {place} `{message}` / `{remedy}`, found {found:#?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_footnote_matches_its_mark_regardless_of_case() {
+    let folder = folder();
+    let body = "Text.[^Note]\n\n[^note]: The note.\n";
+    write(folder.path(), "articles/notes.md", &format!("{FRONT}{BODY}\n{body}"));
+    assert_eq!(faults(&folder), vec![]);
+}
+
+#[test]
+fn a_heading_has_no_id_that_its_template_has() {
+    let folder = folder();
+    let body = "## Message\n\nText.\n\n## Questions\n\nText.\n\n## Questions\n\nText.\n\n## Question 1\n\nText.\n";
+    write(folder.path(), "articles/ids.md", &format!("{FRONT}{BODY}\n{body}"));
+    write(folder.path(), "pages/ids.md", &format!("{}{BODY}\n{body}", without("published", "topics")));
+    let site = load(folder.path(), date(2026, 11, 24)).unwrap_or_else(|faults| panic!("{faults}")).site;
+    let article: Vec<&str> =
+        site.articles.iter().find(|a| a.slug == "ids").unwrap().headings.iter().map(|h| h.id.as_str()).collect();
+    assert_eq!(article, ["one", "message-2", "questions-2", "questions-3", "question-1-2"]);
+    let page: Vec<&str> = site.pages[0].headings.iter().map(|h| h.id.as_str()).collect();
+    assert_eq!(page, ["one", "message", "questions", "questions-2", "question-1"]);
+}
+
+#[test]
+fn a_wrong_value_hides_no_other_fault() {
+    let folder = folder();
+    let front = FRONT.replace("title = \"A sound title for tests\"", "title = 5").replace("topics", "topicz");
+    write(
+        folder.path(),
+        "articles/broken.md",
+        &format!("{front}sensitive = \"yes\"\nexpires = 2026-11-24T08:00:00\n{BODY}"),
+    );
+    let found: Vec<String> =
+        faults(&folder).into_iter().map(|(at, _, message, remedy)| format!("{at} {message} / {remedy}")).collect();
+    for (place, message, remedy) in [
+        ("2:9", "`title`: invalid type", "straight quotes"),
+        ("5:1", "`topicz` is not a key", "did you mean `topics`?"),
+        ("6:13", "`sensitive`: invalid type", "true or false"),
+        ("7:11", "`expires`: not a date alone", "without a time"),
+    ] {
+        let is_expected =
+            |fault: &&String| fault.contains(&format!("broken.md:{place} {message}")) && fault.contains(remedy);
+        assert_eq!(found.iter().filter(is_expected).count(), 1, "{place} {message} / {remedy}: {found:#?}");
+    }
+    assert!(!found.iter().any(|fault| fault.contains("`title` is missing")), "{found:#?}");
+}
+
+#[test]
+fn invalid_utf8_is_reported_with_its_place() {
+    let folder = folder();
+    fs::write(folder.path().join("articles/broken.md"), [FRONT.as_bytes(), b"+++\nLead \xff\n"].concat()).unwrap();
+    let found = faults(&folder);
+    assert!(
+        found.iter().any(|(at, _, shown, help)| at.contains("broken.md:7:6")
+            && shown.contains("UTF-8")
+            && help.contains("UTF-8")),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn two_files_with_one_address_are_reported() {
+    let folder = folder();
+    write(folder.path(), "articles/sound/index.md", &format!("{FRONT}{BODY}"));
+    let found = faults(&folder);
+    assert!(found.iter().any(|(_, _, shown, _)| shown.contains("is already used by")), "{found:#?}");
+}
+
+#[test]
+fn a_byte_order_mark_and_windows_line_ends_are_accepted() {
+    let folder = folder();
+    write(folder.path(), "articles/windows.md", &format!("\u{feff}{FRONT}{BODY}").replace('\n', "\r\n"));
+    assert_eq!(faults(&folder), vec![]);
+}
+
+#[test]
+fn all_faults_are_reported_at_once_with_their_lines() {
+    let folder = folder();
+    write(folder.path(), "articles/a.md", &format!("{FRONT}colour = 1\nflavour = 2\n{BODY}"));
+    write(folder.path(), "articles/b.md", "no front matter\n");
+    let report = load(folder.path(), date(2026, 11, 24)).unwrap_err().to_string();
+    for part in ["colour = 1", "flavour = 2", "b.md:1:1", "errors: 3"] {
+        assert!(report.contains(part), "{part} is missing in:\n{report}");
+    }
+}
+
+#[test]
+fn the_shipped_content_has_no_errors() {
+    if let Err(faults) = load(Path::new("content"), date(2026, 11, 24)) {
+        panic!("{faults}");
+    }
+}
