@@ -23,7 +23,7 @@ pub use contact::{FormView, SubmissionError, contact, received};
 pub use deployment::{DeploymentFacts, MailRoute, Storage};
 pub use edition::{Edition, Mode};
 pub use failure::{Failure, failure};
-pub use link::{Standing, link};
+pub use link::{LinkState, link};
 pub use page_meta::{PageKind, PageMeta};
 pub use search::search;
 
@@ -51,7 +51,7 @@ pub const ASSETS: [&str; 10] = [
     "site.js",
 ];
 
-/// Reading speed, for the reading time.
+/// LinkToken speed, for the reading time.
 const WORDS_PER_MINUTE: usize = 220;
 
 impl Display for Html {

@@ -12,7 +12,7 @@ use super::{count, now, outbox};
 use crate::{
     config::Config,
     content,
-    mail::outbox::{Outbox, Place},
+    mail::outbox::{DatabaseLocation, Outbox},
 };
 use clap::{Args, Subcommand, ValueEnum};
 use std::{path::PathBuf, process::ExitCode};
@@ -152,7 +152,7 @@ async fn act(config: &Config, outbox: &Outbox, command: &Enquiries) -> Result<St
 }
 
 async fn open(config: &Config) -> Result<Outbox, Failed> {
-    if let Place::Sqlite(file) = outbox::place(config)
+    if let DatabaseLocation::Sqlite(file) = outbox::place(config)
         && !file.exists()
     {
         let text = format!("no outbox is at {}; look at CLINIC_DATA, or nothing was ever kept there", file.display());

@@ -7,13 +7,13 @@ use crate::{
     mail::{
         letter::Letter,
         message::MessageBuilder,
-        outbox::{Earlier, Stored},
+        outbox::{EarlierEnquiry, StoredEnquiry},
     },
 };
 use jiff::Timestamp;
 use std::process::ExitCode;
 
-/// Says in every answer that it is a sample.
+/// MessageKind in every answer that it is a sample.
 const SAMPLE: &str = include_str!("letter/sample.json");
 /// Links of a sample are signed with this, so that they lead to nothing.
 const NO_SECRET: &str = "a sample is signed with no secret";
@@ -41,15 +41,15 @@ fn write(config: &Config, html: bool, now: Timestamp) -> Result<String, String> 
     Ok(format!("From: {} <{}>\nSubject: {}\n\n{}", builder.sender_name, builder.sender, letter.subject, letter.text))
 }
 
-fn sample(now: Timestamp) -> Stored {
+fn sample(now: Timestamp) -> StoredEnquiry {
     let enquiry: Enquiry = serde_json::from_str(SAMPLE).expect("the sample is an enquiry");
-    Stored {
+    StoredEnquiry {
         reference: "SAMPLE".into(),
         number: 41,
         received: now,
         enquiry,
         spam: SpamScore::default(),
-        previous: Some(Earlier { number: 40, reference: "EARLIER".into(), held: false }),
+        previous: Some(EarlierEnquiry { number: 40, reference: "EARLIER".into(), held: false }),
         corrects: None,
     }
 }

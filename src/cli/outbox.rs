@@ -3,7 +3,7 @@
 use crate::{
     config::Config,
     content::Clinic,
-    mail::outbox::{Options, Outbox, Place},
+    mail::outbox::{DatabaseLocation, Options, Outbox},
 };
 use jiff::tz::TimeZone;
 use lettre::Address;
@@ -25,16 +25,16 @@ pub(super) fn options(config: &Config, clinic: &Clinic, secret: &str) -> Result<
         recipients: recipients(config, clinic)?,
         domain: config.mail_from.domain().to_owned(),
         zone: TimeZone::get(&clinic.time_zone).map_err(|error| format!("the clinic's time zone: {error}"))?,
-        most_together: Options::TOGETHER,
-        key: Options::key_from(secret),
+        max_batch: Options::MAX_BATCH,
+        key: Options::fingerprint_key(secret),
     })
 }
 
 /// A PostgreSQL server, or a file in the data folder.
-pub(super) fn place(config: &Config) -> Place {
+pub(super) fn place(config: &Config) -> DatabaseLocation {
     match &config.database_url {
-        Some(url) => Place::Postgres(url.clone()),
-        None => Place::Sqlite(config.data.join("outbox.sqlite")),
+        Some(url) => DatabaseLocation::Postgres(url.clone()),
+        None => DatabaseLocation::Sqlite(config.data.join("outbox.sqlite")),
     }
 }
 

@@ -1,9 +1,9 @@
 //! Signed links: what staff can do with an enquiry from their mailbox, without a log-in.
 //!
-//! Invariant: a link carries the deed, the reference and the day on which it ends, signed with a key of its own; nothing
-//! about a person. Whoever holds it may do that one deed to that one enquiry, and nothing else.
+//! Invariant: a link carries the action, the reference and the day on which it ends, signed with a key of its own; nothing
+//! about a person. Whoever holds it may do that one action to that one enquiry, and nothing else.
 //!
-//! Never: the clock, or whether the deed was done before. The outbox knows that.
+//! Never: the clock, or whether the action was done before. The outbox knows that.
 
 use super::token::Key;
 use data_encoding::BASE64URL_NOPAD;
@@ -11,14 +11,14 @@ use jiff::Timestamp;
 
 /// Where the links lead, below the public origin.
 pub const PATH: &str = "/t/";
-/// Deed and end, before the reference.
+/// LinkAction and end, before the reference.
 const HEAD: usize = 1 + 8;
 /// Length of the signature in bytes.
 const MAC: usize = 16;
 
 /// What a link does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deed {
+pub enum LinkAction {
     /// Somebody has answered: no reminder comes.
     Answered,
     /// A held enquiry is sent to the mailbox.
@@ -27,36 +27,36 @@ pub enum Deed {
     Spam,
 }
 
-impl Deed {
+impl LinkAction {
     const ALL: [(Self, u8); 3] = [(Self::Answered, b'a'), (Self::Release, b'r'), (Self::Spam, b's')];
 
     fn sign(self) -> u8 {
-        Self::ALL.iter().find(|(deed, _)| *deed == self).map(|(_, sign)| *sign).expect("every deed has a sign")
+        Self::ALL.iter().find(|(action, _)| *action == self).map(|(_, sign)| *sign).expect("every action has a sign")
     }
 
     fn of(sign: u8) -> Option<Self> {
-        Self::ALL.iter().find(|(_, known)| *known == sign).map(|(deed, _)| *deed)
+        Self::ALL.iter().find(|(_, known)| *known == sign).map(|(action, _)| *action)
     }
 }
 
-/// One deed to one enquiry.
+/// One action to one enquiry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
     /// What is to be done.
-    pub deed: Deed,
+    pub action: LinkAction,
     /// To which enquiry.
     pub reference: String,
 }
 
 /// What a token of a link says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reading {
+pub enum LinkToken {
     /// Ours, and still good.
-    Good(Link),
+    Valid(Link),
     /// Ours, and too old.
     Expired(Link),
     /// Not ours, or changed on the way.
-    Foreign,
+    Invalid,
 }
 
 /// Writes and reads links of one installation.
@@ -72,9 +72,9 @@ impl Links {
         Self { origin: origin.to_owned(), key: Key::new(secret, "link of staff") }
     }
 
-    /// The address that does `deed` to the enquiry with that reference, until then.
-    pub fn to(&self, deed: Deed, reference: &str, until: Timestamp) -> String {
-        let mut bytes = vec![deed.sign()];
+    /// The address that does `action` to the enquiry with that reference, until then.
+    pub fn to(&self, action: LinkAction, reference: &str, until: Timestamp) -> String {
+        let mut bytes = vec![action.sign()];
         bytes.extend_from_slice(&until.as_second().to_be_bytes());
         bytes.extend_from_slice(reference.as_bytes());
         let mac = self.key.sign(&bytes);
@@ -83,11 +83,11 @@ impl Links {
     }
 
     /// What `token`, the last part of such an address, says at `now`.
-    pub fn read(&self, token: &str, now: Timestamp) -> Reading {
+    pub fn read(&self, token: &str, now: Timestamp) -> LinkToken {
         match self.link(token) {
-            None => Reading::Foreign,
-            Some((link, until)) if now.as_second() > until => Reading::Expired(link),
-            Some((link, _)) => Reading::Good(link),
+            None => LinkToken::Invalid,
+            Some((link, until)) if now.as_second() > until => LinkToken::Expired(link),
+            Some((link, _)) => LinkToken::Valid(link),
         }
     }
 
@@ -99,7 +99,7 @@ impl Links {
         }
         let (head, reference) = message.split_at_checked(HEAD)?;
         let until = i64::from_be_bytes(head[1..].try_into().ok()?);
-        Some((Link { deed: Deed::of(head[0])?, reference: String::from_utf8(reference.to_vec()).ok()? }, until))
+        Some((Link { action: LinkAction::of(head[0])?, reference: String::from_utf8(reference.to_vec()).ok()? }, until))
     }
 }
 
@@ -111,19 +111,19 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
-    fn token(links: &Links, deed: Deed) -> String {
-        let address = links.to(deed, "K7MWPX3D", at(1_000));
+    fn token(links: &Links, action: LinkAction) -> String {
+        let address = links.to(action, "K7MWPX3D", at(1_000));
         address.strip_prefix("https://clinic.example/t/").unwrap().to_owned()
     }
 
     #[test]
     fn a_link_does_one_deed_to_one_enquiry_until_its_end() {
         let links = Links::new("https://clinic.example", "a secret of the test that is long enough");
-        for (deed, _) in Deed::ALL {
-            let link = Link { deed, reference: "K7MWPX3D".into() };
-            let token = token(&links, deed);
-            assert_eq!(links.read(&token, at(1_000)), Reading::Good(link.clone()), "{deed:?}");
-            assert_eq!(links.read(&token, at(1_001)), Reading::Expired(link), "{deed:?}");
+        for (action, _) in LinkAction::ALL {
+            let link = Link { action, reference: "K7MWPX3D".into() };
+            let token = token(&links, action);
+            assert_eq!(links.read(&token, at(1_000)), LinkToken::Valid(link.clone()), "{action:?}");
+            assert_eq!(links.read(&token, at(1_001)), LinkToken::Expired(link), "{action:?}");
         }
     }
 
@@ -131,15 +131,15 @@ mod tests {
     fn nothing_that_we_did_not_sign_is_believed() {
         let links = Links::new("https://clinic.example", "a secret of the test that is long enough");
         let other = Links::new("https://clinic.example", "another secret that is also long enough");
-        let token = token(&links, Deed::Release);
-        assert_eq!(other.read(&token, at(0)), Reading::Foreign, "another installation");
+        let token = token(&links, LinkAction::Release);
+        assert_eq!(other.read(&token, at(0)), LinkToken::Invalid, "another installation");
         for change in 0..token.len() {
             let mut bytes = token.clone().into_bytes();
             bytes[change] = if bytes[change] == b'A' { b'B' } else { b'A' };
-            assert_eq!(links.read(&String::from_utf8(bytes).unwrap(), at(0)), Reading::Foreign, "byte {change}");
+            assert_eq!(links.read(&String::from_utf8(bytes).unwrap(), at(0)), LinkToken::Invalid, "byte {change}");
         }
         for text in ["", "AAAA", "not base64 !", &token[..40]] {
-            assert_eq!(links.read(text, at(0)), Reading::Foreign, "{text}");
+            assert_eq!(links.read(text, at(0)), LinkToken::Invalid, "{text}");
         }
     }
 }

@@ -8,7 +8,7 @@
 use crate::{
     config::Alarm,
     mail::{
-        health::TroubleKind,
+        health::ProblemKind,
         mailer::{Mailer, MailerError, OutgoingMessage},
         message::AutoSubmitted,
     },
@@ -63,7 +63,7 @@ impl AlarmChannel {
     }
 
     /// Sends one notice.
-    pub async fn notify(&self, kind: TroubleKind, since: Timestamp) -> Result<(), AlarmError> {
+    pub async fn notify(&self, kind: ProblemKind, since: Timestamp) -> Result<(), AlarmError> {
         let notice = format!(
             "{site} {} Since {}. See {site}/health/form and the program's log; `enquiries list` shows what waits.",
             kind.sentence(),
@@ -84,7 +84,7 @@ async fn mail(
     mailer: &Mailer,
     from: &Address,
     to: &Address,
-    kind: TroubleKind,
+    kind: ProblemKind,
     notice: String,
 ) -> Result<(), AlarmError> {
     let message = Message::builder()

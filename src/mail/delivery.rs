@@ -10,7 +10,7 @@
 use crate::mail::{
     mailer::{DeliveryError, Mailer},
     message::MessageBuilder,
-    outbox::{Claimed, Outbox, RelayState, Says, Unavailable, random},
+    outbox::{ClaimedLetter, MessageKind, Outbox, RelayState, Unavailable, random},
     retry_policy::{Outcome, RetryPolicy},
 };
 use arc_swap::ArcSwap;
@@ -57,7 +57,7 @@ pub struct DeliveryWorker {
 #[derive(Debug, Default)]
 struct Claiming {
     /// Acknowledged by the relay; the database could not be told.
-    unrecorded: Vec<Claimed>,
+    unrecorded: Vec<ClaimedLetter>,
     /// When the letters of the last minute were claimed.
     sent: VecDeque<Timestamp>,
 }
@@ -165,7 +165,7 @@ impl DeliveryWorker {
         let busy: Vec<String> = self.busy().iter().cloned().collect();
         let Some(letter) = self.outbox.claim(now, lease, &busy).await? else {
             if relay.failures > 0 {
-                self.outbox.unpause().await?;
+                self.outbox.resume().await?;
             }
             return Ok(Step::Idle(self.outbox.next_due().await?));
         };
@@ -179,15 +179,15 @@ impl DeliveryWorker {
     /// Settings may have been corrected before this start, so the relay is tried at once, also for letters that failed
     /// because of it.
     async fn start(&self, now: Timestamp) -> Result<(), Unavailable> {
-        self.outbox.unpause().await?;
-        self.outbox.revive(now).await.map(drop)
+        self.outbox.resume().await?;
+        self.outbox.retry_after_relay_failure(now).await.map(drop)
     }
 
     fn busy(&self) -> MutexGuard<'_, HashSet<String>> {
         self.busy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn deliver(&self, letter: &Claimed, relay: RelayState, now: Timestamp) -> Result<Step, Unavailable> {
+    async fn deliver(&self, letter: &ClaimedLetter, relay: RelayState, now: Timestamp) -> Result<Step, Unavailable> {
         let sent = self.send(letter, now).await;
         if let Err(DeliveryError::Outbox(cause)) = sent {
             return Err(cause);
@@ -197,7 +197,7 @@ impl DeliveryWorker {
             self.claiming.lock().await.unrecorded.push(letter.clone());
         }
         if relay.failures > 0 && !matches!(sent, Err(DeliveryError::Session { .. })) {
-            self.outbox.relay_works(now).await?;
+            self.outbox.relay_recovered(now).await?;
         }
         if let Err(error) = sent {
             return self.record_failure(letter, &error, relay, now).await;
@@ -206,16 +206,16 @@ impl DeliveryWorker {
         Ok(Step::Delivered(letter.number))
     }
 
-    async fn send(&self, letter: &Claimed, now: Timestamp) -> Result<(), DeliveryError> {
+    async fn send(&self, letter: &ClaimedLetter, now: Timestamp) -> Result<(), DeliveryError> {
         let unwritable = |reason: String| DeliveryError::Letter { permanent: true, reason };
         let messages = self.messages.load_full();
-        let message = match &letter.says {
-            Says::Note(note) => messages.note(letter, note),
-            Says::Acknowledgement if now.duration_since(letter.queued) > STALE => {
+        let message = match &letter.kind {
+            MessageKind::Note(note) => messages.note(letter, note),
+            MessageKind::Acknowledgement if now.duration_since(letter.queued) > STALE => {
                 return Err(unwritable("it comes too late to be of use".into()));
             }
-            Says::Acknowledgement => messages.acknowledgement(letter),
-            Says::Enquiry => match self.outbox.stored(letter.number).await? {
+            MessageKind::Acknowledgement => messages.acknowledgement(letter),
+            MessageKind::Enquiry => match self.outbox.stored(letter.number).await? {
                 Some(stored) => messages.enquiry(letter, &stored),
                 None => return Err(unwritable("its enquiry has no content".into())),
             },
@@ -225,7 +225,7 @@ impl DeliveryWorker {
 
     async fn record_failure(
         &self,
-        letter: &Claimed,
+        letter: &ClaimedLetter,
         error: &DeliveryError,
         relay: RelayState,
         now: Timestamp,
@@ -244,12 +244,14 @@ impl DeliveryWorker {
         match outcome {
             Outcome::Retry(at) => {
                 // While the relay is paused the letter keeps its place at the head of the queue.
-                self.outbox.again(letter, error, if of_session { now } else { at }).await?;
+                self.outbox.retry(letter, error, if of_session { now } else { at }).await?;
                 return Ok(Step::Retry(number, at));
             }
-            Outcome::Failed if letter.says == Says::Acknowledgement => self.outbox.give_up(letter, now).await?,
+            Outcome::Failed if letter.kind == MessageKind::Acknowledgement => {
+                self.outbox.discard_acknowledgement(letter, now).await?
+            }
             Outcome::Failed => {
-                self.outbox.set_aside(letter, error, now).await?;
+                self.outbox.fail(letter, error, now).await?;
                 tracing::error!(number, copy, fault = %error, "letter failed; `enquiries resend` sends it again");
             }
         }

@@ -10,7 +10,7 @@ pub const LATE: SignedDuration = SignedDuration::from_hours(1);
 
 /// How the letters fare.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Letters {
+pub struct LetterCounts {
     /// In line.
     pub waiting: u64,
     /// In line for more than [`LATE`].
@@ -18,7 +18,7 @@ pub struct Letters {
     /// Since when the oldest one in line waits, if there is one.
     pub oldest: Option<Timestamp>,
     /// Set aside, their enquiry not marked as answered.
-    pub set_aside: u64,
+    pub failed: u64,
     /// Enquiries that have none yet: held, and not marked as advertising.
     pub held: u64,
 }
@@ -29,7 +29,7 @@ pub struct Health {
     /// Whether an enquiry can be kept.
     pub keep: Result<(), Unavailable>,
     /// How the letters fare, if the outbox can tell.
-    pub letters: Result<Letters, Unavailable>,
+    pub letters: Result<LetterCounts, Unavailable>,
 }
 
 impl Health {
@@ -51,10 +51,10 @@ impl Health {
                 if letters.late > 0 {
                     reasons.push(format!("Letters do not leave: {} waiting for more than an hour.", letters.late));
                 }
-                if letters.set_aside > 0 {
+                if letters.failed > 0 {
                     reasons.push(format!(
                         "Letters were refused or gave up: {} set aside; see `enquiries list`, then `enquiries resend`.",
-                        letters.set_aside
+                        letters.failed
                     ));
                 }
             }
@@ -65,25 +65,25 @@ impl Health {
 
 /// Something worth shouting about by the second door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum TroubleKind {
+pub enum ProblemKind {
     /// A letter waits for more than an hour.
     Late,
     /// A letter was set aside.
-    SetAside,
+    Failed,
     /// An enquiry could not be kept.
-    NotKept,
+    NotStored,
 }
 
-impl TroubleKind {
+impl ProblemKind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Late, Self::SetAside, Self::NotKept];
+    pub const ALL: [Self; 3] = [Self::Late, Self::Failed, Self::NotStored];
 
     /// As stored, and as a program at the second door reads it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Late => "letters-late",
-            Self::SetAside => "letters-set-aside",
-            Self::NotKept => "enquiries-not-kept",
+            Self::Failed => "letters-set-aside",
+            Self::NotStored => "enquiries-not-kept",
         }
     }
 
@@ -96,8 +96,8 @@ impl TroubleKind {
     pub fn sentence(self) -> &'static str {
         match self {
             Self::Late => "A website enquiry has been waiting for more than an hour to be mailed to staff.",
-            Self::SetAside => "A letter to staff was refused for good or grew too old, and was set aside. It is kept.",
-            Self::NotKept => "The website cannot keep enquiries. Visitors are asked to call instead.",
+            Self::Failed => "A letter to staff was refused for good or grew too old, and was set aside. It is kept.",
+            Self::NotStored => "The website cannot keep enquiries. Visitors are asked to call instead.",
         }
     }
 }
@@ -109,12 +109,12 @@ mod tests {
     #[test]
     fn each_thing_that_is_wrong_has_its_sentence_and_nothing_wrong_has_none() {
         let cause = || Unavailable("the disk is full".into());
-        let letters = |late, set_aside| Ok(Letters { waiting: late, late, set_aside, ..Letters::default() });
+        let letters = |late, failed| Ok(LetterCounts { waiting: late, late, failed, ..LetterCounts::default() });
         let cases = [
             ("well", Health { keep: Ok(()), letters: letters(0, 0) }, 0),
             (
                 "waiting is not late",
-                Health { keep: Ok(()), letters: Ok(Letters { waiting: 5, ..Letters::default() }) },
+                Health { keep: Ok(()), letters: Ok(LetterCounts { waiting: 5, ..LetterCounts::default() }) },
                 0,
             ),
             ("late and set aside", Health { keep: Ok(()), letters: letters(2, 3) }, 2),

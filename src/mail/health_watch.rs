@@ -4,7 +4,7 @@
 
 use crate::mail::{
     alarm::AlarmChannel,
-    health::{LATE, TroubleKind},
+    health::{LATE, ProblemKind},
     outbox::{Outbox, Unavailable},
     retry_policy::RetryPolicy,
 };
@@ -52,36 +52,36 @@ impl HealthWatch {
         if let Err(cause) = self.check_letters(now).await {
             tracing::debug!(%cause, "the state of the letters cannot be read");
         }
-        let failing = self.outbox.last_kept().is_err();
+        let failing = self.outbox.last_write().is_err();
         if failing != self.write_failure_reported.load(Ordering::Relaxed) {
-            let reported = failing && self.report(TroubleKind::NotKept, now).await;
+            let reported = failing && self.report(ProblemKind::NotStored, now).await;
             self.write_failure_reported.store(reported, Ordering::Relaxed);
         }
     }
 
     async fn check_letters(&self, now: Timestamp) -> Result<(), Unavailable> {
-        let letters = self.outbox.letters(now, LATE).await?;
-        for (kind, count) in [(TroubleKind::Late, letters.late), (TroubleKind::SetAside, letters.set_aside)] {
+        let letters = self.outbox.letter_counts(now, LATE).await?;
+        for (kind, count) in [(ProblemKind::Late, letters.late), (ProblemKind::Failed, letters.failed)] {
             if count == 0 {
-                self.outbox.trouble_ends(kind).await?;
-            } else if self.outbox.trouble_begins(kind, now).await? {
+                self.outbox.problem_ends(kind).await?;
+            } else if self.outbox.problem_begins(kind, now).await? {
                 tracing::error!(problem = kind.name(), letters = count, "{}", kind.sentence());
             }
         }
         let lease = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
-        while let Some(problem) = self.outbox.trouble_to_tell(now, lease).await? {
+        while let Some(problem) = self.outbox.claim_problem(now, lease).await? {
             if self.report(problem.kind, problem.since).await {
-                self.outbox.trouble_told(problem.kind, now).await?;
+                self.outbox.problem_reported(problem.kind, now).await?;
             } else {
                 let at = self.policy.next_attempt(problem.attempts, now, 0.5);
-                self.outbox.trouble_again(problem.kind, at).await?;
+                self.outbox.retry_problem(problem.kind, at).await?;
             }
         }
         Ok(())
     }
 
     /// True when it was reported, or when there is no channel for reports.
-    async fn report(&self, kind: TroubleKind, since: Timestamp) -> bool {
+    async fn report(&self, kind: ProblemKind, since: Timestamp) -> bool {
         let Some(channel) = &self.channel else { return true };
         let reported = channel.notify(kind, since).await;
         reported

@@ -8,8 +8,8 @@
 
 pub(crate) mod sanitize;
 
-use super::{message::MessageBuilder, outbox::Stored};
-use crate::enquiry::{Action, Channel, Enquiry, ForWhom, Mailbox, SpamScore, Voicemail, link::Deed, retention};
+use super::{message::MessageBuilder, outbox::StoredEnquiry};
+use crate::enquiry::{Action, Channel, Enquiry, ForWhom, Mailbox, SpamScore, Voicemail, link::LinkAction, retention};
 use askama::Template;
 use jiff::{SignedDuration, Timestamp};
 use lettre::Address;
@@ -29,7 +29,7 @@ pub struct Letter {
 
 impl Letter {
     /// Writes both parts.
-    pub fn new(stored: &Stored, builder: &MessageBuilder) -> askama::Result<Self> {
+    pub fn new(stored: &StoredEnquiry, builder: &MessageBuilder) -> askama::Result<Self> {
         let view = View::new(stored, builder);
         Ok(Self {
             subject: Subject(&view).render()?,
@@ -78,7 +78,7 @@ enum Reply {
 }
 
 struct View<'a> {
-    stored: &'a Stored,
+    stored: &'a StoredEnquiry,
     name: String,
     contact: Contact,
     /// Given beside the chosen channel, and not to be used.
@@ -101,7 +101,7 @@ struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    fn new(stored: &'a Stored, builder: &MessageBuilder) -> Self {
+    fn new(stored: &'a StoredEnquiry, builder: &MessageBuilder) -> Self {
         let (enquiry, spam) = (&stored.enquiry, &stored.spam);
         let optional = |text: &Option<String>| text.as_deref().map(sanitize::line).filter(|text| !text.is_empty());
         let mut message = enquiry.message.as_deref().map(sanitize::lines).unwrap_or_default();
@@ -112,7 +112,7 @@ impl<'a> View<'a> {
         // the same at every try.
         let end = SignedDuration::from_hours(24 * retention::TRACE_DAYS);
         let end = stored.received.saturating_add(end).unwrap_or(Timestamp::MAX);
-        let link = |deed| builder.links.to(deed, &stored.reference, end);
+        let link = |action| builder.links.to(action, &stored.reference, end);
         Self {
             stored,
             name: sanitize::line(&enquiry.name),
@@ -128,8 +128,8 @@ impl<'a> View<'a> {
                 .then(|| spam.reasons.iter().map(|reason| sanitize::line(reason)).collect()),
             was_held: spam.action == Action::Hold,
             acknowledged: builder.acknowledges && acknowledged(enquiry, spam).is_some(),
-            answered: link(Deed::Answered),
-            spam: link(Deed::Spam),
+            answered: link(LinkAction::Answered),
+            spam: link(LinkAction::Spam),
         }
     }
 }

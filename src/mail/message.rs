@@ -8,7 +8,7 @@
 use super::{
     letter::Letter,
     mailer::OutgoingMessage,
-    outbox::{Claimed, Note, Stored},
+    outbox::{ClaimedLetter, Note, StoredEnquiry},
 };
 use crate::{content::Clinic, enquiry::link::Links};
 use askama::Template;
@@ -63,7 +63,7 @@ impl MessageBuilder {
     }
 
     /// The letter about an enquiry.
-    pub fn enquiry(&self, claimed: &Claimed, stored: &Stored) -> Result<OutgoingMessage, BuildError> {
+    pub fn enquiry(&self, claimed: &ClaimedLetter, stored: &StoredEnquiry) -> Result<OutgoingMessage, BuildError> {
         let copy = if claimed.copy > 1 { format!("-{}", claimed.copy) } else { String::new() };
         let name = format!("{}-{}{copy}", stored.number, stored.reference);
         let letter = Letter::new(stored, self)?;
@@ -75,7 +75,7 @@ impl MessageBuilder {
     }
 
     /// A note to staff or to the editor.
-    pub fn note(&self, claimed: &Claimed, note: &Note) -> Result<OutgoingMessage, BuildError> {
+    pub fn note(&self, claimed: &ClaimedLetter, note: &Note) -> Result<OutgoingMessage, BuildError> {
         let name = format!("{}-{}", left_side(claimed), claimed.copy);
         let subject = note.subject.clone();
         let builder = self.headers(claimed, Some(&self.sender_name), subject, AutoSubmitted::GENERATED)?;
@@ -83,7 +83,7 @@ impl MessageBuilder {
     }
 
     /// The note to a visitor: fixed text, without the clinic's name before the address, not to be replied to.
-    pub fn acknowledgement(&self, claimed: &Claimed) -> Result<OutgoingMessage, BuildError> {
+    pub fn acknowledgement(&self, claimed: &ClaimedLetter) -> Result<OutgoingMessage, BuildError> {
         let content = Acknowledgement.render()?;
         let (subject, text) = content.split_once("\n\n").unwrap_or((&content, ""));
         // With the null sender (RFC 5321 4.5.5) there is no bounce.
@@ -96,7 +96,7 @@ impl MessageBuilder {
 
     fn headers(
         &self,
-        claimed: &Claimed,
+        claimed: &ClaimedLetter,
         name: Option<&str>,
         subject: String,
         automatic: AutoSubmitted,
@@ -119,7 +119,7 @@ impl MessageBuilder {
 }
 
 fn two_parts(
-    claimed: &Claimed,
+    claimed: &ClaimedLetter,
     builder: message::MessageBuilder,
     text: String,
     html: String,
@@ -136,7 +136,7 @@ fn two_parts(
 }
 
 /// The left side of the Message-ID: `daily-2026-11-24.` and a nonce.
-fn left_side(claimed: &Claimed) -> &str {
+fn left_side(claimed: &ClaimedLetter) -> &str {
     claimed.message_id.trim_start_matches('<').split('@').next().unwrap_or_default()
 }
 

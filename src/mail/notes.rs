@@ -12,12 +12,12 @@ pub use due::{Week, day_of_note, week_of_note};
 
 use crate::{
     content::Clinic,
-    enquiry::{link::Deed, response_time, retention},
+    enquiry::{link::LinkAction, response_time, retention},
     mail::{
         health::LATE,
         message::MessageBuilder,
         outbox::{
-            Counts, HeldEnquiry, Note, OpenEnquiry, Outbox, StuckLetter, Unavailable,
+            Counts, HeldEnquiry, Note, OpenEnquiry, Outbox, Unavailable, UndeliveredLetter,
             counts::{Rounded, Total},
         },
     },
@@ -52,7 +52,7 @@ impl NoteWriter {
     pub async fn daily(&self, clinic: &Clinic, now: Timestamp) -> Result<bool, Unavailable> {
         let Some(day) = day_of_note(now, &self.builder.zone) else { return Ok(false) };
         let once = format!("daily {day}");
-        if self.outbox.is_noted(&once).await? {
+        if self.outbox.has_note(&once).await? {
             return Ok(false);
         }
         let open = self.outbox.open_enquiries().await?;
@@ -65,14 +65,14 @@ impl NoteWriter {
             held: self.outbox.held().await?,
             open,
             older: older.len(),
-            stuck: self.outbox.stuck(now, LATE).await?,
+            undelivered: self.outbox.undelivered(now, LATE).await?,
             promised: clinic.reply.is_some(),
         };
         let note = (!daily.is_empty()).then(|| {
             let held = daily.held.iter().map(|held| held.number).collect();
             Note { day: day.to_string(), held, ..note(&DailyText(&daily), &DailyHtml(&daily)) }
         });
-        Ok(self.outbox.note(&once, &self.staff, note.as_ref(), now).await? && note.is_some())
+        Ok(self.outbox.queue_note(&once, &self.staff, note.as_ref(), now).await? && note.is_some())
     }
 
     /// Queues the note of the week on its Monday or as soon as possible after; true if it did. The first week of an
@@ -85,11 +85,11 @@ impl NoteWriter {
     ) -> Result<bool, Unavailable> {
         let week = week_of_note(now, &self.builder.zone);
         let once = format!("weekly {}", week.monday);
-        if self.outbox.is_noted(&once).await? {
+        if self.outbox.has_note(&once).await? {
             return Ok(false);
         }
-        if !self.outbox.knows_notes_of("weekly").await? {
-            self.outbox.note(&once, &self.staff, None, now).await?;
+        if !self.outbox.has_notes_of("weekly").await? {
+            self.outbox.queue_note(&once, &self.staff, None, now).await?;
             return Ok(false);
         }
         let open = self.outbox.open_enquiries().await?;
@@ -101,22 +101,22 @@ impl NoteWriter {
             held: self.outbox.held().await?.len(),
             open: open.len(),
             late: self.late(clinic, &open, now).count(),
-            stuck: self.outbox.stuck(now, LATE).await?.len(),
+            undelivered: self.outbox.undelivered(now, LATE).await?.len(),
             articles: read.into_iter().filter_map(|total| Some((title(&total.article)?, total))).collect(),
         };
         let note = note(&WeeklyText(&weekly), &WeeklyHtml(&weekly));
-        self.outbox.note(&once, &self.staff, Some(&note), now).await
+        self.outbox.queue_note(&once, &self.staff, Some(&note), now).await
     }
 
     /// Reports faults to the editor, the same ones once until there are none; true if it did.
     pub async fn editor(&self, editor: &Address, faults: &[ContentFault], now: Timestamp) -> Result<bool, Unavailable> {
         if faults.is_empty() {
-            self.outbox.forget_notes_of("editor").await?;
+            self.outbox.remove_notes_of("editor").await?;
             return Ok(false);
         }
         let note = note(&EditorText(faults), &EditorHtml(faults));
         let once = format!("editor {}", &blake3::hash(note.text.as_bytes()).to_hex()[..16]);
-        self.outbox.note(&once, std::slice::from_ref(editor), Some(&note), now).await
+        self.outbox.queue_note(&once, std::slice::from_ref(editor), Some(&note), now).await
     }
 
     /// Open enquiries whose time is over, each with that time.
@@ -154,7 +154,7 @@ struct Daily<'a> {
     open: Vec<(&'a OpenEnquiry, Timestamp)>,
     /// Past that time for so long that they are only counted.
     older: usize,
-    stuck: Vec<StuckLetter>,
+    undelivered: Vec<UndeliveredLetter>,
     /// The clinic's facts promise a time; if not, two weekdays are counted.
     promised: bool,
 }
@@ -169,7 +169,7 @@ struct DailyHtml<'a>(&'a Daily<'a>);
 
 impl Daily<'_> {
     fn is_empty(&self) -> bool {
-        self.held.is_empty() && self.open.is_empty() && self.stuck.is_empty()
+        self.held.is_empty() && self.open.is_empty() && self.undelivered.is_empty()
     }
 
     fn when(&self, at: &Timestamp) -> String {
@@ -183,19 +183,19 @@ impl Daily<'_> {
     }
 
     fn answered(&self, reference: &str) -> String {
-        self.link(Deed::Answered, reference)
+        self.link(LinkAction::Answered, reference)
     }
 
     fn release(&self, reference: &str) -> String {
-        self.link(Deed::Release, reference)
+        self.link(LinkAction::Release, reference)
     }
 
     fn spam(&self, reference: &str) -> String {
-        self.link(Deed::Spam, reference)
+        self.link(LinkAction::Spam, reference)
     }
 
-    fn link(&self, deed: Deed, reference: &str) -> String {
-        self.builder.links.to(deed, reference, self.now.saturating_add(LINKS).unwrap_or(Timestamp::MAX))
+    fn link(&self, action: LinkAction, reference: &str) -> String {
+        self.builder.links.to(action, reference, self.now.saturating_add(LINKS).unwrap_or(Timestamp::MAX))
     }
 }
 
@@ -211,7 +211,7 @@ struct Weekly {
     /// Of these, past their time.
     late: usize,
     /// Letters that cannot be delivered now.
-    stuck: usize,
+    undelivered: usize,
     /// Title and totals of each article that was read.
     articles: Vec<(String, Total)>,
 }
@@ -226,7 +226,7 @@ struct WeeklyHtml<'a>(&'a Weekly);
 
 impl Weekly {
     fn is_well(&self) -> bool {
-        self.late == 0 && self.stuck == 0 && self.held == 0
+        self.late == 0 && self.undelivered == 0 && self.held == 0
     }
 
     fn enquiries(&self, total: &Total) -> Rounded {

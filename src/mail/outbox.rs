@@ -16,24 +16,24 @@ mod enquiries;
 mod erasure;
 mod letters;
 mod notes;
+mod problems;
 mod reference;
 mod relay_state;
 mod retention;
 mod sql;
-mod troubles;
 mod write_health;
 mod writer;
 
-pub use backup::NoBackup;
-pub use database::{Place, Unavailable};
-pub use enquiries::{Entry, LetterEntry, NotDone};
+pub use backup::BackupError;
+pub use database::{DatabaseLocation, Unavailable};
+pub use enquiries::{CommandError, Entry, LetterEntry};
 pub use erasure::{Erased, Searched, Sender};
-pub use letters::{Claimed, Earlier, Says, Stored};
-pub use notes::{Counts, HeldEnquiry, Note, OpenEnquiry, StuckLetter};
+pub use letters::{ClaimedLetter, EarlierEnquiry, MessageKind, StoredEnquiry};
+pub use notes::{Counts, HeldEnquiry, Note, OpenEnquiry, UndeliveredLetter};
+pub use problems::ClaimedProblem;
 pub(crate) use reference::random;
 pub use relay_state::RelayState;
-pub use retention::Tidied;
-pub use troubles::ToTell;
+pub use retention::RetentionRun;
 pub use writer::PutError;
 
 use crate::{
@@ -56,17 +56,17 @@ pub struct Options {
     /// Zone of the clinic: its day is the day of the sameness rule.
     pub zone: TimeZone,
     /// Most enquiries of one transaction, at least 1; more only lengthens the wait of the first.
-    pub most_together: usize,
+    pub max_batch: usize,
     /// Key of the fingerprints, so that the stored hash of an answer tells nothing without it.
     pub key: [u8; 32],
 }
 
 impl Options {
-    /// What [`Options::most_together`] is but for comparison.
-    pub const TOGETHER: usize = 256;
+    /// What [`Options::max_batch`] is but for comparison.
+    pub const MAX_BATCH: usize = 256;
 
     /// Derives the key of fingerprints from the secret that copies of the program share.
-    pub fn key_from(secret: &str) -> [u8; 32] {
+    pub fn fingerprint_key(secret: &str) -> [u8; 32] {
         blake3::derive_key("relationship-clinic 2026 sameness of enquiries", secret.as_bytes())
     }
 }
@@ -92,7 +92,7 @@ pub struct Receipt {
     /// 1, 2, 3 … without gaps.
     pub number: u64,
     /// The same enquiry was kept before: this is its first receipt once more.
-    pub again: bool,
+    pub duplicate: bool,
 }
 
 /// A handle; clones share one queue, one writer and one pool.
@@ -110,7 +110,7 @@ pub struct Outbox {
 impl Outbox {
     /// Opens the outbox; enquiries are stored while [`Outbox::write`] runs. A database that cannot be reached is logged
     /// and tried again at every call.
-    pub async fn open(place: Place, options: Options) -> Self {
+    pub async fn open(place: DatabaseLocation, options: Options) -> Self {
         let db = Database::new(place);
         if let Err(error) = db.pool().await {
             tracing::error!(%error, "the outbox cannot be opened; every enquiry will try again");
@@ -134,16 +134,16 @@ impl Outbox {
 
     /// What is wrong with the way from form to mailbox.
     pub async fn health(&self, now: Timestamp) -> Health {
-        Health { keep: self.can_keep().await, letters: self.letters(now, LATE).await }
+        Health { keep: self.check_write().await, letters: self.letter_counts(now, LATE).await }
     }
 
     /// Whether enquiries can be stored: the result of the last write, or of a new one if that is older than two seconds.
-    pub async fn can_keep(&self) -> Result<(), Unavailable> {
+    pub async fn check_write(&self) -> Result<(), Unavailable> {
         self.write_health.probe(&self.db).await
     }
 
     /// The result of the last write; `Ok` if there was none.
-    pub fn last_kept(&self) -> Result<(), Unavailable> {
+    pub fn last_write(&self) -> Result<(), Unavailable> {
         self.write_health.last()
     }
 

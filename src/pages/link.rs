@@ -3,18 +3,18 @@
 //! Invariant: number and reference are all that stands there; whoever reads over a shoulder learns nothing of a person.
 
 use super::{PageContext, PageMeta, rendered};
-use crate::{content::AvailabilityState, enquiry::link::Deed};
+use crate::{content::AvailabilityState, enquiry::link::LinkAction};
 use askama::Template;
 
-/// How a deed stands; the template has the words.
+/// How a action stands; the template has the words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum LinkState {
     /// It can be done: the page asks.
     Open,
     /// It was done just now.
     Done,
     /// It was done before, by this link or another way.
-    Before,
+    AlreadyDone,
     /// The words are erased, so there is nothing to do it to.
     Erased,
     /// The link is too old.
@@ -27,11 +27,11 @@ pub enum Standing {
     Unavailable,
 }
 
-impl Standing {
+impl LinkState {
     /// Status code (RFC 9110).
     pub fn status(self) -> u16 {
         match self {
-            Self::Open | Self::Done | Self::Before => 200,
+            Self::Open | Self::Done | Self::AlreadyDone => 200,
             Self::Erased | Self::Expired => 410,
             Self::Unknown => 404,
             Self::Forged => 403,
@@ -46,15 +46,21 @@ impl Standing {
 struct LinkPage<'a> {
     context: PageContext<'a>,
     meta: PageMeta<'a>,
-    standing: Standing,
-    deed: Option<Deed>,
+    state: LinkState,
+    action: Option<LinkAction>,
     number: u64,
     reference: &'a str,
 }
 
-/// The page about one deed to one enquiry. Where nothing is known of it, `deed` is absent, `number` 0 and `reference`
+/// The page about one action to one enquiry. Where nothing is known of it, `action` is absent, `number` 0 and `reference`
 /// empty.
-pub fn link(context: PageContext<'_>, standing: Standing, deed: Option<Deed>, number: u64, reference: &str) -> String {
+pub fn link(
+    context: PageContext<'_>,
+    state: LinkState,
+    action: Option<LinkAction>,
+    number: u64,
+    reference: &str,
+) -> String {
     let meta = PageMeta { sensitive: false, ..PageMeta::neutral("") };
-    rendered(&LinkPage { context, meta, standing, deed, number, reference })
+    rendered(&LinkPage { context, meta, state, action, number, reference })
 }

@@ -1,7 +1,7 @@
 //! Answers for machines: whether the program is alive, serves pages, and can store and send enquiries; the metrics of the
 //! admin address; the signal to reload a page under development.
 //!
-//! `/health/form` is for an alarm, never for a load balancer: pages must go on while the outbox is in trouble.
+//! `/health/form` is for an alarm, never for a load balancer: pages must go on while the outbox is in problem.
 //!
 //! Never: metrics on the public site. Never a name or a format of a metric (see `metrics`).
 

@@ -84,7 +84,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Respo
             tracing::error!(%error, "an enquiry could not be stored; the visitor has the form with every answer again");
             again(
                 &[],
-                Some(if matches!(error, PutError::Unsure(_)) {
+                Some(if matches!(error, PutError::Unknown(_)) {
                     SubmissionError::MaybeStored
                 } else {
                     SubmissionError::NotStored
@@ -115,8 +115,8 @@ async fn store(
     let address = letter::acknowledged(&enquiry, &spam).filter(|_| edition.site.clinic.form.acknowledge);
     let receipt = app.parts.outbox.put(NewEnquiry { enquiry, spam, nonce, received: app.now() }).await?;
     // Reasons never hold a visitor's text. Counting them shows which signals are worth their place.
-    tracing::info!(number = receipt.number, again = receipt.again, ?action, score, reasons, "an enquiry is stored");
-    if receipt.again {
+    tracing::info!(number = receipt.number, again = receipt.duplicate, ?action, score, reasons, "an enquiry is stored");
+    if receipt.duplicate {
         return Ok(receipt);
     }
     app.kept.count(action);
@@ -124,7 +124,7 @@ async fn store(
         app.parts.counters.counter(form.about.trim()).count_enquiry();
     }
     if let Some(address) = address
-        && let Err(cause) = app.parts.outbox.acknowledge(&receipt.reference, &address, app.now()).await
+        && let Err(cause) = app.parts.outbox.queue_acknowledgement(&receipt.reference, &address, app.now()).await
     {
         tracing::warn!(%cause, number = receipt.number, "it is not acknowledged by mail");
     }

@@ -1,13 +1,13 @@
 //! Signed links from letters and notes: GET asks, POST does.
 //!
-//! Invariant: opening a link changes nothing, since mail scanners and previewers open every link; each deed is done once,
+//! Invariant: opening a link changes nothing, since mail scanners and previewers open every link; each action is done once,
 //! and a second press says so kindly. No log-in, nothing personal on the page, nothing kept by caches or search engines.
 
 use super::{App, cross_site, page};
 use crate::{
-    enquiry::link::{Deed, Link, Reading},
-    mail::outbox::{Entry, NotDone, Unavailable},
-    pages::{self, Standing},
+    enquiry::link::{Link, LinkAction, LinkToken},
+    mail::outbox::{CommandError, Entry, Unavailable},
+    pages::{self, LinkState},
 };
 use axum::{
     extract::{Path, Request, State},
@@ -16,13 +16,13 @@ use axum::{
 };
 use std::sync::Arc;
 
-/// A deed and its enquiry, as far as they are known.
-type Matter = (Option<Deed>, Option<Entry>);
+/// A action and its enquiry, as far as they are known.
+type LinkContext = (Option<LinkAction>, Option<Entry>);
 
 /// `GET /t/{token}`: the question with its button.
 pub(super) async fn ask(State(app): State<Arc<App>>, Path(token): Path<String>) -> Response {
     match look(&app, &token).await {
-        Ok((standing, matter, _)) => answer(&app, standing, &matter),
+        Ok((state, context, _)) => answer(&app, state, &context),
         Err(cause) => out_of_reach(&app, &cause),
     }
 }
@@ -34,69 +34,69 @@ pub(super) async fn act(State(app): State<Arc<App>>, Path(token): Path<String>, 
         Ok(looked) => looked,
         Err(cause) => return out_of_reach(&app, &cause),
     };
-    let (Standing::Open, matter, Some(link)) = looked else { return answer(&app, looked.0, &looked.1) };
+    let (LinkState::Open, context, Some(link)) = looked else { return answer(&app, looked.0, &looked.1) };
     if cross_site::is_forged(&parts, app.edition().context().origin).await {
-        return answer(&app, Standing::Forged, &matter);
+        return answer(&app, LinkState::Forged, &context);
     }
     match perform(&app, &link).await {
         Ok(()) => {
-            tracing::info!(number = matter.1.as_ref().map(|entry| entry.number), deed = ?link.deed, "done by a link");
-            answer(&app, Standing::Done, &matter)
+            tracing::info!(number = context.1.as_ref().map(|entry| entry.number), action = ?link.action, "done by a link");
+            answer(&app, LinkState::Done, &context)
         }
         // Somebody else was faster.
-        Err(NotDone::Nothing { .. }) => answer(&app, Standing::Before, &matter),
-        Err(NotDone::Unavailable(cause)) => out_of_reach(&app, &cause),
+        Err(CommandError::NotApplicable { .. }) => answer(&app, LinkState::AlreadyDone, &context),
+        Err(CommandError::Unavailable(cause)) => out_of_reach(&app, &cause),
     }
 }
 
-async fn look(app: &App, token: &str) -> Result<(Standing, Matter, Option<Link>), Unavailable> {
+async fn look(app: &App, token: &str) -> Result<(LinkState, LinkContext, Option<Link>), Unavailable> {
     let (link, expired) = match app.parts.links.read(token, app.now()) {
-        Reading::Foreign => return Ok((Standing::Unknown, (None, None), None)),
-        Reading::Good(link) => (link, false),
-        Reading::Expired(link) => (link, true),
+        LinkToken::Invalid => return Ok((LinkState::Unknown, (None, None), None)),
+        LinkToken::Valid(link) => (link, false),
+        LinkToken::Expired(link) => (link, true),
     };
     let entry = app.parts.outbox.entry(&link.reference).await?;
-    let standing = match &entry {
-        None if expired => Standing::Expired,
-        None => Standing::Unknown,
-        Some(entry) => match standing(link.deed, entry) {
-            Standing::Open if expired => Standing::Expired,
+    let state = match &entry {
+        None if expired => LinkState::Expired,
+        None => LinkState::Unknown,
+        Some(entry) => match state(link.action, entry) {
+            LinkState::Open if expired => LinkState::Expired,
             other => other,
         },
     };
-    Ok((standing, (Some(link.deed), entry), Some(link)))
+    Ok((state, (Some(link.action), entry), Some(link)))
 }
 
-/// Whether the deed can still be done.
-fn standing(deed: Deed, entry: &Entry) -> Standing {
-    let done = match deed {
-        Deed::Answered => entry.answered.is_some(),
-        Deed::Spam => entry.spam.is_some(),
-        Deed::Release if entry.erased && entry.released.is_none() => return Standing::Erased,
-        Deed::Release => entry.state != "held",
+/// Whether the action can still be done.
+fn state(action: LinkAction, entry: &Entry) -> LinkState {
+    let done = match action {
+        LinkAction::Answered => entry.answered.is_some(),
+        LinkAction::Spam => entry.spam.is_some(),
+        LinkAction::Release if entry.erased && entry.released.is_none() => return LinkState::Erased,
+        LinkAction::Release => entry.state != "held",
     };
-    if done { Standing::Before } else { Standing::Open }
+    if done { LinkState::AlreadyDone } else { LinkState::Open }
 }
 
-async fn perform(app: &App, link: &Link) -> Result<(), NotDone> {
+async fn perform(app: &App, link: &Link) -> Result<(), CommandError> {
     let outbox = &app.parts.outbox;
-    match link.deed {
-        Deed::Answered => outbox.answered(&link.reference, app.now()).await,
-        Deed::Release => outbox.release(&link.reference, app.now()).await,
-        Deed::Spam => outbox.spam(&link.reference, app.now()).await,
+    match link.action {
+        LinkAction::Answered => outbox.answered(&link.reference, app.now()).await,
+        LinkAction::Release => outbox.release(&link.reference, app.now()).await,
+        LinkAction::Spam => outbox.spam(&link.reference, app.now()).await,
     }
 }
 
 fn out_of_reach(app: &App, cause: &Unavailable) -> Response {
     tracing::error!(%cause, "a link of staff could not be followed");
-    answer(app, Standing::Unavailable, &(None, None))
+    answer(app, LinkState::Unavailable, &(None, None))
 }
 
-fn answer(app: &App, standing: Standing, (deed, entry): &Matter) -> Response {
+fn answer(app: &App, state: LinkState, (action, entry): &LinkContext) -> Response {
     let (number, reference) = entry.as_ref().map_or((0, ""), |entry| (entry.number, &entry.reference));
-    let status = StatusCode::from_u16(standing.status()).expect("every standing has a status of RFC 9110");
+    let status = StatusCode::from_u16(state.status()).expect("every state has a status of RFC 9110");
     let edition = app.edition();
-    let mut response = page(status, pages::link(edition.context(), standing, *deed, number, reference));
+    let mut response = page(status, pages::link(edition.context(), state, *action, number, reference));
     response.headers_mut().insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
     response
 }
@@ -122,18 +122,18 @@ mod tests {
         };
         let now = Some(Timestamp::UNIX_EPOCH);
         let table = [
-            (Deed::Release, entry("held"), Standing::Open),
-            (Deed::Release, Entry { spam: now, ..entry("held") }, Standing::Open),
-            (Deed::Release, Entry { released: now, ..entry("waiting") }, Standing::Before),
-            (Deed::Release, Entry { released: now, ..entry("erased") }, Standing::Before),
-            (Deed::Release, entry("erased"), Standing::Erased),
-            (Deed::Answered, entry("erased"), Standing::Open),
-            (Deed::Answered, Entry { answered: now, ..entry("erased") }, Standing::Before),
-            (Deed::Spam, entry("delivered"), Standing::Open),
-            (Deed::Spam, Entry { spam: now, ..entry("held") }, Standing::Before),
+            (LinkAction::Release, entry("held"), LinkState::Open),
+            (LinkAction::Release, Entry { spam: now, ..entry("held") }, LinkState::Open),
+            (LinkAction::Release, Entry { released: now, ..entry("waiting") }, LinkState::AlreadyDone),
+            (LinkAction::Release, Entry { released: now, ..entry("erased") }, LinkState::AlreadyDone),
+            (LinkAction::Release, entry("erased"), LinkState::Erased),
+            (LinkAction::Answered, entry("erased"), LinkState::Open),
+            (LinkAction::Answered, Entry { answered: now, ..entry("erased") }, LinkState::AlreadyDone),
+            (LinkAction::Spam, entry("delivered"), LinkState::Open),
+            (LinkAction::Spam, Entry { spam: now, ..entry("held") }, LinkState::AlreadyDone),
         ];
-        for (deed, entry, expected) in table {
-            assert_eq!(standing(deed, &entry), expected, "{deed:?} {entry:?}");
+        for (action, entry, expected) in table {
+            assert_eq!(state(action, &entry), expected, "{action:?} {entry:?}");
         }
     }
 }

@@ -112,7 +112,7 @@ impl Figures {
     fn put_letters(&self, registry: &mut Registry) {
         let Ok(letters) = &self.health.letters else { return };
         put(registry, "letters_waiting", "Letters to staff in line", letters.waiting);
-        put(registry, "letters_set_aside", "Letters refused or given up, not answered", letters.set_aside);
+        put(registry, "letters_set_aside", "Letters refused or given up, not answered", letters.failed);
         put(registry, "enquiries_held", "Enquiries that staff should release or call advertising", letters.held);
         let age = letters.oldest.map_or(0, |oldest| self.now.duration_since(oldest).as_secs().max(0));
         let help = "How long the oldest letter in line has waited, 0 if none waits";
@@ -141,12 +141,12 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mail::{health::Letters, outbox::Unavailable};
+    use crate::mail::{health::LetterCounts, outbox::Unavailable};
     use axum::http::HeaderValue;
 
     fn figures() -> Figures {
         let at = |second| Timestamp::from_second(second).unwrap();
-        let letters = Letters { waiting: 3, late: 1, oldest: Some(at(1_000)), set_aside: 2, held: 4 };
+        let letters = LetterCounts { waiting: 3, late: 1, oldest: Some(at(1_000)), failed: 2, held: 4 };
         let kept = Kept::default();
         kept.count(Action::Hold);
         Figures {
@@ -201,7 +201,7 @@ mod tests {
         let mut figures = figures();
         figures.now = Timestamp::from_second(999).unwrap();
         assert!(figures.text(Form::OpenMetrics).contains("clinic_oldest_letter_age_seconds 0\n"));
-        figures.health.letters = Ok(Letters::default());
+        figures.health.letters = Ok(LetterCounts::default());
         assert!(figures.text(Form::OpenMetrics).contains("clinic_oldest_letter_age_seconds 0\n"));
     }
 

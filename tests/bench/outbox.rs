@@ -25,7 +25,7 @@ mod leaving;
 mod sink;
 
 use databases::Cluster;
-use relationship_clinic::mail::outbox::Place;
+use relationship_clinic::mail::outbox::DatabaseLocation;
 use secrecy::SecretString;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -34,7 +34,7 @@ use tempfile::TempDir;
 #[derive(Debug)]
 struct Database {
     name: &'static str,
-    place: Place,
+    place: DatabaseLocation,
     /// For the real program; nothing means SQLite in its data folder.
     url: Option<String>,
     _folder: Option<TempDir>,
@@ -55,13 +55,13 @@ fn main() {
 
 fn sqlite() -> Database {
     let folder = TempDir::new().unwrap();
-    let place = Place::Sqlite(folder.path().join("outbox.sqlite"));
+    let place = DatabaseLocation::Sqlite(folder.path().join("outbox.sqlite"));
     Database { name: "SQLite", place, url: None, _folder: Some(folder) }
 }
 
 fn postgres(cluster: &Cluster) -> Database {
     let url = cluster.create_database();
-    let place = Place::Postgres(SecretString::from(url.clone()));
+    let place = DatabaseLocation::Postgres(SecretString::from(url.clone()));
     Database { name: "PostgreSQL", place, url: Some(url), _folder: None }
 }
 

@@ -3,13 +3,13 @@
 use crate::{
     databases::Kind,
     delivery::{retry_policy, worker_of},
-    house::{House, held, later, new, start},
     smtp_server::{At, Encryption, Fault, Server},
+    test_outbox::{TestOutbox, held, later, new, start},
 };
 use relationship_clinic::{
     config::{Alarm, Tls},
     mail::{
-        alarm::AlarmChannel, delivery::Step, health::TroubleKind, health_watch::HealthWatch, mailer::Mailer,
+        alarm::AlarmChannel, delivery::Step, health::ProblemKind, health_watch::HealthWatch, mailer::Mailer,
         outbox::Outbox,
     },
 };
@@ -33,13 +33,13 @@ fn watch(outbox: &Outbox, alarm: &Alarm) -> HealthWatch {
 #[tokio::test]
 async fn a_failed_letter_causes_one_alarm_from_all_copies_and_another_after_it_was_delivered() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
-        let (house, server) = (House::new(kind).await, Server::start(Encryption::Plain).await);
+        let (test, server) = (TestOutbox::new(kind).await, Server::start(Encryption::Plain).await);
         let (second, alarm) = second_relay().await;
         let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", Duration::from_secs(2)).unwrap();
-        let worker = worker_of(&house.outbox, mailer, 1000);
-        let copy = house.copy().await;
-        let (one, two) = (watch(&house.outbox, &alarm), watch(&copy, &alarm));
-        house.put(new("Ann Unmistakable")).await;
+        let worker = worker_of(&test.outbox, mailer, 1000);
+        let copy = test.copy().await;
+        let (one, two) = (watch(&test.outbox, &alarm), watch(&copy, &alarm));
+        test.put(new("Ann Unmistakable")).await;
         one.check(start()).await;
         assert_eq!(second.mails().len(), 0, "{kind:?}: a waiting letter is no problem");
         server.fail(At::Rcpt, Fault::Answer("550 never"));
@@ -48,15 +48,15 @@ async fn a_failed_letter_causes_one_alarm_from_all_copies_and_another_after_it_w
         one.check(later(2)).await;
         two.check(later(86_400)).await;
         assert_eq!(second.mails().len(), 1, "{kind:?}: sent once");
-        let health = house.outbox.health(later(2)).await;
+        let health = test.outbox.health(later(2)).await;
         assert!(health.reasons().iter().any(|reason| reason.contains("1 set aside")), "{:?}", health.reasons());
         server.clear_fault();
-        house.outbox.resend(None, later(90_000)).await.unwrap();
+        test.outbox.resend(None, later(90_000)).await.unwrap();
         assert_eq!(worker.step(later(90_000)).await, Step::Delivered(1));
         two.check(later(90_001)).await;
         assert!(copy.health(later(90_001)).await.is_well());
         server.fail(At::Rcpt, Fault::Answer("550 never"));
-        house.put(new("Bob")).await;
+        test.put(new("Bob")).await;
         assert_eq!(worker.step(later(90_002)).await, Step::Failed(2));
         one.check(later(90_003)).await;
         assert_eq!(second.mails().len(), 2, "{kind:?}: a new problem is sent");
@@ -65,19 +65,19 @@ async fn a_failed_letter_causes_one_alarm_from_all_copies_and_another_after_it_w
 
 #[tokio::test]
 async fn a_letter_older_than_an_hour_causes_an_alarm_and_a_held_one_does_not() {
-    let house = House::new(Kind::Sqlite).await;
+    let test = TestOutbox::new(Kind::Sqlite).await;
     let (second, alarm) = second_relay().await;
-    let watch = watch(&house.outbox, &alarm);
-    house.put(held("Seller")).await;
+    let watch = watch(&test.outbox, &alarm);
+    test.put(held("Seller")).await;
     watch.check(later(400_000)).await;
     assert_eq!(second.mails().len(), 0);
-    house.put(new("Ann Unmistakable")).await;
+    test.put(new("Ann Unmistakable")).await;
     watch.check(later(3599)).await;
     assert_eq!(second.mails().len(), 0);
     watch.check(later(3600)).await;
     let notice = second.mails().remove(0).text;
     assert!(notice.contains("letters-late"), "{notice}");
-    for personal in ["Ann", "Unmistakable", "555", "staff@", &house.outbox.list().await.unwrap()[1].reference] {
+    for personal in ["Ann", "Unmistakable", "555", "staff@", &test.outbox.list().await.unwrap()[1].reference] {
         assert!(!notice.contains(personal), "{personal} in {notice}");
     }
 }
@@ -87,11 +87,11 @@ async fn a_failed_alarm_is_sent_again_after_a_wait() {
     for (at, fault) in
         [(At::Rcpt, Fault::Answer("550 never")), (At::Dot, Fault::Answer("451 later")), (At::Banner, Fault::Cut)]
     {
-        let house = House::new(Kind::Sqlite).await;
+        let test = TestOutbox::new(Kind::Sqlite).await;
         let (second, alarm) = second_relay().await;
         second.fail(at, fault);
-        let watch = watch(&house.outbox, &alarm);
-        house.put(new("Ann")).await;
+        let watch = watch(&test.outbox, &alarm);
+        test.put(new("Ann")).await;
         watch.check(later(3600)).await;
         watch.check(later(3610)).await;
         assert_eq!(second.connections(), 1, "{at:?}: not before the wait is over");
@@ -102,61 +102,61 @@ async fn a_failed_alarm_is_sent_again_after_a_wait() {
 
 #[tokio::test]
 async fn a_second_relay_receives_the_alarm_as_mail() {
-    let house = House::new(Kind::Sqlite).await;
+    let test = TestOutbox::new(Kind::Sqlite).await;
     let (second, alarm) = second_relay().await;
-    house.put(new("Ann Unmistakable")).await;
-    watch(&house.outbox, &alarm).check(later(3600)).await;
+    test.put(new("Ann Unmistakable")).await;
+    watch(&test.outbox, &alarm).check(later(3600)).await;
     let mail = second.mails().remove(0);
     assert_eq!((mail.from.as_str(), mail.to.as_str()), ("website@clinic.example", "owner@elsewhere.example"));
     assert!(mail.text.contains("Subject: Website alarm: letters-late") && mail.text.contains("Auto-Submitted"));
     assert!(!mail.text.contains("Ann"), "{}", mail.text);
 }
 
-fn program(house: &House, script: &str) -> Alarm {
-    let file = house.fresh.folder.path().join("alarm.sh");
-    fs::write(&file, script.replace("HERE", house.fresh.folder.path().to_str().unwrap())).unwrap();
+fn program(test: &TestOutbox, script: &str) -> Alarm {
+    let file = test.fresh.folder.path().join("alarm.sh");
+    fs::write(&file, script.replace("HERE", test.fresh.folder.path().to_str().unwrap())).unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o700)).unwrap();
     Alarm::Command(file)
 }
 
 #[tokio::test]
 async fn a_command_reads_the_notice_and_its_exit_status_counts() {
-    let house = House::new(Kind::Sqlite).await;
-    let good = program(&house, "#!/bin/sh\ncat >HERE/notice\nenv >HERE/env\n");
-    channel(&good).notify(TroubleKind::NotKept, start()).await.unwrap();
-    let read = |name: &str| fs::read_to_string(house.fresh.folder.path().join(name)).unwrap();
+    let test = TestOutbox::new(Kind::Sqlite).await;
+    let good = program(&test, "#!/bin/sh\ncat >HERE/notice\nenv >HERE/env\n");
+    channel(&good).notify(ProblemKind::NotStored, start()).await.unwrap();
+    let read = |name: &str| fs::read_to_string(test.fresh.folder.path().join(name)).unwrap();
     assert!(
         read("notice").starts_with("https://clinic.example The website cannot keep enquiries."),
         "{}",
         read("notice")
     );
     assert!(!read("env").contains("CARGO"), "the environment is not passed on");
-    let bad = program(&house, "#!/bin/sh\nexit 3\n");
-    assert!(channel(&bad).notify(TroubleKind::Late, start()).await.unwrap_err().to_string().contains('3'));
+    let bad = program(&test, "#!/bin/sh\nexit 3\n");
+    assert!(channel(&bad).notify(ProblemKind::Late, start()).await.unwrap_err().to_string().contains('3'));
     let missing = Alarm::Command(PathBuf::from("/nowhere/alarm"));
-    assert!(channel(&missing).notify(TroubleKind::Late, start()).await.is_err());
+    assert!(channel(&missing).notify(ProblemKind::Late, start()).await.is_err());
 }
 
 #[tokio::test]
 async fn enquiries_that_cannot_be_stored_cause_an_alarm_without_a_database() {
-    let house = House::new(Kind::Sqlite).await;
+    let test = TestOutbox::new(Kind::Sqlite).await;
     let (second, alarm) = second_relay().await;
-    let watch = watch(&house.outbox, &alarm);
-    house.put(new("Ann")).await;
-    let folder = house.fresh.folder.path().join("data");
-    let away = house.fresh.folder.path().join("away");
+    let watch = watch(&test.outbox, &alarm);
+    test.put(new("Ann")).await;
+    let folder = test.fresh.folder.path().join("data");
+    let away = test.fresh.folder.path().join("away");
     for round in 1..=2 {
         fs::rename(&folder, &away).unwrap();
-        assert!(house.outbox.put(new("Bob")).await.is_err());
+        assert!(test.outbox.put(new("Bob")).await.is_err());
         watch.check(later(10)).await;
         watch.check(later(20)).await;
         let notices = second.mails();
         assert_eq!(notices.len(), round, "sent once");
         assert!(notices[round - 1].text.contains("enquiries-not-kept"), "{notices:?}");
-        assert!(house.outbox.health(later(20)).await.reasons()[0].contains("cannot be kept"));
+        assert!(test.outbox.health(later(20)).await.reasons()[0].contains("cannot be kept"));
         fs::rename(&away, &folder).unwrap();
-        house.put(new(&format!("Cy {round}"))).await;
+        test.put(new(&format!("Cy {round}"))).await;
         watch.check(later(30)).await;
-        assert!(house.outbox.health(later(30)).await.is_well());
+        assert!(test.outbox.health(later(30)).await.is_well());
     }
 }

@@ -3,7 +3,7 @@
 //! A missing server is a failure, never a skip. The cluster goes away with this process, however it ends: a shell waits
 //! for the end of its standard input.
 
-use relationship_clinic::mail::outbox::Place;
+use relationship_clinic::mail::outbox::DatabaseLocation;
 use secrecy::SecretString;
 use std::{
     fs,
@@ -27,7 +27,7 @@ pub enum Kind {
 #[derive(Debug)]
 pub struct Fresh {
     pub kind: Kind,
-    pub place: Place,
+    pub place: DatabaseLocation,
     /// Data folder of the test.
     pub folder: TempDir,
     pub url: String,
@@ -38,11 +38,11 @@ pub fn fresh(kind: Kind) -> Fresh {
     let (place, url) = match kind {
         Kind::Sqlite => {
             let file = folder.path().join("data").join("outbox.sqlite");
-            (Place::Sqlite(file.clone()), format!("sqlite://{}", file.display()))
+            (DatabaseLocation::Sqlite(file.clone()), format!("sqlite://{}", file.display()))
         }
         Kind::Postgres => {
             let url = cluster().create_database();
-            (Place::Postgres(SecretString::from(url.clone())), url)
+            (DatabaseLocation::Postgres(SecretString::from(url.clone())), url)
         }
     };
     Fresh { kind, place, folder, url }

@@ -2,8 +2,8 @@
 
 use crate::{
     databases::Kind,
-    house::{House, later, new, start},
     smtp_server::{At, Encryption, Fault, Server},
+    test_outbox::{TestOutbox, later, new, start},
 };
 use jiff::{Timestamp, tz::TimeZone};
 use relationship_clinic::{
@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 /// Of one conversation; short, since silence is tried at every place.
 const LIMIT: Duration = Duration::from_millis(400);
 
-pub fn letterhead() -> MessageBuilder {
+pub fn message_builder() -> MessageBuilder {
     MessageBuilder {
         sender_name: "The Relationship Clinic website".into(),
         sender: "website@clinic.example".parse().unwrap(),
@@ -44,7 +44,7 @@ pub fn retry_policy() -> RetryPolicy {
 }
 
 pub fn worker_of(outbox: &Outbox, mailer: Mailer, per_minute: u32) -> DeliveryWorker {
-    DeliveryWorker::new(outbox.clone(), mailer, letterhead(), retry_policy(), per_minute)
+    DeliveryWorker::new(outbox.clone(), mailer, message_builder(), retry_policy(), per_minute)
 }
 
 /// As many workers as `serve` runs.
@@ -52,13 +52,13 @@ fn run(worker: &Arc<DeliveryWorker>, stop: &CancellationToken) -> JoinSet<()> {
     (0..worker.workers()).map(|_| Arc::clone(worker).run(stop.clone(), Timestamp::now)).collect()
 }
 
-fn worker(house: &House, server: &Server) -> DeliveryWorker {
+fn worker(test: &TestOutbox, server: &Server) -> DeliveryWorker {
     let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", LIMIT).unwrap();
-    worker_of(&house.outbox, mailer, 1000)
+    worker_of(&test.outbox, mailer, 1000)
 }
 
-async fn state(house: &House) -> String {
-    house.outbox.list().await.unwrap()[0].state.clone()
+async fn state(test: &TestOutbox) -> String {
+    test.outbox.list().await.unwrap()[0].state.clone()
 }
 
 /// Every failure at every place.
@@ -86,9 +86,9 @@ async fn every_failure_at_every_place_is_classified_and_the_letter_arrives_when_
     let tries = failures().into_iter().map(|(at, fault)| {
         tokio::spawn(async move {
             let case = format!("{fault:?} at {at:?}");
-            let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
-            let worker = worker(&house, &server);
-            let receipt = house.put(new("Ann")).await;
+            let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
+            let worker = worker(&test, &server);
+            let receipt = test.put(new("Ann")).await;
             server.fail(at, fault);
             let began = Instant::now();
             let step = worker.step(start()).await;
@@ -102,15 +102,15 @@ async fn every_failure_at_every_place_is_classified_and_the_letter_arrives_when_
                 }
                 other => panic!("{case}: {other:?}"),
             }
-            assert_eq!(state(&house).await, if permanent { "set-aside" } else { "waiting" }, "{case}");
+            assert_eq!(state(&test).await, if permanent { "set-aside" } else { "waiting" }, "{case}");
             server.clear_fault();
             let next = worker.step(later(50)).await;
             assert!(matches!(next, Step::Idle(_) | Step::Paused(_)), "{case}: tried too soon: {next:?}");
             if permanent {
-                house.outbox.resend(Some(&receipt.reference), later(70)).await.unwrap();
+                test.outbox.resend(Some(&receipt.reference), later(70)).await.unwrap();
             }
             assert_eq!(worker.step(later(70)).await, Step::Delivered(1), "{case}");
-            assert_eq!(state(&house).await, "delivered", "{case}");
+            assert_eq!(state(&test).await, "delivered", "{case}");
             let mails = server.mails();
             let copies = if fault == Fault::TakenAndCut { 2 } else { 1 };
             assert_eq!(mails.len(), copies, "{case}");
@@ -125,28 +125,28 @@ async fn every_failure_at_every_place_is_classified_and_the_letter_arrives_when_
 #[tokio::test]
 async fn nothing_after_the_acknowledgement_makes_a_second_copy() {
     for fault in [Fault::Cut, Fault::Silence, Fault::Answer("550 never"), Fault::Answer("garbage")] {
-        let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
-        house.put(new("Ann")).await;
+        let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
+        test.put(new("Ann")).await;
         server.fail(At::Quit, fault);
-        assert_eq!(worker(&house, &server).step(start()).await, Step::Delivered(1), "{fault:?} at QUIT");
-        assert_eq!(state(&house).await, "delivered", "{fault:?} at QUIT");
+        assert_eq!(worker(&test, &server).step(start()).await, Step::Delivered(1), "{fault:?} at QUIT");
+        assert_eq!(state(&test).await, "delivered", "{fault:?} at QUIT");
     }
 }
 
 #[tokio::test]
 async fn a_refusal_is_believed_even_if_the_relay_never_says_goodbye() {
-    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
-    house.put(new("Ann")).await;
+    let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
+    test.put(new("Ann")).await;
     server.fail(At::Rcpt, Fault::Answer("550 never\r\n"));
-    assert_eq!(worker(&house, &server).step(start()).await, Step::Failed(1));
+    assert_eq!(worker(&test, &server).step(start()).await, Step::Failed(1));
 }
 
 #[tokio::test]
 async fn a_relay_that_refuses_connections_is_not_hammered() {
-    let (house, mut server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
-    let worker = worker(&house, &server);
+    let (test, mut server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
+    let worker = worker(&test, &server);
     for i in 0..5 {
-        house.put(new(&format!("Ann {i}"))).await;
+        test.put(new(&format!("Ann {i}"))).await;
     }
     server.close().await;
     let mut tries = Vec::new();
@@ -175,14 +175,14 @@ async fn a_relay_that_refuses_connections_is_not_hammered() {
 
 #[tokio::test]
 async fn a_restart_tries_at_once_and_keeps_every_place() {
-    let (house, mut server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
+    let (test, mut server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     for i in 0..3 {
-        house.put(new(&format!("Ann {i}"))).await;
+        test.put(new(&format!("Ann {i}"))).await;
     }
     server.close().await;
-    assert!(matches!(worker(&house, &server).step(start()).await, Step::Retry(1, _)));
+    assert!(matches!(worker(&test, &server).step(start()).await, Step::Retry(1, _)));
     server.reopen().await;
-    let restarted = worker(&house, &server);
+    let restarted = worker(&test, &server);
     for number in 1..=3 {
         assert_eq!(restarted.step(later(5)).await, Step::Delivered(number));
     }
@@ -190,16 +190,16 @@ async fn a_restart_tries_at_once_and_keeps_every_place() {
 
 #[tokio::test]
 async fn a_relay_that_refuses_our_log_in_sets_aside_and_the_letters_return_when_it_is_mended() {
-    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
+    let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     let login = || Mailer::relay(server.relay_with_login(Tls::Loopback), "clinic.example", LIMIT).unwrap();
-    let worker = worker_of(&house.outbox, login(), 1000);
-    house.put(new("Ann")).await;
-    house.put(new("Bob")).await;
+    let worker = worker_of(&test.outbox, login(), 1000);
+    test.put(new("Ann")).await;
+    test.put(new("Bob")).await;
     server.fail(At::Auth, Fault::Answer("535 wrong"));
     assert_eq!(worker.step(start()).await, Step::Failed(1));
     assert!(matches!(worker.step(start()).await, Step::Paused(_)), "the second letter is not thrown after it");
     server.clear_fault();
-    let restarted = worker_of(&house.outbox, login(), 1000);
+    let restarted = worker_of(&test.outbox, login(), 1000);
     assert_eq!(restarted.step(later(5)).await, Step::Delivered(1));
     assert_eq!(restarted.step(later(5)).await, Step::Delivered(2));
     assert!(server.state.lock().unwrap().seen.logins.len() >= 3);
@@ -207,11 +207,11 @@ async fn a_relay_that_refuses_our_log_in_sets_aside_and_the_letters_return_when_
 
 #[tokio::test]
 async fn a_relay_without_auth_gets_no_letter_from_a_worker_with_a_login() {
-    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
+    let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     let mailer = Mailer::relay(server.relay_with_login(Tls::Loopback), "clinic.example", LIMIT).unwrap();
-    house.put(new("Ann")).await;
+    test.put(new("Ann")).await;
     server.fail(At::Auth, Fault::NoAuth);
-    assert!(matches!(worker_of(&house.outbox, mailer, 1000).step(start()).await, Step::Retry(1, _)));
+    assert!(matches!(worker_of(&test.outbox, mailer, 1000).step(start()).await, Step::Retry(1, _)));
     assert!(server.mails().is_empty());
 }
 
@@ -219,11 +219,11 @@ async fn a_relay_without_auth_gets_no_letter_from_a_worker_with_a_login() {
 async fn one_bad_recipient_delays_nobody() {
     let addresses = ["bad@clinic.example", "good@clinic.example"];
     for answer in ["550 nobody", "450 greylisted"] {
-        let (house, server) = (House::with(Kind::Sqlite, &addresses).await, Server::start(Encryption::Plain).await);
-        let worker = worker(&house, &server);
+        let (test, server) = (TestOutbox::with(Kind::Sqlite, &addresses).await, Server::start(Encryption::Plain).await);
+        let worker = worker(&test, &server);
         server.fail(At::Rcpt, Fault::BadRecipient(answer));
-        house.put(new("Ann")).await;
-        house.put(new("Bob")).await;
+        test.put(new("Ann")).await;
+        test.put(new("Bob")).await;
         for _ in 0..4 {
             worker.step(start()).await;
         }
@@ -234,15 +234,15 @@ async fn one_bad_recipient_delays_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recipient_at_whom_the_relay_hangs_delays_nobody_while_delivery_runs() {
-    let house = House::with(Kind::Sqlite, &["bad@clinic.example", "good@clinic.example"]).await;
+    let test = TestOutbox::with(Kind::Sqlite, &["bad@clinic.example", "good@clinic.example"]).await;
     let server = Server::start(Encryption::Plain).await;
     server.fail(At::Rcpt, Fault::SlowRecipient);
     let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", Duration::from_secs(20)).unwrap();
-    let worker = Arc::new(worker_of(&house.outbox, mailer, 1000));
+    let worker = Arc::new(worker_of(&test.outbox, mailer, 1000));
     let stop = CancellationToken::new();
     let running = run(&worker, &stop);
     for i in 0..5 {
-        house.put(now(&format!("Ann {i}"))).await;
+        test.put(now(&format!("Ann {i}"))).await;
     }
     eventually(Duration::from_secs(5), || server.mails().len() == 5).await;
     drop(running);
@@ -263,16 +263,16 @@ async fn eventually(limit: Duration, mut true_at_last: impl FnMut() -> bool) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn delivery_begins_within_a_tenth_of_a_second_and_stops_when_told() {
-    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
-    let worker = Arc::new(worker(&house, &server));
+    let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
+    let worker = Arc::new(worker(&test, &server));
     let stop = CancellationToken::new();
     let running = run(&worker, &stop);
-    house.put(now("warm up")).await;
+    test.put(now("warm up")).await;
     eventually(Duration::from_secs(5), || server.mails().len() == 1).await;
     let mut worst = Duration::ZERO;
     for i in 0..10 {
         let before = server.connections();
-        house.put(now(&format!("Ann {i}"))).await;
+        test.put(now(&format!("Ann {i}"))).await;
         let kept = Instant::now();
         eventually(Duration::from_secs(5), || server.connections() > before).await;
         worst = worst.max(kept.elapsed());
@@ -287,17 +287,17 @@ async fn delivery_begins_within_a_tenth_of_a_second_and_stops_when_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_enquiry_is_kept_as_fast_as_ever_while_the_relay_hangs_at_any_place() {
     for at in [At::Banner, At::Ehlo, At::Mail, At::Rcpt, At::Data, At::During, At::Dot] {
-        let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
+        let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
         server.fail(at, Fault::Silence);
         let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", Duration::from_secs(20)).unwrap();
         let stop = CancellationToken::new();
-        let running = run(&Arc::new(worker_of(&house.outbox, mailer, 1000)), &stop);
-        house.put(now("the first")).await;
+        let running = run(&Arc::new(worker_of(&test.outbox, mailer, 1000)), &stop);
+        test.put(now("the first")).await;
         eventually(Duration::from_secs(5), || server.connections() > 0).await;
         let mut waits = Vec::new();
         for i in 0..11 {
             let began = Instant::now();
-            house.put(now(&format!("Ann {i}"))).await;
+            test.put(now(&format!("Ann {i}"))).await;
             waits.push(began.elapsed());
         }
         waits.sort();
@@ -310,11 +310,11 @@ async fn an_enquiry_is_kept_as_fast_as_ever_while_the_relay_hangs_at_any_place()
 
 #[tokio::test]
 async fn no_more_letters_leave_in_a_minute_than_allowed() {
-    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
+    let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", LIMIT).unwrap();
-    let worker = worker_of(&house.outbox, mailer, 3);
+    let worker = worker_of(&test.outbox, mailer, 3);
     for i in 0..7 {
-        house.put(new(&format!("Ann {i}"))).await;
+        test.put(new(&format!("Ann {i}"))).await;
     }
     let mut times = Vec::new();
     let mut now = start();
@@ -331,9 +331,9 @@ async fn no_more_letters_leave_in_a_minute_than_allowed() {
 
 #[tokio::test]
 async fn a_letter_is_set_aside_at_its_age_and_never_deleted() {
-    let (house, mut server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
-    let worker = worker(&house, &server);
-    house.put(new("Ann")).await;
+    let (test, mut server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
+    let worker = worker(&test, &server);
+    test.put(new("Ann")).await;
     server.close().await;
     let mut now = start();
     let aside = loop {
@@ -346,17 +346,17 @@ async fn a_letter_is_set_aside_at_its_age_and_never_deleted() {
     };
     let days = aside.duration_since(start()).as_hours() / 24;
     assert_eq!(days, 5, "set aside after {days} days");
-    assert_eq!(house.outbox.tidy(later(400 * 86_400)).await.unwrap().erased, 0);
-    assert!(!house.outbox.health(aside).await.is_well());
+    assert_eq!(test.outbox.apply_retention(later(400 * 86_400)).await.unwrap().erased, 0);
+    assert!(!test.outbox.health(aside).await.is_well());
 }
 
 #[tokio::test]
 async fn a_delivery_that_could_not_be_written_down_is_not_sent_again_by_the_same_worker() {
-    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
-    let worker = worker(&house, &server);
-    house.put(new("Ann")).await;
+    let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
+    let worker = worker(&test, &server);
+    test.put(new("Ann")).await;
     // The letter is taken; the answer waits until somebody has locked the database.
-    let pool = sqlx::AnyPool::connect(&house.fresh.url).await.unwrap();
+    let pool = sqlx::AnyPool::connect(&test.fresh.url).await.unwrap();
     server.fail(At::Quit, Fault::Answer("221 bye"));
     sqlx::raw_sql("CREATE TRIGGER block BEFORE UPDATE OF state ON letter WHEN NEW.state = 'delivered' BEGIN SELECT RAISE(ABORT, 'no'); END")
         .execute(&pool)
@@ -366,16 +366,16 @@ async fn a_delivery_that_could_not_be_written_down_is_not_sent_again_by_the_same
     assert!(matches!(worker.step(later(3600)).await, Step::Unavailable(_)), "first things first");
     sqlx::raw_sql("DROP TRIGGER block").execute(&pool).await.unwrap();
     assert_eq!(worker.step(later(3601)).await, Step::Idle(None));
-    assert_eq!((server.mails().len(), state(&house).await.as_str()), (1, "delivered"));
+    assert_eq!((server.mails().len(), state(&test).await.as_str()), (1, "delivered"));
 }
 
 #[tokio::test]
 async fn mails_without_a_relay_become_files_that_only_their_owner_reads() {
     use std::os::unix::fs::PermissionsExt as _;
-    let house = House::with(Kind::Sqlite, &["a@clinic.example", "b@clinic.example"]).await;
-    let folder = house.fresh.folder.path().join("mail");
-    let worker = worker_of(&house.outbox, Mailer::folder(folder.clone()), 1000);
-    let receipt = house.put(new("Ann")).await;
+    let test = TestOutbox::with(Kind::Sqlite, &["a@clinic.example", "b@clinic.example"]).await;
+    let folder = test.fresh.folder.path().join("mail");
+    let worker = worker_of(&test.outbox, Mailer::folder(folder.clone()), 1000);
+    let receipt = test.put(new("Ann")).await;
     assert_eq!(worker.step(start()).await, Step::Delivered(1));
     assert_eq!(worker.step(start()).await, Step::Delivered(1));
     let mut names: Vec<_> =

@@ -3,8 +3,8 @@
 
 use crate::{
     databases::{Kind, fresh},
-    house::{new, open_outbox},
     support::clinic::{Clinic, PROGRAM, sound, wait_for},
+    test_outbox::{new, open_outbox},
 };
 use sqlx::Row as _;
 use std::{collections::HashMap, fs, path::Path, process::Command};

@@ -4,9 +4,9 @@
 use crate::{
     databases::{Kind, is_root},
     delivery::worker_of,
-    house::{House, by_email, new, start},
     smtp_server::Authority,
     support::clinic::Clinic,
+    test_outbox::{TestOutbox, by_email, new, start},
 };
 use mail_parser::MessageParser;
 use relationship_clinic::{
@@ -167,16 +167,16 @@ fn run(command: &mut Command) {
 async fn exim_accepts_a_letter_and_refuses_a_wrong_log_in_and_an_unknown_mailbox() {
     let authority = Authority::new();
     let exim = Exim::start(&authority);
-    let house = House::new(Kind::Sqlite).await;
-    let ca = house.fresh.folder.path().join("ca.pem");
+    let test = TestOutbox::new(Kind::Sqlite).await;
+    let ca = test.fresh.folder.path().join("ca.pem");
     authority.write(&ca);
     let long = format!("{} end.\n.\n..two dots\nFrom here on: äöü 👩‍👩‍👧", "word ".repeat(4000));
     let enquiry = by_email("Zoë", "zoe@example.org", true);
     let enquiry = relationship_clinic::enquiry::Enquiry { message: Some(long.clone()), ..enquiry };
-    let receipt = house.put(NewEnquiry { enquiry, ..new("") }).await;
-    let wrong_log_in = worker_of(&house.outbox, exim.relay(&ca, "wrong"), 1000);
+    let receipt = test.put(NewEnquiry { enquiry, ..new("") }).await;
+    let wrong_log_in = worker_of(&test.outbox, exim.relay(&ca, "wrong"), 1000);
     assert_eq!(wrong_log_in.step(start()).await, Step::Failed(1), "{}", exim.output());
-    let worker = worker_of(&house.outbox, exim.relay(&ca, "open sesame"), 1000);
+    let worker = worker_of(&test.outbox, exim.relay(&ca, "open sesame"), 1000);
     assert_eq!(worker.step(start()).await, Step::Delivered(1), "{}", exim.output());
     exim.wait("the letter is in the maildir", || exim.mails().len() == 1);
     let bytes = fs::read(exim.mails().remove(0)).unwrap();
@@ -186,7 +186,7 @@ async fn exim_accepts_a_letter_and_refuses_a_wrong_log_in_and_an_unknown_mailbox
     for line in long.lines() {
         assert!(text.contains(&format!("> {line}")), "a line was lost: {:?}", &line[..line.len().min(40)]);
     }
-    let unknown = House::with(Kind::Sqlite, &["unknown@clinic.example"]).await;
+    let unknown = TestOutbox::with(Kind::Sqlite, &["unknown@clinic.example"]).await;
     unknown.put(new("Ann")).await;
     let worker = worker_of(&unknown.outbox, exim.relay(&ca, "open sesame"), 1000);
     assert_eq!(worker.step(start()).await, Step::Failed(1), "{}", exim.output());

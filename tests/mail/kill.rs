@@ -7,8 +7,8 @@
 //! At least [`KILLS`] kills; `CLINIC_TEST_SECONDS` goes on for as many seconds at least. `CLINIC_TEST_SEED` repeats the dice
 //! of an earlier run (its seed is printed; the timing is the machine's).
 
+mod lost_enquiries;
 mod program;
-mod toll;
 mod visitors;
 
 use crate::{
@@ -63,11 +63,11 @@ async fn season(kind: Kind, count: usize) {
     .unwrap();
 
     relay.clear_fault();
-    toll::wait_until_all_is_delivered(&database).await;
+    lost_enquiries::wait_until_all_is_delivered(&database).await;
     let mails = relay.mails();
-    let toll = toll::count(&visitors, &mails, &STAFF);
-    println!("{kind:?}: {visitors}, {kills} kills, {toll}, in {:.1?}", began.elapsed());
-    toll::rows_are_in_order(&database, &visitors).await;
+    let tally = lost_enquiries::count(&visitors, &mails, &STAFF);
+    println!("{kind:?}: {visitors}, {kills} kills, {tally}, in {:.1?}", began.elapsed());
+    lost_enquiries::rows_are_in_order(&database, &visitors).await;
     copies.stop_and_look_for_panics();
 }
 

@@ -2,9 +2,9 @@
 
 use crate::{
     databases::Kind,
-    delivery::{letterhead, worker_of},
-    house::{House, by_email, enquiry, held, later, new, start, with_nonce},
+    delivery::{message_builder, worker_of},
     smtp_server::{Encryption, Server},
+    test_outbox::{TestOutbox, by_email, enquiry, held, later, new, start, with_nonce},
 };
 use mail_parser::MessageParser;
 use relationship_clinic::{
@@ -14,25 +14,25 @@ use relationship_clinic::{
         delivery::Step,
         letter::Letter,
         mailer::Mailer,
-        outbox::{Earlier, NewEnquiry, Stored},
+        outbox::{EarlierEnquiry, NewEnquiry, StoredEnquiry},
     },
 };
 use std::time::Duration;
 
-fn stored(enquiry: Enquiry) -> Stored {
-    Stored {
+fn stored(enquiry: Enquiry) -> StoredEnquiry {
+    StoredEnquiry {
         reference: "K7MWPX3D".into(),
         number: 41,
         received: start(),
         enquiry,
         spam: SpamScore::default(),
-        previous: Some(Earlier { number: 40, reference: "CH4TNFRY".into(), held: false }),
+        previous: Some(EarlierEnquiry { number: 40, reference: "CH4TNFRY".into(), held: false }),
         corrects: None,
     }
 }
 
-fn write(stored: &Stored) -> Letter {
-    Letter::new(stored, &letterhead()).unwrap()
+fn write(stored: &StoredEnquiry) -> Letter {
+    Letter::new(stored, &message_builder()).unwrap()
 }
 
 fn with_phone(voicemail: Voicemail) -> Enquiry {
@@ -40,7 +40,7 @@ fn with_phone(voicemail: Voicemail) -> Enquiry {
 }
 
 /// Everything an enquiry can be, each with its name.
-fn samples() -> Vec<(&'static str, Stored)> {
+fn samples() -> Vec<(&'static str, StoredEnquiry)> {
     let bare = Enquiry { times: None, for_whom: None, message: None, ..with_phone(Voicemail::Named) };
     let text = Enquiry { channel: Channel::Text, for_whom: Some(ForWhom::Me), ..with_phone(Voicemail::Unnamed) };
     let also = Enquiry {
@@ -54,7 +54,7 @@ fn samples() -> Vec<(&'static str, Stored)> {
         score: 4,
         reasons: vec!["Two links in the message".into(), "Sent within two seconds".into()],
     };
-    let earlier = |number, held| Some(Earlier { number, reference: "CH4TNFRY".into(), held });
+    let earlier = |number, held| Some(EarlierEnquiry { number, reference: "CH4TNFRY".into(), held });
     vec![
         ("phone_unnamed", stored(enquiry("Ann"))),
         ("phone_bare", stored(bare)),
@@ -63,10 +63,13 @@ fn samples() -> Vec<(&'static str, Stored)> {
         ("email_private", stored(by_email("Ann", "ann@example.org", true))),
         ("email_not_private", stored(by_email("Ann", "ann@example.org", false))),
         ("email_unusual_letters", stored(by_email("Ann", "änn@example.org", true))),
-        ("first_of_all", Stored { number: 1, previous: None, ..stored(enquiry("Ann")) }),
-        ("labelled_after_a_held_one", Stored { spam: label, previous: earlier(40, true), ..stored(enquiry("Ann")) }),
-        ("released", Stored { spam: held("x").spam, ..stored(enquiry("Ann")) }),
-        ("correction", Stored { corrects: earlier(40, false), ..stored(enquiry("Anne")) }),
+        ("first_of_all", StoredEnquiry { number: 1, previous: None, ..stored(enquiry("Ann")) }),
+        (
+            "labelled_after_a_held_one",
+            StoredEnquiry { spam: label, previous: earlier(40, true), ..stored(enquiry("Ann")) },
+        ),
+        ("released", StoredEnquiry { spam: held("x").spam, ..stored(enquiry("Ann")) }),
+        ("correction", StoredEnquiry { corrects: earlier(40, false), ..stored(enquiry("Anne")) }),
     ]
 }
 
@@ -211,9 +214,9 @@ fn hostile() -> Vec<&'static str> {
 #[tokio::test]
 async fn what_a_visitor_typed_is_inert_everywhere() {
     let server = Server::start(Encryption::Plain).await;
-    let house = House::new(Kind::Sqlite).await;
+    let test = TestOutbox::new(Kind::Sqlite).await;
     let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", Duration::from_secs(5)).unwrap();
-    let worker = worker_of(&house.outbox, mailer, 1000);
+    let worker = worker_of(&test.outbox, mailer, 1000);
     for (index, text) in hostile().into_iter().enumerate() {
         let typed = Enquiry {
             name: text.into(),
@@ -227,7 +230,7 @@ async fn what_a_visitor_typed_is_inert_everywhere() {
             for_whom: None,
         };
         let spam = SpamScore { action: Action::Label, score: 1, reasons: vec![text.into()] };
-        house.put(NewEnquiry { enquiry: typed, spam, nonce: Some(text.into()), received: start() }).await;
+        test.put(NewEnquiry { enquiry: typed, spam, nonce: Some(text.into()), received: start() }).await;
         assert!(matches!(worker.step(start()).await, Step::Delivered(_)), "{text:?}");
         let mail = server.mails().pop().unwrap();
         assert!(mail.text.lines().all(|line| line.len() <= 998), "{text:?}: a line is too long");
@@ -259,11 +262,11 @@ async fn what_a_visitor_typed_is_inert_everywhere() {
 #[tokio::test]
 async fn a_letter_arrives_with_the_headers_it_should_have() {
     let server = Server::start(Encryption::Plain).await;
-    let house = House::with(Kind::Sqlite, &["staff@clinic.example", "office@clinic.example"]).await;
+    let test = TestOutbox::with(Kind::Sqlite, &["staff@clinic.example", "office@clinic.example"]).await;
     let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", Duration::from_secs(5)).unwrap();
-    let worker = worker_of(&house.outbox, mailer, 1000);
+    let worker = worker_of(&test.outbox, mailer, 1000);
     let enquiry = by_email("Zoë Q.", "zoe@example.org", true);
-    let receipt = house.put(NewEnquiry { enquiry, ..new("") }).await;
+    let receipt = test.put(NewEnquiry { enquiry, ..new("") }).await;
     worker.step(later(500)).await;
     worker.step(later(501)).await;
     let mails = server.mails();
@@ -296,12 +299,12 @@ async fn a_letter_arrives_with_the_headers_it_should_have() {
 #[tokio::test]
 async fn a_correction_names_the_enquiry_before_it() {
     let server = Server::start(Encryption::Plain).await;
-    let house = House::new(Kind::Sqlite).await;
+    let test = TestOutbox::new(Kind::Sqlite).await;
     let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", Duration::from_secs(5)).unwrap();
-    let worker = worker_of(&house.outbox, mailer, 1000);
-    let first = house.put(with_nonce("Ann", "n1")).await;
-    house.put(held("Seller")).await;
-    house.put(with_nonce("Anne", "n1")).await;
+    let worker = worker_of(&test.outbox, mailer, 1000);
+    let first = test.put(with_nonce("Ann", "n1")).await;
+    test.put(held("Seller")).await;
+    test.put(with_nonce("Anne", "n1")).await;
     worker.step(start()).await;
     worker.step(start()).await;
     let mails = server.mails();

@@ -2,10 +2,10 @@
 
 use crate::{
     databases::Kind,
-    delivery::{letterhead, worker_of},
-    house::{House, held, later, new, start, with_nonce},
+    delivery::{message_builder, worker_of},
     letters::{shown, words},
     smtp_server::{At, Encryption, Fault, Mail, Server},
+    test_outbox::{TestOutbox, held, later, new, start, with_nonce},
 };
 use jiff::{SignedDuration, Timestamp};
 use mail_parser::MessageParser;
@@ -30,7 +30,7 @@ const PROMISE: &str = "\n[reply]\nworking_days = 1\n[reply.hours]\nmonday = \"09
                        wednesday = \"09:00-17:00\"\nthursday = \"09:00-17:00\"\nfriday = \"09:00-17:00\"\n";
 
 pub fn note_writer(outbox: &Outbox, staff: &[&str]) -> NoteWriter {
-    NoteWriter::new(outbox.clone(), letterhead(), staff.iter().map(|address| address.parse().unwrap()).collect())
+    NoteWriter::new(outbox.clone(), message_builder(), staff.iter().map(|address| address.parse().unwrap()).collect())
 }
 
 pub fn worker(outbox: &Outbox, server: &Server) -> DeliveryWorker {
@@ -82,16 +82,16 @@ pub fn same(text: &str, references: &[&str]) -> String {
 #[tokio::test]
 async fn a_day_without_anything_to_say_has_no_note_and_later_things_wait_for_the_next_morning() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
-        let (house, server) = (House::new(kind).await, Server::start(Encryption::Plain).await);
-        let note_writer = note_writer(&house.outbox, &["staff@clinic.example"]);
+        let (test, server) = (TestOutbox::new(kind).await, Server::start(Encryption::Plain).await);
+        let note_writer = note_writer(&test.outbox, &["staff@clinic.example"]);
         let early = morning(0) - SignedDuration::from_secs(1);
         assert!(!note_writer.daily(&clinic(""), early).await.unwrap(), "before eight");
         assert!(!note_writer.daily(&clinic(""), morning(0)).await.unwrap(), "nothing to say");
-        house.put(held("Seller")).await;
+        test.put(held("Seller")).await;
         assert!(!note_writer.daily(&clinic(""), start()).await.unwrap(), "the day's note is done");
         assert!(note_writer.daily(&clinic(""), morning(1)).await.unwrap());
         assert!(!note_writer.daily(&clinic(""), morning(1)).await.unwrap(), "once a day");
-        deliver(&worker(&house.outbox, &server), morning(1)).await;
+        deliver(&worker(&test.outbox, &server), morning(1)).await;
         assert_eq!(server.mails().len(), 1);
     }
 }
@@ -100,11 +100,11 @@ async fn a_day_without_anything_to_say_has_no_note_and_later_things_wait_for_the
 async fn of_several_copies_one_sends_the_note_to_every_reader() {
     const STAFF: [&str; 2] = ["a@clinic.example", "b@clinic.example"];
     for kind in [Kind::Sqlite, Kind::Postgres] {
-        let (house, server) = (House::new(kind).await, Server::start(Encryption::Plain).await);
-        house.put(held("Seller")).await;
+        let (test, server) = (TestOutbox::new(kind).await, Server::start(Encryption::Plain).await);
+        test.put(held("Seller")).await;
         let mut writing = tokio::task::JoinSet::new();
         for _ in 0..4 {
-            let note_writer = note_writer(&house.copy().await, &STAFF);
+            let note_writer = note_writer(&test.copy().await, &STAFF);
             writing.spawn(async move { note_writer.daily(&clinic(""), morning(1)).await });
         }
         let mut wrote = 0;
@@ -113,7 +113,7 @@ async fn of_several_copies_one_sends_the_note_to_every_reader() {
             wrote += u32::from(result == Ok(true));
         }
         assert_eq!(wrote, 1, "{kind:?}");
-        deliver(&worker(&house.outbox, &server), morning(1)).await;
+        deliver(&worker(&test.outbox, &server), morning(1)).await;
         let to: Vec<_> = server.mails().into_iter().map(|mail| mail.to).collect();
         assert_eq!(to, STAFF, "{kind:?}");
     }
@@ -122,11 +122,11 @@ async fn of_several_copies_one_sends_the_note_to_every_reader() {
 #[tokio::test]
 async fn staff_count_as_told_when_a_note_arrives_once_a_day_and_three_days_and_a_month_erase() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
-        let (house, server) = (House::new(kind).await, Server::start(Encryption::Plain).await);
-        let note_writer = note_writer(&house.outbox, &["a@clinic.example", "b@clinic.example"]);
-        let worker = worker(&house.outbox, &server);
-        house.put(held("Seller")).await;
-        let told = async || house.outbox.held().await.unwrap().first().and_then(|held| held.told);
+        let (test, server) = (TestOutbox::new(kind).await, Server::start(Encryption::Plain).await);
+        let note_writer = note_writer(&test.outbox, &["a@clinic.example", "b@clinic.example"]);
+        let worker = worker(&test.outbox, &server);
+        test.put(held("Seller")).await;
+        let told = async || test.outbox.held().await.unwrap().first().and_then(|held| held.told);
         assert!(note_writer.daily(&clinic(""), morning(1)).await.unwrap());
         server.fail(At::Dot, Fault::Answer("451 later"));
         worker.step(morning(1)).await;
@@ -137,14 +137,21 @@ async fn staff_count_as_told_when_a_note_arrives_once_a_day_and_three_days_and_a
         deliver(&worker, arrived).await;
         assert_eq!((told().await, server.mails().len()), (Some(arrived), 2));
         for day in [2, 3] {
-            assert_eq!(house.outbox.tidy(arrived + SignedDuration::from_hours(24 * 30)).await.unwrap().erased, 0);
+            assert_eq!(
+                test.outbox.apply_retention(arrived + SignedDuration::from_hours(24 * 30)).await.unwrap().erased,
+                0
+            );
             assert!(note_writer.daily(&clinic(""), morning(day)).await.unwrap(), "it is listed every morning");
             deliver(&worker, morning(day)).await;
         }
         assert_eq!(told().await, Some(arrived), "the first time counts");
         let month = arrived + SignedDuration::from_hours(24 * 30);
-        assert_eq!(house.outbox.tidy(month - SignedDuration::from_secs(1)).await.unwrap().erased, 0, "{kind:?}");
-        assert_eq!(house.outbox.tidy(month).await.unwrap().erased, 1, "{kind:?}");
+        assert_eq!(
+            test.outbox.apply_retention(month - SignedDuration::from_secs(1)).await.unwrap().erased,
+            0,
+            "{kind:?}"
+        );
+        assert_eq!(test.outbox.apply_retention(month).await.unwrap().erased, 1, "{kind:?}");
         assert!(!note_writer.daily(&clinic(""), morning(35)).await.unwrap(), "what is erased is not listed");
     }
 }
@@ -152,32 +159,36 @@ async fn staff_count_as_told_when_a_note_arrives_once_a_day_and_three_days_and_a
 #[tokio::test]
 async fn what_staff_called_advertising_is_listed_no_more_and_goes_a_day_later() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
-        let house = House::new(kind).await;
-        let receipt = house.put(held("Seller")).await;
-        house.outbox.spam(&receipt.reference, later(0)).await.unwrap();
-        assert_eq!(house.outbox.held().await.unwrap(), []);
-        assert_eq!(house.outbox.tidy(later(86_399)).await.unwrap().erased, 0);
-        assert_eq!(house.outbox.tidy(later(86_400)).await.unwrap().erased, 1);
-        let mistaken = house.put(held("Person")).await;
-        house.outbox.spam(&mistaken.reference, later(0)).await.unwrap();
-        house.outbox.release(&mistaken.reference, later(10)).await.unwrap();
-        assert_eq!(house.outbox.tidy(later(86_500)).await.unwrap().erased, 0, "a released one is somebody's letter");
+        let test = TestOutbox::new(kind).await;
+        let receipt = test.put(held("Seller")).await;
+        test.outbox.spam(&receipt.reference, later(0)).await.unwrap();
+        assert_eq!(test.outbox.held().await.unwrap(), []);
+        assert_eq!(test.outbox.apply_retention(later(86_399)).await.unwrap().erased, 0);
+        assert_eq!(test.outbox.apply_retention(later(86_400)).await.unwrap().erased, 1);
+        let mistaken = test.put(held("Person")).await;
+        test.outbox.spam(&mistaken.reference, later(0)).await.unwrap();
+        test.outbox.release(&mistaken.reference, later(10)).await.unwrap();
+        assert_eq!(
+            test.outbox.apply_retention(later(86_500)).await.unwrap().erased,
+            0,
+            "a released one is somebody's letter"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_reminder_comes_after_the_promised_time_and_not_for_what_was_corrected_or_marked() {
-    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
-    let note_writer = note_writer(&house.outbox, &["staff@clinic.example"]);
-    let worker = worker(&house.outbox, &server);
-    house.put(with_nonce("Ann", "n1")).await;
-    let corrected = house.put(with_nonce("Anne", "n1")).await;
-    let answered = house.put(new("Bob")).await;
-    let seller = house.put(new("Cy")).await;
-    house.outbox.answered(&answered.reference, later(60)).await.unwrap();
-    house.outbox.spam(&seller.reference, later(60)).await.unwrap();
+    let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
+    let note_writer = note_writer(&test.outbox, &["staff@clinic.example"]);
+    let worker = worker(&test.outbox, &server);
+    test.put(with_nonce("Ann", "n1")).await;
+    let corrected = test.put(with_nonce("Anne", "n1")).await;
+    let answered = test.put(new("Bob")).await;
+    let seller = test.put(new("Cy")).await;
+    test.outbox.answered(&answered.reference, later(60)).await.unwrap();
+    test.outbox.spam(&seller.reference, later(60)).await.unwrap();
     deliver(&worker, start()).await;
-    let open: Vec<_> = house.outbox.open_enquiries().await.unwrap().into_iter().map(|open| open.number).collect();
+    let open: Vec<_> = test.outbox.open_enquiries().await.unwrap().into_iter().map(|open| open.number).collect();
     assert_eq!(open, [2]);
     // Came on Tuesday; Wednesday, five o'clock, was promised.
     assert!(!note_writer.daily(&clinic(PROMISE), morning(1)).await.unwrap());
@@ -188,39 +199,39 @@ async fn a_reminder_comes_after_the_promised_time_and_not_for_what_was_corrected
     insta::assert_snapshot!("reminder", same(&note, &[&corrected.reference]));
 }
 
-async fn full_house() -> (House, Vec<String>) {
-    let house = House::with(Kind::Sqlite, &["staff@clinic.example", "office@clinic.example"]).await;
+async fn full_house() -> (TestOutbox, Vec<String>) {
+    let test = TestOutbox::with(Kind::Sqlite, &["staff@clinic.example", "office@clinic.example"]).await;
     let server = Server::start(Encryption::Plain).await;
-    let worker = worker(&house.outbox, &server);
-    let mut references = vec![house.put(new("Ann")).await.reference];
+    let worker = worker(&test.outbox, &server);
+    let mut references = vec![test.put(new("Ann")).await.reference];
     deliver(&worker, start()).await;
-    references.push(house.put(held("Seller")).await.reference);
+    references.push(test.put(held("Seller")).await.reference);
     let mut second = held("Other");
     second.spam.reasons.push("The message offers something for sale (+4)".into());
-    references.push(house.put(second).await.reference);
-    references.push(house.put(NewEnquiry { received: morning(3), ..new("Dee") }).await.reference);
+    references.push(test.put(second).await.reference);
+    references.push(test.put(NewEnquiry { received: morning(3), ..new("Dee") }).await.reference);
     server.fail(At::Rcpt, Fault::Answer("550 no such user"));
     worker.step(morning(3)).await;
     server.fail(At::Rcpt, Fault::Answer("451 later"));
     worker.step(morning(3)).await;
-    (house, references)
+    (test, references)
 }
 
 #[tokio::test]
 async fn a_full_note_and_a_week_read_as_they_should_in_both_parts() {
-    let (house, references) = full_house().await;
+    let (test, references) = full_house().await;
     let references: Vec<&str> = references.iter().map(String::as_str).collect();
     let server = Server::start(Encryption::Plain).await;
-    let note_writer = note_writer(&house.outbox, &["staff@clinic.example"]);
+    let note_writer = note_writer(&test.outbox, &["staff@clinic.example"]);
     let now = morning(3) + SignedDuration::from_hours(2);
     assert!(note_writer.daily(&clinic(""), now).await.unwrap());
     assert!(!note_writer.weekly(&clinic(""), |_| None, now).await.unwrap(), "the first week has no note");
     let counts = [("when-a-partner-shuts-down".to_owned(), 38, 1), ("an-article-of-the-past".to_owned(), 20, 0)];
-    house.outbox.add_counts(&counts, now).await.unwrap();
+    test.outbox.add_counts(&counts, now).await.unwrap();
     let title = |slug: &str| (slug == "when-a-partner-shuts-down").then(|| "When a partner shuts down".to_owned());
     assert!(note_writer.weekly(&clinic(""), title, morning(6)).await.unwrap());
     assert!(!note_writer.weekly(&clinic(""), |_| None, morning(7)).await.unwrap(), "once a week");
-    deliver(&worker(&house.outbox, &server), morning(6)).await;
+    deliver(&worker(&test.outbox, &server), morning(6)).await;
     let mails: Vec<Mail> = server.mails().into_iter().filter(|mail| mail.text.contains("Subject: Website")).collect();
     for (mail, name) in mails.iter().zip(["daily", "weekly"]) {
         insta::assert_snapshot!(format!("{name}.txt"), same(&read(mail), &references));
@@ -243,21 +254,21 @@ async fn a_full_note_and_a_week_read_as_they_should_in_both_parts() {
 
 #[tokio::test]
 async fn a_quiet_week_says_that_all_is_well() {
-    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
-    let note_writer = note_writer(&house.outbox, &["staff@clinic.example"]);
+    let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
+    let note_writer = note_writer(&test.outbox, &["staff@clinic.example"]);
     assert!(!note_writer.weekly(&clinic(""), |_| None, morning(0)).await.unwrap());
-    let receipt = house.put(new("Ann")).await;
-    house.outbox.answered(&receipt.reference, later(60)).await.unwrap();
-    deliver(&worker(&house.outbox, &server), start()).await;
+    let receipt = test.put(new("Ann")).await;
+    test.outbox.answered(&receipt.reference, later(60)).await.unwrap();
+    deliver(&worker(&test.outbox, &server), start()).await;
     assert!(note_writer.weekly(&clinic(""), |_| None, morning(6)).await.unwrap());
-    deliver(&worker(&house.outbox, &server), morning(6)).await;
+    deliver(&worker(&test.outbox, &server), morning(6)).await;
     insta::assert_snapshot!("quiet_week", read(server.mails().last().unwrap()));
 }
 
 #[tokio::test]
 async fn the_editor_hears_of_a_fault_once_until_it_is_mended() {
-    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
-    let note_writer = note_writer(&house.outbox, &["staff@clinic.example"]);
+    let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
+    let note_writer = note_writer(&test.outbox, &["staff@clinic.example"]);
     let editor = "editor@clinic.example".parse().unwrap();
     let mistake = |line| ContentFault {
         file: "content/articles/trust-after-betrayal/index.md".into(),
@@ -268,7 +279,7 @@ async fn the_editor_hears_of_a_fault_once_until_it_is_mended() {
     assert!(note_writer.editor(&editor, &[mistake(3)], start()).await.unwrap());
     assert!(!note_writer.editor(&editor, &[mistake(3)], later(60)).await.unwrap(), "not again and again");
     assert!(note_writer.editor(&editor, &[mistake(3), mistake(9)], later(61)).await.unwrap());
-    deliver(&worker(&house.outbox, &server), later(61)).await;
+    deliver(&worker(&test.outbox, &server), later(61)).await;
     assert!(!note_writer.editor(&editor, &[], later(65)).await.unwrap(), "mended");
     assert!(note_writer.editor(&editor, &[mistake(3)], later(70)).await.unwrap(), "it came back");
     let mails = server.mails();
@@ -279,15 +290,15 @@ async fn the_editor_hears_of_a_fault_once_until_it_is_mended() {
 
 #[tokio::test]
 async fn a_note_that_was_refused_is_kept_and_sent_again() {
-    let (house, server) = (House::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
-    let note_writer = note_writer(&house.outbox, &["staff@clinic.example"]);
-    let worker = worker(&house.outbox, &server);
-    house.put(held("Seller")).await;
+    let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
+    let note_writer = note_writer(&test.outbox, &["staff@clinic.example"]);
+    let worker = worker(&test.outbox, &server);
+    test.put(held("Seller")).await;
     assert!(note_writer.daily(&clinic(""), morning(1)).await.unwrap());
     server.fail(At::Rcpt, Fault::Answer("550 no such user"));
     assert_eq!(worker.step(morning(1)).await, Step::Failed(0));
     server.clear_fault();
-    assert_eq!(house.outbox.resend(None, morning(1)).await.unwrap(), 1);
+    assert_eq!(test.outbox.resend(None, morning(1)).await.unwrap(), 1);
     assert_eq!(worker.step(morning(1)).await, Step::Delivered(0));
     assert_eq!(server.mails().len(), 1);
 }

@@ -3,8 +3,8 @@
 use crate::{
     databases::Kind,
     delivery::worker_of,
-    house::{House, new, start},
     smtp_server::{At, Authority, Encryption, Fault, Server},
+    test_outbox::{TestOutbox, new, start},
 };
 use relationship_clinic::{
     config::{Relay, Tls},
@@ -68,13 +68,13 @@ fn cases() -> Vec<Case> {
 #[tokio::test(flavor = "multi_thread")]
 async fn neither_password_nor_letter_leaves_in_the_clear_or_to_a_stranger() {
     for case in cases() {
-        let house = House::new(Kind::Sqlite).await;
+        let test = TestOutbox::new(Kind::Sqlite).await;
         let authority = Authority::new();
         let server = Server::start((case.encryption)(&authority)).await;
         server.state.lock().unwrap().fault = case.fault;
-        let mailer = mailer(&house, &authority, &server, &case);
-        house.put(new("Ann")).await;
-        let step = worker_of(&house.outbox, mailer, 1000).step(start()).await;
+        let mailer = mailer(&test, &authority, &server, &case);
+        test.put(new("Ann")).await;
+        let step = worker_of(&test.outbox, mailer, 1000).step(start()).await;
         let seen = &server.state.lock().unwrap().seen;
         assert_eq!(step == Step::Delivered(1), case.arrives, "{}: {step:?}", case.name);
         assert_eq!(seen.mails.len(), usize::from(case.arrives), "{}", case.name);
@@ -90,8 +90,8 @@ async fn neither_password_nor_letter_leaves_in_the_clear_or_to_a_stranger() {
     }
 }
 
-fn mailer(house: &House, authority: &Authority, server: &Server, case: &Case) -> Mailer {
-    let file: PathBuf = house.fresh.folder.path().join("ca.pem");
+fn mailer(test: &TestOutbox, authority: &Authority, server: &Server, case: &Case) -> Mailer {
+    let file: PathBuf = test.fresh.folder.path().join("ca.pem");
     authority.write(&file);
     let relay = Relay { ca: case.trusted.then_some(file), ..server.relay_with_login(case.tls) };
     Mailer::relay(relay, "clinic.example", Duration::from_secs(1)).unwrap()
@@ -99,12 +99,12 @@ fn mailer(house: &House, authority: &Authority, server: &Server, case: &Case) ->
 
 #[tokio::test]
 async fn plain_text_goes_to_loopback_only_whatever_the_name_resolves_to() {
-    let house = House::new(Kind::Sqlite).await;
-    house.put(new("Ann")).await;
+    let test = TestOutbox::new(Kind::Sqlite).await;
+    test.put(new("Ann")).await;
     let relay = Relay { host: "192.0.2.1".into(), port: 25, tls: Tls::Loopback, login: None, ca: None };
     let mailer = Mailer::relay(relay, "clinic.example", Duration::from_secs(1)).unwrap();
-    assert!(matches!(worker_of(&house.outbox, mailer, 1000).step(start()).await, Step::Retry(1, _)));
-    let (_, _, letters) = house.outbox.show(&house.outbox.list().await.unwrap()[0].reference).await.unwrap();
+    assert!(matches!(worker_of(&test.outbox, mailer, 1000).step(start()).await, Step::Retry(1, _)));
+    let (_, _, letters) = test.outbox.show(&test.outbox.list().await.unwrap()[0].reference).await.unwrap();
     assert!(letters[0].fault.as_deref().unwrap().contains("loopback only"), "{letters:?}");
 }
 

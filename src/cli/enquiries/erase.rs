@@ -28,11 +28,11 @@ pub(super) async fn erase(config: &Config, outbox: &Outbox, what: &Erase) -> Res
     for reference in &references {
         erased.push(outbox.erase(reference, now()).await?);
     }
-    let mut clear = outbox.scrub_now().await?;
+    let mut clear = outbox.scrub().await?;
     for _ in 1..TRIES {
         if !clear {
             sleep(PAUSE).await;
-            clear = outbox.scrub_now().await?;
+            clear = outbox.scrub().await?;
         }
     }
     Ok(report(config, &erased) + &proof(outbox, &erased, clear).await?)

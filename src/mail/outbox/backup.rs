@@ -5,13 +5,13 @@
 //!
 //! Never: a copy of a server. PostgreSQL has its own tool for that.
 
-use super::{Outbox, Place, Unavailable};
+use super::{DatabaseLocation, Outbox, Unavailable};
 use sqlx::{AnyConnection, Connection as _, Row as _};
 use std::{fs, io, os::unix::fs::OpenOptionsExt as _, path::Path};
 
 /// There is no backup.
 #[derive(Debug, thiserror::Error)]
-pub enum NoBackup {
+pub enum BackupError {
     /// Enquiries lie on a server.
     #[error("the outbox is a PostgreSQL database; copy it with pg_dump")]
     Server,
@@ -28,9 +28,9 @@ pub enum NoBackup {
 
 impl Outbox {
     /// Copies the outbox to a new file, and returns how many enquiries the copy holds. The server may go on meanwhile.
-    pub async fn backup(&self, file: &Path) -> Result<u64, NoBackup> {
-        let Place::Sqlite(_) = self.db.place() else { return Err(NoBackup::Server) };
-        let failed = |error| NoBackup::File(file.display().to_string(), error);
+    pub async fn backup(&self, file: &Path) -> Result<u64, BackupError> {
+        let DatabaseLocation::Sqlite(_) = self.db.place() else { return Err(BackupError::Server) };
+        let failed = |error| BackupError::File(file.display().to_string(), error);
         // SQLite writes into an empty file; made here, it is its owner's from the first byte.
         fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).map_err(failed)?;
         let copied = self.copy(file).await;
@@ -40,8 +40,8 @@ impl Outbox {
         copied
     }
 
-    async fn copy(&self, file: &Path) -> Result<u64, NoBackup> {
-        let failed = |error| NoBackup::File(file.display().to_string(), error);
+    async fn copy(&self, file: &Path) -> Result<u64, BackupError> {
+        let failed = |error| BackupError::File(file.display().to_string(), error);
         let absolute = std::path::absolute(file).map_err(failed)?;
         let name = absolute.to_str().ok_or_else(|| failed(io::Error::other("its name is not text")))?;
         self.db.execute(sqlx::query("VACUUM INTO $1").bind(name.to_owned())).await?;
@@ -50,15 +50,15 @@ impl Outbox {
     }
 }
 
-async fn check(file: &Path) -> Result<u64, NoBackup> {
-    let wrong = |error: sqlx::Error| NoBackup::Damaged(Unavailable::from(error).to_string());
-    let path = url::Url::from_file_path(file).map_err(|()| NoBackup::Damaged("its path is not a path".into()))?;
+async fn check(file: &Path) -> Result<u64, BackupError> {
+    let wrong = |error: sqlx::Error| BackupError::Damaged(Unavailable::from(error).to_string());
+    let path = url::Url::from_file_path(file).map_err(|()| BackupError::Damaged("its path is not a path".into()))?;
     let url = format!("sqlite://{}?mode=ro", path.path());
     let mut copy = AnyConnection::connect(&url).await.map_err(wrong)?;
     let row = sqlx::query("PRAGMA integrity_check").fetch_one(&mut copy).await.map_err(wrong)?;
     let verdict: String = row.try_get_unchecked(0).map_err(wrong)?;
     if verdict != "ok" {
-        return Err(NoBackup::Damaged(verdict));
+        return Err(BackupError::Damaged(verdict));
     }
     let count = sqlx::query_scalar("SELECT COUNT(*) FROM enquiry").fetch_one(&mut copy).await.map_err(wrong)?;
     copy.close().await.map_err(wrong)?;

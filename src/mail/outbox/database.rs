@@ -49,7 +49,7 @@ const POSTGRES: Migrations = [
 
 /// Where enquiries are kept.
 #[derive(Debug, Clone)]
-pub enum Place {
+pub enum DatabaseLocation {
     /// A file of this program alone.
     Sqlite(PathBuf),
     /// A server that several copies share.
@@ -64,7 +64,7 @@ pub struct Unavailable(pub(crate) String);
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Database {
-    place: Place,
+    place: DatabaseLocation,
     live: RwLock<Option<Live>>,
     /// Device of the folder when it was first used: an unmounted volume leaves an empty folder on another device, and
     /// an outbox begun there would be hidden by the next mount.
@@ -85,19 +85,19 @@ struct Files {
 }
 
 impl Database {
-    pub(crate) fn new(place: Place) -> Self {
+    pub(crate) fn new(place: DatabaseLocation) -> Self {
         sqlx::any::install_default_drivers();
         Self { place, live: RwLock::new(None), device: OnceLock::new() }
     }
 
     pub(crate) fn sql(&self) -> &'static super::sql::Statements {
         match self.place {
-            Place::Sqlite(_) => &super::sql::SQLITE,
-            Place::Postgres(_) => &super::sql::POSTGRES,
+            DatabaseLocation::Sqlite(_) => &super::sql::SQLITE,
+            DatabaseLocation::Postgres(_) => &super::sql::POSTGRES,
         }
     }
 
-    pub(crate) fn place(&self) -> &Place {
+    pub(crate) fn place(&self) -> &DatabaseLocation {
         &self.place
     }
 
@@ -142,14 +142,14 @@ impl Database {
             let _ = timeout(PATIENCE, old.pool.close()).await;
         }
         let (pool, files) = match &self.place {
-            Place::Sqlite(file) => {
+            DatabaseLocation::Sqlite(file) => {
                 let folder = folder(file);
                 prepare(folder, file).map_err(|e| in_words("folder", &e))?;
                 let pool = open_sqlite(file).await?;
                 let _ = self.device.set(fs::metadata(folder).map_err(|e| in_words("folder", &e))?.dev());
                 (pool, Some(Files::at(file).map_err(|e| in_words("file", &e))?))
             }
-            Place::Postgres(url) => (open(url.expose_secret(), POSTGRES_SESSION, &POSTGRES, 8).await?, None),
+            DatabaseLocation::Postgres(url) => (open(url.expose_secret(), POSTGRES_SESSION, &POSTGRES, 8).await?, None),
         };
         *live = Some(Live { pool: pool.clone(), files });
         Ok(pool)
@@ -157,7 +157,7 @@ impl Database {
 
     /// False if another file lies at the path now, or none.
     fn is_current(&self, live: &Live) -> Result<bool, Unavailable> {
-        let (Place::Sqlite(file), Some(known)) = (&self.place, live.files) else { return Ok(true) };
+        let (DatabaseLocation::Sqlite(file), Some(known)) = (&self.place, live.files) else { return Ok(true) };
         match Files::at(file) {
             Ok(now) => Ok(now == known),
             Err(error) => {

@@ -55,13 +55,13 @@ pub struct LetterEntry {
 
 /// Why a command changed nothing.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum NotDone {
+pub enum CommandError {
     /// The outbox is out of reach.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
     /// Nothing there is in the state which the command is for.
     #[error("{reference}: {why}")]
-    Nothing {
+    NotApplicable {
         /// As asked for.
         reference: String,
         /// Why, and what to look at.
@@ -87,7 +87,7 @@ impl Outbox {
     }
 
     /// Every enquiry that is still known, and what it says unless that is erased.
-    pub async fn export(&self) -> Result<Vec<(Entry, Option<Words>)>, NotDone> {
+    pub async fn export(&self) -> Result<Vec<(Entry, Option<Words>)>, CommandError> {
         let parsed = self.entries("").await?.into_iter().map(|(entry, text)| {
             let words = words(&entry.reference, text)?;
             Ok((entry, words))
@@ -96,12 +96,12 @@ impl Outbox {
     }
 
     /// One enquiry, what it says unless that is erased, and the state of its letters.
-    pub async fn show(&self, reference: &str) -> Result<(Entry, Option<Words>, Vec<LetterEntry>), NotDone> {
+    pub async fn show(&self, reference: &str) -> Result<(Entry, Option<Words>, Vec<LetterEntry>), CommandError> {
         const LETTERS: &str = "SELECT l.recipient, l.state, l.attempts, l.due_at, l.fault FROM letter l \
              JOIN enquiry e ON e.number = l.number WHERE e.reference = $1 ORDER BY l.id";
         type Row = (String, String, i64, i64, Option<String>);
         let entries = if reference.is_empty() { Vec::new() } else { self.entries(reference).await? };
-        let (entry, text) = entries.into_iter().next().ok_or_else(|| nothing(reference, UNKNOWN))?;
+        let (entry, text) = entries.into_iter().next().ok_or_else(|| not_applicable(reference, UNKNOWN))?;
         let query = sqlx::query_as(LETTERS).bind(reference.to_owned());
         let rows: Vec<Row> = query.fetch_all(&self.db.pool().await?).await.map_err(Unavailable::from)?;
         let letters = rows.into_iter().map(|(recipient, state, attempts, due, fault)| LetterEntry {
@@ -128,23 +128,23 @@ impl Outbox {
 
     /// Puts failed letters back in line, with their Message-ID and Date, and with a new age. `None` means all of them.
     /// Returns how many.
-    pub async fn resend(&self, reference: Option<&str>, now: Timestamp) -> Result<u64, NotDone> {
+    pub async fn resend(&self, reference: Option<&str>, now: Timestamp) -> Result<u64, CommandError> {
         const RESEND: &str = "UPDATE letter SET state = 'waiting', due_at = $1, queued_at = $1, attempts = 0, \
              done_at = NULL, stage = NULL, fault = NULL WHERE state = 'set-aside' \
              AND ($2 = '' OR number IN (SELECT number FROM enquiry WHERE reference = $2))";
         let query = sqlx::query(RESEND).bind(millis(now)).bind(reference.unwrap_or("").to_owned());
         let count = self.db.execute(query).await?;
         if count == 0 {
-            return Err(nothing(reference.unwrap_or("all"), "no letter is set aside"));
+            return Err(not_applicable(reference.unwrap_or("all"), "no letter is set aside"));
         }
         self.announce();
         Ok(count)
     }
 
     /// Queues the letters of a held enquiry.
-    pub async fn release(&self, reference: &str, now: Timestamp) -> Result<(), NotDone> {
+    pub async fn release(&self, reference: &str, now: Timestamp) -> Result<(), CommandError> {
         if !self.try_release(reference, millis(now)).await? {
-            return Err(nothing(reference, "it is not held; look at the list"));
+            return Err(not_applicable(reference, "it is not held; look at the list"));
         }
         self.announce();
         Ok(())
@@ -163,35 +163,35 @@ impl Outbox {
     }
 
     /// Records that staff have answered; the first time counts.
-    pub async fn answered(&self, reference: &str, now: Timestamp) -> Result<(), NotDone> {
+    pub async fn answered(&self, reference: &str, now: Timestamp) -> Result<(), CommandError> {
         const ANSWERED: &str = "UPDATE enquiry SET answered_at = COALESCE(answered_at, $2) WHERE reference = $1";
         self.mark(ANSWERED, reference, now).await
     }
 
     /// Records that it is advertising: it is listed no more, and if it is held it is erased a day later. The first time
     /// counts.
-    pub async fn spam(&self, reference: &str, now: Timestamp) -> Result<(), NotDone> {
+    pub async fn spam(&self, reference: &str, now: Timestamp) -> Result<(), CommandError> {
         const SPAM: &str = "UPDATE enquiry SET marked_spam_at = COALESCE(marked_spam_at, $2) WHERE reference = $1";
         self.mark(SPAM, reference, now).await
     }
 
-    async fn mark(&self, statement: &'static str, reference: &str, now: Timestamp) -> Result<(), NotDone> {
+    async fn mark(&self, statement: &'static str, reference: &str, now: Timestamp) -> Result<(), CommandError> {
         let query = sqlx::query(statement).bind(reference.to_owned()).bind(millis(now));
         match self.db.execute(query).await? {
-            0 => Err(nothing(reference, UNKNOWN)),
+            0 => Err(not_applicable(reference, UNKNOWN)),
             _ => Ok(()),
         }
     }
 }
 
-pub(super) fn nothing(reference: &str, why: &'static str) -> NotDone {
-    NotDone::Nothing { reference: reference.to_owned(), why }
+pub(super) fn not_applicable(reference: &str, why: &'static str) -> CommandError {
+    CommandError::NotApplicable { reference: reference.to_owned(), why }
 }
 
-fn words(reference: &str, text: Option<String>) -> Result<Option<Words>, NotDone> {
+fn words(reference: &str, text: Option<String>) -> Result<Option<Words>, CommandError> {
     let parsed = text.map(|text| serde_json::from_str::<Content>(&text)).transpose();
     let content =
-        parsed.map_err(|_| nothing(reference, "its content was written by a newer version of this program"))?;
+        parsed.map_err(|_| not_applicable(reference, "its content was written by a newer version of this program"))?;
     Ok(content.map(|content| (content.enquiry, content.spam)))
 }
 

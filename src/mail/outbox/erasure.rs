@@ -3,8 +3,8 @@
 //! Invariant: a search that finds nothing has looked at every byte of the database's files.
 
 use super::{
-    NotDone, Outbox, Place, Unavailable,
-    enquiries::nothing,
+    CommandError, DatabaseLocation, Outbox, Unavailable,
+    enquiries::not_applicable,
     letters::{Content, unsigned},
     millis,
 };
@@ -72,11 +72,11 @@ fn digits(number: &str) -> String {
 
 impl Outbox {
     /// Erases the content of one enquiry now, delivered or not, and removes its waiting letters. Number, reference and
-    /// times stay, and no reminder comes. [`Outbox::scrub_now`] then clears the bytes from the file.
-    pub async fn erase(&self, reference: &str, now: Timestamp) -> Result<Erased, NotDone> {
+    /// times stay, and no reminder comes. [`Outbox::scrub`] then clears the bytes from the file.
+    pub async fn erase(&self, reference: &str, now: Timestamp) -> Result<Erased, CommandError> {
         let erased = self.try_erase(reference, millis(now)).await?;
-        self.scrub.want();
-        erased.ok_or_else(|| nothing(reference, "it is erased already, or no enquiry has this reference"))
+        self.scrub.request();
+        erased.ok_or_else(|| not_applicable(reference, "it is erased already, or no enquiry has this reference"))
     }
 
     async fn try_erase(&self, reference: &str, now: i64) -> Result<Option<Erased>, Unavailable> {
@@ -106,7 +106,7 @@ impl Outbox {
 
     /// Looks for erased content in every file of the database; `None` for a server, whose files are out of reach.
     pub async fn search(&self, erased: &[Erased]) -> Result<Option<Searched>, Unavailable> {
-        let Place::Sqlite(file) = self.db.place() else { return Ok(None) };
+        let DatabaseLocation::Sqlite(file) = self.db.place() else { return Ok(None) };
         let mut pieces = HashSet::new();
         for one in erased {
             let words = enquiry_of(&one.words).as_bytes();

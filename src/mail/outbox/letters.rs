@@ -20,7 +20,7 @@ use sqlx::{Row as _, any::AnyRow};
 
 /// A letter that is ours until its lease ends.
 #[derive(Debug, Clone)]
-pub struct Claimed {
+pub struct ClaimedLetter {
     /// Row.
     pub id: i64,
     /// Of the enquiry; 0 for a note, which has none.
@@ -38,13 +38,13 @@ pub struct Claimed {
     /// Tries, this one included.
     pub attempts: u32,
     /// What it says.
-    pub says: Says,
+    pub kind: MessageKind,
     claim: String,
 }
 
 /// What a letter is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Says {
+pub enum MessageKind {
     /// The enquiry with its number; it is written when it leaves.
     Enquiry,
     /// This note.
@@ -55,7 +55,7 @@ pub enum Says {
 
 /// What a letter says.
 #[derive(Debug, Clone)]
-pub struct Stored {
+pub struct StoredEnquiry {
     /// Of this enquiry.
     pub reference: String,
     /// Of this enquiry.
@@ -67,14 +67,14 @@ pub struct Stored {
     /// Labels and their reasons.
     pub spam: SpamScore,
     /// The enquiry with the number before.
-    pub previous: Option<Earlier>,
+    pub previous: Option<EarlierEnquiry>,
     /// The enquiry that this one corrects.
-    pub corrects: Option<Earlier>,
+    pub corrects: Option<EarlierEnquiry>,
 }
 
 /// An earlier enquiry, as a letter names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Earlier {
+pub struct EarlierEnquiry {
     /// Its number.
     pub number: u64,
     /// Its reference.
@@ -86,7 +86,7 @@ pub struct Earlier {
 #[derive(Deserialize)]
 pub(super) struct Content {
     pub(super) enquiry: Enquiry,
-    /// Stored under an older name, which copies of an earlier version read.
+    /// StoredEnquiry under an older name, which copies of an earlier version read.
     #[serde(rename = "judgement")]
     pub(super) spam: SpamScore,
 }
@@ -98,7 +98,7 @@ impl Outbox {
         now: Timestamp,
         until: Timestamp,
         busy: &[String],
-    ) -> Result<Option<Claimed>, Unavailable> {
+    ) -> Result<Option<ClaimedLetter>, Unavailable> {
         let claim = random_hex::<8>();
         let query = sqlx::query(self.db.sql().claim).bind(millis(now)).bind(millis(until));
         let query = query.bind(claim.clone()).bind(json(&busy));
@@ -115,7 +115,7 @@ impl Outbox {
     }
 
     /// The content of an enquiry's letter; `None` if it was erased meanwhile.
-    pub async fn stored(&self, number: u64) -> Result<Option<Stored>, Unavailable> {
+    pub async fn stored(&self, number: u64) -> Result<Option<StoredEnquiry>, Unavailable> {
         const STORED: &str = "SELECT e.reference, e.received_at, e.content, \
              p.number AS p_number, p.reference AS p_reference, p.state AS p_state, \
              c.number AS c_number, c.reference AS c_reference, c.state AS c_state \
@@ -126,7 +126,7 @@ impl Outbox {
     }
 
     /// Records a delivery; the enquiry counts as delivered with its last letter.
-    pub async fn delivered(&self, letter: &Claimed, now: Timestamp) -> Result<(), Unavailable> {
+    pub async fn delivered(&self, letter: &ClaimedLetter, now: Timestamp) -> Result<(), Unavailable> {
         // Two letters of one enquiry may be acknowledged at the same instant: the second to lock the enquiry sees both.
         const LOCK: &str = "UPDATE enquiry SET state = state WHERE number = $1";
         // The visitor's address of an acknowledgement is not kept.
@@ -141,25 +141,25 @@ impl Outbox {
         sqlx::query(LOCK).bind(number).execute(&mut *tx).await?;
         sqlx::query(DELIVERED).bind(letter.id).bind(now).execute(&mut *tx).await?;
         sqlx::query(LAST).bind(number).bind(now).execute(&mut *tx).await?;
-        if let Says::Note(note) = &letter.says {
+        if let MessageKind::Note(note) = &letter.kind {
             notes::count_as_told(&mut tx, note, now).await?;
         }
         tx.commit().await?;
-        if letter.says == Says::Acknowledgement {
-            self.scrub.want();
+        if letter.kind == MessageKind::Acknowledgement {
+            self.scrub.request();
         }
         Ok(())
     }
 
     /// Puts a letter back in line, keeping its place; due at that time.
-    pub async fn again(&self, letter: &Claimed, error: &DeliveryError, at: Timestamp) -> Result<(), Unavailable> {
+    pub async fn retry(&self, letter: &ClaimedLetter, error: &DeliveryError, at: Timestamp) -> Result<(), Unavailable> {
         const AGAIN: &str = "UPDATE letter SET due_at = $3, leased_until = 0, claim = NULL, stage = $4, fault = $5 \
                              WHERE id = $1 AND claim = $2 AND state = 'waiting'";
         self.record_failure(AGAIN, letter, error, at).await
     }
 
     /// Keeps a letter out of line until an operator sends it again.
-    pub async fn set_aside(&self, letter: &Claimed, error: &DeliveryError, now: Timestamp) -> Result<(), Unavailable> {
+    pub async fn fail(&self, letter: &ClaimedLetter, error: &DeliveryError, now: Timestamp) -> Result<(), Unavailable> {
         const ASIDE: &str = "UPDATE letter SET state = 'set-aside', done_at = $3, leased_until = 0, claim = NULL, \
                              stage = $4, fault = $5 WHERE id = $1 AND claim = $2 AND state = 'waiting'";
         self.record_failure(ASIDE, letter, error, now).await
@@ -168,7 +168,7 @@ impl Outbox {
     async fn record_failure(
         &self,
         statement: &'static str,
-        letter: &Claimed,
+        letter: &ClaimedLetter,
         error: &DeliveryError,
         at: Timestamp,
     ) -> Result<(), Unavailable> {
@@ -178,8 +178,8 @@ impl Outbox {
     }
 }
 
-fn claimed(row: &AnyRow, claim: String) -> sqlx::Result<Claimed> {
-    Ok(Claimed {
+fn claimed(row: &AnyRow, claim: String) -> sqlx::Result<ClaimedLetter> {
+    Ok(ClaimedLetter {
         id: row.try_get("id")?,
         number: row.try_get::<Option<i64>, _>("number")?.map_or(0, unsigned),
         copy: unsigned(row.try_get("copy")?),
@@ -188,24 +188,24 @@ fn claimed(row: &AnyRow, claim: String) -> sqlx::Result<Claimed> {
         dated: time(row.try_get("dated_at")?),
         queued: time(row.try_get("queued_at")?),
         attempts: u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX),
-        says: says(row)?,
+        kind: message_kind(row)?,
         claim,
     })
 }
 
 /// A note that a newer version wrote in another form is that version's to send; here it fails as a letter without words.
-fn says(row: &AnyRow) -> sqlx::Result<Says> {
+fn message_kind(row: &AnyRow) -> sqlx::Result<MessageKind> {
     if row.try_get::<String, _>("kind")? == ACKNOWLEDGEMENT {
-        return Ok(Says::Acknowledgement);
+        return Ok(MessageKind::Acknowledgement);
     }
     let body: Option<String> = row.try_get("body")?;
-    Ok(body.and_then(|body| serde_json::from_str(&body).ok()).map_or(Says::Enquiry, Says::Note))
+    Ok(body.and_then(|body| serde_json::from_str(&body).ok()).map_or(MessageKind::Enquiry, MessageKind::Note))
 }
 
-fn stored(number: u64, row: &AnyRow) -> sqlx::Result<Option<Stored>> {
+fn stored(number: u64, row: &AnyRow) -> sqlx::Result<Option<StoredEnquiry>> {
     let Some(content) = row.try_get::<Option<String>, _>("content")? else { return Ok(None) };
     let content: Content = serde_json::from_str(&content).map_err(|e| sqlx::Error::Decode(Box::new(e)))?;
-    Ok(Some(Stored {
+    Ok(Some(StoredEnquiry {
         reference: row.try_get("reference")?,
         number,
         received: time(row.try_get("received_at")?),
@@ -216,10 +216,10 @@ fn stored(number: u64, row: &AnyRow) -> sqlx::Result<Option<Stored>> {
     }))
 }
 
-fn earlier(row: &AnyRow, number: &str, reference: &str, state: &str) -> sqlx::Result<Option<Earlier>> {
+fn earlier(row: &AnyRow, number: &str, reference: &str, state: &str) -> sqlx::Result<Option<EarlierEnquiry>> {
     let Some(number) = row.try_get::<Option<i64>, _>(number)? else { return Ok(None) };
     let held = row.try_get::<String, _>(state)? == "held";
-    Ok(Some(Earlier { number: unsigned(number), reference: row.try_get(reference)?, held }))
+    Ok(Some(EarlierEnquiry { number: unsigned(number), reference: row.try_get(reference)?, held }))
 }
 
 /// Numbers count enquiries: they fit.

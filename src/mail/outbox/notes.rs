@@ -6,7 +6,7 @@
 //! Never: a word that a visitor wrote. Numbers, references, times, and reasons of the signals are all there is.
 
 use super::{
-    Claimed, Outbox, Unavailable,
+    ClaimedLetter, Outbox, Unavailable,
     letters::{Content, signed, unsigned},
     millis,
     reference::random_hex,
@@ -63,7 +63,7 @@ pub struct OpenEnquiry {
 
 /// A letter that does not leave.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StuckLetter {
+pub struct UndeliveredLetter {
     /// Number and reference of its enquiry; none for a note.
     pub enquiry: Option<(u64, String)>,
     /// A staff address.
@@ -71,7 +71,7 @@ pub struct StuckLetter {
     /// Since when it waits.
     pub since: Timestamp,
     /// Out of line until somebody sends it again.
-    pub set_aside: bool,
+    pub failed: bool,
     /// What the last try met.
     pub fault: Option<String>,
 }
@@ -93,20 +93,20 @@ pub struct Counts {
 
 impl Outbox {
     /// Whether a note with this key was queued, or found needless.
-    pub async fn is_noted(&self, once: &str) -> Result<bool, Unavailable> {
+    pub async fn has_note(&self, once: &str) -> Result<bool, Unavailable> {
         let query = sqlx::query_scalar("SELECT COUNT(*) FROM letter WHERE once = $1").bind(once.to_owned());
         Ok(query.fetch_one(&self.db.pool().await?).await.map(|count: i64| count > 0)?)
     }
 
     /// Whether there ever was a note of this kind.
-    pub async fn knows_notes_of(&self, kind: &'static str) -> Result<bool, Unavailable> {
+    pub async fn has_notes_of(&self, kind: &'static str) -> Result<bool, Unavailable> {
         let query = sqlx::query_scalar("SELECT COUNT(*) FROM letter WHERE kind = $1").bind(kind);
         Ok(query.fetch_one(&self.db.pool().await?).await.map(|count: i64| count > 0)?)
     }
 
     /// Puts a note in line, one letter for each recipient; without a note, records that there was nothing to say.
     /// True if no copy has done so before. The kind is the first word of `once`.
-    pub async fn note(
+    pub async fn queue_note(
         &self,
         once: &str,
         recipients: &[Address],
@@ -125,7 +125,12 @@ impl Outbox {
 
     /// Puts an acknowledgement to `address` in line, unless this address has had one today; true if it did. The
     /// reference lets an erasure find it.
-    pub async fn acknowledge(&self, reference: &str, address: &Address, now: Timestamp) -> Result<bool, Unavailable> {
+    pub async fn queue_acknowledgement(
+        &self,
+        reference: &str,
+        address: &Address,
+        now: Timestamp,
+    ) -> Result<bool, Unavailable> {
         let hash = blake3::keyed_hash(&self.options.load().key, address.to_string().to_lowercase().as_bytes());
         let once = format!("{ACKNOWLEDGEMENT} {} {}", self.day(now), &hash.to_hex()[..32]);
         let (body, recipients) = (Some(reference.to_owned()), vec![address.to_string()]);
@@ -163,16 +168,16 @@ impl Outbox {
     }
 
     /// Drops an acknowledgement that cannot be delivered; its key stays, so that the address gets no other one today.
-    pub async fn give_up(&self, letter: &Claimed, now: Timestamp) -> Result<(), Unavailable> {
+    pub async fn discard_acknowledgement(&self, letter: &ClaimedLetter, now: Timestamp) -> Result<(), Unavailable> {
         const GIVE_UP: &str = "UPDATE letter SET state = 'given-up', done_at = $2, recipient = '', body = NULL, \
                                leased_until = 0, claim = NULL WHERE id = $1 AND kind = 'acknowledgement'";
         self.db.execute(sqlx::query(GIVE_UP).bind(letter.id).bind(millis(now))).await?;
-        self.scrub.want();
+        self.scrub.request();
         Ok(())
     }
 
     /// Removes the notes of this kind, so that the same may be reported anew.
-    pub async fn forget_notes_of(&self, kind: &'static str) -> Result<(), Unavailable> {
+    pub async fn remove_notes_of(&self, kind: &'static str) -> Result<(), Unavailable> {
         const FORGET: &str = "DELETE FROM letter WHERE kind = $1 AND number IS NULL";
         self.db.execute(sqlx::query(FORGET).bind(kind)).await.map(drop)
     }
@@ -208,7 +213,11 @@ impl Outbox {
     }
 
     /// Letters that wait for longer than `late`, and those that failed and whose enquiry is not marked as answered.
-    pub async fn stuck(&self, now: Timestamp, late: SignedDuration) -> Result<Vec<StuckLetter>, Unavailable> {
+    pub async fn undelivered(
+        &self,
+        now: Timestamp,
+        late: SignedDuration,
+    ) -> Result<Vec<UndeliveredLetter>, Unavailable> {
         const STUCK: &str = "SELECT l.number, e.reference, l.recipient, l.queued_at, l.state, l.fault FROM letter l \
              LEFT JOIN enquiry e ON e.number = l.number WHERE l.kind <> 'acknowledgement' AND \
              ((l.state = 'waiting' AND l.queued_at <= $1) OR (l.state = 'set-aside' AND e.answered_at IS NULL)) \
@@ -216,14 +225,15 @@ impl Outbox {
         type Row = (Option<i64>, Option<String>, String, i64, String, Option<String>);
         let before = millis(now.saturating_sub(late).unwrap_or(Timestamp::MIN));
         let rows: Vec<Row> = sqlx::query_as(STUCK).bind(before).fetch_all(&self.db.pool().await?).await?;
-        let stuck = rows.into_iter().map(|(number, reference, recipient, since, state, fault)| StuckLetter {
-            enquiry: number.map(unsigned).zip(reference),
-            recipient,
-            since: time(since),
-            set_aside: state == "set-aside",
-            fault,
-        });
-        Ok(stuck.collect())
+        let undelivered =
+            rows.into_iter().map(|(number, reference, recipient, since, state, fault)| UndeliveredLetter {
+                enquiry: number.map(unsigned).zip(reference),
+                recipient,
+                since: time(since),
+                failed: state == "set-aside",
+                fault,
+            });
+        Ok(undelivered.collect())
     }
 
     /// What happened from `from` until before `to`.

@@ -36,23 +36,23 @@ impl Outbox {
     }
 
     /// Ends the pause; the count of failures stays.
-    pub async fn unpause(&self) -> Result<(), Unavailable> {
+    pub async fn resume(&self) -> Result<(), Unavailable> {
         const UNPAUSE: &str = "UPDATE relay SET paused_until = 0 WHERE name = 'staff' AND paused_until > 0";
         self.db.execute(sqlx::query(UNPAUSE)).await.map(drop)
     }
 
     /// Records that the relay accepts our connection: letters that failed because of the relay are sent again.
-    pub async fn relay_works(&self, now: Timestamp) -> Result<(), Unavailable> {
+    pub async fn relay_recovered(&self, now: Timestamp) -> Result<(), Unavailable> {
         const WORKS: &str = "UPDATE relay SET failures = 0, paused_until = 0 WHERE name = 'staff' AND failures > 0";
         if self.db.execute(sqlx::query(WORKS)).await? > 0 {
-            self.revive(now).await?;
+            self.retry_after_relay_failure(now).await?;
         }
         Ok(())
     }
 
     /// Puts letters back in line that failed because the relay refused the program (log-in, greeting), not the letter;
     /// true if there were any.
-    pub async fn revive(&self, now: Timestamp) -> Result<bool, Unavailable> {
+    pub async fn retry_after_relay_failure(&self, now: Timestamp) -> Result<bool, Unavailable> {
         const REVIVE: &str = "UPDATE letter SET state = 'waiting', due_at = $1, queued_at = $1, attempts = 0, \
                               done_at = NULL WHERE state = 'set-aside' AND stage = 'relay'";
         Ok(self.db.execute(sqlx::query(REVIVE).bind(millis(now))).await? > 0)

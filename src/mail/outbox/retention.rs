@@ -5,7 +5,7 @@
 //!
 //! Never: mails in a folder, backups, a PostgreSQL server's own log. They are out of reach from here.
 
-use super::{Outbox, Place, Unavailable, millis};
+use super::{DatabaseLocation, Outbox, Unavailable, millis};
 use crate::enquiry::retention;
 use jiff::{SignedDuration, Timestamp};
 use sqlx::Row as _;
@@ -27,7 +27,7 @@ const TRACE: SignedDuration = SignedDuration::from_hours(24 * retention::TRACE_D
 
 /// What a round did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tidied {
+pub struct RetentionRun {
     /// Enquiries whose words were erased.
     pub erased: u64,
     /// Enquiries of which nothing is left.
@@ -47,7 +47,7 @@ impl Default for Scrub {
 }
 
 impl Scrub {
-    pub(super) fn want(&self) {
+    pub(super) fn request(&self) {
         self.0.store(true, Ordering::Release);
     }
 }
@@ -56,9 +56,9 @@ impl Outbox {
     /// Erases and removes what has reached its age, now and then, for ever. `now` is the clock.
     pub async fn run_retention(self, now: impl Fn() -> Timestamp + Send + Sync) {
         loop {
-            match self.tidy(now()).await {
-                Ok(Tidied { erased: 0, removed: 0, .. }) => {}
-                Ok(Tidied { erased, removed, .. }) => tracing::info!(erased, removed, "enquiries erased"),
+            match self.apply_retention(now()).await {
+                Ok(RetentionRun { erased: 0, removed: 0, .. }) => {}
+                Ok(RetentionRun { erased, removed, .. }) => tracing::info!(erased, removed, "enquiries erased"),
                 Err(cause) => tracing::error!(%cause, "enquiries are not erased"),
             }
             sleep(INTERVAL).await;
@@ -66,7 +66,7 @@ impl Outbox {
     }
 
     /// One run; harmless at any time and from several copies at once.
-    pub async fn tidy(&self, now: Timestamp) -> Result<Tidied, Unavailable> {
+    pub async fn apply_retention(&self, now: Timestamp) -> Result<RetentionRun, Unavailable> {
         const ERASE: &str = "UPDATE enquiry SET content = NULL, fingerprint = NULL, state = 'erased', erased_at = $1 \
              WHERE (content IS NOT NULL AND delivered_at <= $2 AND NOT EXISTS (SELECT 1 FROM letter \
              WHERE letter.number = enquiry.number AND letter.state <> 'delivered')) \
@@ -79,27 +79,27 @@ impl Outbox {
         let removed = self.db.execute(sqlx::query(REMOVE).bind(before(TRACE))).await?;
         self.db.execute(sqlx::query(NOTES).bind(before(TRACE))).await?;
         if erased > 0 || removed > 0 {
-            self.scrub.want();
+            self.scrub.request();
         }
-        Ok(Tidied { erased, removed, unscrubbed: !self.scrub_now().await? })
+        Ok(RetentionRun { erased, removed, unscrubbed: !self.scrub().await? })
     }
 
     /// Clears what was erased from the database's files; false while a reader of the write-ahead file prevents it.
-    pub async fn scrub_now(&self) -> Result<bool, Unavailable> {
+    pub async fn scrub(&self) -> Result<bool, Unavailable> {
         if !self.scrub.0.swap(false, Ordering::AcqRel) {
             return Ok(true);
         }
-        let done = self.try_scrub().await;
+        let done = self.clear_files().await;
         if done != Ok(true) {
-            self.scrub.want();
+            self.scrub.request();
             tracing::warn!("erased content is still in the database's files; the next run tries again");
         }
         done
     }
 
-    async fn try_scrub(&self) -> Result<bool, Unavailable> {
+    async fn clear_files(&self) -> Result<bool, Unavailable> {
         let pool = self.db.pool().await?;
-        if let Place::Sqlite(_) = self.db.place() {
+        if let DatabaseLocation::Sqlite(_) = self.db.place() {
             let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&pool).await?;
             return Ok(row.try_get_unchecked::<i64, _>(0)? == 0);
         }

@@ -42,10 +42,10 @@ const DRAWS: usize = 4;
 pub enum PutError {
     /// It is certainly not kept.
     #[error("the enquiry was not kept: {0}")]
-    NotKept(Unavailable),
+    NotStored(Unavailable),
     /// It may or may not be kept; sending it again does no harm.
     #[error("it is not known whether the enquiry was kept: {0}")]
-    Unsure(Unavailable),
+    Unknown(Unavailable),
 }
 
 /// How a transaction failed.
@@ -58,20 +58,20 @@ enum Failure {
 
 impl Failure {
     fn before_commit(error: sqlx::Error) -> Self {
-        if is_fault_of_row(&error) { Self::Row(error.into()) } else { Self::Batch(PutError::NotKept(error.into())) }
+        if is_fault_of_row(&error) { Self::Row(error.into()) } else { Self::Batch(PutError::NotStored(error.into())) }
     }
 
     /// A database that answers "no" to a commit has stored nothing; a broken connection says nothing.
     fn at_commit(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::Database(_) => Self::before_commit(error),
-            _ => Self::Batch(PutError::Unsure(error.into())),
+            _ => Self::Batch(PutError::Unknown(error.into())),
         }
     }
 
     fn into_error(self) -> PutError {
         match self {
-            Self::Row(cause) => PutError::NotKept(cause),
+            Self::Row(cause) => PutError::NotStored(cause),
             Self::Batch(error) => error,
         }
     }
@@ -99,11 +99,11 @@ impl Outbox {
         };
         match timeout(WAIT, stored).await {
             Ok(Some(result)) => result,
-            Ok(None) => Err(PutError::Unsure(Unavailable("the program is stopping".into()))),
+            Ok(None) => Err(PutError::Unknown(Unavailable("the program is stopping".into()))),
             Err(_) if !settled.swap(true, Ordering::AcqRel) => {
-                Err(PutError::NotKept(Unavailable("it is too slow to take in more".into())))
+                Err(PutError::NotStored(Unavailable("it is too slow to take in more".into())))
             }
-            Err(_) => Err(PutError::Unsure(Unavailable("it did not answer in time".into()))),
+            Err(_) => Err(PutError::Unknown(Unavailable("it did not answer in time".into()))),
         }
     }
 
@@ -111,7 +111,7 @@ impl Outbox {
     pub async fn write(self) {
         let mut waiting = self.waiting.lock().await;
         let mut jobs = Vec::new();
-        while waiting.recv_many(&mut jobs, self.options.load().most_together).await > 0 {
+        while waiting.recv_many(&mut jobs, self.options.load().max_batch).await > 0 {
             jobs.retain(|job| !job.settled.swap(true, Ordering::AcqRel));
             self.write_batch(std::mem::take(&mut jobs)).await;
             self.announce();
@@ -127,7 +127,7 @@ impl Outbox {
         };
         self.write_health.record(results.iter().find_map(|r| r.as_ref().err()).map_or(Ok(()), |error| {
             tracing::error!(%error, enquiries = results.len(), "enquiries were not kept");
-            let (PutError::NotKept(cause) | PutError::Unsure(cause)) = error;
+            let (PutError::NotStored(cause) | PutError::Unknown(cause)) = error;
             Err(cause.clone())
         }));
         for (job, result) in jobs.into_iter().zip(results) {
@@ -153,9 +153,9 @@ impl Outbox {
     /// One transaction for all of them.
     async fn store(&self, batch: &[&Prepared]) -> Result<Vec<Receipt>, Failure> {
         let deadline = Instant::now() + STATEMENTS;
-        let slow = |_| Failure::Batch(PutError::NotKept(too_slow()));
+        let slow = |_| Failure::Batch(PutError::NotStored(too_slow()));
         let pool = timeout_at(deadline, self.db.pool()).await.map_err(slow)?;
-        let pool = pool.map_err(|cause| Failure::Batch(PutError::NotKept(cause)))?;
+        let pool = pool.map_err(|cause| Failure::Batch(PutError::NotStored(cause)))?;
         let mut conn = timeout_at(deadline, pool.acquire()).await.map_err(slow)?.map_err(Failure::before_commit)?;
         let result = self.transact(&mut conn, batch, deadline).await;
         if let Err(Failure::Batch(_)) = result {
@@ -163,7 +163,7 @@ impl Outbox {
             conn.close_on_drop();
         }
         let receipts = result?;
-        self.db.confirm().await.map_err(|cause| Failure::Batch(PutError::Unsure(cause)))?;
+        self.db.confirm().await.map_err(|cause| Failure::Batch(PutError::Unknown(cause)))?;
         Ok(receipts)
     }
 
@@ -180,9 +180,9 @@ impl Outbox {
         };
         let written = timeout_at(deadline, written).await;
         let (tx, receipts) =
-            written.map_err(|_| Failure::Batch(PutError::NotKept(too_slow())))?.map_err(Failure::before_commit)?;
+            written.map_err(|_| Failure::Batch(PutError::NotStored(too_slow())))?.map_err(Failure::before_commit)?;
         let committed = timeout(STATEMENTS, tx.commit()).await;
-        committed.map_err(|_| Failure::Batch(PutError::Unsure(too_slow())))?.map_err(Failure::at_commit)?;
+        committed.map_err(|_| Failure::Batch(PutError::Unknown(too_slow())))?.map_err(Failure::at_commit)?;
         Ok(receipts)
     }
 }

@@ -10,7 +10,7 @@ use relationship_clinic::{
         delivery::DeliveryWorker,
         mailer::Mailer,
         message::MessageBuilder,
-        outbox::{Options, Outbox, Place},
+        outbox::{DatabaseLocation, Options, Outbox},
         retry_policy::RetryPolicy,
     },
     web::{self, App, Limits, Parts, Quotas, SiteService},
@@ -30,13 +30,13 @@ pub struct House {
 }
 
 /// Opens the outbox; `together` enquiries at most share a commit.
-pub async fn outbox(place: &Place, together: usize) -> Outbox {
+pub async fn outbox(place: &DatabaseLocation, together: usize) -> Outbox {
     let options = Options {
         recipients: vec!["staff@clinic.example".parse().unwrap()],
         domain: "clinic.example".into(),
         zone: TimeZone::get("America/Los_Angeles").unwrap(),
-        most_together: together,
-        key: Options::key_from(SECRET),
+        max_batch: together,
+        key: Options::fingerprint_key(SECRET),
     };
     let outbox = Outbox::open(place.clone(), options).await;
     tokio::spawn(outbox.clone().write());

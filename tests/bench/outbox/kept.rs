@@ -39,7 +39,7 @@ struct Alone {
 pub fn measure(runtime: &Runtime, databases: &[Database], rounds: usize) {
     let houses: Vec<[House; 2]> = databases
         .iter()
-        .map(|database| [Options::TOGETHER, 1].map(|together| open(runtime, database, together)))
+        .map(|database| [Options::MAX_BATCH, 1].map(|together| open(runtime, database, together)))
         .collect();
     let mut lines: Vec<Vec<Line>> = databases.iter().map(|_| CLIENTS.map(|_| Line::default()).into()).collect();
     let mut alone: Vec<Alone> = databases.iter().map(|_| Alone::default()).collect();

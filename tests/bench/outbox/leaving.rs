@@ -54,7 +54,7 @@ pub fn measure(runtime: &Runtime, databases: impl Fn() -> [Database; 2], letters
 /// From the 303 in the visitor's hands to the relay's door, and to its acknowledgement.
 fn first_delivery(runtime: &Runtime, database: &Database) -> (Vec<Duration>, Vec<Duration>) {
     let sink = Sink::open(false);
-    let house = House::open(runtime.block_on(house::outbox(&database.place, Options::TOGETHER)), mailer(&sink));
+    let house = House::open(runtime.block_on(house::outbox(&database.place, Options::MAX_BATCH)), mailer(&sink));
     let stop = CancellationToken::new();
     let running = runtime.block_on(house::run(&house.worker, &stop));
     let mut client = runtime.block_on(Client::connect(house.address));
@@ -75,7 +75,7 @@ fn first_delivery(runtime: &Runtime, database: &Database) -> (Vec<Duration>, Vec
 /// From the end of an outage to the acknowledgement of the last letter.
 fn drain(runtime: &Runtime, database: &Database, letters: usize) -> Duration {
     let sink = Sink::open(false);
-    let outbox = runtime.block_on(house::outbox(&database.place, Options::TOGETHER));
+    let outbox = runtime.block_on(house::outbox(&database.place, Options::MAX_BATCH));
     runtime.block_on(fill(&outbox, letters));
     let worker = house::worker(&outbox, mailer(&sink));
     let stop = CancellationToken::new();

@@ -102,7 +102,7 @@ fn decide<'a>(batch: &[&'a Prepared], mut known: Vec<Known>, last: u64) -> (Vec<
     for prepared in batch {
         let corrects = match compare(&known, prepared.nonce.as_deref(), &prepared.fingerprint, &prepared.day) {
             Match::Duplicate { number, reference } => {
-                receipts.push(Receipt { reference, number, again: true });
+                receipts.push(Receipt { reference, number, duplicate: true });
                 continue;
             }
             Match::Correction(earlier) => Some(earlier),
@@ -117,7 +117,7 @@ fn decide<'a>(batch: &[&'a Prepared], mut known: Vec<Known>, last: u64) -> (Vec<
             fingerprint: Some(prepared.fingerprint.clone()),
             day: prepared.day.clone(),
         });
-        receipts.push(Receipt { reference: reference.clone(), number, again: false });
+        receipts.push(Receipt { reference: reference.clone(), number, duplicate: false });
         rows.push(EnquiryRow {
             number,
             reference,
@@ -182,7 +182,7 @@ mod tests {
         };
         let batch = [prepared("n1", "a"), prepared("n1", "a"), prepared("n1", "b"), prepared("n2", "c")];
         let (receipts, rows) = decide(&batch.iter().collect::<Vec<_>>(), Vec::new(), 40);
-        let facts: Vec<_> = receipts.iter().map(|receipt| (receipt.number, receipt.again)).collect();
+        let facts: Vec<_> = receipts.iter().map(|receipt| (receipt.number, receipt.duplicate)).collect();
         assert_eq!(facts, [(41, false), (41, true), (42, false), (43, false)]);
         assert_eq!(receipts[0].reference, receipts[1].reference);
         let rows: Vec<_> = rows.iter().map(|row| (row.number, row.corrects)).collect();

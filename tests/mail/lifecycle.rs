@@ -4,11 +4,11 @@
 
 use crate::{
     databases::{Fresh, Kind, fresh},
-    delivery::letterhead,
-    house::{House, open_outbox},
+    delivery::message_builder,
     notes::{clinic, deliver, note_writer, read, same, worker},
     smtp_server::{Encryption, Server},
     support::edition::edition,
+    test_outbox::{TestOutbox, open_outbox},
 };
 use arc_swap::ArcSwap;
 use axum::{Router, body::Body};
@@ -19,7 +19,7 @@ use relationship_clinic::{
     mail::{
         delivery::DeliveryWorker,
         notes::NoteWriter,
-        outbox::{NoBackup, Outbox},
+        outbox::{BackupError, Outbox},
     },
     web::{self, App, Parts, Quotas},
 };
@@ -74,7 +74,7 @@ impl Clinic {
             pictures: Arc::default(),
             quotas: Quotas::default(),
             trusted_proxies: Vec::new(),
-            links: letterhead().links,
+            links: message_builder().links,
             clock: now,
             renewals: None,
         };
@@ -124,7 +124,7 @@ impl Clinic {
         self.note_writer.daily(&clinic, now()).await.unwrap();
         self.note_writer.weekly(&clinic, |_| None, now()).await.unwrap();
         deliver(&self.worker, now()).await;
-        self.outbox.tidy(now()).await.unwrap();
+        self.outbox.apply_retention(now()).await.unwrap();
     }
 
     /// The mails that arrived since the last look, as staff read them.
@@ -188,7 +188,7 @@ async fn an_enquiry_lives_from_the_form_to_erasure_and_every_letter_of_it_reads_
     let letters = clinic.mailbox();
     assert_eq!(letters.len(), 3);
     assert!(letters[2].contains("This may be advertising."), "{}", letters[2]);
-    mails.extend(["1 a letter", "2 its correction", "3 one with a label"].into_iter().zip(letters.clone()));
+    mails.extend(["1_letter", "2_correction", "3_labelled"].into_iter().zip(letters.clone()));
 
     // Wednesday morning: the note tells of the held one; somebody sends it on, and Ana has been called.
     it_is("25 08:00");
@@ -199,7 +199,7 @@ async fn an_enquiry_lives_from_the_form_to_erasure_and_every_letter_of_it_reads_
     clinic.follow(&link(&letters[1], "mark No. 2 as answered"), "No. 2 is marked as answered").await;
     clinic.work().await;
     let released = clinic.mailbox().remove(0);
-    mails.extend([("4 the note of a held one", note), ("5 the letter of a released one", released)]);
+    mails.extend([("4_note_of_a_held_one", note), ("5_released", released)]);
 
     // A day after hand-over the words are gone from the disk; the numbers stay.
     assert!(clinic.is_on_disk(QUARREL));
@@ -216,7 +216,7 @@ async fn an_enquiry_lives_from_the_form_to_erasure_and_every_letter_of_it_reads_
     let seller = &reminder[reminder.find("No. 4").unwrap()..];
     clinic.follow(&link(bo, "Mark as answered"), "No. 3 is marked as answered").await;
     clinic.follow(&link(seller, "Mark as advertising"), "No. 4 is marked as advertising").await;
-    mails.push(("6 a reminder", reminder));
+    mails.push(("6_reminder", reminder));
     it_is("27 08:00");
     clinic.work().await;
     assert!(clinic.mailbox().is_empty(), "nothing to say on Friday");
@@ -224,7 +224,7 @@ async fn an_enquiry_lives_from_the_form_to_erasure_and_every_letter_of_it_reads_
     // Monday morning: the week.
     it_is("30 08:00");
     clinic.work().await;
-    mails.push(("7 the week", clinic.mailbox().remove(0)));
+    mails.push(("7_week", clinic.mailbox().remove(0)));
 
     let entries = clinic.outbox.list().await.unwrap();
     let references: Vec<&str> = entries.iter().map(|entry| entry.reference.as_str()).collect();
@@ -234,16 +234,16 @@ async fn an_enquiry_lives_from_the_form_to_erasure_and_every_letter_of_it_reads_
 
     // After ninety days nothing is known, and old links say so.
     NOW.store((now() + SignedDuration::from_hours(24 * 100)).as_second(), Ordering::SeqCst);
-    clinic.outbox.tidy(now()).await.unwrap();
+    clinic.outbox.apply_retention(now()).await.unwrap();
     assert_eq!(clinic.outbox.list().await.unwrap(), []);
     clinic.follow(&link(&mails[0].1, "as answered here"), "This link is too old").await;
 }
 
 #[tokio::test]
 async fn a_server_is_copied_by_its_own_tool() {
-    let house = House::new(Kind::Postgres).await;
-    let file = house.fresh.folder.path().join("copy.sqlite");
-    let error = house.outbox.backup(&file).await.unwrap_err();
-    assert!(matches!(error, NoBackup::Server) && error.to_string().contains("pg_dump"), "{error}");
+    let test = TestOutbox::new(Kind::Postgres).await;
+    let file = test.fresh.folder.path().join("copy.sqlite");
+    let error = test.outbox.backup(&file).await.unwrap_err();
+    assert!(matches!(error, BackupError::Server) && error.to_string().contains("pg_dump"), "{error}");
     assert!(!file.exists());
 }

@@ -67,24 +67,24 @@ pub fn count(visitors: &Thanked, mails: &[Mail], staff: &[&str]) -> Toll {
         }
     }
     assert_eq!(letters.len(), visitors.references.len() * staff.len(), "somebody is heard under two references");
-    toll(mails, letters.values())
+    tally(mails, letters.values())
 }
 
-fn toll<'a>(mails: &[Mail], letters: impl Iterator<Item = &'a Vec<usize>>) -> Toll {
+fn tally<'a>(mails: &[Mail], letters: impl Iterator<Item = &'a Vec<usize>>) -> Toll {
     let last = last_of_each_life(mails);
     let lost_acknowledgements = mails.iter().filter(|mail| !mail.acknowledged).count();
-    let mut toll = Toll { deliveries: mails.len(), lost_acknowledgements, ..Toll::default() };
+    let mut tally = Toll { deliveries: mails.len(), lost_acknowledgements, ..Toll::default() };
     for arrivals in letters {
         for earlier in &arrivals[..arrivals.len() - 1] {
-            toll.copies += 1;
+            tally.copies += 1;
             if mails[*earlier].acknowledged {
                 let killed = last.contains(earlier);
                 assert!(killed, "a letter came again though its acknowledgement was heard: {}", mails[*earlier].text);
-                toll.killed_before_writing_down += 1;
+                tally.killed_before_writing_down += 1;
             }
         }
     }
-    toll
+    tally
 }
 
 /// A life hands over one letter after another to each recipient: only the last may not be written down.

@@ -2,10 +2,10 @@
 
 use crate::{
     databases::{Kind, fresh, is_root},
-    house::{House, later, new, open_outbox, with_nonce},
     postgres_proxy::PostgresProxy,
+    test_outbox::{TestOutbox, later, new, open_outbox, with_nonce},
 };
-use relationship_clinic::mail::outbox::{NewEnquiry, Outbox, Place, PutError};
+use relationship_clinic::mail::outbox::{DatabaseLocation, NewEnquiry, Outbox, PutError};
 use secrecy::SecretString;
 use std::{
     fs,
@@ -22,14 +22,14 @@ async fn not_kept(outbox: &Outbox, new: NewEnquiry, because: &str) {
     let began = Instant::now();
     let result = outbox.put(new).await;
     assert!(began.elapsed() < SOON, "it took {:?}", began.elapsed());
-    let Err(PutError::NotKept(cause)) = result else { panic!("{result:?}") };
+    let Err(PutError::NotStored(cause)) = result else { panic!("{result:?}") };
     assert!(cause.to_string().contains(because), "{cause}");
-    let health = outbox.can_keep().await;
+    let health = outbox.check_write().await;
     assert!(health.is_err(), "health does not know: {cause}");
 }
 
-fn file(house: &House) -> PathBuf {
-    let Place::Sqlite(file) = &house.fresh.place else { panic!("SQLite only") };
+fn file(test: &TestOutbox) -> PathBuf {
+    let DatabaseLocation::Sqlite(file) = &test.fresh.place else { panic!("SQLite only") };
     file.clone()
 }
 
@@ -69,7 +69,8 @@ impl Drop for SmallDisk {
 #[tokio::test]
 async fn a_full_disk_is_said_and_the_next_post_works_when_there_is_room() {
     let disk = SmallDisk::of("1m");
-    let outbox = open_outbox(Place::Sqlite(disk.path().join("outbox.sqlite")), &["staff@clinic.example"]).await;
+    let outbox =
+        open_outbox(DatabaseLocation::Sqlite(disk.path().join("outbox.sqlite")), &["staff@clinic.example"]).await;
     assert_eq!(outbox.put(new("Ann")).await.unwrap().number, 1);
     let ballast = disk.path().join("ballast");
     let _ = fs::write(&ballast, vec![0; 2_000_000]);
@@ -82,82 +83,82 @@ async fn a_full_disk_is_said_and_the_next_post_works_when_there_is_room() {
     not_kept(&outbox, long("Cy"), "disk is full").await;
     fs::remove_file(&ballast).unwrap();
     assert_eq!(outbox.put(long("Dee")).await.unwrap().number, 2);
-    assert!(outbox.can_keep().await.is_ok());
-    assert!(outbox.put(new("Ann")).await.unwrap().again, "what was kept before is still there");
+    assert!(outbox.check_write().await.is_ok());
+    assert!(outbox.put(new("Ann")).await.unwrap().duplicate, "what was kept before is still there");
     outbox.close().await;
 }
 
 #[tokio::test]
 async fn a_locked_database_is_said_and_the_next_post_works_when_it_is_free() {
-    let house = House::new(Kind::Sqlite).await;
-    let pool = sqlx::AnyPool::connect(&house.fresh.url).await.unwrap();
+    let test = TestOutbox::new(Kind::Sqlite).await;
+    let pool = sqlx::AnyPool::connect(&test.fresh.url).await.unwrap();
     let mut holder = pool.acquire().await.unwrap();
     sqlx::raw_sql("BEGIN EXCLUSIVE").execute(&mut *holder).await.unwrap();
-    not_kept(&house.outbox, new("Ann"), "locked").await;
+    not_kept(&test.outbox, new("Ann"), "locked").await;
     sqlx::raw_sql("ROLLBACK").execute(&mut *holder).await.unwrap();
-    assert_eq!(house.put(new("Ann")).await.number, 1);
+    assert_eq!(test.put(new("Ann")).await.number, 1);
 }
 
 #[tokio::test]
 async fn a_folder_that_moves_away_and_back_loses_nothing() {
-    let house = House::new(Kind::Sqlite).await;
-    house.put(new("Ann")).await;
-    let folder = file(&house).parent().unwrap().to_owned();
+    let test = TestOutbox::new(Kind::Sqlite).await;
+    test.put(new("Ann")).await;
+    let folder = file(&test).parent().unwrap().to_owned();
     let away = folder.with_extension("away");
     fs::rename(&folder, &away).unwrap();
-    not_kept(&house.outbox, new("Bob"), "folder").await;
+    not_kept(&test.outbox, new("Bob"), "folder").await;
     assert!(!folder.exists(), "a folder that may come back is not made anew");
     fs::rename(&away, &folder).unwrap();
-    assert_eq!(house.put(new("Cy")).await.number, 2);
-    assert!(house.put(new("Ann")).await.again);
+    assert_eq!(test.put(new("Cy")).await.number, 2);
+    assert!(test.put(new("Ann")).await.duplicate);
 }
 
 #[tokio::test]
 async fn a_deleted_file_is_never_written_to() {
-    let house = House::new(Kind::Sqlite).await;
-    house.put(new("Ann")).await;
-    let folder = file(&house).parent().unwrap().to_owned();
+    let test = TestOutbox::new(Kind::Sqlite).await;
+    test.put(new("Ann")).await;
+    let folder = file(&test).parent().unwrap().to_owned();
     fs::remove_dir_all(&folder).unwrap();
-    not_kept(&house.outbox, new("Bob"), "folder").await;
+    not_kept(&test.outbox, new("Bob"), "folder").await;
     fs::create_dir(&folder).unwrap();
-    let receipt = house.put(new("Cy")).await;
-    assert_eq!((receipt.number, receipt.again), (1, false), "a new outbox begins in the empty folder");
-    let copy = house.copy().await;
-    assert!(copy.put(new("Cy")).await.unwrap().again, "and it is the file at the path");
+    let receipt = test.put(new("Cy")).await;
+    assert_eq!((receipt.number, receipt.duplicate), (1, false), "a new outbox begins in the empty folder");
+    let copy = test.copy().await;
+    assert!(copy.put(new("Cy")).await.unwrap().duplicate, "and it is the file at the path");
 }
 
 #[tokio::test]
 async fn a_write_ahead_file_that_was_deleted_is_noticed() {
-    let house = House::new(Kind::Sqlite).await;
-    house.put(new("Ann")).await;
-    let mut log = file(&house).into_os_string();
+    let test = TestOutbox::new(Kind::Sqlite).await;
+    test.put(new("Ann")).await;
+    let mut log = file(&test).into_os_string();
     log.push("-wal");
     fs::remove_file(&log).unwrap();
-    house.put(new("Bob")).await;
-    let copy = house.copy().await;
-    assert!(copy.put(new("Bob")).await.unwrap().again, "it went to a file that others can see");
+    test.put(new("Bob")).await;
+    let copy = test.copy().await;
+    assert!(copy.put(new("Bob")).await.unwrap().duplicate, "it went to a file that others can see");
 }
 
 #[tokio::test]
 async fn a_file_put_in_place_of_another_is_used_from_then_on() {
-    let house = House::new(Kind::Sqlite).await;
-    house.put(new("Ann")).await;
-    let other = House::new(Kind::Sqlite).await;
+    let test = TestOutbox::new(Kind::Sqlite).await;
+    test.put(new("Ann")).await;
+    let other = TestOutbox::new(Kind::Sqlite).await;
     for i in 0..4 {
         other.put(with_nonce(&format!("Old {i}"), &format!("n{i}"))).await;
     }
     other.outbox.close().await;
     for ending in ["", "-wal", "-shm"] {
-        let _ = fs::remove_file(format!("{}{ending}", file(&house).display()));
+        let _ = fs::remove_file(format!("{}{ending}", file(&test).display()));
     }
-    fs::copy(file(&other), file(&house)).unwrap();
-    assert_eq!(house.put(new("Bob")).await.number, 5, "the restored backup goes on");
+    fs::copy(file(&other), file(&test)).unwrap();
+    assert_eq!(test.put(new("Bob")).await.number, 5, "the restored backup goes on");
 }
 
 #[tokio::test]
 async fn a_damaged_file_is_said() {
     let fresh = fresh(Kind::Sqlite);
-    let Place::Sqlite(file) = &fresh.place else { panic!() };
+    let DatabaseLocation::Sqlite(file) = &fresh.place else { panic!() };
     fs::create_dir(file.parent().unwrap()).unwrap();
     fs::write(file, "this is no database, whatever its name may be".repeat(100)).unwrap();
     let outbox = open_outbox(fresh.place.clone(), &["staff@clinic.example"]).await;
@@ -173,14 +174,14 @@ async fn in_a_read_only_folder() {
     let folder = PathBuf::from(std::env::var_os("CLINIC_TEST_FOLDER").unwrap());
     let mode = |bits| fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(bits)).unwrap();
     mode(0o500);
-    let outbox = open_outbox(Place::Sqlite(folder.join("outbox.sqlite")), &["staff@clinic.example"]).await;
+    let outbox = open_outbox(DatabaseLocation::Sqlite(folder.join("outbox.sqlite")), &["staff@clinic.example"]).await;
     not_kept(&outbox, new("Ann"), "ermission").await;
     mode(0o700);
     assert_eq!(outbox.put(new("Bob")).await.unwrap().number, 1);
     outbox.close().await;
     // Now the file is there and the folder is read-only: SQLite cannot make its write-ahead file.
     mode(0o500);
-    let outbox = open_outbox(Place::Sqlite(folder.join("outbox.sqlite")), &["staff@clinic.example"]).await;
+    let outbox = open_outbox(DatabaseLocation::Sqlite(folder.join("outbox.sqlite")), &["staff@clinic.example"]).await;
     assert!(outbox.put(new("Cy")).await.is_err());
     mode(0o700);
     assert_eq!(outbox.put(new("Dee")).await.unwrap().number, 2);
@@ -204,7 +205,7 @@ fn a_read_only_folder_is_said_and_the_next_post_works_when_it_is_writable() {
         Command::new(&program)
     };
     let output = command
-        .args(["--ignored", "--exact", "hardship::in_a_read_only_folder"])
+        .args(["--ignored", "--exact", "storage_failures::in_a_read_only_folder"])
         .env("CLINIC_TEST_FOLDER", &data)
         .current_dir("/")
         .output()
@@ -219,7 +220,7 @@ async fn a_postgresql_server_that_goes_and_comes_back_is_said_and_used_again() {
     let mut proxy = PostgresProxy::start().await;
     let database = fresh.url.split('?').next().unwrap().rsplit('/').next().unwrap();
     let url = format!("postgres://postgres@127.0.0.1:{}/{database}", proxy.port);
-    let outbox = open_outbox(Place::Postgres(SecretString::from(url)), &["staff@clinic.example"]).await;
+    let outbox = open_outbox(DatabaseLocation::Postgres(SecretString::from(url)), &["staff@clinic.example"]).await;
     assert_eq!(outbox.put(new("Ann")).await.unwrap().number, 1);
     proxy.cut().await;
     not_kept(&outbox, new("Bob"), "database").await;
@@ -233,7 +234,7 @@ async fn a_postgresql_server_that_goes_and_comes_back_is_said_and_used_again() {
     proxy.cut().await;
     proxy.restore().await;
     let receipt = outbox.put(new("Eve")).await.unwrap();
-    assert_eq!((receipt.number, receipt.again), (3, false));
+    assert_eq!((receipt.number, receipt.duplicate), (3, false));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -243,7 +244,7 @@ async fn an_outbox_that_was_out_of_reach_at_start_works_when_it_is_there() {
     let database = fresh.url.split('?').next().unwrap().rsplit('/').next().unwrap();
     let url = format!("postgres://postgres@127.0.0.1:{}/{database}", proxy.port);
     proxy.cut().await;
-    let outbox = open_outbox(Place::Postgres(SecretString::from(url)), &["staff@clinic.example"]).await;
+    let outbox = open_outbox(DatabaseLocation::Postgres(SecretString::from(url)), &["staff@clinic.example"]).await;
     not_kept(&outbox, new("Ann"), "database").await;
     proxy.restore().await;
     assert_eq!(outbox.put(new("Ann")).await.unwrap().number, 1);
@@ -251,46 +252,49 @@ async fn an_outbox_that_was_out_of_reach_at_start_works_when_it_is_there() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_that_stands_still_inside_a_transaction_does_not_stop_the_others() {
-    let house = House::new(Kind::Postgres).await;
-    house.put(new("Ann")).await;
-    let pool = sqlx::AnyPool::connect(&house.fresh.url).await.unwrap();
-    let mut standing = pool.acquire().await.unwrap();
+    let test = TestOutbox::new(Kind::Postgres).await;
+    test.put(new("Ann")).await;
+    let pool = sqlx::AnyPool::connect(&test.fresh.url).await.unwrap();
+    let mut state = pool.acquire().await.unwrap();
     // What every session of ours asks for.
     sqlx::raw_sql("SET idle_in_transaction_session_timeout = '5s'; BEGIN; UPDATE counter SET last = last")
-        .execute(&mut *standing)
+        .execute(&mut *state)
         .await
         .unwrap();
-    not_kept(&house.outbox, new("Bob"), "locked").await;
+    not_kept(&test.outbox, new("Bob"), "locked").await;
     let began = Instant::now();
-    while house.outbox.put(new("Bob")).await.is_err() {
+    while test.outbox.put(new("Bob")).await.is_err() {
         assert!(began.elapsed() < Duration::from_secs(10), "still locked");
     }
 }
 
 #[tokio::test]
 async fn erased_words_are_in_no_file_of_the_database() {
-    let house = House::new(Kind::Sqlite).await;
+    let test = TestOutbox::new(Kind::Sqlite).await;
     let secret = "Zinnia Quartermaine wrote this";
     let mut words = new(secret);
     words.enquiry.message = Some(secret.repeat(40));
-    let receipt = house.put(words).await;
+    let receipt = test.put(words).await;
     for i in 0..20 {
-        house.put(new(&format!("Ann {i}"))).await;
+        test.put(new(&format!("Ann {i}"))).await;
     }
-    assert!(found(&house, secret), "the search finds what is there");
-    house.outbox.erase(&receipt.reference, later(1)).await.unwrap();
-    let pool = sqlx::AnyPool::connect(&house.fresh.url).await.unwrap();
+    assert!(found(&test, secret), "the search finds what is there");
+    test.outbox.erase(&receipt.reference, later(1)).await.unwrap();
+    let pool = sqlx::AnyPool::connect(&test.fresh.url).await.unwrap();
     let mut reader = pool.begin().await.unwrap();
     sqlx::query("SELECT COUNT(*) FROM enquiry").fetch_one(&mut *reader).await.unwrap();
-    assert!(house.outbox.tidy(later(2)).await.unwrap().unscrubbed, "a reader stands in the way, and that is said");
+    assert!(
+        test.outbox.apply_retention(later(2)).await.unwrap().unscrubbed,
+        "a reader stands in the way, and that is said"
+    );
     reader.rollback().await.unwrap();
-    assert!(!house.outbox.tidy(later(3)).await.unwrap().unscrubbed);
-    assert!(!found(&house, secret), "erased words lie on the disk");
-    assert!(found(&house, "Ann 7"), "others are untouched");
+    assert!(!test.outbox.apply_retention(later(3)).await.unwrap().unscrubbed);
+    assert!(!found(&test, secret), "erased words lie on the disk");
+    assert!(found(&test, "Ann 7"), "others are untouched");
 }
 
-fn found(house: &House, words: &str) -> bool {
-    let folder = file(house).parent().unwrap().to_owned();
+fn found(test: &TestOutbox, words: &str) -> bool {
+    let folder = file(test).parent().unwrap().to_owned();
     let files = fs::read_dir(folder).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap());
     files.into_iter().any(|bytes| bytes.windows(words.len()).any(|window| window == words.as_bytes()))
 }
@@ -298,9 +302,9 @@ fn found(house: &House, words: &str) -> bool {
 #[tokio::test]
 async fn only_the_owner_can_read_the_outbox() {
     use std::os::unix::fs::PermissionsExt as _;
-    let house = House::new(Kind::Sqlite).await;
-    house.put(new("Ann")).await;
-    for entry in fs::read_dir(file(&house).parent().unwrap()).unwrap() {
+    let test = TestOutbox::new(Kind::Sqlite).await;
+    test.put(new("Ann")).await;
+    for entry in fs::read_dir(file(&test).parent().unwrap()).unwrap() {
         let path = entry.unwrap().path();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{}", path.display());
     }

@@ -4,7 +4,7 @@ use crate::databases::{Fresh, Kind, fresh};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use relationship_clinic::{
     enquiry::{Action, Channel, Enquiry, ForWhom, Mailbox, Phone, SpamScore, Voicemail},
-    mail::outbox::{NewEnquiry, Options, Outbox, Place, Receipt},
+    mail::outbox::{DatabaseLocation, NewEnquiry, Options, Outbox, Receipt},
 };
 
 /// A Tuesday afternoon at the clinic.
@@ -21,24 +21,24 @@ pub fn options(recipients: &[&str]) -> Options {
         recipients: recipients.iter().map(|address| address.parse().unwrap()).collect(),
         domain: "clinic.example".into(),
         zone: TimeZone::get("America/Los_Angeles").unwrap(),
-        most_together: Options::TOGETHER,
-        key: Options::key_from("a secret of at least thirty-two characters"),
+        max_batch: Options::MAX_BATCH,
+        key: Options::fingerprint_key("a secret of at least thirty-two characters"),
     }
 }
 
 /// An outbox with its writer, as `serve` runs it.
-pub async fn open_outbox(place: Place, recipients: &[&str]) -> Outbox {
+pub async fn open_outbox(place: DatabaseLocation, recipients: &[&str]) -> Outbox {
     let outbox = Outbox::open(place, options(recipients)).await;
     tokio::spawn(outbox.clone().write());
     outbox
 }
 
-pub struct House {
+pub struct TestOutbox {
     pub fresh: Fresh,
     pub outbox: Outbox,
 }
 
-impl House {
+impl TestOutbox {
     pub async fn new(kind: Kind) -> Self {
         Self::with(kind, &["staff@clinic.example"]).await
     }

@@ -2,8 +2,8 @@
 
 use crate::{
     databases::{Kind, fresh, is_root},
-    hardship::SmallDisk,
     postgres_proxy::PostgresProxy,
+    storage_failures::SmallDisk,
     support::clinic::{Clinic, PROGRAM, wait_for},
 };
 use std::{

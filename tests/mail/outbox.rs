@@ -1,0 +1,479 @@
+//! What the outbox promises, on both databases.
+
+use crate::{
+    databases::Kind,
+    test_outbox::{TestOutbox, enquiry, held, later, new, open_outbox, start, with_nonce},
+};
+use jiff::Timestamp;
+use relationship_clinic::mail::{
+    health::{LATE, LetterCounts, ProblemKind},
+    mailer::DeliveryError,
+    outbox::{ClaimedLetter, CommandError, NewEnquiry, Outbox, PutError},
+};
+use std::collections::HashSet;
+
+/// Makes a test of each function for each database.
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite { $( #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() { super::$name($crate::databases::Kind::Sqlite).await } )* }
+        mod postgres { $( #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() { super::$name($crate::databases::Kind::Postgres).await } )* }
+    };
+}
+
+on_both!(
+    a_kept_enquiry_has_a_reference_a_number_and_a_letter_per_recipient,
+    numbers_have_no_gaps_whatever_fails,
+    the_same_answers_get_the_same_receipt,
+    other_answers_in_the_same_form_are_a_correction,
+    twins_posted_at_once_to_two_copies_are_one_enquiry,
+    many_posts_at_once_are_all_kept_with_numbers_in_a_row,
+    one_bad_row_fails_alone,
+    a_letter_is_claimed_by_one_worker_only,
+    a_lease_that_ends_hands_the_letter_to_another,
+    a_late_failure_of_a_lost_claim_changes_nothing,
+    an_enquiry_is_handed_over_with_its_last_letter,
+    letters_come_in_the_order_of_arrival,
+    a_busy_recipient_is_passed_over,
+    a_held_enquiry_has_no_letter_until_released,
+    a_letter_set_aside_waits_again_after_resend,
+    letters_refused_with_the_whole_relay_come_back_by_themselves,
+    words_go_a_day_after_delivery_and_the_trace_after_ninety_days,
+    nothing_undelivered_is_erased,
+    a_held_enquiry_is_erased_a_month_after_staff_were_told_three_times,
+    an_erased_enquiry_keeps_number_and_times,
+    whoever_gives_up_waiting_is_not_kept_behind_their_back,
+    what_was_kept_is_there_after_a_restart,
+    late_letters_and_letters_set_aside_are_counted,
+    a_trouble_is_told_by_one_copy_once_until_it_is_over,
+    a_relay_that_failed_is_probed_by_one_worker,
+    strange_signs_survive,
+    a_newer_version_may_have_added_migrations,
+    two_copies_may_start_at_once,
+);
+
+async fn claim(outbox: &Outbox, now: Timestamp) -> Option<ClaimedLetter> {
+    outbox.claim(now, now + jiff::SignedDuration::from_secs(60), &[]).await.unwrap()
+}
+
+fn refused() -> DeliveryError {
+    DeliveryError::Letter { permanent: true, reason: "refused at RCPT (550)".into() }
+}
+
+async fn sql(test: &TestOutbox, statement: &'static str) {
+    let pool = sqlx::AnyPool::connect(&test.fresh.url).await.unwrap();
+    sqlx::raw_sql(statement).execute(&pool).await.unwrap();
+    pool.close().await;
+}
+
+async fn a_kept_enquiry_has_a_reference_a_number_and_a_letter_per_recipient(kind: Kind) {
+    let test = TestOutbox::with(kind, &["a@clinic.example", "b@clinic.example"]).await;
+    let receipt = test.put(new("Ann")).await;
+    assert_eq!((receipt.number, receipt.duplicate, receipt.reference.len()), (1, false, 8));
+    let (_, content, letters) = test.outbox.show(&receipt.reference).await.unwrap();
+    assert_eq!(content.unwrap().0, enquiry("Ann"));
+    let facts: Vec<_> = letters.iter().map(|l| (l.recipient.as_str(), l.state.as_str(), l.attempts)).collect();
+    assert_eq!(facts, [("a@clinic.example", "waiting", 0), ("b@clinic.example", "waiting", 0)]);
+    let first = claim(&test.outbox, start()).await.unwrap();
+    let second = claim(&test.outbox, start()).await.unwrap();
+    assert_eq!(first.message_id, second.message_id, "it is one message to two people");
+    assert!(
+        first.message_id.starts_with(&format!("<{}.", receipt.reference))
+            && first.message_id.ends_with("@clinic.example>")
+    );
+    assert_eq!((first.dated, first.copy, second.copy), (start(), 1, 2));
+}
+
+async fn numbers_have_no_gaps_whatever_fails(kind: Kind) {
+    let test = TestOutbox::new(kind).await;
+    bad_rows(&test).await;
+    for (name, expected) in [("Ann", Some(1)), ("bad", None), ("Bob", Some(2)), ("bad", None), ("Cy", Some(3))] {
+        let number = test.outbox.put(with_nonce(name, name)).await.ok().map(|receipt| receipt.number);
+        assert_eq!(number, expected, "{name}");
+    }
+}
+
+async fn the_same_answers_get_the_same_receipt(kind: Kind) {
+    let test = TestOutbox::new(kind).await;
+    let first = test.put(with_nonce("Ann", "n1")).await;
+    let cases = [
+        ("a double click", with_nonce("Ann", "n1")),
+        ("another form the same day", with_nonce("Ann", "n2")),
+        ("no token the same day", new("Ann")),
+        ("the same form three days later", NewEnquiry { received: later(3 * 86_400), ..with_nonce("Ann", "n1") }),
+    ];
+    for (case, again) in cases {
+        let receipt = test.put(again).await;
+        assert_eq!((&receipt.reference, receipt.number, receipt.duplicate), (&first.reference, 1, true), "{case}");
+    }
+    let next_day = test.put(NewEnquiry { received: later(86_400), ..new("Ann") }).await;
+    assert_eq!((next_day.number, next_day.duplicate), (2, false), "the same words on another day are a new enquiry");
+    assert_eq!(test.outbox.list().await.unwrap().len(), 2);
+}
+
+async fn other_answers_in_the_same_form_are_a_correction(kind: Kind) {
+    let test = TestOutbox::new(kind).await;
+    let first = test.put(with_nonce("Ann", "n1")).await;
+    let second = test.put(with_nonce("Anne", "n1")).await;
+    assert_eq!((second.number, second.duplicate), (2, false));
+    let stored = test.outbox.stored(2).await.unwrap().unwrap();
+    let corrects = stored.corrects.unwrap();
+    assert_eq!((corrects.number, corrects.reference), (1, first.reference));
+}
+
+async fn twins_posted_at_once_to_two_copies_are_one_enquiry(kind: Kind) {
+    let test = TestOutbox::new(kind).await;
+    let copy = test.copy().await;
+    for round in 0..20 {
+        let twin = with_nonce("Ann", &format!("n{round}"));
+        let twin = NewEnquiry { received: later(round * 86_400), ..twin };
+        let (one, two) = tokio::join!(test.outbox.put(twin.clone()), copy.put(twin));
+        let (one, two) = (one.unwrap(), two.unwrap());
+        assert_eq!(one.reference, two.reference, "round {round}");
+        assert!(one.duplicate != two.duplicate, "round {round}: exactly one of them is new");
+    }
+    assert_eq!(test.outbox.list().await.unwrap().len(), 20);
+}
+
+async fn many_posts_at_once_are_all_kept_with_numbers_in_a_row(kind: Kind) {
+    let test = TestOutbox::new(kind).await;
+    let copy = test.copy().await;
+    let posts = (0..200).map(|i| {
+        let outbox = if i % 2 == 0 { test.outbox.clone() } else { copy.clone() };
+        tokio::spawn(async move { outbox.put(new(&format!("Ann {i}"))).await.unwrap() })
+    });
+    let mut numbers = Vec::new();
+    let mut references = HashSet::new();
+    for post in posts.collect::<Vec<_>>() {
+        let receipt = post.await.unwrap();
+        numbers.push(receipt.number);
+        references.insert(receipt.reference);
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=200).collect::<Vec<_>>());
+    assert_eq!(references.len(), 200);
+}
+
+/// Makes the database refuse every enquiry with the nonce "bad".
+async fn bad_rows(test: &TestOutbox) {
+    let statement = match test.fresh.kind {
+        Kind::Sqlite => {
+            "CREATE TRIGGER refuse BEFORE INSERT ON enquiry WHEN NEW.nonce = 'bad' \
+             BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        }
+        Kind::Postgres => "ALTER TABLE enquiry ADD CONSTRAINT refuse CHECK (nonce <> 'bad')",
+    };
+    sql(test, statement).await;
+}
+
+async fn one_bad_row_fails_alone(kind: Kind) {
+    let test = TestOutbox::new(kind).await;
+    bad_rows(&test).await;
+    let posts = (0..40).map(|i| {
+        let outbox = test.outbox.clone();
+        let nonce = if i % 10 == 5 { "bad".into() } else { format!("n{i}") };
+        tokio::spawn(async move { (i, outbox.put(with_nonce(&format!("Ann {i}"), &nonce)).await) })
+    });
+    for post in posts.collect::<Vec<_>>() {
+        let (i, result) = post.await.unwrap();
+        assert_eq!(result.is_ok(), i % 10 != 5, "post {i}: {result:?}");
+    }
+    assert_eq!(test.outbox.list().await.unwrap().last().unwrap().number, 36);
+}
+
+async fn a_letter_is_claimed_by_one_worker_only(kind: Kind) {
+    let test = TestOutbox::new(kind).await;
+    let copy = test.copy().await;
+    for i in 0..30 {
+        test.put(new(&format!("Ann {i}"))).await;
+    }
+    let workers = [test.outbox.clone(), copy.clone(), test.outbox.clone(), copy].map(|outbox| {
+        tokio::spawn(async move {
+            let mut taken = Vec::new();
+            while taken.len() < 100
+                && let Some(letter) = claim(&outbox, start()).await
+            {
+                taken.push(letter.id);
+            }
+            taken
+        })
+    });
+    let mut all = Vec::new();
+    for worker in workers {
+        all.extend(worker.await.unwrap());
+    }
+    let distinct: HashSet<_> = all.iter().collect();
+    assert_eq!((all.len(), distinct.len()), (30, 30));
+}
+
+async fn a_lease_that_ends_hands_the_letter_to_another(kind: Kind) {
+    let test = TestOutbox::new(kind).await;
+    test.put(new("Ann")).await;
+    let first = claim(&test.outbox, start()).await.unwrap();
+    assert!(claim(&test.outbox, later(59)).await.is_none(), "it is leased");
+    assert_eq!(test.outbox.next_due().await.unwrap(), Some(later(60)));
+    let second = claim(&test.outbox, later(60)).await.unwrap();
+    assert_eq!(
+        (second.id, second.attempts, &second.message_id, second.dated),
+        (first.id, 2, &first.message_id, first.dated)
+    );
+}
+
+async fn a_late_failure_of_a_lost_claim_changes_nothing(kind: Kind) {
+    let test = TestOutbox::new(kind).await;
+    test.put(new("Ann")).await;
+    let lost = claim(&test.outbox, start()).await.unwrap();
+    let held = claim(&test.outbox, later(60)).await.unwrap();
+    test.outbox.fail(&lost, &refused(), later(61)).await.unwrap();
+    test.outbox.retry(&lost, &refused(), later(9999)).await.unwrap();
+    assert!(claim(&test.outbox, later(62)).await.is_none(), "the second claim stands");
+    test.outbox.delivered(&lost, later(63)).await.unwrap();
+    test.outbox.retry(&held, &refused(), later(64)).await.unwrap();
+    assert!(claim(&test.outbox, later(500)).await.is_none(), "a delivery is a fact, whoever tells it");
+}
+
+async fn an_enquiry_is_handed_over_with_its_last_letter(kind: Kind) {
+    let test = TestOutbox::with(kind, &["a@clinic.example", "b@clinic.example"]).await;
+    test.put(new("Ann")).await;
+    let first = claim(&test.outbox, start()).await.unwrap();
+    let second = claim(&test.outbox, start()).await.unwrap();
+    test.outbox.delivered(&first, later(1)).await.unwrap();
+    let entry = test.outbox.list().await.unwrap().remove(0);
+    assert_eq!((entry.state.as_str(), entry.delivered), ("waiting", None));
+    test.outbox.delivered(&second, later(2)).await.unwrap();
+    let entry = test.outbox.list().await.unwrap().remove(0);
+    assert_eq!((entry.state.as_str(), entry.delivered), ("delivered", Some(later(2))));
+}
+
+async fn letters_come_in_the_order_of_arrival(kind: Kind) {
+    let test = TestOutbox::new(kind).await;
+    for i in 0..5 {
+        test.put(new(&format!("Ann {i}"))).await;
+    }
+    let first = claim(&test.outbox, start()).await.unwrap();
+    test.outbox.retry(&first, &refused(), later(30)).await.unwrap();
+    let mut numbers = Vec::new();
+    for seconds in [0, 0, 30, 30] {
+        numbers.push(claim(&test.outbox, later(seconds)).await.unwrap().number);
+    }
+    assert_eq!(numbers, [2, 3, 1, 4], "a letter that is due again has kept its place");
+}
+
+async fn a_busy_recipient_is_passed_over(kind: Kind) {
+    let test = TestOutbox::with(kind, &["a@clinic.example", "b@clinic.example"]).await;
+    test.put(new("Ann")).await;
+    let busy = ["a@clinic.example".to_owned()];
+    let letter = test.outbox.claim(start(), later(60), &busy).await.unwrap().unwrap();
+    assert_eq!(letter.recipient, "b@clinic.example");
+    assert!(test.outbox.claim(start(), later(60), &busy).await.unwrap().is_none());
+}
+
+async fn a_held_enquiry_has_no_letter_until_released(kind: Kind) {
+    let test = TestOutbox::with(kind, &["a@clinic.example", "b@clinic.example"]).await;
+    let receipt = test.put(held("Seller")).await;
+    assert_eq!(test.outbox.list().await.unwrap()[0].state, "held");
+    assert!(claim(&test.outbox, start()).await.is_none());
+    test.outbox.release(&receipt.reference, later(100)).await.unwrap();
+    let entry = test.outbox.list().await.unwrap().remove(0);
+    assert_eq!((entry.state.as_str(), entry.released), ("waiting", Some(later(100))));
+    let letter = claim(&test.outbox, later(100)).await.unwrap();
+    assert_eq!((letter.dated, letter.queued), (start(), later(100)), "its date is the post's, its age is new");
+    assert!(claim(&test.outbox, later(100)).await.is_some());
+    let twice = test.outbox.release(&receipt.reference, later(101)).await;
+    assert!(matches!(twice, Err(CommandError::NotApplicable { .. })), "{twice:?}");
+    assert!(claim(&test.outbox, later(100)).await.is_none());
+}
+
+async fn a_letter_set_aside_waits_again_after_resend(kind: Kind) {
+    let test = TestOutbox::new(kind).await;
+    let receipt = test.put(new("Ann")).await;
+    let letter = claim(&test.outbox, start()).await.unwrap();
+    test.outbox.fail(&letter, &refused(), later(1)).await.unwrap();
+    assert_eq!(test.outbox.list().await.unwrap()[0].state, "set-aside");
+    assert!(claim(&test.outbox, later(9_999_999)).await.is_none());
+    assert!(!test.outbox.retry_after_relay_failure(later(2)).await.unwrap(), "the letter itself was refused");
+    assert!(test.outbox.resend(Some("XXXXXXXX"), later(3)).await.is_err());
+    assert_eq!(test.outbox.resend(Some(&receipt.reference), later(500)).await, Ok(1));
+    let again = claim(&test.outbox, later(500)).await.unwrap();
+    assert_eq!((again.attempts, again.queued, again.dated), (1, later(500), start()));
+    assert_eq!(again.message_id, letter.message_id);
+}
+
+async fn letters_refused_with_the_whole_relay_come_back_by_themselves(kind: Kind) {
+    let test = TestOutbox::new(kind).await;
+    test.put(new("Ann")).await;
+    let letter = claim(&test.outbox, start()).await.unwrap();
+    let session = DeliveryError::Session { permanent: true, reason: "refused at AUTH (535)".into() };
+    test.outbox.fail(&letter, &session, later(1)).await.unwrap();
+    test.outbox.pause(later(60)).await.unwrap();
+    test.outbox.relay_recovered(later(100)).await.unwrap();
+    assert!(claim(&test.outbox, later(100)).await.is_some());
+}
+
+async fn words_go_a_day_after_delivery_and_the_trace_after_ninety_days(kind: Kind) {
+    const DAY: i64 = 86_400;
+    let test = TestOutbox::new(kind).await;
+    let receipt = test.put(new("Ann")).await;
+    let letter = claim(&test.outbox, start()).await.unwrap();
+    test.outbox.delivered(&letter, later(10)).await.unwrap();
+    assert_eq!(test.outbox.apply_retention(later(10 + DAY - 1)).await.unwrap().erased, 0);
+    let run = test.outbox.apply_retention(later(10 + DAY)).await.unwrap();
+    assert_eq!((run.erased, run.unscrubbed), (1, false));
+    assert!(test.outbox.show(&receipt.reference).await.unwrap().1.is_none());
+    assert_eq!(test.outbox.apply_retention(later(90 * DAY - 1)).await.unwrap().removed, 0);
+    assert_eq!(test.outbox.list().await.unwrap()[0].reference, receipt.reference);
+    assert_eq!(test.outbox.apply_retention(later(90 * DAY)).await.unwrap().removed, 1);
+    assert!(test.outbox.list().await.unwrap().is_empty());
+    assert_eq!(test.put(new("Bob")).await.number, 2, "numbers go on after the trace is gone");
+}
+
+async fn nothing_undelivered_is_erased(kind: Kind) {
+    let test = TestOutbox::with(kind, &["a@clinic.example", "b@clinic.example", "c@clinic.example"]).await;
+    let receipt = test.put(new("Ann")).await;
+    test.put(held("Seller")).await;
+    let first = claim(&test.outbox, start()).await.unwrap();
+    let second = claim(&test.outbox, start()).await.unwrap();
+    test.outbox.delivered(&first, later(1)).await.unwrap();
+    test.outbox.fail(&second, &refused(), later(1)).await.unwrap();
+    let run = test.outbox.apply_retention(later(400 * 86_400)).await.unwrap();
+    assert_eq!((run.erased, run.removed), (0, 0));
+    assert!(test.outbox.show(&receipt.reference).await.unwrap().1.is_some());
+}
+
+async fn a_held_enquiry_is_erased_a_month_after_staff_were_told_three_times(kind: Kind) {
+    const DAY: i64 = 86_400;
+    let test = TestOutbox::new(kind).await;
+    test.put(held("Seller")).await;
+    sql(&test, "UPDATE enquiry SET told_first_at = received_at, told_times = 2").await;
+    assert_eq!(test.outbox.apply_retention(later(31 * DAY)).await.unwrap().erased, 0, "told twice only");
+    sql(&test, "UPDATE enquiry SET told_times = 3").await;
+    assert_eq!(test.outbox.apply_retention(later(30 * DAY - 1)).await.unwrap().erased, 0, "not a month yet");
+    assert_eq!(test.outbox.apply_retention(later(30 * DAY)).await.unwrap().erased, 1);
+}
+
+async fn an_erased_enquiry_keeps_number_and_times(kind: Kind) {
+    let test = TestOutbox::new(kind).await;
+    let receipt = test.put(with_nonce("Ann", "n1")).await;
+    test.outbox.answered(&receipt.reference, later(5)).await.unwrap();
+    test.outbox.erase(&receipt.reference, later(9)).await.unwrap();
+    let entry = test.outbox.list().await.unwrap().remove(0);
+    assert_eq!((entry.number, entry.received, entry.answered), (1, start(), Some(later(5))));
+    assert_eq!((entry.state.as_str(), entry.erased), ("erased", true));
+    assert!(claim(&test.outbox, later(10)).await.is_none(), "its letter is out of line");
+    assert!(test.outbox.erase(&receipt.reference, later(11)).await.is_err());
+    assert_eq!(test.put(with_nonce("Ann", "n1")).await.number, 2, "nothing is left to recognise the answers by");
+}
+
+async fn whoever_gives_up_waiting_is_not_kept_behind_their_back(kind: Kind) {
+    let test = TestOutbox::new(kind).await;
+    test.put(new("Ann")).await;
+    let pool = sqlx::AnyPool::connect(&test.fresh.url).await.unwrap();
+    let mut tx = pool.begin().await.unwrap();
+    sqlx::query("UPDATE counter SET last = last").execute(&mut *tx).await.unwrap();
+    let began = std::time::Instant::now();
+    let first = test.outbox.put(new("Bob"));
+    let second = test.outbox.put(new("Cy"));
+    let (first, second) = tokio::join!(first, second);
+    assert!(began.elapsed() < std::time::Duration::from_millis(3500), "it took {:?}", began.elapsed());
+    assert!(matches!(first, Err(PutError::NotStored(_))), "{first:?}");
+    assert!(matches!(second, Err(PutError::NotStored(_))), "{second:?}");
+    assert!(first.unwrap_err().to_string().contains("locked"));
+    tx.rollback().await.unwrap();
+    let receipt = test.put(new("Dee")).await;
+    assert_eq!(receipt.number, 2, "neither Bob nor Cy is kept");
+}
+
+async fn what_was_kept_is_there_after_a_restart(kind: Kind) {
+    let test = TestOutbox::new(kind).await;
+    let receipt = test.put(with_nonce("Ann", "n1")).await;
+    test.outbox.close().await;
+    let copy = test.copy().await;
+    let again = copy.put(with_nonce("Ann", "n1")).await.unwrap();
+    assert_eq!((again.reference, again.duplicate), (receipt.reference, true));
+    assert_eq!(claim(&copy, start()).await.unwrap().number, 1);
+}
+
+async fn late_letters_and_letters_set_aside_are_counted(kind: Kind) {
+    let test = TestOutbox::with(kind, &["a@clinic.example", "b@clinic.example"]).await;
+    let receipt = test.put(new("Ann")).await;
+    let count = async |seconds| test.outbox.letter_counts(later(seconds), LATE).await.unwrap();
+    let both = LetterCounts { waiting: 2, oldest: Some(start()), ..LetterCounts::default() };
+    assert_eq!(count(3599).await, both);
+    assert_eq!(count(3600).await, LetterCounts { late: 2, ..both });
+    let letter = claim(&test.outbox, start()).await.unwrap();
+    test.outbox.fail(&letter, &refused(), later(1)).await.unwrap();
+    let one = LetterCounts { waiting: 1, ..both };
+    assert_eq!(count(3600).await, LetterCounts { late: 1, failed: 1, ..one });
+    test.outbox.answered(&receipt.reference, later(2)).await.unwrap();
+    assert_eq!(count(10).await, one);
+    test.put(held("Bob")).await;
+    assert_eq!(count(10).await, LetterCounts { held: 1, ..one });
+}
+
+async fn a_trouble_is_told_by_one_copy_once_until_it_is_over(kind: Kind) {
+    let test = TestOutbox::new(kind).await;
+    let copy = test.copy().await;
+    let begins = async |at| test.outbox.problem_begins(ProblemKind::Late, later(at)).await.unwrap();
+    assert!(begins(0).await && !begins(1).await && !begins(2).await, "a trouble begins once");
+    let (one, two) =
+        tokio::join!(test.outbox.claim_problem(later(2), later(60)), copy.claim_problem(later(2), later(60)));
+    let told = [one.unwrap(), two.unwrap()];
+    assert_eq!(told.iter().flatten().map(|t| (t.kind, t.since)).collect::<Vec<_>>(), [(ProblemKind::Late, later(0))]);
+    let retaken = copy.claim_problem(later(60), later(120)).await.unwrap().unwrap();
+    assert_eq!(retaken.attempts, 2, "a copy that died while telling is replaced");
+    copy.problem_reported(ProblemKind::Late, later(61)).await.unwrap();
+    assert_eq!(copy.claim_problem(later(999), later(1000)).await.unwrap(), None);
+    assert!(copy.problem_ends(ProblemKind::Late).await.unwrap());
+    assert!(begins(2000).await, "after its end it may begin again");
+}
+
+async fn a_relay_that_failed_is_probed_by_one_worker(kind: Kind) {
+    let test = TestOutbox::new(kind).await;
+    let copy = test.copy().await;
+    test.outbox.pause(later(60)).await.unwrap();
+    let relay = copy.relay().await.unwrap();
+    assert_eq!((relay.failures, relay.paused_until), (1, later(60)));
+    assert!(!copy.may_probe(later(59), later(200)).await.unwrap());
+    let (one, two) = tokio::join!(test.outbox.may_probe(later(60), later(200)), copy.may_probe(later(60), later(200)));
+    assert!(one.unwrap() != two.unwrap());
+}
+
+async fn strange_signs_survive(kind: Kind) {
+    let test = TestOutbox::new(kind).await;
+    let name = "\0 \u{1} ' \" \\ \\u0000 \u{2028} \u{202e} 👩‍👩‍👧 مريم \u{feff}$1?1:x %00";
+    let receipt = test.put(with_nonce(name, "n'\"\\")).await;
+    let (_, content, _) = test.outbox.show(&receipt.reference).await.unwrap();
+    assert_eq!(content.unwrap().0.name, name);
+    assert!(test.put(with_nonce(name, "n'\"\\")).await.duplicate);
+}
+
+async fn a_newer_version_may_have_added_migrations(kind: Kind) {
+    let test = TestOutbox::new(kind).await;
+    test.put(new("Ann")).await;
+    let statement = match kind {
+        Kind::Sqlite => {
+            "ALTER TABLE enquiry ADD COLUMN novelty TEXT; INSERT INTO _sqlx_migrations \
+             (version, description, success, checksum, execution_time) VALUES (99, 'novelty', TRUE, x'00', 0)"
+        }
+        Kind::Postgres => {
+            "ALTER TABLE enquiry ADD COLUMN novelty TEXT; INSERT INTO _sqlx_migrations \
+             (version, description, success, checksum, execution_time) VALUES (99, 'novelty', TRUE, '\\x00', 0)"
+        }
+    };
+    sql(&test, statement).await;
+    assert_eq!(test.put(new("Bob")).await.number, 2, "beside the running program");
+    test.outbox.close().await;
+    let copy = open_outbox(test.fresh.place.clone(), &["staff@clinic.example"]).await;
+    assert_eq!(copy.put(new("Cy")).await.unwrap().number, 3, "after a restart of the older one");
+}
+
+async fn two_copies_may_start_at_once(kind: Kind) {
+    for _ in 0..5 {
+        let fresh = crate::databases::fresh(kind);
+        let open = || open_outbox(fresh.place.clone(), &["staff@clinic.example"]);
+        let (one, two) = tokio::join!(open(), open());
+        let (first, second) = tokio::join!(one.put(new("Ann")), two.put(new("Bob")));
+        assert_eq!(first.unwrap().number + second.unwrap().number, 3);
+    }
+}
