@@ -6,6 +6,7 @@
 //! Never: the environment itself (clap reads it for [`Settings`] in `cli`), files other than `…_FILE` secrets.
 
 mod parse;
+mod relay;
 
 pub use parse::SettingFault;
 

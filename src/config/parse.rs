@@ -2,11 +2,11 @@
 //!
 //! Never repeats a secret: a fault of a URL with a password names the variable and the rule, not the value.
 
-use super::{Alarm, Config, Relay, Settings, Tls};
+use super::{Config, Settings, relay};
 use secrecy::SecretString;
 use std::{
     fs,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
     path::PathBuf,
     time::Duration,
 };
@@ -25,7 +25,7 @@ pub struct SettingFault {
 }
 
 /// How a value is written.
-struct Format<T> {
+pub(super) struct Format<T> {
     /// Completes "`value` is not …".
     expected: &'static str,
     remedy: &'static str,
@@ -42,7 +42,7 @@ const BASE_URL: Format<Url> = Format {
     remedy: "write scheme and host only, like https://www.example.org",
     parse: |text| Url::parse(text).ok().filter(is_origin),
 };
-const ADDRESS: Format<lettre::Address> =
+pub(super) const ADDRESS: Format<lettre::Address> =
     Format { expected: "a mail address", remedy: "write it like name@example.org", parse: |text| text.parse().ok() };
 const POSITIVE: Format<u32> = Format {
     expected: "a whole number above 0",
@@ -95,14 +95,12 @@ const LOG_FORMAT: Format<bool> = Format {
     parse: |text| matches!(text, "text" | "json").then_some(text == "json"),
 };
 
-const RELAY_REMEDY: &str = "write smtps://user:password@host, or smtp://user:password@host:587?tls=required";
-
 /// All settings; `None` only if a fault was added.
 pub(super) fn config(s: &Settings, f: &mut Faults) -> Option<Config> {
     // Every setting is parsed before the first `?`, so that all faults are found; with a fault, defaults are not used.
     let listen = f.parse("CLINIC_LISTEN", &s.listen, &SOCKET);
     let base_url = f.parse("CLINIC_BASE_URL", &s.base_url, &BASE_URL);
-    let mail_from = sender(s.mail_from.as_deref(), base_url.as_ref(), f);
+    let mail_from = relay::sender(s.mail_from.as_deref(), base_url.as_ref(), f);
     let staging = f.parse("CLINIC_STAGING", &s.staging, &SWITCH).unwrap_or_default();
     Some(Config {
         admin_listen: admin_listen(s, listen, f),
@@ -110,7 +108,7 @@ pub(super) fn config(s: &Settings, f: &mut Faults) -> Option<Config> {
         r#static: s.r#static.clone(),
         data: s.data.clone(),
         database_url: database_url(s, f),
-        relay: relay(s, f).filter(|_| !staging),
+        relay: relay::relay(s, f).filter(|_| !staging),
         mail_to: f.list("CLINIC_MAIL_TO", s.mail_to.as_deref(), &ADDRESS),
         editor_mail: f.optional("CLINIC_EDITOR_MAIL", s.editor_mail.as_deref(), &ADDRESS),
         mail_per_minute: f.parse("CLINIC_MAIL_PER_MINUTE", &s.mail_per_minute, &POSITIVE).unwrap_or_default(),
@@ -119,7 +117,7 @@ pub(super) fn config(s: &Settings, f: &mut Faults) -> Option<Config> {
         retry_for: f.parse("CLINIC_RETRY_FOR", &s.retry_for, &DURATION).unwrap_or_default(),
         resolver: f.optional("CLINIC_RESOLVER", s.resolver.as_deref(), &NAME_SERVER),
         dkim_selectors: f.list("CLINIC_DKIM_SELECTOR", s.dkim_selector.as_deref(), &SELECTOR),
-        alarm: alarm(s, f),
+        alarm: relay::alarm(s, f),
         secret: secret(s, f),
         staging,
         strict: f.parse("CLINIC_STRICT", &s.strict, &SWITCH).unwrap_or_default(),
@@ -136,11 +134,11 @@ pub(super) fn config(s: &Settings, f: &mut Faults) -> Option<Config> {
 pub(super) struct Faults(pub(super) Vec<SettingFault>);
 
 impl Faults {
-    fn add(&mut self, variable: &'static str, problem: impl Into<String>, remedy: &'static str) {
+    pub(super) fn add(&mut self, variable: &'static str, problem: impl Into<String>, remedy: &'static str) {
         self.0.push(SettingFault { variable, problem: problem.into(), remedy });
     }
 
-    fn parse<T>(&mut self, variable: &'static str, text: &str, format: &Format<T>) -> Option<T> {
+    pub(super) fn parse<T>(&mut self, variable: &'static str, text: &str, format: &Format<T>) -> Option<T> {
         let (text, Format { expected, remedy, parse }) = (text.trim(), format);
         let value = parse(text);
         if value.is_none() {
@@ -150,7 +148,7 @@ impl Faults {
     }
 
     /// Absent if empty.
-    fn optional<T>(&mut self, variable: &'static str, text: Option<&str>, format: &Format<T>) -> Option<T> {
+    pub(super) fn optional<T>(&mut self, variable: &'static str, text: Option<&str>, format: &Format<T>) -> Option<T> {
         text.filter(|text| !text.trim().is_empty()).and_then(|text| self.parse(variable, text, format))
     }
 
@@ -160,7 +158,7 @@ impl Faults {
     }
 
     /// The value of a variable, or of the file that `…_FILE` names; both at once is a fault.
-    fn value_or_file(
+    pub(super) fn value_or_file(
         &mut self,
         variable: &'static str,
         value: Option<&String>,
@@ -213,89 +211,9 @@ fn database_url(s: &Settings, f: &mut Faults) -> Option<SecretString> {
     Some(url.into())
 }
 
-fn sender(text: Option<&str>, base_url: Option<&Url>, f: &mut Faults) -> Option<lettre::Address> {
-    if text.is_some_and(|text| !text.trim().is_empty()) {
-        return f.optional("CLINIC_MAIL_FROM", text, &ADDRESS);
-    }
-    let host = base_url?.host_str()?;
-    let host = host.strip_prefix("www.").unwrap_or(host);
-    // Mailers do not accept an address literal (RFC 5321 4.1.3) as a sender.
-    let domain = if host.parse().is_ok_and(|ip: Ipv4Addr| ip.is_loopback()) { "localhost" } else { host };
-    let sender = lettre::Address::new("website", domain);
-    if let Err(e) = &sender {
-        let problem = format!("website@{domain} cannot be made of the base URL: {e}");
-        f.add("CLINIC_MAIL_FROM", problem, "set CLINIC_MAIL_FROM");
-    }
-    sender.ok()
-}
-
 /// Unlike in other lists, an empty value is a fault.
 fn retry(text: &str, f: &mut Faults) -> Vec<Duration> {
     text.split(',').filter_map(|part| f.parse("CLINIC_RETRY", part, &DURATION)).collect()
-}
-
-fn relay(s: &Settings, f: &mut Faults) -> Option<Relay> {
-    let url = f.value_or_file("CLINIC_SMTP_URL", s.smtp_url.as_ref(), s.smtp_url_file.as_ref())?;
-    let relay = relay_of(&url, s);
-    relay.map_err(|(problem, remedy)| f.add("CLINIC_SMTP_URL", problem, remedy)).ok()
-}
-
-/// `smtps://…?to=…`, or the path of a program.
-fn alarm(s: &Settings, f: &mut Faults) -> Option<Alarm> {
-    let text = s.alarm.as_deref().map(str::trim).filter(|text| !text.is_empty())?;
-    if !text.contains("://") {
-        return Some(Alarm::Command(PathBuf::from(text)));
-    }
-    if !text.starts_with("smtp") {
-        // The address of a webhook may hold a secret, so it is not repeated.
-        let problem = "it is neither a relay's URL nor a program";
-        let remedy =
-            "write smtps://…?to=… or a program's path; for a webhook, a program that runs `curl --data-binary @- URL`";
-        f.add("CLINIC_ALARM", problem, remedy);
-        return None;
-    }
-    let relay = relay_of(text, s);
-    let relay = relay.map_err(|(problem, remedy)| f.add("CLINIC_ALARM", problem, remedy)).ok()?;
-    let to = Url::parse(text).ok().and_then(|url| parameter(&url, "to"));
-    if to.is_none() {
-        f.add("CLINIC_ALARM", "the relay has no recipient", "add ?to=name@example.org to the URL");
-    }
-    Some(Alarm::Relay(relay, f.parse("CLINIC_ALARM", &to?, &ADDRESS)?))
-}
-
-/// From `smtps://…` or `smtp://…?tls=required`; plain text only to loopback. Fails with problem and remedy, which never
-/// repeat the URL, because it holds a password.
-fn relay_of(url: &str, s: &Settings) -> Result<Relay, (String, &'static str)> {
-    let problem = |problem: String| (problem, RELAY_REMEDY);
-    let url = Url::parse(url).map_err(|e| problem(format!("it is not a URL: {e}")))?;
-    let host = url.host_str().ok_or_else(|| problem("it names no host".to_owned()))?.trim_matches(['[', ']']);
-    let loopback = host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
-    let mode = parameter(&url, "tls");
-    let (tls, default_port) = match (url.scheme(), mode.as_deref()) {
-        ("smtps", _) => (Tls::Implicit, 465),
-        ("smtp", Some("required")) => (Tls::Required, 587),
-        ("smtp", None) if loopback => (Tls::Loopback, 25),
-        ("smtp", None) => {
-            let plain = "it would send password and letters in plain text over the network";
-            return Err((plain.to_owned(), "add ?tls=required, or use smtps://"));
-        }
-        (scheme, mode) => {
-            return Err(problem(format!("`{scheme}` with tls={} is not known", mode.unwrap_or_default())));
-        }
-    };
-    let login = url.password().map(|password| (decode(url.username()), decode(password).into()));
-    Ok(Relay { host: host.to_owned(), port: url.port().unwrap_or(default_port), tls, login, ca: s.smtp_ca.clone() })
-}
-
-fn parameter(url: &Url, name: &str) -> Option<String> {
-    url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-}
-
-/// Decodes `%40` and the like.
-fn decode(text: &str) -> String {
-    // Form encoding would read `+` as a space.
-    let pair = format!("x={}", text.replace('+', "%2B"));
-    url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -356,7 +274,9 @@ mod tests {
     }
 
     #[test]
-    fn a_webhook_as_alarm_is_refused_with_a_command_as_remedy_and_without_its_address() {
+    fn an_alarm_is_a_relay_or_a_program_and_the_address_of_a_webhook_is_not_repeated() {
+        assert_eq!(faults(&["--alarm=/usr/local/bin/notify"]), []);
+        assert_eq!(faults(&["--alarm=mailto:owner@clinic.example"]).len(), 1);
         let found = faults(&["--alarm=https://hook.example/hunter2"]);
         assert!(found[0].1.contains("curl") && !found[0].1.contains("hunter2"), "{found:?}");
     }
