@@ -1,7 +1,7 @@
 //! Commands and wiring.
 //!
-//! The only place that reads the environment and the clock. Nobody uses it but `main`. Exit codes: 0 all is well, 1 a
-//! fault in content or at run time, 2 a fault in settings or on the command line.
+//! The only module that reads the environment and the clock; only `main` uses it. Exit codes: 0 success, 1 a fault in the
+//! content or at run time, 2 a fault in the settings or on the command line.
 
 mod build;
 mod check;
@@ -38,9 +38,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve the site; this is what happens without a command
+    /// Serve the site; the default
     Serve,
-    /// Check content and settings; print every fault and exit 1 if there is one
+    /// Check content and settings; print every fault, and exit with 1 if there is one
     Check {
         /// Add new addresses to content/addresses.txt instead of reporting that they are missing
         #[arg(long)]
@@ -49,16 +49,16 @@ enum Command {
     /// Create a file from a template
     #[command(subcommand)]
     New(New),
-    /// Look after enquiries, beside a running server or without one
+    /// List, release, resend, erase and export enquiries, beside a running server or without one
     #[command(subcommand)]
     Enquiries(enquiries::Enquiries),
-    /// Show the letter that staff read, about an enquiry that nobody sent
+    /// Show the letter that staff read, with sample data
     Letter {
         /// The HTML part instead of the text
         #[arg(long)]
         html: bool,
     },
-    /// How often each article was read, and how many enquiries came from it: totals, rounded
+    /// Show how often each article was opened and how many enquiries came from it: rounded totals
     Counts(counts::Wanted),
     /// Check mail settings, relay, certificate and DNS records; say what to change and exit 1 if there is something
     Doctor(doctor::Arguments),
@@ -122,7 +122,7 @@ fn count(number: usize, one: &str, more: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { more })
 }
 
-/// The time: read here and handed on.
+/// The current time.
 fn now() -> Timestamp {
     Timestamp::now()
 }
