@@ -1,4 +1,4 @@
-//! `serve`: everything joined, started in order, and stopped in order.
+//! `serve`: opens and builds everything, starts background tasks and listeners, waits, and stops them in reverse order.
 
 use super::{counts, data, doctor, listeners::Listeners, notes, now, outbox, reload::Reloader, supervisor::Supervisor};
 use crate::{
@@ -22,16 +22,13 @@ use tokio::{
 
 /// A monitor needs one or two; more would take open files from the site.
 const ADMIN_CONNECTIONS: usize = 64;
-/// How often the counters of addresses forget.
-const FORGET: Duration = Duration::from_mins(1);
+/// How often the rate limiter forgets old posts.
+const FORGET_POSTS: Duration = Duration::from_mins(1);
 
-/// Serves until it is told to stop.
+/// Serves until a signal to stop.
 pub(super) fn run(config: &Config) -> ExitCode {
-    let runtime = match Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return stopped("the runtime could not be started", &error),
-    };
-    match runtime.block_on(serve(config)) {
+    let runtime = Builder::new_multi_thread().enable_all().build().map_err(explain("the runtime"));
+    match runtime.and_then(|runtime| runtime.block_on(serve(config))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(text) => {
             eprintln!("{text}");
@@ -40,11 +37,7 @@ pub(super) fn run(config: &Config) -> ExitCode {
     }
 }
 
-fn stopped(what: &str, error: &dyn Display) -> ExitCode {
-    eprintln!("{what}: {error}");
-    ExitCode::from(1)
-}
-
+/// Puts `what` before an error: `CLINIC_SMTP_URL: …`.
 pub(super) fn explain<E: Display>(what: impl Display) -> impl FnOnce(E) -> String {
     move |error| format!("{what}: {error}")
 }
@@ -53,18 +46,19 @@ async fn serve(config: &Config) -> Result<(), String> {
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
-    let program = Program::open(config).await?;
+    let program = Arc::new(Program::open(config).await?);
     let sockets = Listeners::open(config)?;
-    welcome(config, &program.reloader.edition.load().site.clinic, sockets.addresses()?);
+    print_summary(config, &program.reloader.edition.load().site.clinic, sockets.addresses()?);
     let workers = program.start_workers()?;
     let mut listeners = program.start_listeners(sockets);
+    tokio::spawn(doctor::at_start(config.clone()));
 
     let failed = tokio::select! {
         name = listeners.failed() => Err(format!("the program ends, since a part of it has failed: {name}")),
-        () = told_to_stop() => Ok(()),
+        () = stop_signal() => Ok(()),
     };
     listeners.stop().await;
-    // Letters on their way are finished; the others wait for the next start.
+    // Letters that are being sent are finished; the others wait for the next start.
     workers.stop().await;
     program.outbox.close().await;
     failed
@@ -74,11 +68,12 @@ async fn serve(config: &Config) -> Result<(), String> {
 struct Program {
     config: Config,
     secret: SecretString,
-    links: Links,
     reloader: Arc<Reloader>,
     counters: Arc<Counters>,
     outbox: Outbox,
     delivery: Arc<DeliveryWorker>,
+    health_watch: Arc<HealthWatch>,
+    desk: Arc<notes::Desk>,
     app: Arc<App>,
     started: Timestamp,
 }
@@ -95,7 +90,6 @@ impl Program {
         let outbox = outbox::open(config, &clinic, secret.expose_secret()).await?;
         let links = Links::new(config.origin(), secret.expose_secret());
         let messages = MessageBuilder::new(&clinic, config.mail_from.clone(), links.clone());
-        let delivery = Arc::new(delivery(config, messages, &outbox)?);
         let parts = Parts {
             edition: Arc::clone(&reloader.edition),
             pictures: Arc::clone(&reloader.pictures),
@@ -107,56 +101,50 @@ impl Program {
             clock: now,
             renewals: config.is_development().then(|| reloader.renewals()),
         };
-        let app = Arc::new(App::new(parts, secret.expose_secret()));
-        Ok(Self { config: config.clone(), secret, links, reloader, counters, outbox, delivery, app, started })
+        Ok(Self {
+            app: Arc::new(App::new(parts, secret.expose_secret())),
+            delivery: Arc::new(delivery(config, messages, &outbox)?),
+            health_watch: Arc::new(health_watch(config, &outbox)?),
+            desk: Arc::new(notes::Desk::new(config.clone(), outbox.clone(), links)),
+            config: config.clone(),
+            secret,
+            reloader,
+            counters,
+            outbox,
+            started,
+        })
     }
 
     /// Everything that runs beside the listeners.
-    fn start_workers(&self) -> Result<Supervisor, String> {
-        let Self { config, reloader, outbox, .. } = self;
-        let mut workers = Supervisor::new();
-        let written = outbox.clone();
-        workers.restart("outbox writer", move || written.clone().write());
+    fn start_workers(self: &Arc<Self>) -> Result<Supervisor<Self>, String> {
+        let mut workers = Supervisor::new(Arc::clone(self));
+        workers.restart("outbox writer", |p| p.outbox.clone().write());
         for _ in 0..self.delivery.workers() {
-            let delivery = Arc::clone(&self.delivery);
-            workers.restart_until("delivery", move |stop| Arc::clone(&delivery).run(stop, now));
+            workers.restart_until("delivery", |p, stop| Arc::clone(&p.delivery).run(stop, now));
         }
-        let watch = Arc::new(health_watch(config, outbox)?);
-        workers.restart("health watch", move || Arc::clone(&watch).run(now));
-        let retained = outbox.clone();
-        workers.restart("retention", move || retained.clone().run_retention(now));
-        let (counters, totals) = (Arc::clone(&self.counters), outbox.clone());
-        workers.restart_until("counts", move |stop| counts::add_to_totals(Arc::clone(&counters), totals.clone(), stop));
-        let app = Arc::clone(&self.app);
-        workers.restart("rate limit cleanup", move || Arc::clone(&app).forget_every(FORGET));
-        let changed = Arc::clone(reloader);
-        workers.restart("reload", move || Arc::clone(&changed).run());
-        let (settings, secret) = (config.clone(), self.secret.clone());
-        let (changed, kept, delivery) = (Arc::clone(reloader), outbox.clone(), Arc::clone(&self.delivery));
-        workers.restart("clinic facts", move || {
-            follow(settings.clone(), secret.clone(), Arc::clone(&changed), kept.clone(), Arc::clone(&delivery))
-        });
-        let desk = Arc::new(notes::Desk::new(config.clone(), outbox.clone(), self.links.clone()));
-        if let Some(editor) = config.editor_mail.clone() {
-            let (note_writer, verdicts) =
-                (desk.note_writer(&reloader.edition.load().site.clinic)?, reloader.verdicts());
-            workers.restart("notes to the editor", move || {
-                notes::tell_editor(note_writer.clone(), editor.clone(), verdicts.clone())
+        workers.restart("health watch", |p| Arc::clone(&p.health_watch).run(now));
+        workers.restart("retention", |p| p.outbox.clone().run_retention(now));
+        workers
+            .restart_until("counts", |p, stop| counts::add_to_totals(Arc::clone(&p.counters), p.outbox.clone(), stop));
+        workers.restart("rate limit cleanup", |p| Arc::clone(&p.app).forget_every(FORGET_POSTS));
+        workers.restart("reload", |p| Arc::clone(&p.reloader).run());
+        workers.restart("clinic facts", Self::update_clinic_facts);
+        workers.restart("notes to staff", |p| notes::keep_writing(Arc::clone(&p.desk), Arc::clone(&p.reloader)));
+        if let Some(editor) = self.config.editor_mail.clone() {
+            let note_writer = self.desk.note_writer(&self.reloader.edition.load().site.clinic)?;
+            workers.restart("notes to the editor", move |p| {
+                notes::tell_editor(note_writer.clone(), editor.clone(), p.reloader.verdicts())
             });
         }
-        let changed = Arc::clone(reloader);
-        workers.restart("notes to staff", move || notes::keep_writing(Arc::clone(&desk), Arc::clone(&changed)));
-        let (reloader, runtime) = (Arc::clone(reloader), Handle::current());
-        workers.restart_thread("compression", move |stop| {
-            let (reloader, runtime) = (Arc::clone(&reloader), runtime.clone());
-            move || reloader.compress(&runtime, &stop)
+        workers.restart_thread("compression", |p, stop| {
+            let runtime = Handle::current();
+            move || p.reloader.compress(&runtime, &stop)
         });
-        workers.once("mail check", doctor::at_start(config.clone()));
         Ok(workers)
     }
 
-    /// The site, and the operator's address if one is set.
-    fn start_listeners(&self, sockets: Listeners) -> Supervisor {
+    /// The site, and the admin address if one is set.
+    fn start_listeners(&self, sockets: Listeners) -> Supervisor<()> {
         let Self { config, reloader, .. } = self;
         let site = SiteService::new(
             Arc::clone(&reloader.catalog),
@@ -170,40 +158,33 @@ impl Program {
             mistakes: reloader.verdicts(),
             started: self.started,
         };
-        let mut listeners = Supervisor::new();
+        let mut listeners = Supervisor::new(Arc::default());
         let limits = Limits { trusted: config.trusted_proxies.clone(), ..Limits::default() };
         listeners.require("site listener", move |stop| web::serve(sockets.site, site, limits, stop.cancelled_owned()));
-        if let Some(listener) = sockets.admin {
+        if let Some(socket) = sockets.admin {
             let (admin, limits) = (web::admin(monitor), Limits { connections: ADMIN_CONNECTIONS, ..Limits::default() });
-            listeners
-                .require("admin listener", move |stop| web::serve(listener, admin, limits, stop.cancelled_owned()));
+            listeners.require("admin listener", move |stop| web::serve(socket, admin, limits, stop.cancelled_owned()));
         }
         listeners
     }
-}
 
-/// Letters follow the words: a new edition may name the clinic, its mailbox or its zone otherwise. For ever.
-async fn follow(
-    config: Config,
-    secret: SecretString,
-    reloader: Arc<Reloader>,
-    kept: Outbox,
-    delivery: Arc<DeliveryWorker>,
-) {
-    let mut renewals = reloader.renewals();
-    while renewals.changed().await.is_ok() {
-        let edition = reloader.edition.load_full();
-        let clinic = &edition.site.clinic;
-        let links = Links::new(config.origin(), secret.expose_secret());
-        delivery.adopt(MessageBuilder::new(clinic, config.mail_from.clone(), links));
-        match outbox::options(&config, clinic, secret.expose_secret()) {
-            Ok(options) => kept.adopt(options),
-            Err(error) => tracing::error!("letters go where they went before: {error}"),
+    /// Uses the clinic's facts of each new edition for mail: names, mailbox and zone may have changed. For ever.
+    async fn update_clinic_facts(self: Arc<Self>) {
+        let mut renewals = self.reloader.renewals();
+        while renewals.changed().await.is_ok() {
+            let edition = self.reloader.edition.load_full();
+            let (clinic, secret) = (&edition.site.clinic, self.secret.expose_secret());
+            let links = Links::new(self.config.origin(), secret);
+            self.delivery.adopt(MessageBuilder::new(clinic, self.config.mail_from.clone(), links));
+            match outbox::options(&self.config, clinic, secret) {
+                Ok(options) => self.outbox.adopt(options),
+                Err(error) => tracing::error!("letters still go to the earlier addresses: {error}"),
+            }
         }
     }
 }
 
-/// The way out of these settings.
+/// The mailer of these settings: a relay, or a folder without one.
 pub(super) fn mailer(config: &Config) -> Result<Mailer, String> {
     match &config.relay {
         Some(relay) => {
@@ -230,18 +211,18 @@ fn retry_policy(config: &Config) -> RetryPolicy {
     RetryPolicy { waits: config.retry.clone(), give_up: config.retry_for }
 }
 
-/// What an operator wants to know first: where it is, where letters go, what is not set yet.
-fn welcome(config: &Config, clinic: &Clinic, (site, admin): (SocketAddr, Option<SocketAddr>)) {
+/// Prints the addresses, where letters go, and which settings and facts are missing.
+fn print_summary(config: &Config, clinic: &Clinic, (site, admin): (SocketAddr, Option<SocketAddr>)) {
     println!("The site is at http://{site}");
     if let Some(admin) = admin {
-        println!("Figures for a monitor are at http://{admin}/metrics");
+        println!("Metrics are at http://{admin}/metrics");
     }
     match &config.relay {
         Some(relay) => println!("Letters go to the relay {}:{}", relay.host, relay.port),
         None => println!("Letters are written to {}", config.data.join("mail").display()),
     }
     if config.relay.is_none() && !config.staging {
-        println!("Not set yet: CLINIC_SMTP_URL (letters reach nobody's mailbox)");
+        println!("Not set yet: CLINIC_SMTP_URL (letters reach no mailbox)");
     }
     if config.alarm.is_none() {
         println!("Not set yet: CLINIC_ALARM (when letters do not leave, only the log and /health/form say so)");
@@ -251,7 +232,8 @@ fn welcome(config: &Config, clinic: &Clinic, (site, admin): (SocketAddr, Option<
     }
 }
 
-async fn told_to_stop() {
+/// SIGTERM or SIGINT.
+async fn stop_signal() {
     let mut terminate = signal(SignalKind::terminate()).expect("the runtime can listen for signals");
     let mut interrupt = signal(SignalKind::interrupt()).expect("the runtime can listen for signals");
     tokio::select! {

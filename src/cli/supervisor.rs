@@ -5,7 +5,7 @@
 //!
 //! Place and message of a panic are logged by the hook in `logs`.
 
-use std::{io, thread, time::Duration};
+use std::{io, sync::Arc, thread, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot},
     task::{JoinError, JoinHandle, JoinSet},
@@ -16,26 +16,27 @@ use tokio_util::sync::CancellationToken;
 /// Pause before a task is started again, so that one that fails at once does not occupy a processor.
 const RESTART_AFTER: Duration = Duration::from_secs(1);
 
-/// Tasks that are stopped together.
-pub(super) struct Supervisor {
+/// Tasks that share `S` and are stopped together.
+pub(super) struct Supervisor<S> {
+    shared: Arc<S>,
     tasks: JoinSet<()>,
     stop: CancellationToken,
     failures: (mpsc::Sender<&'static str>, mpsc::Receiver<&'static str>),
 }
 
-impl Supervisor {
+impl<S: Send + Sync + 'static> Supervisor<S> {
     /// Without tasks.
-    pub(super) fn new() -> Self {
-        Self { tasks: JoinSet::new(), stop: CancellationToken::new(), failures: mpsc::channel(1) }
+    pub(super) fn new(shared: Arc<S>) -> Self {
+        Self { shared, tasks: JoinSet::new(), stop: CancellationToken::new(), failures: mpsc::channel(1) }
     }
 
     /// Runs the future that `start` returns, and again whenever it ends before the stop. It is dropped at the stop.
-    pub(super) fn restart<F>(&mut self, name: &'static str, mut start: impl FnMut() -> F + Send + 'static)
+    pub(super) fn restart<F>(&mut self, name: &'static str, mut start: impl FnMut(Arc<S>) -> F + Send + 'static)
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        self.restart_until(name, move |stop| {
-            let task = start();
+        self.restart_until(name, move |shared, stop| {
+            let task = start(shared);
             async move {
                 stop.run_until_cancelled(task).await;
             }
@@ -46,17 +47,17 @@ impl Supervisor {
     pub(super) fn restart_until<F>(
         &mut self,
         name: &'static str,
-        mut start: impl FnMut(CancellationToken) -> F + Send + 'static,
+        mut start: impl FnMut(Arc<S>, CancellationToken) -> F + Send + 'static,
     ) where
         F: Future<Output = ()> + Send + 'static,
     {
-        let stop = self.stop.clone();
+        let (shared, stop) = (Arc::clone(&self.shared), self.stop.clone());
         self.tasks.spawn(async move {
             let mut first = true;
-            while report(name, &spawn(name, first, start(stop.clone())).await, &stop) {
+            while report(name, &spawn(name, first, start(Arc::clone(&shared), stop.clone())).await, &stop) {
                 first = false;
                 stop.run_until_cancelled(sleep(RESTART_AFTER)).await;
-                tracing::info!(task = name, "a background task is started again");
+                tracing::info!(task = name, "background task restarted");
             }
         });
     }
@@ -65,12 +66,12 @@ impl Supervisor {
     pub(super) fn restart_thread<W>(
         &mut self,
         name: &'static str,
-        mut start: impl FnMut(CancellationToken) -> W + Send + 'static,
+        mut start: impl FnMut(Arc<S>, CancellationToken) -> W + Send + 'static,
     ) where
         W: FnOnce() + Send + 'static,
     {
-        self.restart_until(name, move |stop| {
-            let work = start(stop);
+        self.restart_until(name, move |shared, stop| {
+            let work = start(shared, stop);
             async move {
                 if let Err(error) = on_thread(name, work).await {
                     tracing::error!(task = name, %error, "no thread for a background task");
@@ -89,20 +90,6 @@ impl Supervisor {
         self.tasks.spawn(async move {
             if report(name, &task.await, &stop) {
                 let _ = failures.try_send(name);
-            }
-        });
-    }
-
-    /// Runs a future once. It may end at any time and is dropped at the stop.
-    pub(super) fn once(&mut self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
-        let stop = self.stop.clone();
-        self.tasks.spawn(async move {
-            let task = spawn(name, true, task);
-            let abort = task.abort_handle();
-            match stop.run_until_cancelled(task).await {
-                Some(Err(_)) => tracing::error!(task = name, "a background task panicked"),
-                Some(Ok(())) => {}
-                None => abort.abort(),
             }
         });
     }
@@ -168,10 +155,7 @@ mod tests {
     use super::*;
     use std::{
         future::pending,
-        sync::{
-            Arc,
-            atomic::{AtomicUsize, Ordering::SeqCst},
-        },
+        sync::atomic::{AtomicUsize, Ordering::SeqCst},
     };
     use tokio::{sync::Notify, time::timeout};
 
@@ -200,14 +184,14 @@ mod tests {
     #[tokio::test]
     async fn a_task_that_panics_or_ends_is_started_again() {
         let (panicking, ending) = (Starts::default(), Starts::default());
-        let mut supervisor = Supervisor::new();
+        let mut supervisor = Supervisor::new(Arc::new(()));
         let starts = panicking.clone();
-        supervisor.restart("panicking", move || {
+        supervisor.restart("panicking", move |_| {
             let first = starts.is_first();
             async move { if first { panic!("the first time") } else { pending().await } }
         });
         let starts = ending.clone();
-        supervisor.restart_until("ending", move |stop| {
+        supervisor.restart_until("ending", move |_, stop| {
             let first = starts.is_first();
             async move {
                 if !first {
@@ -223,9 +207,9 @@ mod tests {
     #[tokio::test]
     async fn a_thread_that_panics_is_started_again() {
         let starts = Starts::default();
-        let mut supervisor = Supervisor::new();
+        let mut supervisor = Supervisor::new(Arc::new(()));
         let counted = starts.clone();
-        supervisor.restart_thread("thread", move |stop| {
+        supervisor.restart_thread("thread", move |_, stop| {
             let (first, runtime) = (counted.is_first(), tokio::runtime::Handle::current());
             move || if first { panic!("the first time") } else { runtime.block_on(stop.cancelled()) }
         });
@@ -236,7 +220,7 @@ mod tests {
     #[tokio::test]
     async fn a_required_task_that_panics_or_ends_is_reported() {
         for panics in [true, false] {
-            let mut supervisor = Supervisor::new();
+            let mut supervisor = Supervisor::new(Arc::new(()));
             supervisor.require("steady", CancellationToken::cancelled_owned);
             supervisor.require("listener", move |_| async move { assert!(!panics, "at once") });
             assert_eq!(timeout(PATIENCE, supervisor.failed()).await, Ok("listener"));
@@ -247,9 +231,9 @@ mod tests {
     #[tokio::test]
     async fn a_task_finishes_what_it_has_begun_at_the_stop() {
         let (begun, finished) = (Arc::new(Notify::new()), Arc::new(AtomicUsize::new(0)));
-        let mut supervisor = Supervisor::new();
+        let mut supervisor = Supervisor::new(Arc::new(()));
         let (telling, done) = (Arc::clone(&begun), Arc::clone(&finished));
-        supervisor.restart_until("finishing", move |stop| {
+        supervisor.restart_until("finishing", move |_, stop| {
             let (telling, done) = (Arc::clone(&telling), Arc::clone(&done));
             async move {
                 telling.notify_one();
@@ -258,7 +242,7 @@ mod tests {
                 done.fetch_add(1, SeqCst);
             }
         });
-        supervisor.once("endless", pending());
+        supervisor.restart("endless", |_| pending());
         begun.notified().await;
         timeout(PATIENCE, supervisor.stop()).await.expect("both end at the stop");
         assert_eq!(finished.load(SeqCst), 1);

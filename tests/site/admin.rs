@@ -21,7 +21,7 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 
 /// The origin of the operator's door, as the program prints it.
 fn door(clinic: &Clinic) -> String {
-    const MARK: &str = "Figures for a monitor are at ";
+    const MARK: &str = "Metrics are at ";
     let line = || clinic.log().lines().find_map(|line| Some(line.strip_prefix(MARK)?.to_owned()));
     let url = wait_for(line).expect("the program tells the address");
     url.strip_suffix("/metrics").expect("with its path").to_owned()
