@@ -14,7 +14,7 @@ use std::{
 };
 
 /// Compressing ten thousand articles takes minutes on one processor.
-const PATIENCE: Duration = Duration::from_mins(20);
+const TIMEOUT: Duration = Duration::from_mins(20);
 /// What the program logs when every page is compressed.
 const COMPRESSED: &str = "everything is compressed";
 
@@ -53,7 +53,7 @@ impl Program {
     /// Waits for a whole answer; the time since the start.
     pub fn first_answer(&mut self, path: &str) -> Duration {
         while reader::get(self.address, path, &["Accept-Encoding: br"]).is_err() {
-            assert!(!self.process.ended() && self.begun.elapsed() < PATIENCE, "it did not come up:\n{}", self.said());
+            assert!(!self.process.ended() && self.begun.elapsed() < TIMEOUT, "it did not come up:\n{}", self.said());
             thread::sleep(Duration::from_micros(500));
         }
         self.begun.elapsed()
@@ -62,7 +62,7 @@ impl Program {
     /// Waits until every page is compressed; the time since the start.
     pub fn compressed(&self) -> Duration {
         while !self.said().contains(COMPRESSED) {
-            assert!(self.begun.elapsed() < PATIENCE, "it did not finish compressing:\n{}", self.said());
+            assert!(self.begun.elapsed() < TIMEOUT, "it did not finish compressing:\n{}", self.said());
             thread::sleep(Duration::from_millis(20));
         }
         self.begun.elapsed()

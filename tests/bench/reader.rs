@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Nothing that is measured takes longer.
-const PATIENCE: Duration = Duration::from_mins(5);
+const TIMEOUT: Duration = Duration::from_mins(5);
 
 /// An answer, read whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,8 +28,8 @@ impl Answer {
 
 /// Asks for `path` with header lines, on a connection of its own.
 pub fn get(server: SocketAddr, path: &str, lines: &[&str]) -> io::Result<Answer> {
-    let mut stream = TcpStream::connect_timeout(&server, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut stream = TcpStream::connect_timeout(&server, TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
     let first = format!("GET {path} HTTP/1.1");
     let head = [&[&*first, "Host: clinic.example", "Connection: close"], lines, &["\r\n"]].concat();
     stream.write_all(head.join("\r\n").as_bytes())?;
@@ -61,7 +61,7 @@ pub fn until(server: SocketAddr, path: &str, lines: &[&str], wanted: impl Fn(&An
         {
             return (answer, begun.elapsed());
         }
-        assert!(begun.elapsed() < PATIENCE, "{path} did not answer as it should within {PATIENCE:?}");
+        assert!(begun.elapsed() < TIMEOUT, "{path} did not answer as it should within {TIMEOUT:?}");
         thread::sleep(Duration::from_millis(1));
     }
 }

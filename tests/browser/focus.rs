@@ -1,8 +1,8 @@
-//! The Tab key's walk: every stop can be seen, nothing lies over it, and the order is the page's own.
+//! Keyboard focus: every stop of the Tab key is visible and not covered, in the order of the page.
 
 use crate::{
-    support::browser::{Browser, DESK, PHONE, View},
-    visitor::{Place, Visitor, none},
+    support::browser::{Browser, DESKTOP, PHONE, View},
+    visitor::{Place, Visitor, assert_none},
 };
 use fantoccini::key::Key;
 use serde_json::Value;
@@ -16,7 +16,7 @@ const STOP: &str = "
     if (!ring && style.boxShadow === 'none') faults.push('no ring');
     if (box.width < 2 || box.height < 2) faults.push('too small to see');
     const inside = box.top >= -1 && box.left >= -1 && box.bottom <= innerHeight + 1 && box.right <= innerWidth + 1;
-    // Of a box to write in, the line with the cursor is what the browser brings into the window.
+    // Of a text area, the browser scrolls only the line with the cursor into the window.
     const line = e.tagName === 'TEXTAREA' && box.top >= 0 && box.top + 32 < innerHeight;
     if (!inside && !line && box.height < innerHeight) faults.push(`outside the window ${Math.round(box.top)} ${Math.round(box.bottom)}`);
     const x = Math.min(Math.max(box.left + box.width / 2, 0), innerWidth - 1);
@@ -26,7 +26,7 @@ const STOP: &str = "
     for (const bar of document.querySelectorAll('.leave, .leave__button')) {
         const over = bar.getBoundingClientRect();
         if (!bar.contains(e) && !e.closest('header') && getComputedStyle(bar).position === 'sticky' &&
-            over.bottom > box.top + 1 && over.top < box.bottom - 1) faults.push('under the bar that stays');
+            over.bottom > box.top + 1 && over.top < box.bottom - 1) faults.push('under the sticky bar');
     }
     return {
         order: [...document.querySelectorAll('*')].indexOf(e),
@@ -34,14 +34,14 @@ const STOP: &str = "
         faults,
     };";
 
-/// A stop on the walk.
+/// A stop of the Tab key.
 pub struct Stop {
     pub name: String,
     order: i64,
     pub faults: Vec<String>,
 }
 
-/// Presses Tab once; `None` when the walk has left the page.
+/// Presses Tab once; `None` when the focus has left the page.
 pub async fn tab(browser: &Browser) -> Option<Stop> {
     browser.press(Key::Tab).await;
     let stop = browser.run(STOP).await;
@@ -50,8 +50,8 @@ pub async fn tab(browser: &Browser) -> Option<Stop> {
     Some(Stop { order: stop["order"].as_i64().unwrap_or_default(), name, faults })
 }
 
-/// Walks a whole page and tells what was wrong; at least `least` stops are expected.
-async fn walk(browser: &Browser, least: usize) -> Vec<String> {
+/// Tabs through a whole page and returns what is wrong; at least `least` stops are expected.
+async fn tab_through(browser: &Browser, least: usize) -> Vec<String> {
     let (mut faults, mut last, mut stops) = (Vec::new(), -1, 0);
     while let Some(stop) = tab(browser).await {
         if stop.order <= last {
@@ -65,47 +65,47 @@ async fn walk(browser: &Browser, least: usize) -> Vec<String> {
     let known = browser.run(count).await.as_u64().unwrap_or_default();
     if stops < least || (stops as u64) < known {
         faults.push(format!(
-            "the walk ended after {stops} stops of {known}: the order is not the page's, or it is a trap"
+            "the focus ended after {stops} stops of {known}: the order is not that of the page, or it is a trap"
         ));
     }
     faults
 }
 
-async fn walk_through(visitor: Visitor, places: Vec<Place>) {
+async fn check_places(visitor: Visitor, places: Vec<Place>) {
     let mut faults = Vec::new();
     for place in places {
         visitor.visit(&place).await;
-        // The page of mistakes begins at its summary: the walk should begin where everybody's does.
+        // The invalid form has the focus on its summary: begin at the top of the page.
         visitor.browser.run("document.body.tabIndex = -1; document.body.focus()").await;
-        let found = walk(&visitor.browser, 10).await;
+        let found = tab_through(&visitor.browser, 10).await;
         faults.extend(found.iter().map(|fault| format!("{place:?}: {fault}")));
     }
-    visitor.leave().await;
-    none(&faults, "a stop of the Tab key cannot be seen");
+    visitor.close().await;
+    assert_none(&faults, "a stop of the Tab key is not visible");
 }
 
-async fn walk_all(view: View) {
+async fn check_all(view: View) {
     let visitor = Visitor::new(view).await;
-    let places = visitor.kinds();
-    walk_through(visitor, places).await;
+    let places = visitor.one_of_each_kind();
+    check_places(visitor, places).await;
 }
 
 #[tokio::test]
-async fn every_stop_of_the_tab_key_can_be_seen_on_a_phone() {
-    walk_all(PHONE).await;
+async fn every_stop_of_the_tab_key_is_visible_on_a_phone() {
+    check_all(PHONE).await;
 }
 
 #[tokio::test]
-async fn every_stop_of_the_tab_key_can_be_seen_at_a_desk() {
-    walk_all(DESK).await;
+async fn every_stop_of_the_tab_key_is_visible_on_a_desktop() {
+    check_all(DESKTOP).await;
 }
 
-/// A desk at 400 %: 320 by 256 CSS px, where a bar that stays could take everything (WCAG 1.4.10, 2.4.11).
+/// A desktop at 400 %: 320 by 256 CSS px, where a sticky bar could cover everything (WCAG 1.4.10, 2.4.11).
 #[tokio::test]
-async fn no_stop_of_the_form_hides_under_the_exit_at_400_per_cent() {
+async fn no_stop_of_the_form_is_under_the_exit_bar_at_400_percent() {
     let visitor = Visitor::new(View { width: 320, height: 256, ..PHONE }).await;
-    let places = vec![Place::Page("/contact".to_owned()), Place::Faulty, visitor.receipt()];
-    walk_through(visitor, places).await;
+    let places = vec![Place::Page("/contact".to_owned()), Place::InvalidForm, visitor.receipt()];
+    check_places(visitor, places).await;
 }
 
 #[tokio::test]
@@ -115,9 +115,9 @@ async fn the_first_stop_skips_to_the_main_content() {
     let first = tab(&visitor.browser).await.expect("a first stop");
     assert_eq!(first.name, "Skip to the main content");
     visitor.browser.press(Key::Enter).await;
-    visitor.browser.until("the focus in main", "return document.activeElement.id === 'main'").await;
+    visitor.browser.wait_until("the focus in main", "return document.activeElement.id === 'main'").await;
     let next = tab(&visitor.browser).await.expect("a stop in main");
     let inside: Value = visitor.browser.run("return !!document.activeElement.closest('main')").await;
-    assert_eq!(inside, true, "{} stands before main", next.name);
-    visitor.leave().await;
+    assert_eq!(inside, true, "{} is before main", next.name);
+    visitor.close().await;
 }

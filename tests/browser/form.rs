@@ -1,29 +1,29 @@
-//! The form as people use it: by keyboard, with and without script, with Back, with a nervous finger.
+//! The form as people use it: by keyboard, with and without script, with Back, with a double click.
 
 use crate::{
     focus::tab,
-    mistakes::{ANSWERS, fill, send},
+    form_errors::{ANSWERS, fill, send},
     support::{
         browser::{Browser, NO_SCRIPT, PHONE, View},
-        clinic::sound,
+        clinic::valid_form,
     },
-    visitor::{ARTICLE, Visitor, none},
+    visitor::{ARTICLE, Visitor, assert_none},
 };
 use fantoccini::{
     actions::{InputSource as _, MouseActions, PointerAction},
     key::Key,
 };
 
-/// Presses Tab until the focus is at `id`; every stop on the way has to be seen.
+/// Presses Tab until the focus is at `id`; every stop before it must be visible.
 async fn tab_to(browser: &Browser, id: &str) {
     for _ in 0..60 {
-        let stop = tab(browser).await.unwrap_or_else(|| panic!("the walk left the page before {id}"));
-        none(&stop.faults, "a stop of the Tab key cannot be seen");
+        let stop = tab(browser).await.unwrap_or_else(|| panic!("the focus left the page before {id}"));
+        assert_none(&stop.faults, "a stop of the Tab key is not visible");
         if stop.name == id {
             return;
         }
     }
-    panic!("{id} is out of the keyboard's reach");
+    panic!("{id} cannot be reached by keyboard");
 }
 
 async fn sends_by_keyboard(view: View) {
@@ -45,12 +45,12 @@ async fn sends_by_keyboard(view: View) {
     browser.press(' ').await;
     tab_to(browser, "Send message").await;
     browser.press(Key::Enter).await;
-    browser.arrives_at("/contact/received").await;
+    browser.wait_for_path("/contact/received").await;
     let letter = String::from_utf8(visitor.clinic.letters(1).remove(0)).expect("a letter");
     assert!(letter.contains("By keyboard alone."), "{letter}");
     browser.client.refresh().await.expect("the receipt can be loaded again");
-    browser.arrives_at("/contact/received").await;
-    visitor.leave().await;
+    browser.wait_for_path("/contact/received").await;
+    visitor.close().await;
 }
 
 #[tokio::test]
@@ -64,24 +64,24 @@ async fn the_keyboard_alone_sends_a_form_without_script() {
 }
 
 #[tokio::test]
-async fn an_article_asks_for_a_token_only_when_somebody_begins_to_write() {
+async fn an_article_fetches_a_token_only_when_the_form_gets_the_focus() {
     let visitor = Visitor::new(PHONE).await;
     let browser = &visitor.browser;
     visitor.open(ARTICLE).await;
     let token = "return document.querySelector('form.form').elements.token.value";
     let asked =
         "return performance.getEntriesByType('resource').filter((e) => e.name.endsWith('/contact/token')).length";
-    assert_eq!(browser.run(token).await, "", "the shared page has none");
+    assert_eq!(browser.run(token).await, "", "the cached page has none");
     assert_eq!(browser.run(asked).await, 0);
     fill(browser, "#name", "Ana").await;
-    let token = browser.until("the token", token).await;
+    let token = browser.wait_until("the token", token).await;
     assert!(token.as_str().is_some_and(|token| token.len() > 20), "{token}");
     fill(browser, "#times", "Mornings").await;
     assert_eq!(browser.run(asked).await, 1, "it is fetched once");
-    visitor.leave().await;
+    visitor.close().await;
 }
 
-/// A sound form; each name makes an enquiry of its own.
+/// Fills in a valid form; each name makes a different enquiry.
 async fn fill_in(browser: &Browser, name: &str) {
     fill(browser, "#name", name).await;
     browser.click("#channel-phone").await;
@@ -91,27 +91,27 @@ async fn fill_in(browser: &Browser, name: &str) {
     browser.click("#consent").await;
 }
 
-/// Reading the privacy page in between and coming back.
+/// Reads the privacy page in between and goes back.
 async fn back_before_sending(visitor: &Visitor, path: &str) {
     let browser = &visitor.browser;
     visitor.open(path).await;
     fill_in(browser, "Ana").await;
     let before = browser.run(ANSWERS).await;
     browser.click(".form__note a[href='/privacy']").await;
-    browser.arrives_at("/privacy").await;
+    browser.wait_for_path("/privacy").await;
     browser.client.back().await.expect("Back works");
-    browser.arrives_at(path).await;
+    browser.wait_for_path(path).await;
     let kept = ANSWERS.replace("return ", "const now = ") + "return now.message ? now : null";
-    assert_eq!(browser.until("the words after Back", &kept).await, before, "{path}");
+    assert_eq!(browser.wait_until("the answers after Back", &kept).await, before, "{path}");
 }
 
 #[tokio::test]
-async fn back_before_sending_keeps_the_words() {
+async fn back_before_sending_keeps_the_answers() {
     for view in [PHONE, NO_SCRIPT] {
         let visitor = Visitor::new(view).await;
         back_before_sending(&visitor, "/contact").await;
         back_before_sending(&visitor, ARTICLE).await;
-        visitor.leave().await;
+        visitor.close().await;
     }
 }
 
@@ -123,21 +123,21 @@ async fn back_after_the_receipt_shows_an_empty_form() {
         visitor.open(path).await;
         fill_in(browser, path).await;
         send(browser).await;
-        browser.arrives_at("/contact/received").await;
+        browser.wait_for_path("/contact/received").await;
         browser.client.back().await.expect("Back works");
-        browser.arrives_at(path).await;
+        browser.wait_for_path(path).await;
         let empty = "const f = document.querySelector('form.form').elements;
             return [f.name, f.phone, f.email, f.times, f.message].every((e) => e.value === '') &&
                 !document.querySelector('form.form :checked')";
-        browser.until(&format!("an empty form at {path}"), empty).await;
-        // It stays so: the browser may bring the words back later than the script took them away.
+        browser.wait_until(&format!("an empty form at {path}"), empty).await;
+        // It stays empty: the browser may restore the answers after the script has emptied the form.
         let later = format!("return new Promise((go) => setTimeout(() => go((() => {{ {empty} }})()), 400))");
-        assert_eq!(browser.run(&later).await, true, "{path}: the words came back");
+        assert_eq!(browser.run(&later).await, true, "{path}: the answers came back");
     }
-    visitor.leave().await;
+    visitor.close().await;
 }
 
-/// A double click on the button, as a hand does it.
+/// A double click on the button.
 async fn double_click(browser: &Browser) {
     let centre = "
         const button = document.querySelector('form.form button');
@@ -158,12 +158,12 @@ async fn two_clicks(view: View) {
         visitor.open(path).await;
         fill_in(&visitor.browser, path).await;
         double_click(&visitor.browser).await;
-        visitor.browser.arrives_at("/contact/received").await;
+        visitor.browser.wait_for_path("/contact/received").await;
     }
-    // A later enquiry's letter comes after whatever the clicks made.
-    visitor.clinic.post(&sound()).is(303);
+    // Its letter comes after those of the clicks.
+    visitor.clinic.post(&valid_form()).is(303);
     assert_eq!(visitor.clinic.letters(3).len(), 3, "two clicks made one enquiry, twice");
-    visitor.leave().await;
+    visitor.close().await;
 }
 
 #[tokio::test]
@@ -176,11 +176,11 @@ async fn two_quick_clicks_make_one_enquiry_without_script() {
     two_clicks(NO_SCRIPT).await;
 }
 
-/// Which of the two groups can be seen.
+/// Which of the two groups is visible.
 const GROUPS: &str =
     "return ['.when-phone', '.when-email'].map((group) => document.querySelector(group).checkVisibility())";
 
-async fn folds(visitor: &Visitor, path: &str) {
+async fn check_conditional_fields(visitor: &Visitor, path: &str) {
     let browser = &visitor.browser;
     visitor.open(path).await;
     let seen = async |phone: bool, email: bool, when: &str| {
@@ -193,24 +193,24 @@ async fn folds(visitor: &Visitor, path: &str) {
     seen(true, false, "phone chosen").await;
     fill(browser, "#phone", "650").await;
     browser.click("#channel-email").await;
-    seen(true, true, "something typed stays in sight").await;
+    seen(true, true, "a field with text stays visible").await;
     browser.run("document.querySelector('#phone').select()").await;
     browser.press(Key::Delete).await;
-    seen(true, true, "the question in use stays").await;
+    seen(true, true, "the field with the focus stays visible").await;
     browser.click("#times").await;
     seen(false, true, "emptied and left").await;
     browser.click("#channel-phone").await;
     browser.click("#voicemail-none").await;
     browser.click("#channel-email").await;
-    seen(true, true, "an answer given stays in sight").await;
+    seen(true, true, "an answered question stays visible").await;
 }
 
 #[tokio::test]
-async fn questions_that_do_not_apply_fold_away_with_script_and_without() {
+async fn fields_that_do_not_apply_are_hidden_with_script_and_without() {
     for view in [PHONE, NO_SCRIPT] {
         let visitor = Visitor::new(view).await;
-        folds(&visitor, "/contact").await;
-        folds(&visitor, ARTICLE).await;
-        visitor.leave().await;
+        check_conditional_fields(&visitor, "/contact").await;
+        check_conditional_fields(&visitor, ARTICLE).await;
+        visitor.close().await;
     }
 }

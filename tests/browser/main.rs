@@ -1,18 +1,18 @@
-//! A real browser before the real program: every page in every mode, and the form as people use it.
+//! End-to-end tests: a real browser against the real program. Every page in every mode, and the form as people use it.
 //!
-//! One driver serves all tests; each test opens one browser and walks many pages with it, since opening is slow.
+//! All tests share one driver; each test opens one browser for many pages, since opening is slow.
 
 #[path = "../support/mod.rs"]
 mod support;
 
 mod axe;
-mod exit;
-mod extremes;
 mod focus;
 mod form;
-mod gallery;
-mod live;
-mod mistakes;
+mod form_errors;
+mod live_reload;
+mod media;
+mod page_states;
 mod pages;
-mod states;
+mod quick_exit;
+mod screenshots;
 mod visitor;

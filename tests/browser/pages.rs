@@ -1,22 +1,22 @@
-//! Rules that hold on all pages: nothing runs sideways, nothing is cut off, nothing moves, nothing is told to anybody.
+//! Rules for all pages: nothing overflows, nothing is cut off, no layout shift, nothing is stored or sent to other hosts.
 
 use crate::{
-    support::browser::{DESK, PHONE, View},
-    visitor::{ARTICLE, MISSING, Place, Visitor, none},
+    support::browser::{DESKTOP, PHONE, View},
+    visitor::{ARTICLE, MISSING, Place, Visitor, assert_none},
 };
 use serde_json::Value;
 
-/// The narrowest window that WCAG 1.4.10 names: also a desk's at 400 % zoom.
+/// The narrowest window of WCAG 1.4.10: a desktop at 400 % zoom.
 const NARROW: View = View { width: 320, height: 640, ..PHONE };
 
-/// Collects what a policy refuses, from the first byte on.
+/// Collects violations of the content security policy and script errors, from the start of the page.
 const REPORTS: &str = "
     globalThis.reports = [];
     addEventListener('securitypolicyviolation', (e) => reports.push(`${e.violatedDirective} ${e.blockedURI}`), true);
     addEventListener('error', (e) => reports.push(`error ${e.message ?? e.target}`), true);
     addEventListener('unhandledrejection', (e) => reports.push(`rejection ${e.reason}`));";
 
-/// Scrolls through the page, so that pictures which wait to be seen arrive; then says what happened meanwhile.
+/// Scrolls through the page, so that lazy pictures load; then returns what happened.
 const LOADED: &str = "return (async () => {
     const frame = () => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)));
     const root = document.scrollingElement;
@@ -31,8 +31,8 @@ const LOADED: &str = "return (async () => {
         observer.observe({ type: 'layout-shift', buffered: true });
         requestAnimationFrame(() => setTimeout(() => { seen.push(...observer.takeRecords()); go(seen); }));
     });
-    // One of the icons, and the manifest where there is one, the browser fetches by itself, unseen by the page.
-    // So are the speculation rules. A developer's copy of the site also waits for changes.
+    // The browser fetches an icon, the manifest and the speculation rules without an entry; the first two are added.
+    // In development, the page also waits for changes, which does not count.
     const icon = document.querySelector('link[rel=icon][type]').href;
     const manifest = document.querySelector('link[rel=manifest]')?.href;
     const requests = performance.getEntriesByType('resource').map((entry) => entry.name);
@@ -42,13 +42,13 @@ const LOADED: &str = "return (async () => {
         elsewhere: requests.filter((name) => new URL(name).origin !== location.origin),
         requests: [location.href, ...new Set([...requests, icon, manifest])].filter((name) => name && !/[/]dev/.test(name)),
         broken: [...document.images].filter((image) => !image.naturalWidth).map((image) => image.src),
-        kept: [document.cookie, ...Object.keys(localStorage), ...Object.keys(sessionStorage),
+        stored: [document.cookie, ...Object.keys(localStorage), ...Object.keys(sessionStorage),
             ...(await indexedDB.databases()).map((base) => base.name), ...(await caches.keys())].filter(Boolean),
         reports,
     };
 })()";
 
-/// What does not fit: the page's own width, and boxes that hide a part of their text.
+/// What does not fit: the width of the page, and boxes that hide a part of their text.
 const FIT: &str = "
     const root = document.scrollingElement, found = [];
     if (root.scrollWidth > root.clientWidth) {
@@ -65,7 +65,7 @@ const FIT: &str = "
     }
     return found;";
 
-/// The spacing of WCAG 1.4.12, in a sheet of its own that a mode takes or leaves.
+/// The spacing of WCAG 1.4.12, in a style sheet that a mode adopts or not.
 const WIDEN: &str = "
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(`* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }
@@ -76,7 +76,7 @@ fn strings(value: &Value) -> Vec<String> {
     list.iter().map(|entry| entry.as_str().map_or_else(|| entry.to_string(), str::to_owned)).collect()
 }
 
-/// What does not fit into the window that the page is seen through.
+/// What does not fit into the window.
 pub async fn unfit(visitor: &Visitor) -> Vec<String> {
     strings(&visitor.browser.run(FIT).await)
 }
@@ -85,18 +85,18 @@ async fn fit(visitor: &Visitor, place: &Place, how: &str) -> Vec<String> {
     unfit(visitor).await.iter().map(|fault| format!("{place:?} {how}: {fault}")).collect()
 }
 
-/// Sets the window and waits until the page has taken it in.
-pub async fn look(visitor: &Visitor, view: View) {
-    visitor.browser.look(view).await;
+/// Sets the window and waits until the page has its width.
+pub async fn set_view(visitor: &Visitor, view: View) {
+    visitor.browser.set_view(view).await;
     let width = format!("return innerWidth === {}", view.width);
-    visitor.browser.until("the window's width", &width).await;
+    visitor.browser.wait_until("the window's width", &width).await;
 }
 
-/// Chromium itself notes the status of a page that is an error; that is no fault of the page.
+/// Chromium logs the status of an error page, which is no fault.
 fn is_own_status(place: &Place, message: &str) -> bool {
     match place {
         Place::Page(path) => path == MISSING && message.contains("status of 404"),
-        Place::Faulty => message.contains("status of 422"),
+        Place::InvalidForm => message.contains("status of 422"),
     }
 }
 
@@ -106,7 +106,7 @@ async fn faults_of(visitor: &Visitor, place: &Place) -> Vec<String> {
     if seen["shift"] != 0 {
         faults.push(format!("{place:?}: layout shift {} of {}", seen["shift"], seen["moved"]));
     }
-    for kind in ["elsewhere", "broken", "kept", "reports"] {
+    for kind in ["elsewhere", "broken", "stored", "reports"] {
         faults.extend(strings(&seen[kind]).iter().map(|fault| format!("{place:?}: {kind}: {fault}")));
     }
     let article = matches!(place, Place::Page(path) if path.starts_with("/articles/"));
@@ -119,35 +119,35 @@ async fn faults_of(visitor: &Visitor, place: &Place) -> Vec<String> {
     faults
 }
 
-/// Loads every page in `view`, then looks at it by night too and, from there, through a narrow window.
-async fn walk(view: View) {
+/// Loads every page in `view`, then also checks the dark scheme and a narrow window.
+async fn check_all(view: View) {
     let visitor = Visitor::new(view).await;
     visitor.browser.before_each_page(REPORTS).await;
     let mut faults = Vec::new();
-    for place in visitor.everywhere() {
-        look(&visitor, view).await;
+    for place in visitor.all_places() {
+        set_view(&visitor, view).await;
         visitor.visit(&place).await;
         faults.extend(faults_of(&visitor, &place).await);
         for seen in [view, View { dark: true, ..view }, View { dark: true, ..NARROW }, NARROW] {
-            look(&visitor, seen).await;
+            set_view(&visitor, seen).await;
             let scheme = if seen.dark { "dark" } else { "light" };
             faults.extend(fit(&visitor, &place, &format!("{} px {scheme}", seen.width)).await);
         }
     }
     let cookies = visitor.browser.devtools("Storage.getCookies", serde_json::json!({})).await;
     assert_eq!(cookies["cookies"], serde_json::json!([]), "no cookie of any kind");
-    visitor.leave().await;
-    none(&faults, "a page is not quiet");
+    visitor.close().await;
+    assert_none(&faults, "a page breaks a rule");
 }
 
 #[tokio::test]
-async fn every_page_is_quiet_still_and_within_its_window_on_a_phone() {
-    walk(PHONE).await;
+async fn every_page_fits_without_shifts_or_third_parties_on_a_phone() {
+    check_all(PHONE).await;
 }
 
 #[tokio::test]
-async fn every_page_is_quiet_still_and_within_its_window_at_a_desk() {
-    walk(DESK).await;
+async fn every_page_fits_without_shifts_or_third_parties_on_a_desktop() {
+    check_all(DESKTOP).await;
 }
 
 #[tokio::test]
@@ -158,58 +158,58 @@ async fn no_text_is_cut_off_when_readers_widen_or_enlarge_it() {
         ("spacing", "document.adoptedStyleSheets = [sheet]; document.documentElement.style.fontSize = '';"),
     ];
     let mut faults = Vec::new();
-    for place in visitor.everywhere() {
+    for place in visitor.all_places() {
         visitor.visit(&place).await;
         for (mode, script) in modes {
             visitor.browser.run(&format!("{WIDEN}{script}")).await;
-            for view in [PHONE, NARROW, DESK] {
-                look(&visitor, view).await;
+            for view in [PHONE, NARROW, DESKTOP] {
+                set_view(&visitor, view).await;
                 faults.extend(fit(&visitor, &place, &format!("{mode} at {} px", view.width)).await);
             }
         }
     }
-    visitor.leave().await;
-    none(&faults, "text does not fit");
+    visitor.close().await;
+    assert_none(&faults, "text does not fit");
 }
 
 #[tokio::test]
-async fn no_text_is_cut_off_with_the_browser_s_own_text_size_doubled() {
+async fn no_text_is_cut_off_with_twice_the_default_text_size() {
     let large = |view| View { text: 32, ..view };
     let visitor = Visitor::new(large(PHONE)).await;
     let mut faults = Vec::new();
-    for place in visitor.everywhere() {
+    for place in visitor.all_places() {
         visitor.visit(&place).await;
         let size = visitor.browser.run("return getComputedStyle(document.documentElement).fontSize").await;
-        assert_eq!(size, "32px", "the reader's size is the page's");
-        for view in [PHONE, NARROW, DESK] {
-            look(&visitor, view).await;
+        assert_eq!(size, "32px", "the reader's default size is used");
+        for view in [PHONE, NARROW, DESKTOP] {
+            set_view(&visitor, view).await;
             faults.extend(fit(&visitor, &place, &format!("own size 200 % at {} px", view.width)).await);
         }
     }
-    visitor.leave().await;
-    none(&faults, "text does not fit");
+    visitor.close().await;
+    assert_none(&faults, "text does not fit");
 }
 
 #[tokio::test]
-async fn an_article_is_fetched_when_somebody_is_about_to_open_it_and_the_form_is_not() {
-    let visitor = Visitor::new(DESK).await;
+async fn an_article_is_prefetched_on_hover_and_the_form_is_not() {
+    let visitor = Visitor::new(DESKTOP).await;
     for (from, link, expected) in [("/articles", ARTICLE, "navigational-prefetch"), ("/", "/contact", "")] {
         visitor.open(from).await;
-        visitor.browser.until("the rules", "return document.readyState === 'complete'").await;
+        visitor.browser.wait_until("the page", "return document.readyState === 'complete'").await;
         let selector = format!("main a[href='{link}']");
-        visitor.browser.rest_on(&selector).await;
+        visitor.browser.hover(&selector).await;
         visitor.browser.click(&selector).await;
-        visitor.browser.arrives_at(link).await;
+        visitor.browser.wait_for_path(link).await;
         let way = visitor.browser.run("return performance.getEntriesByType('navigation')[0].deliveryType").await;
         assert_eq!(way, expected, "{from} to {link}");
     }
-    assert_eq!(visitor.browser.console().await, Vec::<String>::new(), "the policy has nothing against it");
-    visitor.leave().await;
+    assert_eq!(visitor.browser.console().await, Vec::<String>::new(), "the policy allows it");
+    visitor.close().await;
 }
 
-/// The instruments are tried on a page that is broken on purpose: a meter that always says zero proves nothing.
+/// The checks find faults on a page that is broken on purpose.
 #[tokio::test]
-async fn the_meters_see_a_shift_a_wide_box_a_cut_text_and_a_stored_word() {
+async fn the_checks_find_a_shift_an_overflow_a_cut_text_and_stored_data() {
     let visitor = Visitor::new(PHONE).await;
     visitor.browser.before_each_page(REPORTS).await;
     visitor.open("/approach").await;
@@ -223,13 +223,13 @@ async fn the_meters_see_a_shift_a_wide_box_a_cut_text_and_a_stored_word() {
         localStorage.setItem('word', 'x');
         document.cookie = 'word=x';
         return new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(go))));";
-    // One frame before, so that there is something to be moved.
+    // One frame before, so that something is painted that can move.
     visitor.browser.run("return new Promise((go) => requestAnimationFrame(() => setTimeout(go)))").await;
     visitor.browser.run(broken).await;
     let place = Place::Page("/approach".to_owned());
     let found = faults_of(&visitor, &place).await.join("\n") + &fit(&visitor, &place, "").await.join("\n");
-    for sign in ["layout shift", "kept: word", "img-src", "console:", "sideways", "cut off"] {
+    for sign in ["layout shift", "stored: word", "img-src", "console:", "sideways", "cut off"] {
         assert!(found.contains(sign), "no {sign} in:\n{found}");
     }
-    visitor.leave().await;
+    visitor.close().await;
 }

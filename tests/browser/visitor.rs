@@ -1,23 +1,23 @@
-//! A visitor: one browser before one running clinic, and the places worth going to.
+//! A visitor: one browser with one running program, and the pages to visit.
 
 use crate::support::{
     browser::{Browser, Driver, View},
-    clinic::{Clinic, sound},
+    clinic::{Clinic, valid_form},
 };
 use std::sync::Arc;
 
-/// Somewhere a visitor can be.
+/// A page to visit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
-    /// An address.
+    /// A path.
     Page(String),
-    /// The form with mistakes in it, sent back.
-    Faulty,
+    /// The form as it returns after it was submitted with errors.
+    InvalidForm,
 }
 
-/// An article with a picture, takeaways, questions, sources, and the form at its foot.
+/// An article with a picture, takeaways, questions, sources, and the form below it.
 pub const ARTICLE: &str = "/articles/when-a-partner-shuts-down";
-/// Where nothing is.
+/// A path without a page.
 pub const MISSING: &str = "/no-such-page";
 
 pub struct Visitor {
@@ -44,16 +44,16 @@ impl Visitor {
     pub async fn visit(&self, place: &Place) {
         match place {
             Place::Page(path) => self.open(path).await,
-            Place::Faulty => {
+            Place::InvalidForm => {
                 self.open("/contact").await;
-                self.browser.run(MISTAKES).await;
-                comes_back(&self.browser).await;
+                self.browser.run(SUBMIT_INVALID_FORM).await;
+                form_returns(&self.browser).await;
             }
         }
     }
 
-    /// Every page of the sitemap, and what stands in none: a receipt, a wrong address, a form with mistakes.
-    pub fn everywhere(&self) -> Vec<Place> {
+    /// Every page of the sitemap, and a receipt, a missing page and the invalid form.
+    pub fn all_places(&self) -> Vec<Place> {
         let sitemap = self.clinic.get("/sitemap.xml").body;
         let mut places: Vec<Place> = sitemap
             .split("<loc>")
@@ -61,33 +61,33 @@ impl Visitor {
             .map(|rest| rest.split("</loc>").next().expect("a split has a first part"))
             .map(|address| Place::Page(url::Url::parse(address).expect("an address").path().to_owned()))
             .collect();
-        assert!(places.len() > 15, "the sitemap lists the library: {places:?}");
-        places.extend([self.receipt(), Place::Page(MISSING.to_owned()), Place::Faulty]);
+        assert!(places.len() > 15, "the sitemap lists the articles: {places:?}");
+        places.extend([self.receipt(), Place::Page(MISSING.to_owned()), Place::InvalidForm]);
         places
     }
 
     /// One page of each kind.
-    pub fn kinds(&self) -> Vec<Place> {
+    pub fn one_of_each_kind(&self) -> Vec<Place> {
         let mut places: Vec<Place> =
             ["/", "/articles", "/topics/couples", ARTICLE, "/approach", "/staying-safe-online", "/contact", MISSING]
                 .map(|path| Place::Page(path.to_owned()))
                 .to_vec();
-        places.extend([self.receipt(), Place::Faulty]);
+        places.extend([self.receipt(), Place::InvalidForm]);
         places
     }
 
-    /// The page that thanks, after a form was sent over HTTP.
+    /// The receipt of a form that is posted over HTTP.
     pub fn receipt(&self) -> Place {
-        Place::Page(self.clinic.post(&sound()).is(303).header("location").to_owned())
+        Place::Page(self.clinic.post(&valid_form()).is(303).header("location").to_owned())
     }
 
-    pub async fn leave(self) {
+    pub async fn close(self) {
         self.browser.close().await;
     }
 }
 
-/// Sends a form with a mistake of nearly every kind; both groups of questions are open afterwards.
-const MISTAKES: &str = "
+/// Submits a form with nearly every kind of error; both groups of conditional fields are shown afterwards.
+const SUBMIT_INVALID_FORM: &str = "
     const form = document.querySelector('form.form');
     form.querySelector('#channel-phone').checked = true;
     form.elements.phone.value = '12';
@@ -96,16 +96,15 @@ const MISTAKES: &str = "
     form.elements.message.value = 'word '.repeat(400);
     form.submit();";
 
-/// Waits until the form with its mistakes is on the screen: loaded, and painted (a page that is still fading in is not
-/// there yet for anybody).
-pub async fn comes_back(browser: &Browser) {
+/// Waits until the form with its errors is loaded and painted (during the transition of pages it is not).
+pub async fn form_returns(browser: &Browser) {
     let there = "return document.readyState === 'complete' && document.title.startsWith('Error: ') &&
         performance.getEntriesByType('paint').length > 0";
-    browser.until("the form with its mistakes", there).await;
+    browser.wait_until("the form with its errors", there).await;
 }
 
-/// A sentence that names every fault found, one a line.
+/// Fails with every fault on its own line.
 #[track_caller]
-pub fn none(faults: &[String], what: &str) {
-    assert!(faults.is_empty(), "{what}, {} times:\n{}", faults.len(), faults.join("\n"));
+pub fn assert_none(faults: &[String], what: &str) {
+    assert!(faults.is_empty(), "{what} ({} faults):\n{}", faults.len(), faults.join("\n"));
 }

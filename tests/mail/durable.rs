@@ -3,7 +3,7 @@
 
 use crate::{
     databases::{Kind, fresh},
-    support::clinic::{Clinic, PROGRAM, sound, wait_for},
+    support::clinic::{Clinic, PROGRAM, valid_form, wait_for},
     test_outbox::{new, open_outbox},
 };
 use sqlx::Row as _;
@@ -23,7 +23,7 @@ fn the_write_ahead_file_is_synced_between_the_post_and_the_thanks() {
     let posts = 3;
     for number in 0..posts {
         let name = format!("Ana {number}");
-        let mut fields = sound();
+        let mut fields = valid_form();
         fields.retain(|(field, _)| *field != "name");
         fields.push(("name", &name));
         clinic.post(&fields).is(303);

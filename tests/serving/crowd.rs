@@ -1,7 +1,7 @@
 //! Many connections: nobody is kept out by those who do nothing.
 
 use crate::{
-    house::{Client, House, PATIENCE, eventually, head, quick},
+    house::{Client, House, TIMEOUT, eventually, head, quick},
     support::clinic::Clinic,
 };
 use relationship_clinic::web::Limits;
@@ -60,7 +60,7 @@ async fn thousands_of_idle_connections_cost_little_and_keep_nobody_out() {
 
 #[tokio::test]
 async fn when_places_are_short_the_idle_make_room() {
-    let house = House::open(Limits { connections: 20, first_byte: PATIENCE, ..quick() });
+    let house = House::open(Limits { connections: 20, first_byte: TIMEOUT, ..quick() });
     let mut idle = Vec::new();
     for i in 0..20 {
         let mut client = house.knock().await;
@@ -78,7 +78,7 @@ async fn when_places_are_short_the_idle_make_room() {
 
 #[tokio::test]
 async fn one_address_gets_its_share_of_places() {
-    let house = House::open(Limits { per_address: 3, first_byte: PATIENCE, ..quick() });
+    let house = House::open(Limits { per_address: 3, first_byte: TIMEOUT, ..quick() });
     let mut mine = Vec::new();
     for _ in 0..3 {
         let mut client = knock_from(house.address, 1).await;

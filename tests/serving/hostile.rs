@@ -1,6 +1,6 @@
 //! Connections that mean no good, or a bad line: each ends within its time-out, and the next visitor is served.
 
-use crate::house::{Client, House, PATIENCE, PICTURE_BYTES, SOON, head, quick};
+use crate::house::{Client, House, PICTURE_BYTES, SOON, TIMEOUT, head, quick};
 use relationship_clinic::web::Limits;
 use std::time::{Duration, Instant};
 use tokio::time::interval;
@@ -38,7 +38,7 @@ async fn who_says_nothing_or_half_of_it_is_cut_off() {
 
 #[tokio::test]
 async fn an_idle_connection_is_closed_after_its_time_and_not_by_the_heads() {
-    let house = House::open(Limits { idle: SOON, head: PATIENCE, ..quick() });
+    let house = House::open(Limits { idle: SOON, head: TIMEOUT, ..quick() });
     let mut client = house.knock().await;
     client.send(&head("GET", "/", &[])).await;
     assert_eq!(client.answer("GET").await.status, 200);
@@ -192,7 +192,7 @@ async fn requests_sent_at_once_are_answered_in_their_order() {
 
 #[tokio::test]
 async fn a_slow_body_within_its_time_is_taken() {
-    let house = House::open(Limits { request: PATIENCE, ..quick() });
+    let house = House::open(Limits { request: TIMEOUT, ..quick() });
     let mut client = house.knock().await;
     client.send(&head("POST", "/post", &["Content-Length: 20", "Expect: 100-continue"])).await;
     let mut tick = interval(SOON / 8);

@@ -21,7 +21,7 @@ use tokio::{
 };
 
 /// Nothing in these tests takes longer, unless it hangs.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const TIMEOUT: Duration = Duration::from_secs(20);
 /// The time-outs of [`quick`].
 pub const SOON: Duration = Duration::from_millis(300);
 
@@ -30,7 +30,7 @@ pub const PICTURE_BYTES: usize = 4 << 20;
 
 /// Every time-out short, but idleness, which other tests count on.
 pub fn quick() -> Limits {
-    Limits { first_byte: SOON, head: SOON, request: SOON, idle: PATIENCE, stop: SOON, ..Limits::default() }
+    Limits { first_byte: SOON, head: SOON, request: SOON, idle: TIMEOUT, stop: SOON, ..Limits::default() }
 }
 
 /// A page of some length that says a word.
@@ -186,7 +186,7 @@ impl Client {
 
     /// Reads once; false at the end.
     pub async fn more(&mut self) -> bool {
-        let read = timeout(PATIENCE, self.stream.read_buf(&mut self.read)).await.expect("the connection stays open");
+        let read = timeout(TIMEOUT, self.stream.read_buf(&mut self.read)).await.expect("the connection stays open");
         matches!(read, Ok(1..))
     }
 
@@ -252,7 +252,7 @@ pub async fn eventually<T>(what: &str, mut check: impl AsyncFnMut() -> Option<T>
         if let Some(found) = check().await {
             return found;
         }
-        assert!(begun.elapsed().unwrap() < PATIENCE, "never: {what}");
+        assert!(begun.elapsed().unwrap() < TIMEOUT, "never: {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

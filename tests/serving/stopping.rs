@@ -1,6 +1,6 @@
 //! The end: open requests are answered, idle connections are not waited for, and there is a last moment.
 
-use crate::house::{House, PATIENCE, SOON, all, compressed, head, quick};
+use crate::house::{House, SOON, TIMEOUT, all, compressed, head, quick};
 use axum::{Router, routing::get};
 use relationship_clinic::web::Limits;
 use std::{
@@ -24,7 +24,7 @@ fn slow(begun: Arc<Notify>, may: Arc<Notify>) -> Router {
 async fn an_open_request_is_answered_after_the_call_to_stop() {
     let (begun, may) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let router = slow(Arc::clone(&begun), Arc::clone(&may));
-    let limits = Limits { stop: PATIENCE, request: PATIENCE, ..quick() };
+    let limits = Limits { stop: TIMEOUT, request: TIMEOUT, ..quick() };
     let mut house = House::with(limits, compressed(all()), router);
     let mut open = house.knock().await;
     open.send(&head("GET", "/slow", &[])).await;
@@ -40,14 +40,14 @@ async fn an_open_request_is_answered_after_the_call_to_stop() {
     may.notify_one();
     let answer = open.answer("GET").await;
     assert_eq!((answer.text().as_str(), answer.header("connection")), ("answered", Some("close")));
-    timeout(PATIENCE, &mut house.serving).await.expect("serving ends").unwrap();
+    timeout(TIMEOUT, &mut house.serving).await.expect("serving ends").unwrap();
     assert!(tokio::net::TcpStream::connect(house.address).await.is_err(), "nobody listens any more");
 }
 
 #[tokio::test]
 async fn what_takes_too_long_is_cut_off_at_the_last_moment() {
     let router = slow(Arc::default(), Arc::default());
-    let mut house = House::with(Limits { request: PATIENCE, ..quick() }, compressed(all()), router);
+    let mut house = House::with(Limits { request: TIMEOUT, ..quick() }, compressed(all()), router);
     let mut open = house.knock().await;
     open.send(&head("GET", "/never", &[])).await;
     let mut half = house.knock().await;
@@ -56,7 +56,7 @@ async fn what_takes_too_long_is_cut_off_at_the_last_moment() {
     house.get("/", &[]).await;
     let begun = Instant::now();
     house.stop();
-    timeout(PATIENCE, &mut house.serving).await.expect("serving ends").unwrap();
+    timeout(TIMEOUT, &mut house.serving).await.expect("serving ends").unwrap();
     assert!(begun.elapsed() < SOON + Duration::from_secs(3), "{:?}", begun.elapsed());
     assert_eq!(open.until_closed().await, "");
     assert_eq!(half.until_closed().await, "");

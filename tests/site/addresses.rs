@@ -1,6 +1,6 @@
 //! The commands that keep addresses, run as an editor would run them, and old addresses as a reader meets them.
 
-use crate::support::{clinic::Clinic, words::Words};
+use crate::support::{clinic::Clinic, content_folder::ContentFolder};
 use std::{
     fs,
     path::Path,
@@ -22,25 +22,25 @@ fn run(words: &Path, arguments: &[&str]) -> (i32, String) {
 
 #[test]
 fn check_asks_for_new_addresses_records_them_and_fails_when_one_is_lost() {
-    let words = Words::copied();
-    let (code, text) = run(words.folder(), &["check"]);
+    let content = ContentFolder::copied();
+    let (code, text) = run(content.folder(), &["check"]);
     assert_eq!(code, 0, "{text}");
-    let old = words.folder().join("articles/choosing-a-therapist");
-    let new = words.folder().join("articles/finding-a-therapist");
+    let old = content.folder().join("articles/choosing-a-therapist");
+    let new = content.folder().join("articles/finding-a-therapist");
     fs::create_dir(&new).expect("a folder can be made");
     for name in ["hero.svg", "index.md"] {
         fs::copy(old.join(name), new.join(name)).expect("it can be copied");
     }
-    let (code, text) = run(words.folder(), &["check"]);
+    let (code, text) = run(content.folder(), &["check"]);
     assert_eq!(code, 1, "{text}");
     assert!(text.contains("/articles/finding-a-therapist") && text.contains("check --record"), "{text}");
-    let (code, text) = run(words.folder(), &["check", "--record"]);
+    let (code, text) = run(content.folder(), &["check", "--record"]);
     assert_eq!(code, 0, "{text}");
-    assert_eq!(run(words.folder(), &["check"]).0, 0);
-    let ledger = fs::read_to_string(words.folder().join("addresses.txt")).expect("the ledger is there");
+    assert_eq!(run(content.folder(), &["check"]).0, 0);
+    let ledger = fs::read_to_string(content.folder().join("addresses.txt")).expect("the ledger is there");
     assert!(ledger.ends_with("/articles/finding-a-therapist\n"), "{ledger}");
-    fs::rename(&new, words.folder().join("articles/how-to-find-a-therapist")).expect("it can be renamed");
-    let (code, text) = run(words.folder(), &["check"]);
+    fs::rename(&new, content.folder().join("articles/how-to-find-a-therapist")).expect("it can be renamed");
+    let (code, text) = run(content.folder(), &["check"]);
     assert_eq!(code, 1, "{text}");
     for part in [
         "addresses.txt",
@@ -50,13 +50,13 @@ fn check_asks_for_new_addresses_records_them_and_fails_when_one_is_lost() {
     ] {
         assert!(text.contains(part), "{part} is missing in:\n{text}");
     }
-    assert_eq!(run(words.folder(), &["check", "--record"]).0, 1, "recording mends nothing");
+    assert_eq!(run(content.folder(), &["check", "--record"]).0, 1, "recording mends nothing");
 }
 
 #[test]
 fn addresses_of_another_system_are_told_one_by_one() {
-    let words = Words::copied();
-    let file = words.folder().join("old.xml");
+    let content = ContentFolder::copied();
+    let file = content.folder().join("old.xml");
     fs::write(
         &file,
         "<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\"><url><loc>https://old.example/post/choosing-a-therapist</loc></url>\
@@ -64,7 +64,7 @@ fn addresses_of_another_system_are_told_one_by_one() {
          <url><loc>https://old.example/xyz</loc></url></urlset>",
     )
     .expect("it can be written");
-    let (code, text) = run(words.folder(), &["import", "urls", file.to_str().expect("a plain path")]);
+    let (code, text) = run(content.folder(), &["import", "urls", file.to_str().expect("a plain path")]);
     assert_eq!(code, 1, "two would be lost: {text}");
     for line in [
         "200 /\n",

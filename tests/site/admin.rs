@@ -3,8 +3,8 @@
 use crate::{
     enquiries::pitch,
     support::{
-        clinic::{Answer, Clinic, PROGRAM, sound, wait_for},
-        words::Words,
+        clinic::{Answer, Clinic, PROGRAM, valid_form, wait_for},
+        content_folder::ContentFolder,
     },
 };
 use std::{
@@ -146,10 +146,10 @@ fn figures_follow_what_happens_and_tell_of_nobody() {
             .map(|action| figures[&format!("clinic_enquiries_kept_total{{action=\"{action}\"}}")])
     };
     let lines = |figures: &BTreeMap<String, u64>| (figures["clinic_letters_waiting"], figures["clinic_enquiries_held"]);
-    clinic.post(&sound()).is(303);
+    clinic.post(&valid_form()).is(303);
     let one = figures(&clinic);
     assert_eq!((kept(&one), lines(&one)), ([1, 0, 0], (1, 0)));
-    clinic.post(&sound()).is(303);
+    clinic.post(&valid_form()).is(303);
     let again = figures(&clinic);
     assert_eq!((kept(&again), lines(&again)), ([1, 0, 0], (1, 0)), "the same once more is the same");
     clinic.post(&pitch()).is(303);
@@ -157,7 +157,7 @@ fn figures_follow_what_happens_and_tell_of_nobody() {
     assert_eq!((kept(&two), lines(&two)), ([1, 0, 1], (1, 1)));
     wait_for(|| (figures(&clinic)["clinic_oldest_letter_age_seconds"] >= 1).then_some(())).expect("it grows older");
     let text = scrape(&clinic).body.to_lowercase();
-    for (field, words) in sound().into_iter().chain(pitch()) {
+    for (field, words) in valid_form().into_iter().chain(pitch()) {
         let personal = matches!(field, "name" | "phone" | "email" | "message");
         assert!(!personal || !text.contains(&words.to_lowercase()), "{words}: {text}");
     }
@@ -180,9 +180,9 @@ fn connections_of_the_site_are_counted_and_the_operators_are_not() {
 
 #[test]
 fn a_fault_in_the_words_is_told_until_it_is_mended() {
-    let words = Words::copied();
-    let clinic = words.open(&[DOOR]);
-    let file = words.file("pages/approach.md");
+    let content = ContentFolder::copied();
+    let clinic = content.open(&[DOOR]);
+    let file = content.file("pages/approach.md");
     let text = fs::read_to_string(&file).expect("the page is there");
     let faulty = |wanted: u64| wait_for(|| (figures(&clinic)["clinic_words_faulty"] == wanted).then_some(()));
     fs::write(&file, format!("{text}\n\n[a link](/that-leads-nowhere)\n")).expect("it can be written");

@@ -1,9 +1,9 @@
-//! The pictures of shared links, fetched as a crawler does that comes a second after the start.
+//! Cards of shared links, fetched like a crawler right after the start.
 
 use crate::support::{
     clinic::{Clinic, wait_for},
+    content_folder::ContentFolder,
     html::Dom,
-    words::Words,
 };
 use std::{fs, io::Read as _};
 
@@ -34,7 +34,7 @@ fn fetch(clinic: &Clinic, path: &str) -> (http::HeaderMap, Vec<u8>) {
 }
 
 #[test]
-fn every_page_has_a_card_from_the_first_moment_on() {
+fn every_page_has_a_card_right_after_the_start() {
     let clinic = Clinic::start();
     let sitemap = clinic.get("/sitemap.xml").body;
     let paths = sitemap.split("<loc>").skip(1).filter_map(|rest| rest.split('<').next()?.strip_prefix(ORIGIN));
@@ -47,7 +47,7 @@ fn every_page_has_a_card_from_the_first_moment_on() {
         assert_eq!(headers["content-type"], "image/png");
         assert_eq!(headers["cross-origin-resource-policy"], "cross-origin");
         assert_eq!(headers["cache-control"], "public, max-age=31536000, immutable");
-        assert!(!seen.contains(&card), "{path} has a card of its own");
+        assert!(!seen.contains(&card), "{path} has its own card");
         seen.push(card);
     }
     assert!(seen.len() > 15);
@@ -57,13 +57,13 @@ fn every_page_has_a_card_from_the_first_moment_on() {
 
 #[test]
 fn a_card_is_kept_and_drawn_anew_when_the_title_changes() {
-    let words = Words::copied();
-    let mut clinic = words.open(&[]);
+    let content = ContentFolder::copied();
+    let mut clinic = content.open(&[]);
     let old = card_of(&clinic, "/approach");
     let (_, before) = fetch(&clinic, &old);
     clinic.kill_and_restart();
     assert_eq!(fetch(&clinic, &old).1, before, "the same after a restart");
-    let file = words.file("pages/approach.md");
+    let file = content.file("pages/approach.md");
     let text = fs::read_to_string(&file).expect("the page is there");
     fs::write(&file, text.replacen("title = \"", "title = \"Now: ", 1)).expect("it can be written");
     let renewed = wait_for(|| Some(card_of(&clinic, "/approach")).filter(|card| *card != old));

@@ -1,6 +1,6 @@
 //! Counting without watching: what is counted, what is shown, and what is nowhere to be found.
 
-use crate::support::clinic::{Clinic, sound};
+use crate::support::clinic::{Clinic, valid_form};
 use std::{
     fs,
     path::Path,
@@ -62,7 +62,7 @@ fn what_was_opened_shows_rounded_after_a_stop_and_adds_up() {
     for _ in 0..20 {
         clinic.get_with(ARTICLE, &[OPENED]).is(200);
     }
-    let mut fields = sound();
+    let mut fields = valid_form();
     fields.push(("about", "attachment-repair-therapy"));
     clinic.post(&fields).is(303);
     stop(&clinic);

@@ -1,6 +1,6 @@
 //! Commands for operators, beside the running program.
 
-use crate::support::clinic::{Clinic, sound, wait_for};
+use crate::support::clinic::{Clinic, valid_form, wait_for};
 use serde_json::Value;
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
@@ -22,7 +22,7 @@ pub fn pitch() -> Vec<(&'static str, &'static str)> {
 }
 
 fn with<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
-    let mut fields = sound();
+    let mut fields = valid_form();
     for (name, value) in changes {
         fields.retain(|(other, _)| other != name);
         fields.push((name, value));
@@ -73,7 +73,7 @@ fn an_operator_sees_states_without_words_and_words_when_asked() {
 #[test]
 fn wrong_use_and_nothing_found_are_told_apart() {
     let clinic = Clinic::start();
-    clinic.post(&sound()).is(303);
+    clinic.post(&valid_form()).is(303);
     fails(&clinic, &["enquiries", "show", "NOSUCHRF"], 1, "NOSUCHRF: no enquiry has this reference");
     fails(&clinic, &["enquiries", "answered", "NOSUCHRF"], 1, "no enquiry has this reference");
     fails(&clinic, &["enquiries", "release", &reference(&clinic, 1)], 1, "it is not held");
@@ -154,7 +154,7 @@ fn an_export_is_whole_and_starts_no_formula() {
 #[test]
 fn a_backup_of_the_running_outbox_can_be_restored() {
     let mut clinic = Clinic::start();
-    clinic.post(&sound()).is(303);
+    clinic.post(&valid_form()).is(303);
     clinic.post(&pitch()).is(303);
     clinic.letters(1);
     let before = clinic.says(&["enquiries", "export", "--format", "json-lines"]);

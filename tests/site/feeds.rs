@@ -1,4 +1,4 @@
-//! Atom feeds, as two feed readers take them, and as the pages that they come from.
+//! Atom feeds, parsed by two feed readers and compared with the pages.
 
 use crate::support::{
     clinic::{Answer, Clinic},
@@ -25,19 +25,19 @@ static FEEDS: LazyLock<Vec<(String, Answer)>> = LazyLock::new(|| {
 });
 
 #[test]
-fn every_feed_is_served_as_atom_to_any_reader() {
+fn every_feed_is_served_as_atom_to_any_origin() {
     for (path, answer) in FEEDS.iter() {
         answer.is(200);
         assert_eq!(answer.header("content-type"), "application/atom+xml; charset=utf-8", "{path}");
         assert_eq!(answer.header("access-control-allow-origin"), "*", "{path}");
         assert_eq!(answer.header("cross-origin-resource-policy"), "cross-origin", "{path}");
         let again = CLINIC.get_with(path, &[("if-none-match", answer.header("etag"))]);
-        assert_eq!(again.status, 304, "{path}: a reader that asks again gets nothing twice");
+        assert_eq!(again.status, 304, "{path}: a reader that asks again gets nothing new");
     }
 }
 
 #[test]
-fn every_feed_has_what_rfc_4287_asks_for() {
+fn every_feed_has_what_rfc_4287_requires() {
     for (path, answer) in FEEDS.iter() {
         let feed: atom_syndication::Feed = answer.body.parse().unwrap_or_else(|error| panic!("{path}: {error}"));
         assert!(feed.id().starts_with("tag:therelationshipclinic.co,2026:/"), "{path}: {}", feed.id());
@@ -69,8 +69,8 @@ fn every_entry_is_the_whole_article_with_absolute_addresses() {
             for paragraph in
                 page.all(".article__lead p, .prose > p, .prose > h2, .question__words, .sources li, .takeaways li")
             {
-                let words = crate::support::html::text(paragraph);
-                assert!(content.text("body").contains(&words), "{address}: `{words}` is missing in the feed");
+                let expected = crate::support::html::text(paragraph);
+                assert!(content.text("body").contains(&expected), "{address}: `{expected}` is missing in the feed");
             }
             for (selector, name) in [("a", "href"), ("img", "src")] {
                 for value in content.attributes(selector, name) {

@@ -1,7 +1,7 @@
 //! The form over HTTP: nothing typed is ever lost, and nothing is thanked for before it is kept.
 
 use crate::support::{
-    clinic::{Answer, Clinic, sound},
+    clinic::{Answer, Clinic, valid_form},
     html::Dom,
 };
 use std::sync::LazyLock;
@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 static CLINIC: LazyLock<Clinic> = LazyLock::new(Clinic::start);
 
 fn with<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
-    let mut fields = sound();
+    let mut fields = valid_form();
     for (name, value) in changes {
         fields.retain(|(other, _)| other != name);
         fields.push((name, value));

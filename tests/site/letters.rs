@@ -1,8 +1,8 @@
 //! From the posted form to the letter that arrived: the real program, the real mail folder.
 
 use crate::support::{
-    clinic::{Clinic, sound, wait_for},
-    words::Words,
+    clinic::{Clinic, valid_form, wait_for},
+    content_folder::ContentFolder,
 };
 use mail_parser::{Message, MessageParser, MimeHeaders as _};
 
@@ -17,7 +17,7 @@ fn plain(message: &Message<'_>) -> String {
 #[test]
 fn a_form_becomes_a_letter_that_says_whom_to_answer_and_how() {
     let clinic = Clinic::start();
-    clinic.post(&sound()).is(303);
+    clinic.post(&valid_form()).is(303);
     let bytes = clinic.letters(1).remove(0);
     let message = letter(&bytes);
     assert_eq!(message.text_bodies().count() + message.html_bodies().count(), 2, "both parts");
@@ -58,7 +58,7 @@ fn reply_to_is_the_client_only_if_the_mailbox_is_private() {
 #[test]
 fn a_base_url_of_this_machine_makes_a_sender_that_can_send() {
     let clinic = Clinic::with(&[("CLINIC_BASE_URL", "http://127.0.0.1:3000")]);
-    clinic.post(&sound()).is(303);
+    clinic.post(&valid_form()).is(303);
     let mails = clinic.letters(1);
     let from =
         letter(&mails[0]).from().and_then(|from| from.first()).and_then(|from| from.address().map(str::to_owned));
@@ -67,14 +67,14 @@ fn a_base_url_of_this_machine_makes_a_sender_that_can_send() {
 
 #[test]
 fn a_clinic_that_asks_for_it_acknowledges_once_and_says_so() {
-    let words = Words::copied();
-    words.replace_line("clinic.toml", "acknowledge = false", "acknowledge = true");
-    let clinic = words.open(&[]);
+    let content = ContentFolder::copied();
+    content.replace_line("clinic.toml", "acknowledge = false", "acknowledge = true");
+    let clinic = content.open(&[]);
     let private = [("channel", "email"), ("email", "ana@example.com"), ("email_private", "yes"), ("consent", "yes")];
     let answer = clinic.post(&[&private[..], &[("name", "Ana")]].concat());
     clinic.get(answer.is(303).header("location")).has("a short note there says that a message arrived");
     clinic.post(&[&private[..], &[("name", "Ana once more")]].concat()).is(303);
-    clinic.post(&sound()).is(303);
+    clinic.post(&valid_form()).is(303);
     let to = |bytes: &Vec<u8>| {
         let message = letter(bytes);
         let to = message.to().and_then(|to| to.first()).and_then(|to| to.address().map(str::to_owned));
@@ -93,7 +93,7 @@ fn no_field_breaks_out_of_its_place() {
         ["name", "phone", "times", "message", "about", "token", "voicemail", "for_whom", "reason_code", "email"]
     {
         let clinic = Clinic::start();
-        let mut fields = sound();
+        let mut fields = valid_form();
         fields.retain(|(name, _)| *name != field);
         let value = if field == "phone" { format!("650 555 0123 {attack}") } else { attack.to_owned() };
         fields.push((field, &value));
@@ -117,7 +117,7 @@ fn names_of_every_script_arrive_as_they_were_typed() {
     for name in ["Zoë Ångström", "مريم الخوري", "李小龍", "Олена", "אסתר", "👩‍👩‍👧 and me"]
     {
         let clinic = Clinic::start();
-        let mut fields = sound();
+        let mut fields = valid_form();
         fields.retain(|(field, _)| *field != "name");
         fields.push(("name", name));
         clinic.post(&fields).is(303);
@@ -133,7 +133,7 @@ fn a_kill_between_the_thanks_and_the_delivery_loses_nothing() {
     let mut clinic = Clinic::start();
     for number in 0..10 {
         let name = format!("Killed {number}");
-        let mut fields = sound();
+        let mut fields = valid_form();
         fields.retain(|(field, _)| *field != "name");
         fields.push(("name", &name));
         clinic.post(&fields).is(303);

@@ -1,7 +1,7 @@
 //! What staff can do from a letter: asked by GET, done by POST, once.
 
 use crate::support::{
-    clinic::{Answer, Clinic, links, sound},
+    clinic::{Answer, Clinic, links, valid_form},
     html::Dom,
 };
 
@@ -25,7 +25,7 @@ fn says(answer: &Answer, status: u16, heading: &str) {
 #[test]
 fn a_link_asks_and_its_button_does_it_once() {
     let clinic = Clinic::start();
-    clinic.post(&sound()).is(303);
+    clinic.post(&valid_form()).is(303);
     let links = links(&clinic.letters(1).remove(0));
     let [answered, spam] = links.as_slice() else { panic!("two links: {links:?}") };
     for _ in 0..3 {
@@ -46,7 +46,7 @@ fn a_link_asks_and_its_button_does_it_once() {
 #[test]
 fn a_link_that_nobody_signed_leads_to_nothing() {
     let clinic = Clinic::start();
-    clinic.post(&sound()).is(303);
+    clinic.post(&valid_form()).is(303);
     let whole = links(&clinic.letters(1).remove(0)).remove(0);
     for path in ["/t/AAAA", &whole[..whole.len() - 1], &format!("{whole}A"), "/t/%00", "/t/%C3%A9"] {
         says(&clinic.get(path), 404, "This link leads to nothing");

@@ -1,35 +1,35 @@
-//! Lists that do not fit on a page, and what to read next, with forty-five articles.
+//! Lists over several pages, and related articles, with forty-five generated articles.
 
-use crate::support::{clinic::Clinic, html::Dom, words::Words};
+use crate::support::{clinic::Clinic, content_folder::ContentFolder, html::Dom};
 use std::{collections::BTreeSet, fs, path::Path, sync::LazyLock};
 
-/// What the generated articles are about, a word that stands in no other, and how many there are of it.
+/// Subjects of the generated articles: name, a word that only they have, number of articles.
 const SUBJECTS: [(&str, &str, usize); 3] =
     [("gardens", "wheelbarrow", 15), ("boats", "rudder", 15), ("bread", "sourdough", 15)];
 /// The shipped articles and the generated ones.
 const ALL: usize = 9 + 45;
 
-static LARGE: LazyLock<(Clinic, Words)> = LazyLock::new(|| {
-    let words = Words::copied();
+static LARGE: LazyLock<(Clinic, ContentFolder)> = LazyLock::new(|| {
+    let content = ContentFolder::copied();
     fs::write(
-        words.folder().join("topics/hobbies.md"),
+        content.folder().join("topics/hobbies.md"),
         "+++\ntitle = \"Hobbies\"\ndescription = \"A topic that was made for the tests, with as many articles as would fill two pages and a half.\"\n+++\n",
     )
     .expect("it can be written");
     for (subject, word, count) in SUBJECTS {
         for number in 1..=count {
-            write_article(words.folder(), subject, word, number);
+            write_article(content.folder(), subject, word, number);
         }
     }
-    let clinic = words.open(&[]);
-    (clinic, words)
+    let clinic = content.open(&[]);
+    (clinic, content)
 });
 
-fn write_article(words: &Path, subject: &str, word: &str, number: usize) {
+fn write_article(folder: &Path, subject: &str, word: &str, number: usize) {
     let text = format!(
         "+++\ntitle = \"On {subject}, part {number} of many\"\ndescription = \"Part {number} of a row of articles on {subject}, which were made for the tests of lists and of likeness.\"\npublished = 2026-01-{number:02}\ntopics = [\"hobbies\"]\n+++\nThe lead of part {number}.\n\n## What is needed\n\nEverybody who cares for {subject} knows the {word}. Without a {word} there is little to do, and a good {word} lasts.\n"
     );
-    fs::write(words.join(format!("articles/{subject}-{number}.md")), text).expect("it can be written");
+    fs::write(folder.join(format!("articles/{subject}-{number}.md")), text).expect("it can be written");
 }
 
 /// Addresses of the articles in the list of a page.
@@ -38,8 +38,8 @@ fn listed(dom: &Dom) -> Vec<String> {
     all.into_iter().filter(|href| href.starts_with("/articles/")).collect()
 }
 
-/// Walks a list from its first page by the links of the pages.
-fn walk(first: &str) -> Vec<(String, Dom)> {
+/// Follows the links of a list from its first page.
+fn follow(first: &str) -> Vec<(String, Dom)> {
     let mut pages = Vec::new();
     let mut next = Some(first.to_owned());
     while let Some(path) = next {
@@ -55,7 +55,7 @@ fn walk(first: &str) -> Vec<(String, Dom)> {
 #[test]
 fn a_long_list_has_every_article_once_on_pages_of_twenty() {
     for (first, all) in [("/articles", ALL), ("/topics/hobbies", 45)] {
-        let pages = walk(first);
+        let pages = follow(first);
         let counts: Vec<usize> = pages.iter().map(|(_, dom)| listed(dom).len()).collect();
         assert_eq!(counts, [20, 20, all - 40], "{first}");
         let unique: BTreeSet<String> = pages.iter().flat_map(|(_, dom)| listed(dom)).collect();
@@ -64,10 +64,10 @@ fn a_long_list_has_every_article_once_on_pages_of_twenty() {
 }
 
 #[test]
-fn each_page_of_a_list_is_itself_and_knows_its_neighbours() {
+fn each_page_of_a_list_has_its_own_address_and_links_to_its_neighbors() {
     for first in ["/articles", "/topics/hobbies"] {
         let origin = "http://localhost:3000";
-        let pages = walk(first);
+        let pages = follow(first);
         let paths: Vec<String> = pages.iter().map(|(path, _)| format!("{origin}{path}")).collect();
         assert_eq!(paths[1], format!("{origin}{first}/page/2"));
         let mut titles = BTreeSet::new();
@@ -88,7 +88,7 @@ fn each_page_of_a_list_is_itself_and_knows_its_neighbours() {
 }
 
 #[test]
-fn a_list_begins_at_its_own_address_and_ends_at_its_last_page() {
+fn a_list_has_no_page_before_the_first_or_after_the_last() {
     let clinic = &LARGE.0;
     for first in ["/articles", "/topics/hobbies"] {
         assert_eq!(clinic.get(&format!("{first}/page/1")).is(308).header("location"), first);

@@ -1,4 +1,4 @@
-//! Rules over all pages, read as they are served.
+//! Rules for all pages, as served.
 
 use crate::support::{
     clinic::{Answer, Clinic},
@@ -9,25 +9,25 @@ use std::{
     sync::LazyLock,
 };
 
-/// One program for all tests of this file: nothing here changes it.
+/// Shared by all tests of this file, which do not change it.
 static CLINIC: LazyLock<Clinic> = LazyLock::new(Clinic::start);
 
-/// Every page of the sitemap, and those that are kept out of it.
-static PAGES: LazyLock<BTreeMap<String, (Answer, Dom2)>> = LazyLock::new(|| {
+/// Every page of the sitemap, and a missing page.
+static PAGES: LazyLock<BTreeMap<String, (Answer, Source)>> = LazyLock::new(|| {
     let mut paths: BTreeSet<String> = sitemap().into_iter().collect();
     paths.insert("/no-such-page".to_owned());
     let pages = paths.into_iter().map(|path| {
         let answer = CLINIC.get(&path);
-        let dom = Dom2(answer.body.clone());
+        let dom = Source(answer.body.clone());
         (path, (answer, dom))
     });
     pages.collect()
 });
 
-/// HTML kept as text, since a parsed tree cannot be shared between threads.
-struct Dom2(String);
+/// HTML as text, since a parsed tree cannot be shared between threads.
+struct Source(String);
 
-impl Dom2 {
+impl Source {
     fn dom(&self) -> Dom {
         Dom::new(&self.0)
     }
@@ -55,7 +55,7 @@ fn on_every_page(mut rule: impl FnMut(&str, &Dom) -> Vec<String>) {
 }
 
 #[test]
-fn every_page_of_the_sitemap_answers_and_calls_itself_so() {
+fn every_page_of_the_sitemap_answers_and_is_its_own_canonical_address() {
     for path in sitemap() {
         let (answer, html) = &PAGES[&path];
         answer.is(200);
@@ -66,12 +66,12 @@ fn every_page_of_the_sitemap_answers_and_calls_itself_so() {
 }
 
 #[test]
-fn every_page_is_sound_html() {
+fn every_page_is_valid_html() {
     on_every_page(|_, dom| dom.errors().iter().map(ToString::to_string).collect());
 }
 
 #[test]
-fn every_page_has_one_h1_and_no_level_is_skipped() {
+fn every_page_has_one_h1_and_skips_no_heading_level() {
     on_every_page(|_, dom| {
         let levels: Vec<u8> = dom
             .all("h1, h2, h3, h4, h5, h6")
@@ -98,7 +98,7 @@ fn every_id_is_unique_and_every_reference_to_one_leads_somewhere() {
         let unique: BTreeSet<&String> = ids.iter().collect();
         let mut faults = Vec::new();
         if unique.len() != ids.len() {
-            faults.push(format!("doubled ids in {ids:?}"));
+            faults.push(format!("duplicate ids in {ids:?}"));
         }
         for attribute in ["for", "aria-labelledby", "aria-describedby", "aria-controls"] {
             for value in dom.attributes(&format!("[{attribute}]"), attribute) {
@@ -124,7 +124,7 @@ fn every_control_has_a_label() {
 }
 
 #[test]
-fn every_page_names_its_language_its_purpose_and_itself() {
+fn every_page_has_a_language_a_description_and_a_title_of_its_own() {
     let mut titles = BTreeMap::new();
     on_every_page(|path, dom| {
         let mut faults = Vec::new();
@@ -171,7 +171,7 @@ fn leads_somewhere(path: &str, fragment: &str) -> bool {
 }
 
 #[test]
-fn nothing_is_inline_and_nothing_comes_from_elsewhere() {
+fn nothing_is_inline_and_nothing_is_loaded_from_other_hosts() {
     on_every_page(|_, dom| {
         let mut faults: Vec<String> = dom.attributes("[style]", "style");
         faults.extend(dom.all("style, script:not([src]):not([type='application/ld+json'])").iter().map(|e| text(*e)));
@@ -196,7 +196,7 @@ fn nothing_is_inline_and_nothing_comes_from_elsewhere() {
 }
 
 #[test]
-fn every_picture_says_what_it_shows_and_how_large_it_is() {
+fn every_picture_has_a_description_and_a_size() {
     on_every_page(|_, dom| {
         dom.all("img")
             .iter()
@@ -207,7 +207,7 @@ fn every_picture_says_what_it_shows_and_how_large_it_is() {
 }
 
 #[test]
-fn help_lines_and_the_clinics_facts_stand_on_every_page_in_the_same_order() {
+fn help_lines_and_the_clinics_facts_are_on_every_page_in_the_same_order() {
     on_every_page(|_, dom| {
         let page = text(dom.one("body"));
         let places = ["Call 911", "Call 988", "741741", "2140 Ash Street"].map(|mark| page.find(mark));
@@ -229,7 +229,7 @@ fn every_answer_carries_the_security_headers_and_no_cookie() {
 }
 
 #[test]
-fn an_article_shows_everything_that_an_article_has() {
+fn an_article_shows_all_of_its_parts() {
     let answer = CLINIC.get("/articles/attachment-repair-therapy");
     let dom = Dom::new(&answer.body);
     assert!(dom.attributes(".site-header img", "alt")[0].contains("Ethel Mosena MA LMFT"));
@@ -245,11 +245,11 @@ fn an_article_shows_everything_that_an_article_has() {
         .has("tel:+16507991375")
         .has("mailto:info@therelationshipclinic.co");
     assert_eq!(dom.attributes("input[name=about]", "value"), ["attachment-repair-therapy"]);
-    assert_eq!(dom.attributes("input[name=token]", "value"), [""], "a shared page carries no token");
+    assert_eq!(dom.attributes("input[name=token]", "value"), [""], "a cached page carries no token");
 }
 
 #[test]
-fn a_person_who_asks_with_the_wrong_method_is_told_so() {
+fn the_wrong_method_is_answered_with_405() {
     let agent = ureq::Agent::new_with_config(ureq::Agent::config_builder().http_status_as_error(false).build());
     for path in ["/", "/articles", "/contact/received"] {
         let answer = agent.post(CLINIC.url(path)).send_empty().expect("the program answers");

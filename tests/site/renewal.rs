@@ -1,9 +1,9 @@
 //! Words that change while the program runs, and what its log says and never says.
 
 use crate::support::{
-    clinic::{Clinic, sound, wait_for},
+    clinic::{Clinic, valid_form, wait_for},
+    content_folder::ContentFolder,
     html::Dom,
-    words::Words,
 };
 use std::{
     fs,
@@ -17,9 +17,9 @@ const TRIES: usize = 5;
 
 #[test]
 fn a_change_shows_within_a_second_and_a_faulty_one_is_reported_and_not_shown() {
-    let words = Words::copied();
-    let clinic = words.open(&[]);
-    let file = words.file("pages/approach.md");
+    let content = ContentFolder::copied();
+    let clinic = content.open(&[]);
+    let file = content.file("pages/approach.md");
     let text = fs::read_to_string(&file).expect("the page is there");
     let mut saves = (1..=TRIES).map(|number| {
         let saved = Instant::now();
@@ -45,10 +45,10 @@ const BEFORE: &str = "+++\ntitle = \"An article with a photograph\"\npublished =
 
 #[test]
 fn a_photograph_dropped_beside_an_article_comes_in_every_width_and_a_broken_one_changes_nothing() {
-    let words = Words::copied();
-    words.write("articles/photograph/room.png", b"not a picture");
-    let clinic = words.open(&[]);
-    words.write("articles/photograph/index.md", BEFORE);
+    let content = ContentFolder::copied();
+    content.write("articles/photograph/room.png", b"not a picture");
+    let clinic = content.open(&[]);
+    content.write("articles/photograph/index.md", BEFORE);
     let told = wait_for(|| clinic.log().contains("room.png").then(|| clinic.log())).expect("the fault is in the log");
     assert!(told.contains("cannot be read as a photograph") && told.contains("export it again"), "{told}");
     clinic.get("/articles/photograph").is(404);
@@ -57,8 +57,8 @@ fn a_photograph_dropped_beside_an_article_comes_in_every_width_and_a_broken_one_
     image::RgbImage::from_pixel(1300, 700, image::Rgb([120; 3]))
         .write_to(&mut bytes, image::ImageFormat::Png)
         .expect("memory takes every byte");
-    words.write("articles/photograph/room.png", bytes.into_inner());
-    let second = words.open(&[]);
+    content.write("articles/photograph/room.png", bytes.into_inner());
+    let second = content.open(&[]);
     wait_for(|| second.get("/articles/photograph").body.contains("<picture>").then_some(()))
         .expect("a start with a new photograph shows it a little later");
     wait_for(|| (clinic.get("/articles/photograph").status == 200).then_some(())).expect("the photograph is served");
@@ -79,9 +79,9 @@ fn a_photograph_dropped_beside_an_article_comes_in_every_width_and_a_broken_one_
 
 #[test]
 fn letters_follow_a_change_of_the_clinics_facts() {
-    let words = Words::copied();
-    let clinic = words.open(&[]);
-    let file = words.file("clinic.toml");
+    let content = ContentFolder::copied();
+    let clinic = content.open(&[]);
+    let file = content.file("clinic.toml");
     let text = fs::read_to_string(&file).expect("the facts are there");
     let changed = text
         .replace("The Relationship Clinic", "The Renamed Clinic")
@@ -92,7 +92,7 @@ fn letters_follow_a_change_of_the_clinics_facts() {
     let found = wait_for(|| {
         let name = format!("Ana {}", clinic.letters(0).len());
         let fields: Vec<_> =
-            sound().into_iter().filter(|(field, _)| *field != "name").chain([("name", &*name)]).collect();
+            valid_form().into_iter().filter(|(field, _)| *field != "name").chain([("name", &*name)]).collect();
         let count = clinic.letters(0).len();
         clinic.post(&fields).is(303);
         let letters = clinic.letters(count + 1);
@@ -110,9 +110,9 @@ fn line_of(text: &str, key: &str) -> String {
 
 #[test]
 fn the_editor_is_told_by_mail_of_a_change_that_cannot_be_shown() {
-    let words = Words::copied();
-    let clinic = words.open(&[("CLINIC_EDITOR_MAIL", "editor@example.org")]);
-    let file = words.file("pages/approach.md");
+    let content = ContentFolder::copied();
+    let clinic = content.open(&[("CLINIC_EDITOR_MAIL", "editor@example.org")]);
+    let file = content.file("pages/approach.md");
     let text = fs::read_to_string(&file).expect("the page is there");
     for _ in 0..3 {
         // Saved again and again, it is told once.
@@ -132,7 +132,7 @@ fn the_editor_is_told_by_mail_of_a_change_that_cannot_be_shown() {
 fn trouble_is_logged_and_nothing_that_a_person_wrote_ever_is() {
     // Nobody listens there, so every letter fails.
     let clinic = Clinic::with(&[("CLINIC_SMTP_URL", "smtp://127.0.0.1:9"), ("RUST_LOG", "debug")]);
-    let mut fields = sound();
+    let mut fields = valid_form();
     fields.retain(|(name, _)| !matches!(*name, "name" | "message"));
     fields.extend([("email", "secret-ana@example.org"), ("email_private", "no"), ("times", "secret times")]);
     fields.extend([("name", "Secretana"), ("message", "A secret message.")]);

@@ -1,6 +1,6 @@
 //! Background tasks that panic: each is logged by name and started again, and a listener that panics ends the program.
 
-use crate::support::clinic::{Clinic, sound, wait_for};
+use crate::support::clinic::{Clinic, valid_form, wait_for};
 use std::fs;
 
 /// Tasks that `serve` starts on every machine. Each panics at its first start if this variable says so (debug builds).
@@ -29,7 +29,7 @@ fn every_background_task_that_panics_is_logged_by_name_and_started_again() {
         line("background task restarted").unwrap_or_else(|| panic!("{task}:\n{}", clinic.log()));
     }
     clinic.get("/").is(200);
-    clinic.post(&sound()).is(303);
+    clinic.post(&valid_form()).is(303);
     clinic.letters(1);
 }
 

@@ -1,6 +1,6 @@
-//! A real browser: Debian's Chromium, driven by its own driver, one for a test binary.
+//! A real browser: Debian's Chromium with its driver, one driver for each test binary.
 
-use crate::support::clinic::PATIENCE;
+use crate::support::clinic::TIMEOUT;
 use fantoccini::{
     Client, ClientBuilder,
     actions::{InputSource as _, KeyAction, KeyActions, MouseActions, PointerAction},
@@ -21,26 +21,26 @@ pub struct Driver {
     address: String,
 }
 
-/// How a page is looked at.
+/// Window and settings of a browser.
 #[derive(Debug, Clone, Copy)]
 pub struct View {
     pub width: u32,
     pub height: u32,
     pub dark: bool,
     pub script: bool,
-    /// Pixels of plain text in the browser's own settings (16 unless the reader changed it); it counts at opening only.
+    /// Default text size of the browser in pixels (16 unless the reader changed it); set when the browser is opened.
     pub text: u32,
 }
 
-/// A phone by day.
+/// A phone in the light scheme.
 pub const PHONE: View = View { width: 390, height: 844, dark: false, script: true, text: 16 };
-/// A desk by day.
-pub const DESK: View = View { width: 1280, height: 900, dark: false, script: true, text: 16 };
-/// A phone by day whose owner has turned scripts off.
+/// A desktop in the light scheme.
+pub const DESKTOP: View = View { width: 1280, height: 900, dark: false, script: true, text: 16 };
+/// A phone in the light scheme without scripts.
 pub const NO_SCRIPT: View = View { script: false, ..PHONE };
 
 impl Driver {
-    /// The driver of this test binary. It ends with the last test that holds it (a static would outlive them all).
+    /// The driver of this test binary. It ends with the last test that uses it (a static would not be dropped).
     pub fn shared() -> Arc<Self> {
         static SHARED: Mutex<Weak<Driver>> = Mutex::new(Weak::new());
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -106,15 +106,15 @@ impl Driver {
             .await
             .expect("chromium is installed: tests/run does it");
         let browser = Browser { client, _profile: profile };
-        browser.look(view).await;
+        browser.set_view(view).await;
         browser
     }
 }
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // A killed driver would leave its browsers running; asked to shut down, it ends them first.
-        let ask = ureq::get(format!("{}/shutdown", self.address)).config().timeout_global(Some(PATIENCE)).build();
+        // A killed driver would leave its browsers running; a shutdown ends them first.
+        let ask = ureq::get(format!("{}/shutdown", self.address)).config().timeout_global(Some(TIMEOUT)).build();
         let _ = ask.call();
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -128,26 +128,26 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Sets size and colour scheme as a device has them (a headless window cannot be narrower than 500 px).
-    pub async fn look(&self, view: View) {
+    /// Sets size and color scheme by emulation, since a headless window cannot be narrower than 500 px.
+    pub async fn set_view(&self, view: View) {
         let metrics = json!({ "width": view.width, "height": view.height, "deviceScaleFactor": 1, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
         self.media("", &[("prefers-color-scheme", if view.dark { "dark" } else { "light" })]).await;
     }
 
-    /// Shows the page as on another medium (`print`, or empty for the screen) and as other readers ask for it.
+    /// Emulates a medium (`print`, or empty for the screen) and media features.
     pub async fn media(&self, media: &str, features: &[(&str, &str)]) {
         let features: Vec<Value> =
             features.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
         self.devtools("Emulation.setEmulatedMedia", json!({ "media": media, "features": features })).await;
     }
 
-    /// Runs a script at the start of every page from now on; the page's own policy does not hinder it.
+    /// Runs a script at the start of every page from now on, whatever the page's content security policy.
     pub async fn before_each_page(&self, script: &str) {
         self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
     }
 
-    /// Presses and releases one key: a character, or one of WebDriver's own (`fantoccini::key::Key`).
+    /// Presses and releases one key: a character, or a key of WebDriver (`fantoccini::key::Key`).
     pub async fn press(&self, key: impl Into<char>) {
         let value = key.into();
         let stroke =
@@ -155,54 +155,54 @@ impl Browser {
         self.client.perform_actions(stroke).await.expect("the key is pressed");
     }
 
-    /// Types into whatever has the focus.
+    /// Types into the focused element.
     pub async fn write(&self, text: &str) {
         self.devtools("Input.insertText", json!({ "text": text })).await;
     }
 
-    /// Rests on a link with the mouse for half a second, as a hand does before it presses.
-    pub async fn rest_on(&self, selector: &str) {
-        let centre = format!(
+    /// Moves the mouse over a link for half a second.
+    pub async fn hover(&self, selector: &str) {
+        let center = format!(
             "const link = document.querySelector({selector:?});
             link.scrollIntoView({{ block: 'center' }});
             const box = link.getBoundingClientRect();
             return [box.left + box.width / 2, box.top + box.height / 2];"
         );
-        let centre = self.run(&centre).await;
-        let (x, y) = (centre[0].as_f64().expect("a place"), centre[1].as_f64().expect("a place"));
+        let center = self.run(&center).await;
+        let (x, y) = (center[0].as_f64().expect("a place"), center[1].as_f64().expect("a place"));
         let mouse = MouseActions::new("mouse".to_owned())
             .then(PointerAction::MoveTo { duration: None, x, y })
             .then(PointerAction::Pause { duration: Duration::from_millis(500) });
         self.client.perform_actions(mouse).await.expect("the mouse moves");
     }
 
-    /// Clicks what the selector finds, as a person would: in sight, at its centre.
+    /// Scrolls to what the selector finds and clicks its center.
     pub async fn click(&self, selector: &str) {
-        // The driver scrolls only as far as it must, and the exit control may lie there.
+        // The driver scrolls only as far as necessary, and the exit bar may cover the element there.
         self.run(&format!("document.querySelector({selector:?})?.scrollIntoView({{ block: 'center' }})")).await;
         let found = self.client.find(fantoccini::Locator::Css(selector)).await;
         found.unwrap_or_else(|_| panic!("`{selector}` is missing")).click().await.expect("it can be clicked");
     }
 
-    /// Asks until the function body returns something true; a page that is just being replaced answers later.
-    pub async fn until(&self, what: &str, script: &str) -> Value {
-        let end = Instant::now() + PATIENCE;
+    /// Runs the function body until it returns something true; while a page is replaced, it fails and is tried again.
+    pub async fn wait_until(&self, what: &str, script: &str) -> Value {
+        let end = Instant::now() + TIMEOUT;
         loop {
             match self.client.execute(script, vec![]).await {
                 Ok(answer) if !matches!(answer, Value::Null | Value::Bool(false)) => return answer,
-                last if Instant::now() > end => panic!("{what}: not within {PATIENCE:?}, last answer {last:?}"),
+                last if Instant::now() > end => panic!("{what}: not within {TIMEOUT:?}, last answer {last:?}"),
                 _ => tokio::time::sleep(Duration::from_millis(10)).await,
             }
         }
     }
 
-    /// Waits until a page whose path starts so has arrived.
-    pub async fn arrives_at(&self, path: &str) {
+    /// Waits until a page whose path starts with `path` is loaded.
+    pub async fn wait_for_path(&self, path: &str) {
         let there = format!("return document.readyState === 'complete' && location.pathname.startsWith({path:?})");
-        self.until(&format!("arriving at {path}"), &there).await;
+        self.wait_until(&format!("loading {path}"), &there).await;
     }
 
-    /// A command of the browser's own protocol.
+    /// A command of the DevTools protocol.
     pub async fn devtools(&self, command: &str, parameters: Value) -> Value {
         self.client.issue_cmd(Devtools(command.to_owned(), parameters)).await.expect("the browser knows the command")
     }

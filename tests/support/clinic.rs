@@ -1,5 +1,4 @@
-//! The real program, started as an operator would start it, and a small client that hides nothing (no redirects followed,
-//! no error for a status).
+//! The real program in its own process, and a small HTTP client (it follows no redirects, and no status is an error).
 
 use mail_parser::MessageParser;
 use std::{
@@ -13,10 +12,10 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// How long anything may take before a test gives up: far more than it needs on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// Time limit of every wait in the tests: far more than is needed on a busy machine.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What is tested.
+/// The tested binary.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_relationship-clinic");
 
 /// A running program; it is killed when this is dropped.
@@ -24,7 +23,7 @@ pub struct Clinic {
     pub origin: String,
     pub data: PathBuf,
     child: Child,
-    warden: Child,
+    watchdog: Child,
     folder: Option<TempDir>,
     settings: Vec<(String, String)>,
     agent: ureq::Agent,
@@ -52,7 +51,7 @@ impl Answer {
 
     #[track_caller]
     pub fn lacks(&self, text: &str) -> &Self {
-        assert!(!self.body.contains(text), "`{text}` stands in:\n{}", self.body);
+        assert!(!self.body.contains(text), "`{text}` is in:\n{}", self.body);
         self
     }
 
@@ -64,12 +63,12 @@ impl Answer {
 }
 
 impl Clinic {
-    /// With the shipped words and default settings.
+    /// Starts with the shipped content and default settings.
     pub fn start() -> Self {
         Self::with(&[])
     }
 
-    /// With further settings, as variables.
+    /// Starts with further settings, as environment variables.
     pub fn with(settings: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().expect("a folder for the test");
         let data = folder.path().join("var");
@@ -79,12 +78,12 @@ impl Clinic {
         clinic
     }
 
-    /// With its data in `data`, which is the test's to keep.
+    /// Starts with `data` as its data folder, which is not deleted.
     pub fn in_folder(data: PathBuf, settings: Vec<(String, String)>) -> Self {
         Self::watched_by(Command::new(PROGRAM), data, settings)
     }
 
-    /// Under another program that watches it: `command` ends with the program and its arguments, or is the program.
+    /// Starts under another program such as strace: `command` ends with the program and its arguments, or is the program.
     pub fn watched_by(command: Command, data: PathBuf, settings: Vec<(String, String)>) -> Self {
         let log = Arc::default();
         let (child, origin) = launch(command, &data, &settings, &log);
@@ -92,10 +91,10 @@ impl Clinic {
             ureq::Agent::config_builder()
                 .http_status_as_error(false)
                 .max_redirects(0)
-                .timeout_global(Some(PATIENCE))
+                .timeout_global(Some(TIMEOUT))
                 .build(),
         );
-        Self { origin, data, warden: warden_of(&child), child, folder: None, settings, agent, log }
+        Self { origin, data, watchdog: watchdog_of(&child), child, folder: None, settings, agent, log }
     }
 
     /// Runs a command of the program on the same data, beside the server.
@@ -106,7 +105,7 @@ impl Clinic {
             .expect("the program can be run")
     }
 
-    /// What a command printed; it must have ended well.
+    /// The output of a command, which must succeed.
     #[track_caller]
     pub fn says(&self, arguments: &[&str]) -> String {
         let output = self.command(arguments);
@@ -114,22 +113,22 @@ impl Clinic {
         String::from_utf8(output.stdout).expect("text")
     }
 
-    /// SIGKILL, and the same again with the same data.
+    /// SIGKILL, then a start with the same data and settings.
     pub fn kill_and_restart(&mut self) {
         self.kill();
         let (child, origin) = launch(Command::new(PROGRAM), &self.data, &self.settings, &self.log);
-        self.warden = warden_of(&child);
+        self.watchdog = watchdog_of(&child);
         (self.child, self.origin) = (child, origin);
     }
 
     pub fn kill(&mut self) {
-        let _ = self.warden.kill();
-        let _ = self.warden.wait();
+        let _ = self.watchdog.kill();
+        let _ = self.watchdog.wait();
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
-    /// Everything that it has printed and logged so far.
+    /// Everything printed and logged so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -150,7 +149,7 @@ impl Clinic {
         self.get_at(&self.url(path), headers)
     }
 
-    /// Asks any address, such as the operator's.
+    /// GET of any URL, such as one of the admin address.
     pub fn get_at(&self, url: &str, headers: &[(&str, &str)]) -> Answer {
         let mut request = self.agent.get(url);
         for (name, value) in headers {
@@ -159,7 +158,7 @@ impl Clinic {
         read(request.call().expect("the program answers"))
     }
 
-    /// Posts a form as a browser does from this site.
+    /// Posts a form as a browser does from a page of this site.
     pub fn post(&self, fields: &[(&str, &str)]) -> Answer {
         self.post_with(fields, &[("sec-fetch-site", "same-origin")])
     }
@@ -169,7 +168,7 @@ impl Clinic {
         self.post_bytes(body.as_bytes(), headers)
     }
 
-    /// Presses the one button of a page.
+    /// Submits the button of a page: an empty POST.
     pub fn press(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
         let mut request = self.agent.post(self.url(path));
         for (name, value) in headers {
@@ -189,7 +188,7 @@ impl Clinic {
         read(request.send(body).expect("the program answers"))
     }
 
-    /// The letters in the mail folder, once there are `count`.
+    /// Waits for `count` letters in the mail folder.
     #[track_caller]
     pub fn letters(&self, count: usize) -> Vec<Vec<u8>> {
         let folder = self.data.join("mail");
@@ -209,7 +208,7 @@ impl Drop for Clinic {
     }
 }
 
-/// Paths of the links in a letter, in order: answered, advertising.
+/// Paths of the links in a letter, in order: answered, spam.
 pub fn links(letter: &[u8]) -> Vec<String> {
     let message = MessageParser::default().parse(letter).expect("a letter that can be read");
     let text = message.body_text(0).expect("a text part").into_owned();
@@ -217,9 +216,9 @@ pub fn links(letter: &[u8]) -> Vec<String> {
     found.map(str::to_owned).collect()
 }
 
-/// Asks until there is an answer, or for [`PATIENCE`]; the other side is another process, so there is nothing to await.
+/// Calls `ask` until it returns a value, for [`TIMEOUT`] at most; used where the other side is another process.
 pub fn wait_for<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + TIMEOUT;
     while Instant::now() < end {
         if let Some(answer) = ask() {
             return Some(answer);
@@ -245,7 +244,7 @@ fn launch(command: Command, data: &Path, settings: &[(String, String)], log: &Ar
     (child, origin)
 }
 
-/// The program, or what runs it, with settings of the test alone.
+/// The command with the settings of the test and no others.
 fn prepared(mut command: Command, data: &Path, settings: &[(String, String)]) -> Command {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CLINIC_")) {
         command.env_remove(name);
@@ -255,24 +254,23 @@ fn prepared(mut command: Command, data: &Path, settings: &[(String, String)]) ->
     command
 }
 
-/// Kills `child` when the tests end without having dropped it, as they do with what a `static` holds: the pipe to this
-/// process breaks then, however it ends.
-fn warden_of(child: &Child) -> Child {
-    let mut warden = Command::new("sh");
-    warden.args(["-c", "read -r _; kill -9 \"$0\"", &child.id().to_string()]).stdin(Stdio::piped());
-    warden.spawn().expect("there is a shell")
+/// Kills `child` when the test binary ends without dropping it (a `static` is never dropped): the pipe breaks then.
+fn watchdog_of(child: &Child) -> Child {
+    let mut watchdog = Command::new("sh");
+    watchdog.args(["-c", "read -r _; kill -9 \"$0\"", &child.id().to_string()]).stdin(Stdio::piped());
+    watchdog.spawn().expect("there is a shell")
 }
 
-/// The address that the program prints; its log is shown if it ends before that.
+/// The first word with `mark` that the program prints; fails with its log if it ends before that.
 fn first_line_with(child: &mut Child, mark: &str, log: &Arc<Mutex<String>>) -> String {
     let (lines, heard) = mpsc::channel();
     let out = child.stdout.take().expect("the output is ours");
-    write_down(out, log, move |line| {
+    collect(out, log, move |line| {
         let _ = lines.send(line);
     });
-    write_down(child.stderr.take().expect("the log is ours"), log, drop);
+    collect(child.stderr.take().expect("the log is ours"), log, drop);
     loop {
-        if let Ok(line) = heard.recv_timeout(PATIENCE) {
+        if let Ok(line) = heard.recv_timeout(TIMEOUT) {
             if let Some(at) = line.find(mark) {
                 let end = line[at..].find(char::is_whitespace).map_or(line.len(), |length| at + length);
                 return line[at..end].trim_end_matches('/').to_owned();
@@ -284,8 +282,8 @@ fn first_line_with(child: &mut Child, mark: &str, log: &Arc<Mutex<String>>) -> S
     }
 }
 
-/// Keeps every line, then hands it on.
-fn write_down(from: impl Read + Send + 'static, log: &Arc<Mutex<String>>, hand_on: impl Fn(String) + Send + 'static) {
+/// Appends every line to the log and passes it on.
+fn collect(from: impl Read + Send + 'static, log: &Arc<Mutex<String>>, hand_on: impl Fn(String) + Send + 'static) {
     let written = Arc::clone(log);
     thread::spawn(move || {
         for line in BufReader::new(from).lines().map_while(Result::ok) {
@@ -308,8 +306,8 @@ fn read(mut answer: http::Response<ureq::Body>) -> Answer {
     }
 }
 
-/// A sound form, answered by telephone.
-pub fn sound() -> Vec<(&'static str, &'static str)> {
+/// The fields of a valid form, to be answered by telephone.
+pub fn valid_form() -> Vec<(&'static str, &'static str)> {
     vec![
         ("name", "Ana"),
         ("channel", "phone"),

@@ -1,4 +1,4 @@
-//! The site in this process, as `serve` makes it from a folder of words.
+//! The site in this process, as `serve` builds it from a content folder.
 
 use jiff::civil::Date;
 use relationship_clinic::{
@@ -8,18 +8,18 @@ use relationship_clinic::{
 };
 use std::path::Path;
 
-/// The pages of `words` and the shipped assets, for the public, on the day `today`, under `origin`.
-pub fn edition(words: &Path, origin: &str, today: Date) -> Edition {
-    let site = content::load(words, today).expect("the words are sound").site;
+/// The public edition of the folder `content_folder` and the shipped assets, on the day `today`, with `origin`.
+pub fn edition(content_folder: &Path, origin: &str, today: Date) -> Edition {
+    let site = content::load(content_folder, today).expect("the content is valid").site;
     let pictures: Vec<_> = site.pictures.iter().map(|picture| (picture.path.clone(), picture.file.clone())).collect();
     let cache = std::env::temp_dir();
     let assets = Assets::load(Path::new("static"), pictures, Photos { cache: &cache, wait: true })
-        .expect("the assets are sound");
-    let running = DeploymentFacts {
+        .expect("the assets are valid");
+    let deployment = DeploymentFacts {
         storage: Storage::File,
         mail_route: MailRoute::Folder,
         recipients: 1,
         other_hosts: Vec::new(),
     };
-    Edition::new(site, assets, origin, today, Mode::Public, running)
+    Edition::new(site, assets, origin, today, Mode::Public, deployment)
 }

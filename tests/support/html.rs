@@ -1,4 +1,4 @@
-//! Served HTML, parsed as a browser does.
+//! Served HTML, parsed like a browser.
 
 use scraper::{ElementRef, Html, Selector};
 
@@ -16,17 +16,17 @@ impl Dom {
     }
 
     pub fn all(&self, selector: &str) -> Vec<ElementRef<'_>> {
-        self.0.select(&Selector::parse(selector).expect("a sound selector")).collect()
+        self.0.select(&Selector::parse(selector).expect("a valid selector")).collect()
     }
 
     #[track_caller]
     pub fn one(&self, selector: &str) -> ElementRef<'_> {
         let found = self.all(selector);
-        assert_eq!(found.len(), 1, "`{selector}` should stand in the page once");
+        assert_eq!(found.len(), 1, "`{selector}` should be in the page once");
         found[0]
     }
 
-    /// The text of the first match, white space folded.
+    /// The text of the first match, white space collapsed.
     #[track_caller]
     pub fn text(&self, selector: &str) -> String {
         let found = self.all(selector);
@@ -40,7 +40,7 @@ impl Dom {
     }
 }
 
-/// Text of an element, white space folded.
+/// Text of an element, white space collapsed.
 pub fn text(element: ElementRef<'_>) -> String {
     element.text().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -6,7 +6,7 @@ use super::{
     house::{self, House},
     median, milliseconds,
     sink::Sink,
-    support::clinic::{Clinic, sound, wait_for},
+    support::clinic::{Clinic, valid_form, wait_for},
 };
 use jiff::Timestamp;
 use relationship_clinic::{
@@ -112,7 +112,7 @@ fn recovery(database: &Database) -> Duration {
     let url = database.url.clone().map(|url| ("CLINIC_DATABASE_URL", url));
     let settings: Vec<(&str, String)> = settings.into_iter().chain(url).collect();
     let mut clinic = Clinic::with(&settings.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>());
-    clinic.post(&sound()).is(303);
+    clinic.post(&valid_form()).is(303);
     wait_for(|| sink.hung.load(Ordering::Acquire).then_some(())).expect("the letter is on its way");
     let killed = Instant::now();
     clinic.kill_and_restart();

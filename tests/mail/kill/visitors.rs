@@ -1,7 +1,7 @@
 //! People who write, each from an address of their own, and who send the same form again until they are thanked.
 
 use super::{Dice, program::DoorPlate};
-use crate::support::clinic::{PATIENCE, sound};
+use crate::support::clinic::{TIMEOUT, valid_form};
 use std::{
     collections::HashMap,
     fmt,
@@ -69,7 +69,7 @@ impl Visitors {
 
     /// Until somebody waits for an answer of this copy.
     pub fn wait_for_a_post_in_flight(&self, copy: usize) {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         while self.shared.in_flight[copy].load(Ordering::Acquire) == 0 {
             assert!(Instant::now() < end, "nobody writes to copy {copy}");
             thread::yield_now();
@@ -101,13 +101,13 @@ impl Shared {
             ureq::Agent::config_builder()
                 .http_status_as_error(false)
                 .max_redirects(0)
-                .timeout_global(Some(PATIENCE))
+                .timeout_global(Some(TIMEOUT))
                 .build(),
         );
         let message = format!("We keep having the same quarrel, says number {number}.");
         // The form that they opened: sent again, it is the same enquiry, also after midnight.
         let token = self.until(name, |copy| self.token(&agent, copy));
-        let mut fields = sound();
+        let mut fields = valid_form();
         fields.retain(|(field, _)| !matches!(*field, "name" | "message"));
         fields.extend([("name", name), ("message", &message), ("token", &token)]);
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
@@ -117,13 +117,13 @@ impl Shared {
 
     /// Knocks at one copy or another until there is an answer.
     fn until<T>(&self, name: &str, ask: impl Fn(usize) -> Option<T>) -> T {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         loop {
             let copy = usize::try_from(self.dice.below(self.doors.len() as u64)).unwrap();
             if let Some(answer) = ask(copy) {
                 return answer;
             }
-            assert!(Instant::now() < end, "{name} was not answered within {PATIENCE:?}");
+            assert!(Instant::now() < end, "{name} was not answered within {TIMEOUT:?}");
             thread::sleep(A_MOMENT);
         }
     }

@@ -1,4 +1,4 @@
-//! The shipped words in a folder of the test's own, to be changed at will.
+//! A copy of the shipped content that a test may change.
 
 use crate::support::clinic::Clinic;
 use std::{
@@ -7,10 +7,10 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// A copy of `content/`; it vanishes when this is dropped.
-pub struct Words(TempDir);
+/// A copy of `content/`; it is deleted when this is dropped.
+pub struct ContentFolder(TempDir);
 
-impl Words {
+impl ContentFolder {
     pub fn copied() -> Self {
         let folder = TempDir::new().expect("a folder for the test");
         copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("content"), folder.path());
@@ -28,47 +28,48 @@ impl Words {
 
     pub fn write(&self, path: &str, text: impl AsRef<[u8]>) {
         let file = self.file(path);
-        fs::create_dir_all(file.parent().expect("a file stands in a folder")).expect("a folder can be made");
-        fs::write(file, text).expect("the words can be written");
+        fs::create_dir_all(file.parent().expect("a file has a folder")).expect("a folder can be made");
+        fs::write(file, text).expect("the file can be written");
     }
 
-    /// Puts `new` in place of each line that begins with `old`.
+    /// Replaces each line that begins with `old` by `new`.
     pub fn replace_line(&self, path: &str, old: &str, new: &str) {
-        let text = fs::read_to_string(self.file(path)).expect("the words can be read");
+        let text = fs::read_to_string(self.file(path)).expect("the file can be read");
         assert!(text.lines().any(|line| line.starts_with(old)), "{path} has no line `{old}`");
         let lines: Vec<&str> = text.lines().map(|line| if line.starts_with(old) { new } else { line }).collect();
         self.write(path, lines.join("\n") + "\n");
     }
 
     pub fn add(&self, path: &str, text: &str) {
-        let before = fs::read_to_string(self.file(path)).expect("the words can be read");
+        let before = fs::read_to_string(self.file(path)).expect("the file can be read");
         self.write(path, before + text);
     }
 
-    /// Takes every article away but one; links to the others lead to the list.
+    /// Removes all articles but one; links to the others lead to the list.
     pub fn keep_only(&self, slug: &str) {
         for entry in fs::read_dir(self.file("articles")).expect("the articles are there").flatten() {
             if entry.file_name() != slug {
                 fs::remove_dir_all(entry.path()).expect("an article can be removed");
             }
         }
-        let ledger = fs::read_to_string(self.file("addresses.txt")).expect("the ledger can be read");
+        let addresses = fs::read_to_string(self.file("addresses.txt")).expect("the published addresses can be read");
         let kept = format!("/articles/{slug}");
-        let lines: Vec<&str> = ledger.lines().filter(|line| !line.starts_with("/articles/") || *line == kept).collect();
+        let lines: Vec<&str> =
+            addresses.lines().filter(|line| !line.starts_with("/articles/") || *line == kept).collect();
         self.write("addresses.txt", lines.join("\n") + "\n");
         texts(self.0.path(), &mut |file| {
-            let text = fs::read_to_string(file).expect("the words can be read");
+            let text = fs::read_to_string(file).expect("the file can be read");
             let mut parts = text.split("](/articles/");
             let mut kept = parts.next().expect("a split has a first part").to_owned();
             for part in parts {
                 let end = part.find(')').expect("a link has an end");
                 kept = kept + "](/articles" + &part[end..];
             }
-            fs::write(file, kept).expect("the words can be written");
+            fs::write(file, kept).expect("the file can be written");
         });
     }
 
-    /// The program with these words and further settings.
+    /// Starts the program with this content and further settings.
     pub fn open(&self, settings: &[(&str, &str)]) -> Clinic {
         let folder = self.0.path().to_str().expect("a plain path");
         Clinic::with(&[&[("CLINIC_CONTENT", folder)], settings].concat())

@@ -1,12 +1,12 @@
-//! Other media and other eyes: paper, forced colours, more contrast, less motion.
+//! Media and preferences: print, forced colors, more contrast, reduced motion, no styles.
 
 use crate::{
-    support::browser::{DESK, PHONE},
-    visitor::{ARTICLE, Place, Visitor, none},
+    support::browser::{DESKTOP, PHONE},
+    visitor::{ARTICLE, Place, Visitor, assert_none},
 };
 
-/// What the selector finds and a reader would see.
-fn seen(selector: &str) -> String {
+/// The visible elements that the selector finds.
+fn visible(selector: &str) -> String {
     format!(
         "return [...document.querySelectorAll({selector:?})].filter((e) => e.checkVisibility() && e.getClientRects().length)
             .map((e) => e.className || e.tagName)"
@@ -14,12 +14,12 @@ fn seen(selector: &str) -> String {
 }
 
 async fn count(visitor: &Visitor, selector: &str) -> usize {
-    visitor.browser.run(&seen(selector)).await.as_array().map_or(0, Vec::len)
+    visitor.browser.run(&visible(selector)).await.as_array().map_or(0, Vec::len)
 }
 
 #[tokio::test]
-async fn paper_shows_the_article_and_its_help_and_nothing_to_press() {
-    let visitor = Visitor::new(DESK).await;
+async fn print_shows_the_article_and_the_help_lines_and_no_controls() {
+    let visitor = Visitor::new(DESKTOP).await;
     visitor.browser.media("print", &[]).await;
     visitor.open(ARTICLE).await;
     for gone in ["nav a", "form", "button", ".leave", "a[data-exit]", ".skip-link"] {
@@ -35,23 +35,23 @@ async fn paper_shows_the_article_and_its_help_and_nothing_to_press() {
     assert!(open > 1, "the article has questions");
     assert_eq!(answers, open, "every answer is printed");
     let height = "return [...document.querySelectorAll('.question__answer')].every((e) => e.getBoundingClientRect().height > 10)";
-    assert_eq!(visitor.browser.run(height).await, true, "answers take room on paper");
-    visitor.leave().await;
+    assert_eq!(visitor.browser.run(height).await, true, "answers have a height in print");
+    visitor.close().await;
 }
 
 #[tokio::test]
-async fn paper_has_dark_ink_whatever_the_screen_was() {
-    let visitor = Visitor::new(DESK).await;
+async fn print_has_black_text_in_both_color_schemes() {
+    let visitor = Visitor::new(DESKTOP).await;
     visitor.browser.media("print", &[("prefers-color-scheme", "dark")]).await;
-    for place in visitor.kinds() {
+    for place in visitor.one_of_each_kind() {
         visitor.visit(&place).await;
         let ink = visitor.browser.run("return getComputedStyle(document.querySelector('h1')).color").await;
         assert_eq!(ink, "rgb(0, 0, 0)", "{place:?}");
     }
-    visitor.leave().await;
+    visitor.close().await;
 }
 
-/// Things to press or to write in that have neither an edge nor, where grounds are painted, a ground of their own.
+/// Controls that have neither a border nor, where backgrounds are painted, a background of their own.
 const EDGES: &str = "
     const own = (e) => e.matches('a.button, button, a.leave__button, .notice, textarea, input:not([type=hidden], [type=radio], [type=checkbox])');
     return [...document.querySelectorAll('a, button, input, textarea, .notice')]
@@ -65,12 +65,12 @@ const EDGES: &str = "
         .map((e) => `${e.tagName}.${e.className}#${e.id}`);";
 
 #[tokio::test]
-async fn controls_keep_an_edge_in_forced_colours_and_with_more_contrast() {
+async fn controls_have_an_edge_in_forced_colors_and_with_more_contrast() {
     let visitor = Visitor::new(PHONE).await;
     let mut faults = Vec::new();
     for (name, value) in [("forced-colors", "active"), ("prefers-contrast", "more")] {
         visitor.browser.media("", &[(name, value)]).await;
-        for place in visitor.kinds() {
+        for place in visitor.one_of_each_kind() {
             visitor.visit(&place).await;
             let matches = visitor.browser.run(&format!("return matchMedia('({name}: {value})').matches")).await;
             assert_eq!(matches, true, "{name} is in force");
@@ -78,12 +78,12 @@ async fn controls_keep_an_edge_in_forced_colours_and_with_more_contrast() {
             faults.extend(found.as_array().into_iter().flatten().map(|fault| format!("{place:?} {name}: {fault}")));
         }
     }
-    visitor.leave().await;
-    none(&faults, "a control has no edge");
+    visitor.close().await;
+    assert_none(&faults, "a control has no edge");
 }
 
 #[tokio::test]
-async fn nothing_moves_for_readers_who_asked_for_less_motion() {
+async fn nothing_moves_with_reduced_motion() {
     let visitor = Visitor::new(PHONE).await;
     visitor.browser.media("", &[("prefers-reduced-motion", "reduce")]).await;
     let moving = "
@@ -91,17 +91,17 @@ async fn nothing_moves_for_readers_who_asked_for_less_motion() {
         return [...document.querySelectorAll('*')].filter((e) => { const s = getComputedStyle(e);
             return s.animationName !== 'none' || time(s.transitionDuration) > 0 || s.scrollBehavior === 'smooth'; })
             .map((e) => e.className || e.tagName);";
-    for place in visitor.kinds() {
+    for place in visitor.one_of_each_kind() {
         visitor.visit(&place).await;
         assert_eq!(visitor.browser.run(moving).await, serde_json::json!([]), "{place:?}");
     }
-    visitor.leave().await;
+    visitor.close().await;
 }
 
 #[tokio::test]
-async fn without_any_style_the_page_can_be_read_and_the_form_shows_every_question() {
+async fn without_styles_the_page_is_readable_and_the_form_shows_every_field() {
     let visitor = Visitor::new(PHONE).await;
-    for place in [Place::Page("/contact".to_owned()), Place::Page(ARTICLE.to_owned()), Place::Faulty] {
+    for place in [Place::Page("/contact".to_owned()), Place::Page(ARTICLE.to_owned()), Place::InvalidForm] {
         visitor.visit(&place).await;
         visitor.browser.run("for (const sheet of document.styleSheets) sheet.disabled = true").await;
         for field in ["#name", "#channel-phone", "#phone", "#voicemail-none", "#email", "#email-private-no", "#consent"]
@@ -111,5 +111,5 @@ async fn without_any_style_the_page_can_be_read_and_the_form_shows_every_questio
         let heading = visitor.browser.run("return document.querySelector('main h1').checkVisibility()").await;
         assert_eq!(heading, true, "{place:?}");
     }
-    visitor.leave().await;
+    visitor.close().await;
 }

@@ -1,11 +1,10 @@
-//! Every state that a page can be in, the ordinary ones and those that nobody designs for: four sets of words, and the
-//! answers that only trouble brings.
+//! Every state that a page can be in, common and extreme: five content folders, and the answers to failures.
 
 use crate::{
     support::{
-        clinic::{Clinic, links, sound, wait_for},
+        clinic::{Clinic, links, valid_form, wait_for},
+        content_folder::ContentFolder,
         edition::edition,
-        words::Words,
     },
     visitor::{ARTICLE, MISSING},
 };
@@ -14,26 +13,26 @@ use jiff::civil::date;
 use relationship_clinic::pages::{self, Failure};
 use std::{io::Cursor, path::Path};
 
-/// A state of a page: what to call it, where it is, and the beginning of its main heading, which proves that it is there.
+/// A state of a page: its name, how to reach it, and the beginning of its main heading, which proves that it is shown.
 pub struct State {
     pub name: &'static str,
     pub shown: Shown,
     pub heading: &'static str,
 }
 
-/// How a browser comes to a state.
+/// How to reach a state.
 pub enum Shown {
-    /// By an address.
+    /// By its path.
     At(String),
-    /// As the answer to a post, or instead of a page that fails.
+    /// As HTML: the answer to a POST, or a page that has no address.
     Answered(String),
 }
 
-/// A set of words with the program that serves it.
-pub struct House {
+/// A content folder with the program that serves it.
+pub struct Site {
     pub clinic: Clinic,
     pub states: Vec<State>,
-    _words: Option<Words>,
+    _content: Option<ContentFolder>,
 }
 
 fn at(name: &'static str, path: &str, heading: &'static str) -> State {
@@ -44,13 +43,13 @@ fn answered(name: &'static str, html: String, heading: &'static str) -> State {
     State { name, shown: Shown::Answered(html), heading }
 }
 
-/// All of them; starting takes a moment.
-pub fn houses() -> Vec<House> {
-    vec![shipped(), strange(), crowded(), young(), bare()]
+/// Starts all of them.
+pub fn sites() -> Vec<Site> {
+    vec![shipped(), extreme(), many_articles(), one_article(), no_article()]
 }
 
-/// The words as they are.
-fn shipped() -> House {
+/// The shipped content.
+fn shipped() -> Site {
     let clinic = Clinic::start();
     let mut states = vec![
         at("home", "/", "A therapy clinic"),
@@ -66,24 +65,24 @@ fn shipped() -> House {
         at("contact", "/contact", "Contact"),
         at("search", "/search", "Search"),
         at("search-found", "/search?q=afraid+of+being+left", "Search"),
-        at("search-slip", "/search?q=quarell", "Search"),
+        at("search-misspelled", "/search?q=quarell", "Search"),
         at("search-nothing", "/search?q=zeppelin", "Search"),
         at("not-found", MISSING, "Page not found"),
     ];
-    let receipt = clinic.post(&sound()).is(303).header("location").to_owned();
+    let receipt = clinic.post(&valid_form()).is(303).header("location").to_owned();
     states.push(at("received", &receipt, "We have your message"));
     let links = links(&clinic.letters(1).remove(0));
     states.push(at("staff-asks", &links[0], "Mark No. 1 as answered?"));
     let here = [("sec-fetch-site", "same-origin")];
     states.push(answered("staff-done", clinic.press(&links[1], &here).is(200).body.clone(), "No. 1 is marked"));
-    states.extend(troubles(&clinic));
-    House { clinic, states, _words: None }
+    states.extend(failures(&clinic));
+    Site { clinic, states, _content: None }
 }
 
-/// What is answered to posts that went wrong, and what a panic shows.
-fn troubles(clinic: &Clinic) -> Vec<State> {
+/// The answers to rejected posts, and the page of a panic.
+fn failures(clinic: &Clinic) -> Vec<State> {
     let own = [("sec-fetch-site", "same-origin")];
-    let mistakes = [
+    let invalid = [
         ("channel", "phone"),
         ("phone", "12"),
         ("email", "ana@"),
@@ -92,10 +91,10 @@ fn troubles(clinic: &Clinic) -> Vec<State> {
         ("about", "when-a-partner-shuts-down"),
     ];
     let mut states = vec![
-        answered("contact-mistakes", clinic.post(&mistakes).is(422).body.clone(), "Contact"),
+        answered("contact-errors", clinic.post(&invalid).is(422).body.clone(), "Contact"),
         answered(
             "contact-cross-site",
-            clinic.post_with(&sound(), &[("sec-fetch-site", "cross-site")]).is(403).body.clone(),
+            clinic.post_with(&valid_form(), &[("sec-fetch-site", "cross-site")]).is(403).body.clone(),
             "Contact",
         ),
         answered(
@@ -105,13 +104,13 @@ fn troubles(clinic: &Clinic) -> Vec<State> {
         ),
         answered("internal", panicked(), "Something went wrong"),
     ];
-    // Last: from here on this clinic takes no further post.
-    let flood = (0..40).map(|_| clinic.post(&sound())).find(|answer| answer.status == 429);
-    states.push(answered("contact-flood", flood.expect("a flood is stopped").body, "Contact"));
+    // Last: the program accepts no further posts afterwards.
+    let limited = (0..40).map(|_| clinic.post(&valid_form())).find(|answer| answer.status == 429);
+    states.push(answered("contact-rate-limited", limited.expect("the rate limit is reached").body, "Contact"));
     states
 }
 
-/// The page of a panic, which no address brings.
+/// The page of a panic, which has no address.
 fn panicked() -> String {
     let edition = edition(Path::new("content"), "http://localhost", date(2026, 11, 24));
     pages::failure(edition.context(), Failure::Internal)
@@ -120,17 +119,17 @@ fn panicked() -> String {
 const LONG: &str = "What two people may say to each other on the evening after a quarrel that neither of them began, that \
     both of them ended, and that will be back before the end of the week";
 
-/// Long titles, long words, nothing beside the text, every optional fact; and nobody at home.
-fn strange() -> House {
-    let words = Words::copied();
+/// Long titles, long words, articles with nothing but text, every optional fact, and a clinic that is away.
+fn extreme() -> Site {
+    let content = ContentFolder::copied();
     let description =
         "description = \"A description that is as long as descriptions ought to be, neither less nor much more.\"\n";
-    words.write(
+    content.write(
         "people/ana.md",
         format!(
             "+++\nname = \"Ana María Featherstonehaugh-Wolfeschlegelsteinhausen\"\ncredentials = \"LMFT\"\n\
              role = \"A person of the tests, who writes articles\"\nlicence = \"LMFT 00000\"\n\
-             image = {{src = \"ana.png\", alt = \"Nobody, in two colours\"}}\n{description}+++\n\n\
+             image = {{src = \"ana.png\", alt = \"Nobody, in two colors\"}}\n{description}+++\n\n\
              Someone who does not exist.\n\nA second paragraph, so that there is something to read.\n"
         ),
     );
@@ -141,30 +140,30 @@ fn strange() -> House {
         )
     };
     let review = "author = \"ana\"\nreviewed_by = \"ana\"\nreviewed = 2026-08-01\nreview_due = 2027-08-01\n";
-    words.write("articles/long-title.md", article(LONG, review, "One paragraph, and no more."));
+    content.write("articles/long-title.md", article(LONG, review, "One paragraph, and no more."));
     let word = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz";
     let long_word = format!(
         "Some people have a word for it, {word}.\n\n## {word}\n\n> {word}\n\n| {word} | b |\n|---|---|\n| a | {word} |\n"
     );
-    words.write("articles/long-word.md", article(word, "", &long_word));
-    let photo = "image = {src = \"room.jpg\", alt = \"A wall of two colours\"}\n";
+    content.write("articles/long-word.md", article(word, "", &long_word));
+    let photo = "image = {src = \"room.jpg\", alt = \"A wall of two colors\"}\n";
     let between = "A paragraph above it.\n\n![The same wall](room.jpg \"With a caption.\")\n\nA paragraph below it.";
-    words.write("articles/photograph/index.md", article("An article with a photograph", photo, between));
-    words.write("articles/photograph/room.jpg", photograph(2000, 1300, ImageFormat::Jpeg));
-    words.write("people/ana.png", photograph(900, 1100, ImageFormat::Png));
-    words.write("articles/retired.md", article("An article that was withdrawn", "retired = true\n", "Gone."));
+    content.write("articles/photograph/index.md", article("An article with a photograph", photo, between));
+    content.write("articles/photograph/room.jpg", photograph(2000, 1300, ImageFormat::Jpeg));
+    content.write("people/ana.png", photograph(900, 1100, ImageFormat::Png));
+    content.write("articles/retired.md", article("An article that was withdrawn", "retired = true\n", "Gone."));
     let topic = format!("+++\ntitle = \"Nothing yet\"\n{description}+++\n");
-    words.write("topics/nothing-yet.md", topic);
+    content.write("topics/nothing-yet.md", topic);
     let draft = format!(
         "+++\ntitle = \"A page that waits for approval\"\napproved = false\n{description}+++\n\nA first sentence.\n\n## A part\n\nA second one.\n"
     );
-    words.write("pages/waiting.md", draft);
-    words.replace_line("clinic.toml", "[facts]", FACTS);
-    words.replace_line("clinic.toml", "text_messages", "text_messages = true");
-    words.add("clinic.toml", "\n[availability]\nstate = \"away\"\nuntil = 2099-01-03\n");
-    let clinic = words.open(&[]);
+    content.write("pages/waiting.md", draft);
+    content.replace_line("clinic.toml", "[facts]", FACTS);
+    content.replace_line("clinic.toml", "text_messages", "text_messages = true");
+    content.add("clinic.toml", "\n[availability]\nstate = \"away\"\nuntil = 2099-01-03\n");
+    let clinic = content.open(&[]);
     wait_for(|| clinic.get("/articles/photograph").body.contains("<picture>").then_some(())).expect("the photographs");
-    let receipt = clinic.post(&sound()).is(303).header("location").to_owned();
+    let receipt = clinic.post(&valid_form()).is(303).header("location").to_owned();
     let states = vec![
         at("home-away", "/", "A therapy clinic"),
         at("person", "/people/ana", "Ana María"),
@@ -178,17 +177,17 @@ fn strange() -> House {
         at("received-away", &receipt, "We have your message"),
         at("gone", "/articles/retired", "This page has been taken down"),
     ];
-    House { clinic, states, _words: Some(words) }
+    Site { clinic, states, _content: Some(content) }
 }
 
-/// Two colours that grow darker towards the foot.
+/// Two colors that grow darker towards the lower edge.
 fn photograph(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
     let image = RgbImage::from_fn(width, height, |x, y| {
         let light = u8::try_from(230 - 150 * y / height).expect("at most 230");
         if x < width / 2 { Rgb([light, light / 2, light / 3]) } else { Rgb([light / 3, light / 2, light / 2]) }
     });
     let mut bytes = Cursor::new(Vec::new());
-    image.write_to(&mut bytes, format).expect("memory takes every byte");
+    image.write_to(&mut bytes, format).expect("writing to memory succeeds");
     bytes.into_inner()
 }
 
@@ -196,47 +195,47 @@ const FACTS: &str = "[facts]\nfees = \"What a session costs is agreed on before 
     insurance = \"Ask your insurer before you come.\"\nlanguages = [\"English\", \"Spanish\", \"Portuguese\"]\n\
     telehealth = \"By video, for people in California.\"";
 
-/// More articles than a page lists.
-fn crowded() -> House {
-    let words = Words::copied();
+/// More articles than fit on a page of the list.
+fn many_articles() -> Site {
+    let content = ContentFolder::copied();
     for number in 1..=20 {
         let head = format!("+++\ntitle = \"An article of many, number {number}\"\npublished = 2026-05-{number:02}\n");
         let description =
             "description = \"One of so many that the list of all of them takes a second page to show them.\"";
         let text = format!("{head}topics = [\"couples\"]\n{description}\n+++\n\nOne paragraph.\n");
-        words.write(&format!("articles/many-{number}.md"), text);
+        content.write(&format!("articles/many-{number}.md"), text);
     }
-    let clinic = words.open(&[]);
+    let clinic = content.open(&[]);
     let states = vec![
         at("list-first-page", "/articles", "Articles"),
         at("list-second-page", "/articles/page/2", "Articles"),
         at("topic-many", "/topics/couples", "Couples"),
     ];
-    House { clinic, states, _words: Some(words) }
+    Site { clinic, states, _content: Some(content) }
 }
 
 /// No article at all.
-fn bare() -> House {
-    let words = Words::copied();
-    words.keep_only("none of them");
-    let clinic = words.open(&[]);
+fn no_article() -> Site {
+    let content = ContentFolder::copied();
+    content.keep_only("none of them");
+    let clinic = content.open(&[]);
     let states = vec![at("home-no-article", "/", "A therapy clinic"), at("list-empty", "/articles", "Articles")];
-    House { clinic, states, _words: Some(words) }
+    Site { clinic, states, _content: Some(content) }
 }
 
-/// One article, a waiting list, a rehearsal, and a database that is not there.
-fn young() -> House {
-    let words = Words::copied();
-    words.keep_only("choosing-a-therapist");
-    words.add("clinic.toml", "\n[availability]\nstate = \"waiting-list\"\n");
+/// One article, a waiting list, staging, and a database that cannot be reached.
+fn one_article() -> Site {
+    let content = ContentFolder::copied();
+    content.keep_only("choosing-a-therapist");
+    content.add("clinic.toml", "\n[availability]\nstate = \"waiting-list\"\n");
     let clinic =
-        words.open(&[("CLINIC_DATABASE_URL", "postgres://nobody@127.0.0.1:9/none"), ("CLINIC_STAGING", "true")]);
+        content.open(&[("CLINIC_DATABASE_URL", "postgres://nobody@127.0.0.1:9/none"), ("CLINIC_STAGING", "true")]);
     let states = vec![
         at("home-one-article", "/", "A therapy clinic"),
         at("list-one-article", "/articles", "Articles"),
         at("article-alone", "/articles/choosing-a-therapist", ""),
         at("contact-waiting-list", "/contact", "Contact"),
-        answered("contact-not-kept", clinic.post(&sound()).is(503).body.clone(), "Contact"),
+        answered("contact-not-stored", clinic.post(&valid_form()).is(503).body.clone(), "Contact"),
     ];
-    House { clinic, states, _words: Some(words) }
+    Site { clinic, states, _content: Some(content) }
 }

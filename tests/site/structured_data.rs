@@ -1,20 +1,20 @@
-//! Structured data and shared links against the text that a reader sees: both are read from the served page alone, over
-//! the shipped words and over words with people, reviewers, every fact and signs that would break out of a script.
+//! Structured data and Open Graph tags against the visible text of the served pages, with the shipped content and with
+//! content that has people, reviewers, every fact, and characters that would end a script element.
 
 use crate::support::{
     clinic::Clinic,
+    content_folder::ContentFolder,
     html::{Dom, text},
-    words::Words,
 };
 use scraper::ElementRef;
 use serde_json::Value;
 use std::{collections::BTreeSet, fs, path::Path};
 
-/// Title that closes elements wherever it is not escaped.
+/// A title that ends elements wherever it is not escaped.
 const HOSTILE: &str = "Ann & Bob's \\\"</script><b>\\\" question";
 
-/// The shipped words with everything filled in that may be.
-fn full_words(folder: &Path) {
+/// Fills in every optional fact and field.
+fn fill_in_everything(folder: &Path) {
     let write = |name: &str, text: &str| {
         let file = folder.join(name);
         fs::create_dir_all(file.parent().expect("a folder")).expect("a folder can be made");
@@ -51,7 +51,7 @@ struct Page<'d> {
 }
 
 impl Page<'_> {
-    fn claim(&mut self, holds: bool, what: &str) {
+    fn check(&mut self, holds: bool, what: &str) {
         if !holds {
             self.faults.push(format!("{}: {what}", self.path));
         }
@@ -61,8 +61,8 @@ impl Page<'_> {
         self.nodes.iter().filter(|node| node["@type"] == kind).cloned().collect()
     }
 
-    fn shows(&self, words: &Value) -> bool {
-        words.as_str().is_none_or(|words| text(self.dom.one("body")).contains(words))
+    fn shows(&self, fact: &Value) -> bool {
+        fact.as_str().is_none_or(|fact| text(self.dom.one("body")).contains(fact))
     }
 
     fn node(&self, reference: &Value) -> Value {
@@ -88,38 +88,38 @@ impl Page<'_> {
 
     fn ids_are_unique_and_lead_somewhere(&mut self) {
         let ids: BTreeSet<String> = self.nodes.iter().map(|node| node["@id"].to_string()).collect();
-        self.claim(ids.len() == self.nodes.len(), "two nodes have one id, or none");
+        self.check(ids.len() == self.nodes.len(), "two nodes have one id, or none");
         let mut lost = Vec::new();
         references(&Value::Array(self.nodes.clone()), &mut |id| {
             if !ids.contains(&id.to_string()) {
                 lost.push(id.to_string());
             }
         });
-        self.claim(lost.is_empty(), &format!("nothing is at {lost:?}"));
+        self.check(lost.is_empty(), &format!("nothing is at {lost:?}"));
     }
 
     fn the_page_is_this_one(&mut self) {
         let pages: Vec<Value> =
             self.nodes.iter().filter(|n| n["@id"].to_string().ends_with("#page\"")).cloned().collect();
-        self.claim(pages.len() == 1, "one page node");
+        self.check(pages.len() == 1, "one page node");
         let page = &pages[0];
         let canonical = self.dom.attributes("link[rel=canonical]", "href");
-        self.claim([page["url"].as_str().unwrap_or_default()] == canonical.as_slice(), "url is the canonical address");
-        self.claim(self.meta("og:url") == canonical[0], "og:url is the canonical address");
+        self.check([page["url"].as_str().unwrap_or_default()] == canonical.as_slice(), "url is the canonical address");
+        self.check(self.meta("og:url") == canonical[0], "og:url is the canonical address");
         let name = page["name"].as_str().unwrap_or_default();
-        self.claim(self.dom.text("title").starts_with(&folded(name)), "the title begins with the name");
-        self.claim(self.meta("og:title") == name, "og:title is the name");
+        self.check(self.dom.text("title").starts_with(&folded(name)), "the title begins with the name");
+        self.check(self.meta("og:title") == name, "og:title is the name");
         let description = self.dom.attributes("meta[name=description]", "content");
-        self.claim([page["description"].as_str().unwrap_or_default()] == description.as_slice(), "description");
-        self.claim(self.meta("og:description") == description[0], "og:description");
+        self.check([page["description"].as_str().unwrap_or_default()] == description.as_slice(), "description");
+        self.check(self.meta("og:description") == description[0], "og:description");
         let reviewed = self.day(".article__imprint p", "Reviewed");
-        self.claim(page["lastReviewed"].as_str() == reviewed.as_deref(), &format!("reviewed {reviewed:?}"));
+        self.check(page["lastReviewed"].as_str() == reviewed.as_deref(), &format!("reviewed {reviewed:?}"));
         let reviewer = self.node(&page["reviewedBy"])["name"].clone();
         let imprint = self.texts(".article__imprint").concat();
-        self.claim(reviewed.is_some() == reviewer.is_string(), "a review has a reviewer");
-        self.claim(imprint.contains(reviewer.as_str().unwrap_or_default()), "the reviewer is named at the end");
+        self.check(reviewed.is_some() == reviewer.is_string(), "a review has a reviewer");
+        self.check(imprint.contains(reviewer.as_str().unwrap_or_default()), "the reviewer is named at the end");
         if let Some(changed) = page["dateModified"].as_str() {
-            self.claim(self.day(".page-foot", "Last changed").as_deref() == Some(&changed[..10]), "last changed");
+            self.check(self.day(".page-foot", "Last changed").as_deref() == Some(&changed[..10]), "last changed");
         }
     }
 
@@ -129,7 +129,7 @@ impl Page<'_> {
         let call = self.dom.all(&format!(".site-footer a[href='tel:{telephone}']"));
         let shown: String =
             call.iter().flat_map(ElementRef::text).collect::<String>().chars().filter(char::is_ascii_digit).collect();
-        self.claim(!shown.is_empty() && telephone.ends_with(&shown), "the telephone is the visible one");
+        self.check(!shown.is_empty() && telephone.ends_with(&shown), "the telephone is the visible one");
         let address = &practice["address"];
         for fact in [
             &practice["name"],
@@ -139,39 +139,39 @@ impl Page<'_> {
             &address["postalCode"],
         ] {
             let shown = fact.is_string() && self.shows(fact);
-            self.claim(shown, &format!("{fact} is visible"));
+            self.check(shown, &format!("{fact} is visible"));
         }
         for language in practice["knowsLanguage"].as_array().into_iter().flatten() {
             let shown = self.shows(language);
-            self.claim(shown, &format!("{language} is visible"));
+            self.check(shown, &format!("{language} is visible"));
         }
         for person in self.of_type("Person") {
             for fact in
                 [&person["name"], &person["honorificSuffix"], &person["jobTitle"], &person["hasCredential"]["name"]]
             {
                 let shown = self.shows(fact);
-                self.claim(shown, &format!("{fact} is visible"));
+                self.check(shown, &format!("{fact} is visible"));
             }
         }
     }
 
     fn the_article_is_the_visible_one(&mut self) {
         let articles = self.of_type("BlogPosting");
-        self.claim(articles.len() == self.dom.all("article.article").len(), "an article is marked up if there is one");
+        self.check(articles.len() == self.dom.all("article.article").len(), "an article is marked up if there is one");
         let Some(article) = articles.first() else { return };
-        self.claim(self.texts("h1") == [folded(article["headline"].as_str().unwrap_or_default())], "headline");
+        self.check(self.texts("h1") == [folded(article["headline"].as_str().unwrap_or_default())], "headline");
         let (published, modified) = (day(&article["datePublished"]), day(&article["dateModified"]));
-        self.claim(self.day(".article__facts p", "Published").as_ref() == Some(&published), "published");
+        self.check(self.day(".article__facts p", "Published").as_ref() == Some(&published), "published");
         let updated = self.day(".article__facts p", "Updated").unwrap_or(published);
-        self.claim(updated == modified, "updated");
+        self.check(updated == modified, "updated");
         let author = self.node(&article["author"])["name"].as_str().unwrap_or_default().to_owned();
         let by = self.texts(".article__facts p").swap_remove(0);
-        self.claim(by.starts_with(&format!("By {author}")), &format!("{by} is {author}"));
+        self.check(by.starts_with(&format!("By {author}")), &format!("{by} is {author}"));
         let topics = article["articleSection"].as_array().expect("a list").clone();
         let topics: Vec<&str> = topics.iter().filter_map(Value::as_str).collect();
-        self.claim(self.texts(".article__topic-link") == topics, "topics");
+        self.check(self.texts(".article__topic-link") == topics, "topics");
         let published = self.meta("article:published_time");
-        self.claim(article["datePublished"] == published.as_str(), "article:published_time");
+        self.check(article["datePublished"] == published.as_str(), "article:published_time");
     }
 
     fn questions_are_word_for_word_the_visible_ones(&mut self) {
@@ -186,7 +186,7 @@ impl Page<'_> {
                 (folded(q["name"].as_str().unwrap_or_default()), Dom::new(answer).text("body"))
             })
             .collect();
-        self.claim(visible == marked, &format!("{visible:?} is {marked:?}"));
+        self.check(visible == marked, &format!("{visible:?} is {marked:?}"));
     }
 
     fn the_trail_is_the_visible_one(&mut self) {
@@ -211,14 +211,14 @@ impl Page<'_> {
                 )
             })
             .collect();
-        self.claim(visible == marked, &format!("{visible:?} is {marked:?}"));
+        self.check(visible == marked, &format!("{visible:?} is {marked:?}"));
         let positions: Vec<u64> = items.iter().filter_map(|item| item["position"].as_u64()).collect();
-        self.claim(positions == (1..=items.len() as u64).collect::<Vec<_>>(), "positions count from 1");
+        self.check(positions == (1..=items.len() as u64).collect::<Vec<_>>(), "positions count from 1");
     }
 }
 
-fn folded(words: &str) -> String {
-    words.split_whitespace().collect::<Vec<_>>().join(" ")
+fn folded(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn day(moment: &Value) -> String {
@@ -267,10 +267,10 @@ fn structured_data_says_what_the_page_shows() {
 }
 
 #[test]
-fn with_every_fact_and_hostile_words_structured_data_still_says_what_the_page_shows() {
-    let words = Words::copied();
-    full_words(words.folder());
-    let clinic = words.open(&[]);
+fn structured_data_says_what_the_page_shows_with_every_fact_and_hostile_text() {
+    let content = ContentFolder::copied();
+    fill_in_everything(content.folder());
+    let clinic = content.open(&[]);
     let plain = fs::read_dir("content/people").map_or(0, Iterator::count);
     assert!(compare(&clinic) > 17 + plain, "people and the article are among the pages");
     let article = clinic.get("/articles/hostile");
@@ -281,7 +281,7 @@ fn with_every_fact_and_hostile_words_structured_data_still_says_what_the_page_sh
 }
 
 #[test]
-fn what_nobody_may_find_is_not_described() {
+fn pages_that_are_not_indexed_have_no_structured_data() {
     let clinic = Clinic::with(&[("CLINIC_STAGING", "true")]);
     for path in ["/", "/articles", "/contact", "/no-such-page"] {
         clinic.get(path).lacks("ld+json").lacks("og:").has("noindex");
