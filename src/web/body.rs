@@ -1,6 +1,6 @@
 //! Reads the body of a post.
 //!
-//! A body that is too large is read to its end (within reason), since a browser shows an answer only after it has sent
+//! A body that is too large is read to its end (up to [`DRAINED`]), since a browser shows a response only after it has sent
 //! everything.
 
 use crate::pages::Failure;
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// Most bytes of a form: 1,500 characters of any script, percent-encoded, and the rest with room to spare.
 const MOST: usize = 32 * 1024;
-/// Most bytes that are read and thrown away, so that the answer arrives.
+/// Most bytes that are read in total, so that the response arrives.
 const DRAINED: usize = 4 * 1024 * 1024;
 /// How long a body may take; a phone on a bad line sends 32 KB in seconds.
 const TIME_LIMIT: Duration = Duration::from_secs(30);

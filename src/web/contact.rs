@@ -1,7 +1,9 @@
-//! The contact form over HTTP: read the body, validate, score, store, and only then thank.
+//! The contact form over HTTP: read the body, validate, score, store, and only then send a receipt.
 //!
-//! Invariant: every answer to a post either stores the enquiry or shows every typed word again (or, for a body too large
-//! to read, says how to shorten it). Mail is never sent here.
+//! Invariant: the response to a post either follows a stored enquiry or shows every posted answer again (or, for a body
+//! too large to read, says how to shorten it).
+//!
+//! Never: sending mail.
 
 use super::{App, body, cross_site, never_stored, not_found, page, rate_limit::client_address};
 use crate::{
@@ -38,14 +40,14 @@ pub(super) async fn token(State(app): State<Arc<App>>) -> Response {
     never_stored((StatusCode::OK, app.fresh_token()).into_response())
 }
 
-/// What the receipt's address carries: a signed reference, nothing personal.
+/// The query of the receipt's address: a signed reference, nothing personal.
 #[derive(Debug, Deserialize)]
 pub(super) struct Received {
     #[serde(default)]
     r: String,
 }
 
-/// `GET /contact/received?r=…`: safe to reload and to keep, since nothing is done here.
+/// `GET /contact/received?r=…`: changes nothing, so it may be reloaded and bookmarked.
 pub(super) async fn received(State(app): State<Arc<App>>, Query(query): Query<Received>) -> Response {
     let edition = app.edition();
     match app.read_receipt(&query.r) {
@@ -54,7 +56,8 @@ pub(super) async fn received(State(app): State<Arc<App>>, Query(query): Query<Re
     }
 }
 
-/// `POST /contact`: 303 to the receipt (RFC 9110 15.4.4), so that Back and reload never post again, or the form once more.
+/// `POST /contact`: redirects to the receipt (303, RFC 9110 15.4.4), so that Back and reload never post again, or shows the
+/// form with the reason.
 pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Response {
     let edition = app.edition();
     let (parts, body) = request.into_parts();
@@ -62,18 +65,18 @@ pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Respo
         Ok(body) => Submission::from_body(&body),
         Err(failure) => return super::failure(&edition, failure),
     };
-    let again = |errors: &[FieldError], error| form_page(&app, &edition, &form, errors, error);
+    let form_again = |errors: &[FieldError], error| form_page(&app, &edition, &form, errors, error);
     if cross_site::is_forged(&parts, edition.context().origin).await {
-        return again(&[], Some(SubmissionError::CrossSite));
+        return form_again(&[], Some(SubmissionError::CrossSite));
     }
     let text_messages = edition.site.clinic.form.text_messages;
     let rules = Rules { text_messages, is_address: mail::address::acceptable };
     let enquiry = match form.enquiry(&rules, edition.article_title(form.about.trim())) {
         Ok(enquiry) => enquiry,
-        Err(errors) => return again(&errors, None),
+        Err(errors) => return form_again(&errors, None),
     };
     let Some(recent) = app.rate_limiter.check(client_address(&parts, &app.parts.trusted_proxies)) else {
-        return again(&[], Some(SubmissionError::RateLimited));
+        return form_again(&[], Some(SubmissionError::RateLimited));
     };
     match store(&app, &edition, &parts.headers, &form, enquiry, recent).await {
         Ok(Receipt { reference, .. }) => {
@@ -81,21 +84,15 @@ pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Respo
             never_stored(Redirect::to(&address).into_response())
         }
         Err(error) => {
-            tracing::error!(%error, "an enquiry could not be stored; the visitor has the form with every answer again");
-            again(
-                &[],
-                Some(if matches!(error, PutError::Unknown(_)) {
-                    SubmissionError::MaybeStored
-                } else {
-                    SubmissionError::NotStored
-                }),
-            )
+            tracing::error!(%error, "an enquiry could not be stored; the visitor was shown the form with every answer");
+            let maybe = matches!(error, PutError::Unknown(_));
+            form_again(&[], Some(if maybe { SubmissionError::MaybeStored } else { SubmissionError::NotStored }))
         }
     }
 }
 
-/// Scores the enquiry, commits it to the outbox, and, unless it was stored before, counts it for the article below which it
-/// was written (not if it is held) and acknowledges it by mail. The enquiry is safe without the acknowledgement.
+/// Scores the enquiry and commits it to the outbox. Unless it was stored before, also counts it for the article below which
+/// the form stood (not if it is held) and acknowledges it by mail; a failed acknowledgement is logged only.
 async fn store(
     app: &App,
     edition: &Edition,
@@ -114,8 +111,15 @@ async fn store(
     let from_article = enquiry.about.is_some();
     let address = letter::acknowledged(&enquiry, &spam).filter(|_| edition.site.clinic.form.acknowledge);
     let receipt = app.parts.outbox.put(NewEnquiry { enquiry, spam, nonce, received: app.now() }).await?;
-    // Reasons never hold a visitor's text. Counting them shows which signals are worth their place.
-    tracing::info!(number = receipt.number, again = receipt.duplicate, ?action, score, reasons, "an enquiry is stored");
+    // Reasons never hold a visitor's text; from the log one can count which signals are useful.
+    tracing::info!(
+        number = receipt.number,
+        duplicate = receipt.duplicate,
+        ?action,
+        score,
+        reasons,
+        "stored an enquiry"
+    );
     if receipt.duplicate {
         return Ok(receipt);
     }
@@ -126,7 +130,7 @@ async fn store(
     if let Some(address) = address
         && let Err(cause) = app.parts.outbox.queue_acknowledgement(&receipt.reference, &address, app.now()).await
     {
-        tracing::warn!(%cause, number = receipt.number, "it is not acknowledged by mail");
+        tracing::warn!(%cause, number = receipt.number, "an enquiry is not acknowledged by mail");
     }
     Ok(receipt)
 }

@@ -1,19 +1,19 @@
 //! Whether a post was made by another website.
 //!
-//! tower-http's check (Sec-Fetch-Site, then Origin against Host) is asked beside the request and not as a layer
-//! around it, since a refusal must show the words that came with it.
+//! The check is tower-http's (`Sec-Fetch-Site`, then `Origin` against `Host`). It is called on the headers and not used as
+//! a layer, since a refusal must show the posted answers.
 
 use axum::http::{Request, Response, request::Parts};
 use std::convert::Infallible;
 use tower::{Layer as _, ServiceExt as _, service_fn};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 
-/// Whether the headers say that another site sent this. `origin` is the public origin, which a proxy may hide from Host.
+/// Whether another site made the request. `origin` is the public origin, from which `Host` may differ behind a proxy.
 ///
-/// `Origin: null` counts only with `Sec-Fetch-Site: same-origin`; a request with neither header passes, and the
-/// score rises instead.
+/// `Origin: null` is accepted only with `Sec-Fetch-Site: same-origin`. A request with neither header is accepted, with a
+/// higher spam score.
 pub async fn is_forged(parts: &Parts, origin: &str) -> bool {
-    let layer = CsrfLayer::new().add_trusted_origin(origin).expect("settings hold a sound origin");
+    let layer = CsrfLayer::new().add_trusted_origin(origin).expect("the settings hold a valid origin");
     let passed = service_fn(|_: Request<()>| async { Ok::<_, Infallible>(Response::new(())) });
     let Ok(answer) = layer.layer(passed).oneshot(Request::from_parts(parts.clone(), ())).await;
     answer.extensions().get::<ProtectionError>().is_some()
@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn only_what_another_site_sent_is_forged() {
+    async fn only_a_request_from_another_site_is_forged() {
         let table: [(&[(&str, &str)], bool); 9] = [
             (&[("sec-fetch-site", "same-origin"), ("origin", "https://clinic.example")], false),
             (&[("sec-fetch-site", "same-origin"), ("origin", "null")], false),

@@ -17,7 +17,7 @@ pub struct Duplicates {
 }
 
 impl Duplicates {
-    /// Whether `message` came before; remembers it.
+    /// Whether `message` was seen before; remembers it.
     pub fn seen_before(&self, message: &str) -> bool {
         let hash = self.keys.hash_one(message);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_is_known_the_second_time_until_many_others_came() {
+    fn a_message_is_a_duplicate_until_many_others_came() {
         let duplicates = Duplicates::default();
         assert!(!duplicates.seen_before("hello"));
         assert!(duplicates.seen_before("hello"));

@@ -1,30 +1,29 @@
-//! The one public origin: who asks under another host, or without TLS, is sent there in one hop.
+//! The public origin: redirects requests for another host name, or without TLS, in one hop.
 //!
-//! Invariant: nobody is sent round in a circle. A name that no visitor can have typed (an address of numbers, a name
-//! without a dot) comes from a proxy or an operator and is answered as it is; the word of a proxy about TLS counts only
-//! if the proxy is trusted.
+//! Invariant: there is no redirect loop. A host that no visitor can have typed (an IP address, a name without a dot) comes
+//! from a proxy or an operator and is not redirected; `X-Forwarded-Proto` counts only from a trusted proxy.
 //!
-//! Never for `/health`, which machines ask by whatever name they have, nor while the site's own origin is a loopback.
+//! Never for `/health`, which monitors request under any name, nor while the site's own origin is a loopback address.
 
 use http::{HeaderMap, Method, Request};
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
 use url::{Host, Url};
 
-/// The public origin, with what is compared for each request worked out before.
+/// The public origin, prepared for the comparison with each request.
 #[derive(Debug, Clone)]
 pub struct Origin {
     text: String,
     /// As browsers send it: without the scheme's own port.
     host: String,
-    /// The same with the port, as some programs send it.
+    /// With the port, as some programs send it.
     host_and_port: String,
-    /// Proxies that may say that a reader came without TLS; none if the origin itself has none.
+    /// Proxies whose `X-Forwarded-Proto` counts; none if the origin has no TLS.
     proxies: Vec<IpNet>,
 }
 
 impl Origin {
-    /// The origin of `base`, unless that is a loopback; `trusted` are the proxies whose word counts.
+    /// The origin of `base`, unless that is a loopback address; `trusted` are the networks of trusted proxies.
     pub fn new(base: &Url, trusted: &[IpNet]) -> Option<Self> {
         let name = match base.host()? {
             Host::Domain(name) if name != "localhost" && !name.ends_with(".localhost") => name.to_owned(),
@@ -46,20 +45,20 @@ impl Origin {
         &self.text
     }
 
-    /// Whether this request is to be sent to the origin. `host` is its one `Host`, `from` its peer.
-    pub(super) fn sends_on<B>(&self, request: &Request<B>, host: &[u8], from: SocketAddr) -> bool {
-        (self.is_other(host) || self.came_in_the_clear(request.headers(), from))
+    /// Whether this request is redirected to the origin. `host` is its only `Host`, `from` its peer.
+    pub(super) fn should_redirect<B>(&self, request: &Request<B>, host: &[u8], from: SocketAddr) -> bool {
+        (self.is_other(host) || self.came_without_tls(request.headers(), from))
             && matches!(*request.method(), Method::GET | Method::HEAD)
             && !request.uri().path().starts_with("/health/")
     }
 
-    /// Another name, and one that a visitor can have typed.
+    /// Another host, and one that a visitor can have typed.
     fn is_other(&self, host: &[u8]) -> bool {
         let ours = [&self.host, &self.host_and_port].iter().any(|own| host.eq_ignore_ascii_case(own.as_bytes()));
         !ours && std::str::from_utf8(host).is_ok_and(is_public_name)
     }
 
-    fn came_in_the_clear(&self, headers: &HeaderMap, from: SocketAddr) -> bool {
+    fn came_without_tls(&self, headers: &HeaderMap, from: SocketAddr) -> bool {
         self.proxies.iter().any(|network| network.contains(&from.ip().to_canonical()))
             && headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "http")
     }
@@ -81,14 +80,14 @@ mod tests {
     }
 
     #[test]
-    fn a_loopback_is_no_public_origin() {
+    fn a_loopback_address_is_not_a_public_origin() {
         for base in ["http://localhost:3000", "http://127.0.0.1", "http://[::1]:3000", "http://clinic.localhost"] {
             assert!(origin(base).is_none(), "{base}");
         }
     }
 
     #[test]
-    fn only_a_name_that_a_visitor_can_have_typed_is_sent_on() {
+    fn only_a_name_that_a_visitor_can_have_typed_is_redirected() {
         let table = [
             ("www.clinic.example", "/", false),
             ("WWW.Clinic.example", "/", false),
@@ -107,21 +106,21 @@ mod tests {
         for (host, path, expected) in table {
             let request = Request::get(path).body(()).unwrap();
             let from = "192.0.2.1:9".parse().unwrap();
-            assert_eq!(origin.sends_on(&request, host.as_bytes(), from), expected, "{host} {path}");
+            assert_eq!(origin.should_redirect(&request, host.as_bytes(), from), expected, "{host} {path}");
         }
     }
 
     #[test]
-    fn what_is_not_only_read_is_never_sent_on() {
+    fn only_get_and_head_are_redirected() {
         let origin = origin("https://www.clinic.example").unwrap();
         for method in ["POST", "PUT", "OPTIONS"] {
             let request = Request::builder().method(method).uri("/contact").body(()).unwrap();
-            assert!(!origin.sends_on(&request, b"clinic.example", "192.0.2.1:9".parse().unwrap()), "{method}");
+            assert!(!origin.should_redirect(&request, b"clinic.example", "192.0.2.1:9".parse().unwrap()), "{method}");
         }
     }
 
     #[test]
-    fn only_a_trusted_proxy_is_believed_about_tls() {
+    fn only_a_trusted_proxy_can_say_that_tls_is_missing() {
         let table = [
             ("https://a.example", "10.0.0.1:9", "http", true),
             ("https://a.example", "[::ffff:10.0.0.1]:9", "http", true),
@@ -131,7 +130,7 @@ mod tests {
         ];
         for (base, from, scheme, expected) in table {
             let request = Request::get("/").header("x-forwarded-proto", scheme).body(()).unwrap();
-            let sent = origin(base).unwrap().sends_on(&request, b"a.example", from.parse().unwrap());
+            let sent = origin(base).unwrap().should_redirect(&request, b"a.example", from.parse().unwrap());
             assert_eq!(sent, expected, "{base} {from} {scheme}");
         }
     }

@@ -98,7 +98,7 @@ impl Inner {
         let Ok(host) = host_of(request) else { return Some(self.bad_host()) };
         let catalog = self.catalog.load();
         match (&self.origin, host) {
-            (Some(origin), Some(host)) if origin.sends_on(request, host, from) => {
+            (Some(origin), Some(host)) if origin.should_redirect(request, host, from) => {
                 Some(catalog.at_origin(origin.as_str(), request))
             }
             _ => catalog.answer(request),

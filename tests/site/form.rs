@@ -1,4 +1,4 @@
-//! The form over HTTP: nothing typed is ever lost, and nothing is thanked for before it is kept.
+//! The form over HTTP: no typed text is lost, and the receipt comes only after the enquiry is stored.
 
 use crate::support::{
     clinic::{Answer, Clinic, valid_form},
@@ -50,7 +50,7 @@ fn keeps(answer: &Answer, fields: &[(&str, &str)]) {
 }
 
 #[test]
-fn a_sound_form_is_thanked_with_a_reference_and_nothing_personal_in_the_address() {
+fn a_valid_form_gets_a_receipt_with_a_reference_and_nothing_personal_in_its_address() {
     let answer = CLINIC.post(&with(&[("name", "Bea"), ("message", "First.")]));
     answer.is(303);
     let location = answer.header("location");
@@ -65,7 +65,7 @@ fn a_sound_form_is_thanked_with_a_reference_and_nothing_personal_in_the_address(
 }
 
 #[test]
-fn every_mistake_sends_everything_back_with_summary_and_field_alike() {
+fn every_error_shows_the_form_with_all_answers_and_the_same_text_in_summary_and_field() {
     let fields = with(&[
         ("name", ""),
         ("phone", "12"),
@@ -97,7 +97,7 @@ fn every_mistake_sends_everything_back_with_summary_and_field_alike() {
 }
 
 #[test]
-fn a_group_without_an_answer_is_led_to_at_its_first_choice() {
+fn the_summary_links_to_the_first_choice_of_a_group_without_an_answer() {
     let answer = CLINIC.post(&with(&[("channel", ""), ("voicemail", ""), ("consent", "")]));
     answer.is(422);
     let dom = Dom::new(&answer.body);
@@ -109,7 +109,7 @@ fn a_group_without_an_answer_is_led_to_at_its_first_choice() {
 }
 
 #[test]
-fn nothing_is_chosen_beforehand_and_nothing_is_demanded_by_the_browser() {
+fn no_choice_is_preselected_and_the_browser_validates_nothing() {
     let answer = CLINIC.get("/contact");
     let dom = Dom::new(&answer.body);
     assert!(dom.all("[checked]").is_empty());
@@ -120,7 +120,7 @@ fn nothing_is_chosen_beforehand_and_nothing_is_demanded_by_the_browser() {
 }
 
 #[test]
-fn a_double_click_is_one_enquiry_and_a_corrected_number_another() {
+fn a_double_click_makes_one_enquiry_and_a_corrected_number_makes_another() {
     let token = CLINIC.get("/contact/token").body;
     let fields = with(&[("token", &token), ("name", "Cleo"), ("message", "Twice.")]);
     let first = CLINIC.post(&fields);
@@ -133,7 +133,7 @@ fn a_double_click_is_one_enquiry_and_a_corrected_number_another() {
 }
 
 #[test]
-fn a_token_that_is_missing_old_or_foreign_is_no_wall() {
+fn a_form_without_a_valid_token_is_accepted() {
     for (case, token) in [("missing", ""), ("foreign", "AAAA"), ("garbage", "%00 ' OR 1=1")] {
         let answer = CLINIC.post(&with(&[("token", token), ("name", case)]));
         assert_eq!(answer.status, 303, "{case}");
@@ -141,12 +141,12 @@ fn a_token_that_is_missing_old_or_foreign_is_no_wall() {
 }
 
 #[test]
-fn a_filled_honeypot_is_no_wall() {
+fn a_form_with_a_filled_honeypot_is_accepted() {
     CLINIC.post(&with(&[("reason_code", "https://example.com"), ("name", "Password manager")])).is(303);
 }
 
 #[test]
-fn a_post_from_another_site_keeps_nothing_and_shows_every_word() {
+fn a_post_from_another_site_stores_nothing_and_shows_every_answer() {
     let fields = with(&[("name", "Eve")]);
     let answer = CLINIC.post_with(&fields, &[("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")]);
     answer.is(403).has("(650) 799-1375");
@@ -154,7 +154,7 @@ fn a_post_from_another_site_keeps_nothing_and_shows_every_word() {
 }
 
 #[test]
-fn origin_null_passes_only_with_a_browsers_word_for_it() {
+fn origin_null_is_accepted_only_with_sec_fetch_site_same_origin() {
     let fields = with(&[("name", "Null")]);
     CLINIC.post_with(&fields, &[("origin", "null"), ("sec-fetch-site", "same-origin")]).is(303);
     let answer = CLINIC.post_with(&fields, &[("origin", "null")]);
@@ -163,14 +163,14 @@ fn origin_null_passes_only_with_a_browsers_word_for_it() {
 }
 
 #[test]
-fn a_body_too_large_is_read_to_its_end_and_answered_with_help() {
+fn a_body_too_large_is_read_to_its_end_and_the_response_says_what_to_do() {
     let body = [b"name=Ana&message=".as_slice(), &vec![b'x'; 600_000]].concat();
     let answer = CLINIC.post_bytes(&body, &[("sec-fetch-site", "same-origin")]);
     answer.is(413).has("too long").has("1,500").has("(650) 799-1375");
 }
 
 #[test]
-fn a_long_message_within_the_body_limit_comes_back_whole() {
+fn a_long_message_within_the_body_limit_comes_back_complete() {
     let message = "心".repeat(3_000);
     let fields = with(&[("message", &message)]);
     let answer = CLINIC.post(&fields);
@@ -179,18 +179,18 @@ fn a_long_message_within_the_body_limit_comes_back_whole() {
 }
 
 #[test]
-fn another_kind_of_body_is_told_where_the_form_is() {
+fn the_response_to_another_content_type_links_to_the_form() {
     let answer = CLINIC
         .post_bytes(b"{\"name\":\"Ana\"}", &[("content-type", "application/json"), ("sec-fetch-site", "same-origin")]);
     answer.is(415).has("/contact");
 }
 
 #[test]
-fn too_many_posts_from_one_network_are_asked_to_wait_with_every_word_kept() {
+fn too_many_posts_from_one_network_get_429_with_every_answer() {
     let clinic = Clinic::start();
     let mut last = None;
     for number in 0..40 {
-        let name = format!("Flood {number}");
+        let name = format!("Post {number}");
         let answer = clinic.post(&with(&[("name", &name)]));
         if answer.status == 429 {
             keeps(&answer, &with(&[("name", &name)]));
@@ -199,11 +199,11 @@ fn too_many_posts_from_one_network_are_asked_to_wait_with_every_word_kept() {
         }
         assert_eq!(answer.status, 303);
     }
-    last.expect("a flood is stopped").has("(650) 799-1375");
+    last.expect("the rate is limited").has("(650) 799-1375");
 }
 
 #[test]
-fn the_articles_title_goes_along_visibly_and_only_from_the_closed_list() {
+fn the_title_of_an_existing_article_is_shown_and_sent() {
     let wrong = CLINIC.post(&with(&[("about", "attachment-repair-therapy"), ("name", "")]));
     wrong.is(422).has("You are writing from:");
     assert_eq!(Dom::new(&wrong.body).attributes("input[name=about]", "value"), ["attachment-repair-therapy"]);
@@ -211,7 +211,7 @@ fn the_articles_title_goes_along_visibly_and_only_from_the_closed_list() {
     invented.is(422).lacks("You are writing from:");
 }
 
-/// The names of the fields that a post may have, as the reader of the form knows them.
+/// The names of the fields of [`Submission`](relationship_clinic::enquiry::form::Submission).
 fn fields() -> Vec<String> {
     let shown = format!("{:?}", relationship_clinic::enquiry::form::Submission::default());
     let inner = shown.trim_start_matches("Submission { ").trim_end_matches(" }");
@@ -219,7 +219,7 @@ fn fields() -> Vec<String> {
 }
 
 #[test]
-fn each_field_has_a_line_in_the_table_that_says_why_it_is_asked() {
+fn each_field_has_a_row_in_the_table_that_says_why_it_is_asked() {
     let table = include_str!("../../templates/components/README.md");
     let (_, table) = table.split_once("## Fields of the form").expect("the table of fields");
     let rows: Vec<Vec<&str>> = table
@@ -233,5 +233,5 @@ fn each_field_has_a_line_in_the_table_that_says_why_it_is_asked() {
     read.sort();
     assert_eq!(named, read);
     let answered = |row: &&Vec<&str>| row.len() == 5 && row.iter().all(|answer| !answer.is_empty());
-    assert_eq!(rows.iter().find(|row| !answered(row)), None, "a question about a field has no answer");
+    assert_eq!(rows.iter().find(|row| !answered(row)), None, "a cell of the table is empty");
 }

@@ -1,4 +1,4 @@
-//! The sets: how a post is read, and how what became of it is printed.
+//! Reads the sets of sample posts and prints their scores.
 
 use relationship_clinic::enquiry::signals::{Circumstances, FetchSite};
 use relationship_clinic::enquiry::token::Token;
@@ -6,7 +6,7 @@ use relationship_clinic::enquiry::{Action, Channel, Enquiry, SpamScore, text};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// A post of a set. What is left out is as a calm visitor sends it.
+/// A post of a set; missing values are those of an ordinary visitor.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Post {
@@ -39,7 +39,7 @@ enum TokenState {
     Foreign,
 }
 
-#[expect(clippy::enum_variant_names, reason = "the words of Sec-Fetch-Site")]
+#[expect(clippy::enum_variant_names, reason = "the values of Sec-Fetch-Site")]
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Site {
@@ -85,7 +85,7 @@ impl Post {
         Enquiry { times: Some(text::tidy_line(&self.times)), ..enquiry(&text::tidy_line(&self.name), &message) }
     }
 
-    /// What the server knows: the seconds only from a token of its own.
+    /// The circumstances as the server sees them.
     pub fn circumstances(&self) -> Circumstances {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a set are small")]
         let seconds = self.seconds.unwrap_or(60.0) as u64;
@@ -106,25 +106,25 @@ impl Post {
     }
 }
 
-/// What became of some posts.
+/// How many posts were delivered, labeled and held.
 #[derive(Debug, Default)]
 pub struct Part {
     pub name: String,
     pub delivered: usize,
-    pub labelled: usize,
+    pub labeled: usize,
     pub held: usize,
 }
 
 impl Part {
     pub fn count(&self) -> usize {
-        self.delivered + self.labelled + self.held
+        self.delivered + self.labeled + self.held
     }
 
     fn of<'a>(name: &str, scores: impl Iterator<Item = &'a SpamScore>) -> Self {
         scores.fold(Self { name: name.to_owned(), ..Self::default() }, |mut part, spam| {
             match spam.action {
                 Action::Deliver => part.delivered += 1,
-                Action::Label => part.labelled += 1,
+                Action::Label => part.labeled += 1,
                 Action::Hold => part.held += 1,
             }
             part
@@ -132,12 +132,12 @@ impl Part {
     }
 
     fn print(&self) {
-        let Self { name, delivered, labelled, held } = self;
-        println!("{name:<44} {:>5} {delivered:>9} {labelled:>8} {held:>5}", self.count());
+        let Self { name, delivered, labeled, held } = self;
+        println!("{name:<44} {:>5} {delivered:>9} {labeled:>8} {held:>5}", self.count());
     }
 }
 
-/// The open part and the part that was held back.
+/// The open posts, and those that were held back while the rules were written.
 pub fn parts(scored: &[(Post, SpamScore)]) -> Vec<Part> {
     [("open", false), ("held back", true)]
         .into_iter()
@@ -146,9 +146,9 @@ pub fn parts(scored: &[(Post, SpamScore)]) -> Vec<Part> {
         .collect()
 }
 
-/// A table by kind, the parts, and each post that did not become what is wanted.
+/// Prints a table by kind, the parts, and each post whose action is not `wanted`.
 pub fn print(file: &str, scored: &[(Post, SpamScore)], wanted: fn(Action) -> bool) {
-    println!("\n{file:<44} {:>5} {:>9} {:>8} {:>5}", "count", "delivered", "labelled", "held");
+    println!("\n{file:<44} {:>5} {:>9} {:>8} {:>5}", "count", "delivered", "labeled", "held");
     let mut kinds: BTreeMap<&str, Vec<&SpamScore>> = BTreeMap::new();
     for (post, spam) in scored {
         kinds.entry(&post.kind).or_default().push(spam);
