@@ -8,6 +8,7 @@
 
 mod body;
 mod builder;
+mod card_cache;
 mod compression;
 mod compressor;
 mod counters;
@@ -16,12 +17,12 @@ mod export;
 mod media;
 mod name;
 mod near_miss;
-mod pictures;
 mod prepared;
 mod request_headers;
 mod resource;
 
 pub use builder::Builder;
+pub use card_cache::CardCache;
 pub use compression::compress_response;
 pub use compressor::Compressor;
 pub use counters::{Counter, Counters};
@@ -29,7 +30,6 @@ pub use export::Exported;
 pub use media::Media;
 pub use name::{ASSETS, hashed, plain};
 pub use near_miss::Target;
-pub use pictures::Pictures;
 pub use prepared::answer_apart;
 pub use resource::{Caching, Resource};
 

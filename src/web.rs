@@ -31,7 +31,7 @@ pub use rate_limit::Quotas;
 pub use site_service::{SiteService, Visitor};
 
 use crate::{
-    catalog::{Catalog, Counters, Pictures},
+    catalog::{CardCache, Catalog, Counters},
     enquiry::{
         link::Links,
         token::{Key, NONCE, Token},
@@ -79,7 +79,7 @@ pub struct Parts {
     /// The words of today.
     pub edition: Arc<ArcSwap<Edition>>,
     /// Cards of shared links that are drawn already.
-    pub pictures: Arc<Pictures>,
+    pub cards: Arc<CardCache>,
     /// Keeps enquiries.
     pub outbox: Outbox,
     /// Counts the enquiries from the foot of each article, by slug.

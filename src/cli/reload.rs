@@ -4,7 +4,7 @@
 
 use super::{build, now};
 use crate::{
-    catalog::{Catalog, Compressor, Counters, Pictures},
+    catalog::{CardCache, Catalog, Compressor, Counters},
     config::Config,
     content::Faults,
     mail::notes::ContentFault,
@@ -29,8 +29,6 @@ const QUIET: Duration = Duration::from_millis(150);
 const RESTLESS: Duration = Duration::from_secs(2);
 /// Without a known day of change, the reloader looks again after this.
 const LONGEST: Duration = Duration::from_hours(24);
-/// Most bytes of the cache of cards: some ten thousand.
-const PICTURES_LIMIT: u64 = 256 * 1024 * 1024;
 
 /// See the module.
 pub(super) struct Reloader {
@@ -39,7 +37,7 @@ pub(super) struct Reloader {
     counters: Arc<Counters>,
     pub(super) catalog: Arc<ArcSwap<Catalog>>,
     pub(super) edition: Arc<ArcSwap<Edition>>,
-    pub(super) pictures: Arc<Pictures>,
+    pub(super) cards: Arc<CardCache>,
     renewals: watch::Sender<u64>,
     /// What must be mended before the last change can be served; nothing if it is.
     verdicts: watch::Sender<Vec<ContentFault>>,
@@ -67,7 +65,7 @@ impl Reloader {
             counters,
             catalog: Arc::new(ArcSwap::new(catalog)),
             edition: Arc::new(ArcSwap::new(edition)),
-            pictures: Arc::new(pictures(config)),
+            cards: Arc::new(CardCache::open(&config.data.join("cache"))),
             renewals: watch::Sender::new(0),
             verdicts: watch::Sender::new(Vec::new()),
             changes: Mutex::new(changes),
@@ -197,11 +195,4 @@ fn prepare_search(edition: &Arc<Edition>) {
     spawn_blocking(move || {
         edition.index();
     });
-}
-
-/// Cards that cannot be kept are drawn each time.
-fn pictures(config: &Config) -> Pictures {
-    Pictures::open(&config.data.join("cache"), PICTURES_LIMIT)
-        .inspect_err(|error| tracing::warn!(%error, "cards of shared links are not kept"))
-        .unwrap_or_default()
 }

@@ -92,7 +92,7 @@ impl Program {
         let messages = MessageBuilder::new(&clinic, config.mail_from.clone(), links.clone());
         let parts = Parts {
             edition: Arc::clone(&reloader.edition),
-            pictures: Arc::clone(&reloader.pictures),
+            cards: Arc::clone(&reloader.cards),
             outbox: outbox.clone(),
             counters: Arc::clone(&counters),
             quotas: Quotas::default(),

@@ -1,9 +1,9 @@
-//! Cards of shared links: from disk, or drawn for the first who asks.
+//! Cards of shared links: from the disk cache, or drawn on request.
 //!
-//! Invariant: whoever asks for a card that a page names, or ever named, gets one, from the first second on. One is drawn
-//! at a time, so that a crowd of crawlers takes no more than one processor.
+//! Invariant: every address of a card that a page has, or had with an earlier title, is answered. One card is drawn at a
+//! time, so that many crawlers take no more than one processor.
 //!
-//! Never: a drawing of what a visitor chose; only titles of the words are drawn.
+//! Never: text that a visitor chose; only titles of pages are drawn.
 
 use super::{App, not_found};
 use crate::catalog::{Caching, Media, Resource, answer_apart};
@@ -18,9 +18,9 @@ use std::sync::Arc;
 pub(super) async fn show(State(app): State<Arc<App>>, request: Request) -> Response {
     let edition = app.edition();
     let Some(card) = edition.card(request.uri().path()) else { return not_found(&edition) };
-    // A card of yesterday's title leads to today's, which is asked about again.
+    // An earlier title's address shows the current card, which must be revalidated.
     let caching = if card.address == request.uri().path() { Caching::Forever } else { Caching::Ask };
-    let pictures = Arc::clone(&app.parts.pictures);
-    let png = app.drawing.run(move || pictures.get(&card.address, || card.draw())).await;
+    let cards = Arc::clone(&app.parts.cards);
+    let png = app.drawing.run(move || cards.get(&card.address, || card.draw())).await;
     answer_apart(Resource::new(Media::Png, png).caching(caching), &request).map(Body::from)
 }

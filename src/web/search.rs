@@ -1,6 +1,6 @@
-//! `GET /search?q=…`: a plain form's answer, made for one reader, kept by nobody.
+//! `GET /search?q=…`: made for one visitor, never cached.
 //!
-//! Never: what was typed in a log line, in a count or in a cache.
+//! Never: a query in a log line, a count or a cache.
 
 use super::{App, page};
 use crate::{pages, search::MAX_QUERY};
@@ -12,7 +12,7 @@ use axum::{
 use std::sync::Arc;
 use url::form_urlencoded;
 
-/// The form alone, or with what was found.
+/// The form alone, or with results.
 pub(super) async fn show(State(app): State<Arc<App>>, RawQuery(raw): RawQuery) -> Response {
     let edition = app.edition();
     let typed = typed(raw.as_deref().unwrap_or_default());
@@ -23,7 +23,7 @@ pub(super) async fn show(State(app): State<Arc<App>>, RawQuery(raw): RawQuery) -
     page(StatusCode::OK, html.await)
 }
 
-/// The first `q` of a query string, without control characters and doubled spaces, at most so long as is read.
+/// The first `q` of a query string, without control characters and repeated spaces, cut to [`MAX_QUERY`].
 fn typed(raw: &str) -> String {
     let value = form_urlencoded::parse(raw.as_bytes()).find(|(name, _)| name == "q").map(|(_, value)| value);
     let plain: String = value.unwrap_or_default().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_typed_is_read_from_any_query_string() {
+    fn the_query_is_read_from_any_query_string() {
         let table = [
             ("", ""),
             ("q=", ""),

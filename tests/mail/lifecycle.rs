@@ -71,7 +71,7 @@ impl Clinic {
             edition: Arc::new(ArcSwap::from_pointee(edition)),
             outbox: outbox.clone(),
             counters: Arc::default(),
-            pictures: Arc::default(),
+            cards: Arc::default(),
             quotas: Quotas::default(),
             trusted_proxies: Vec::new(),
             links: message_builder().links,

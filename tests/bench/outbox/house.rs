@@ -73,7 +73,7 @@ impl House {
             edition: Arc::new(ArcSwap::from_pointee(edition)),
             outbox: outbox.clone(),
             counters: Arc::default(),
-            pictures: Arc::default(),
+            cards: Arc::default(),
             links: Links::new(ORIGIN, SECRET),
             quotas: Quotas { ipv4: NonZeroU32::MAX, ..Quotas::default() },
             trusted_proxies: Vec::new(),
