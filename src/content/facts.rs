@@ -128,13 +128,9 @@ pub(super) fn crisis(content: &Path, today: Date, faults: &mut Vec<Fault>) -> Op
 pub fn clinic_facts(content: &Path) -> Result<Clinic, Faults> {
     let mut faults = Vec::new();
     let read = clinic(content, &mut faults);
-    match read {
-        Some(mut read) => {
-            faults.append(&mut read.source.faults);
-            if faults.is_empty() { Ok(read.value) } else { Err(faults.into()) }
-        }
-        None => Err(faults.into()),
-    }
+    let (clinic, source) = read.map(|read| (read.value, read.source)).unzip();
+    faults.extend(source.into_iter().flat_map(|source| source.faults));
+    clinic.filter(|_| faults.is_empty()).ok_or_else(|| faults.into())
 }
 
 /// The clinic's time zone; its date decides what is public.

@@ -110,9 +110,9 @@ fn report(source: &mut SourceFile, error: &Error, key: Option<&str>) {
         let unknown = names.next().unwrap_or_default();
         let typed = unknown.to_lowercase().replace('-', "_");
         let known: Vec<&str> = names.collect();
-        let likeness = |name: &str| normalized_damerau_levenshtein(name, &typed);
-        let nearest = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-        let remedy = match nearest.filter(|name| likeness(name) >= SIMILAR) {
+        let similarity = |name: &str| normalized_damerau_levenshtein(name, &typed);
+        let nearest = known.iter().max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
+        let remedy = match nearest.filter(|name| similarity(name) >= SIMILAR) {
             Some(name) => format!("did you mean `{name}`?"),
             None => format!("remove it, or use one of: {}", known.join(", ")),
         };

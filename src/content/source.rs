@@ -160,7 +160,7 @@ pub(super) fn page(content: &Path, (slug, path): &Page, other: Option<&Page>) ->
     }
     if !slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
         let message = format!("`{slug}` cannot be the last part of an address");
-        let remedy = "name the file with lower-case letters, digits and hyphens, like my-article.md";
+        let remedy = "name the file with lowercase letters, digits and hyphens, like my-article.md";
         source.error(0..0, message, remedy);
     }
     source.slug.clone_from(slug);

@@ -7,13 +7,10 @@ use jiff::civil::date;
 use relationship_clinic::content::{Level, load};
 use std::{fs, path::Path};
 
-/// The front matter of the article `sound` without the lines of two keys.
+/// The front matter of the article `valid` without the lines of two keys.
 fn without(one: &str, other: &str) -> String {
-    FRONT
-        .lines()
-        .filter(|line| !line.starts_with(one) && !line.starts_with(other))
-        .map(|line| format!("{line}\n"))
-        .collect()
+    let is_kept = |line: &&str| !line.starts_with(one) && !line.starts_with(other);
+    FRONT.split_inclusive('\n').filter(is_kept).collect()
 }
 
 /// A kind of fault, the article with it, and the place, message and remedy that are expected.
@@ -41,8 +38,8 @@ fn rows() -> Vec<(&'static str, String, &'static str, &'static str, &'static str
         ("picture without text", body("![](x.svg)"), "9:1", "no text alternative", "between the brackets"),
         ("missing picture", body("![A chair](x.svg)"), "9:1", "`x.svg` is missing", "put the file"),
         ("link to nothing", body("[x](/nowhere)"), "9:1", "no page at /nowhere", "path of a page"),
-        ("link with a near miss", body("[x](/sound)"), "9:1", "no page at /sound", "/articles/sound"),
-        ("fragment to nothing", body("[x](/articles/sound#two)"), "9:1", "has no #two", "heading"),
+        ("link with a near miss", body("[x](/valid)"), "9:1", "no page at /valid", "/articles/valid"),
+        ("fragment to nothing", body("[x](/articles/valid#two)"), "9:1", "has no #two", "heading"),
         ("unsafe scheme", body("[x](javascript:alert)"), "9:1", "`javascript:`", "https:"),
         ("raw HTML", body("<b>x</b>"), "9:1", "raw HTML", "Markdown"),
         ("note without definition", body("Text.[^a]"), "9:6", "[^a] is not defined", "[^a]:"),
@@ -61,7 +58,7 @@ fn rows() -> Vec<(&'static str, String, &'static str, &'static str, &'static str
         ("updated before published", front("updated = 2026-05-01\n"), "6:11", "before `published`", "later day"),
         (
             "alias of a live address",
-            front("aliases = [\"/articles/sound\"]\n"),
+            front("aliases = [\"/articles/valid\"]\n"),
             "6:12",
             "address of a page",
             "remove it",
@@ -121,7 +118,7 @@ fn a_heading_has_no_id_that_its_template_has() {
 #[test]
 fn a_wrong_value_hides_no_other_fault() {
     let folder = folder();
-    let front = FRONT.replace("title = \"A sound title for tests\"", "title = 5").replace("topics", "topicz");
+    let front = FRONT.replace("title = \"A valid title for tests\"", "title = 5").replace("topics", "topicz");
     write(
         folder.path(),
         "articles/broken.md",
@@ -158,7 +155,7 @@ fn invalid_utf8_is_reported_with_its_place() {
 #[test]
 fn two_files_with_one_address_are_reported() {
     let folder = folder();
-    write(folder.path(), "articles/sound/index.md", &format!("{FRONT}{BODY}"));
+    write(folder.path(), "articles/valid/index.md", &format!("{FRONT}{BODY}"));
     let found = faults(&folder);
     assert!(found.iter().any(|(_, _, shown, _)| shown.contains("is already used by")), "{found:#?}");
 }

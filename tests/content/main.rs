@@ -12,10 +12,10 @@ use relationship_clinic::content::{Faults, Level, load};
 use std::{fs, path::Path};
 use tempfile::TempDir;
 
-const FRONT: &str = "+++\ntitle = \"A sound title for tests\"\ndescription = \"A description that is long enough to be shown whole in a list of results, and no longer.\"\npublished = 2026-06-01\ntopics = [\"trust\"]\n";
+const FRONT: &str = "+++\ntitle = \"A valid title for tests\"\ndescription = \"A description that is long enough to be shown whole in a list of results, and no longer.\"\npublished = 2026-06-01\ntopics = [\"trust\"]\n";
 const BODY: &str = "+++\nThe lead.\n\n## One\n\nText.\n";
 
-/// A folder with the shipped facts, one topic and one article `sound`, without faults.
+/// A folder with the shipped facts, one topic and one article `valid`, without faults.
 fn folder() -> TempDir {
     let folder = TempDir::new().unwrap();
     let path = folder.path();
@@ -35,7 +35,7 @@ fn folder() -> TempDir {
         "topics/trust.md",
         "+++\ntitle = \"Trust\"\ndescription = \"A description that is long enough to be shown whole in a list of results, and no longer.\"\n+++\n",
     );
-    write(path, "articles/sound.md", &format!("{FRONT}{BODY}"));
+    write(path, "articles/valid.md", &format!("{FRONT}{BODY}"));
     folder
 }
 

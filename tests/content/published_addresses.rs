@@ -32,8 +32,8 @@ fn every_shipped_address_is_recorded() {
 #[test]
 fn a_renamed_article_is_reported_with_its_line_and_the_alias_to_write() {
     let folder = folder();
-    write(folder.path(), "addresses.txt", "# a comment\n/articles/trust-after-an-affair\n/articles/sound\n");
-    let text = FRONT.replace("A sound title for tests", "Trust after a betrayal") + BODY;
+    write(folder.path(), "addresses.txt", "# a comment\n/articles/trust-after-an-affair\n/articles/valid\n");
+    let text = FRONT.replace("A valid title for tests", "Trust after a betrayal") + BODY;
     write(folder.path(), "articles/trust-after-betrayal.md", &text);
     assert_one_error(
         &folder,
@@ -57,14 +57,14 @@ fn a_renamed_article_is_reported_with_its_line_and_the_alias_to_write() {
 fn an_address_that_becomes_a_draft_or_is_postponed_is_an_error_and_a_retired_one_is_not() {
     for (line, lost) in [("draft = true", true), ("retired = true", false), ("expires = 2026-07-01", false)] {
         let folder = folder();
-        write(folder.path(), "addresses.txt", "/articles/sound\n");
-        write(folder.path(), "articles/sound.md", &format!("{FRONT}{line}\n{BODY}"));
+        write(folder.path(), "addresses.txt", "/articles/valid\n");
+        write(folder.path(), "articles/valid.md", &format!("{FRONT}{line}\n{BODY}"));
         assert_eq!(errors(&folder).len(), usize::from(lost), "{line}: {:#?}", errors(&folder));
     }
     let folder = folder();
-    write(folder.path(), "addresses.txt", "/articles/sound\n");
-    write(folder.path(), "articles/sound.md", &(FRONT.replace("2026-06-01", "2026-12-24") + BODY));
-    assert_one_error(&folder, &["/articles/sound was published"]);
+    write(folder.path(), "addresses.txt", "/articles/valid\n");
+    write(folder.path(), "articles/valid.md", &(FRONT.replace("2026-06-01", "2026-12-24") + BODY));
+    assert_one_error(&folder, &["/articles/valid was published"]);
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn a_scheduled_article_may_be_recorded_before_its_day() {
     let folder = folder();
     write(folder.path(), "articles/coming.md", &(FRONT.replace("2026-06-01", "2026-12-24") + BODY));
     write(folder.path(), "articles/idea.md", &format!("{FRONT}draft = true\n{BODY}"));
-    let lines = ["/articles/coming from 2026-12-24", "/articles/sound", "/topics/trust"];
+    let lines = ["/articles/coming from 2026-12-24", "/articles/valid", "/topics/trust"];
     assert_eq!(site(folder.path()).unrecorded, lines, "a draft is not recorded");
     record(folder.path(), &site(folder.path()).unrecorded).unwrap();
     assert_eq!(site(folder.path()).unrecorded, Vec::<String>::new());
@@ -93,9 +93,9 @@ fn recording_keeps_every_line_and_starts_a_new_file_with_a_comment() {
 #[test]
 fn lines_add_redirects_and_410_answers() {
     let folder = folder();
-    write(folder.path(), "addresses.txt", "/about-us -> /articles/sound\n/contact-us -> /contact\n/shop gone\n");
+    write(folder.path(), "addresses.txt", "/about-us -> /articles/valid\n/contact-us -> /contact\n/shop gone\n");
     let site = site(folder.path());
-    let expected = [("/about-us", "/articles/sound"), ("/contact-us", "/contact")];
+    let expected = [("/about-us", "/articles/valid"), ("/contact-us", "/contact")];
     assert_eq!(site.redirects, expected.map(|(from, to)| (from.to_owned(), to.to_owned())));
     assert_eq!(site.gone, ["/shop"]);
 }
@@ -103,13 +103,13 @@ fn lines_add_redirects_and_410_answers() {
 #[test]
 fn chains_loops_and_missing_targets_are_errors() {
     let table = [
-        ("/a -> /articles/sound\n/b -> /a\n", ":2:1", "write /b -> /articles/sound"),
+        ("/a -> /articles/valid\n/b -> /a\n", ":2:1", "write /b -> /articles/valid"),
         ("/a -> /nowhere\n", ":1:1", "path of a page"),
         ("/a -> /a\n", ":1:1", "which is not a page"),
-        ("/articles/sound -> /contact\n", ":1:1", "write only the path"),
-        ("/articles/sound gone\n", ":1:1", "write only the path"),
-        ("/articles/sound\n/articles/sound\n", ":2:1", "remove one"),
-        ("articles/sound\n", ":1:1", "/path -> /other"),
+        ("/articles/valid -> /contact\n", ":1:1", "write only the path"),
+        ("/articles/valid gone\n", ":1:1", "write only the path"),
+        ("/articles/valid\n/articles/valid\n", ":2:1", "remove one"),
+        ("articles/valid\n", ":1:1", "/path -> /other"),
     ];
     for (lines, place, remedy) in table {
         let folder = folder();
@@ -125,9 +125,9 @@ fn chains_loops_and_missing_targets_are_errors() {
 fn an_alias_redirects_to_a_public_page_and_is_gone_with_a_retired_one() {
     let alias = "aliases = [\"/post/old\"]\n";
     let folder = folder();
-    write(folder.path(), "articles/sound.md", &format!("{FRONT}{alias}retired = true\n{BODY}"));
+    write(folder.path(), "articles/valid.md", &format!("{FRONT}{alias}retired = true\n{BODY}"));
     let site = site(folder.path());
-    assert_eq!((site.redirects, site.gone), (vec![], vec!["/articles/sound".to_owned(), "/post/old".to_owned()]));
+    assert_eq!((site.redirects, site.gone), (vec![], vec!["/articles/valid".to_owned(), "/post/old".to_owned()]));
     let topic = fs::read_to_string(folder.path().join("topics/trust.md")).unwrap();
     write(folder.path(), "topics/trust.md", &topic.replacen("+++\n", "+++\naliases = [\"/topics/faith\"]\n", 1));
     let redirects = self::site(folder.path()).redirects;
