@@ -1,7 +1,6 @@
-//! An enquiry: what somebody typed, whether it can be answered, and what to make of it.
+//! An enquiry: the form, its validation, its spam score, and what else is computed from them.
 //!
-//! Pure decisions: everything here is data in, data out. Invariant: an [`Enquiry`] names a channel and has the number or
-//! address which that channel needs.
+//! Invariant: all functions are pure, and an [`Enquiry`] has the number or address that its channel needs.
 //!
 //! Never: HTTP, mail, a database or the clock.
 
@@ -15,30 +14,30 @@ pub mod token;
 
 use serde::{Deserialize, Serialize};
 
-/// A sound enquiry, as it is kept and as staff read it.
+/// A valid enquiry, as it is stored and as staff read it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enquiry {
     /// What to call the person.
     pub name: String,
-    /// How they wish to be reached.
+    /// How they want to be contacted.
     pub channel: Channel,
     /// Present whenever a number was given, also beside the email channel.
     pub phone: Option<Phone>,
     /// Present whenever an address was given, also beside the phone channel.
     pub email: Option<Mailbox>,
-    /// Good times, in their words.
+    /// Good times, as typed.
     pub times: Option<String>,
     /// For whom.
     pub for_whom: Option<ForWhom>,
     /// Their message.
     pub message: Option<String>,
-    /// Title of the article they were reading, from the closed list of articles.
+    /// Title of the article below which the form stood.
     pub about: Option<String>,
-    /// Version of the notice that they agreed to.
+    /// Version of the notice beside the send button, such as `2026-11`.
     pub notice: String,
 }
 
-/// The way to answer.
+/// The only way in which staff contact the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Channel {
@@ -46,7 +45,7 @@ pub enum Channel {
     Phone,
     /// An email.
     Email,
-    /// A text message; only with its own consent.
+    /// A text message; needs a consent of its own.
     Text,
 }
 
@@ -55,7 +54,7 @@ pub enum Channel {
 pub struct Phone {
     /// As typed, trimmed.
     pub number: String,
-    /// What may be left; never guessed.
+    /// What may be left; never assumed.
     pub voicemail: Voicemail,
 }
 
@@ -67,7 +66,7 @@ pub enum Voicemail {
     Named,
     /// A message that does not name the clinic.
     Unnamed,
-    /// No message: speak only to them.
+    /// No message.
     None,
 }
 
@@ -76,7 +75,7 @@ pub enum Voicemail {
 pub struct Mailbox {
     /// Checked address, as typed.
     pub address: String,
-    /// They said that nobody else reads it.
+    /// According to the person, no one else reads it.
     pub private: bool,
 }
 
@@ -96,26 +95,26 @@ pub enum ForWhom {
     Unsure,
 }
 
-/// What is to be done with an enquiry; nothing is ever dropped.
+/// The spam score of an enquiry, with the action that follows from it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpamScore {
     /// Deliver, label or hold.
     pub action: Action,
     /// Sum of the signals.
     pub score: u32,
-    /// Each signal in words that staff understand.
+    /// One for each signal, as staff read it: `The same message came before (+2)`.
     pub reasons: Vec<String>,
 }
 
-/// See [`SpamScore`].
+/// What happens to an enquiry; none is dropped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
-    /// To the mailbox as it is.
+    /// Mailed to staff.
     #[default]
     Deliver,
-    /// To the mailbox, with the reasons in words.
+    /// Mailed to staff with a label and the reasons.
     Label,
-    /// Kept, listed to staff daily, released by a link.
+    /// Held: listed to staff daily, mailed when they release it.
     Hold,
 }

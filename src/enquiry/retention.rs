@@ -1,10 +1,10 @@
-//! How long the program keeps what it keeps: one place for the code that erases and the page that says so.
+//! Retention periods, for the code that erases and for the pages and mails that name them.
 
-/// Hours that the answers stay after every letter was handed over.
+/// Hours for which the content of an enquiry is stored after each of its letters was delivered.
 pub const AFTER_HANDOVER_HOURS: i64 = 24;
-/// Days that a held enquiry stays after staff were first told of it.
+/// Days for which a held enquiry is stored after staff were first notified of it.
 pub const HELD_DAYS: i64 = 30;
-/// Days that number, reference, times and state stay.
+/// Days for which number, reference, times and state are stored.
 pub const TRACE_DAYS: i64 = 90;
-/// Days that the totals of readers and enquiries by article stay: a year and the month before it.
+/// Days for which the totals of readers and enquiries by article are stored: a year and the month before it.
 pub const COUNT_DAYS: i64 = 400;

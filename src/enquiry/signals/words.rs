@@ -52,12 +52,24 @@ pub(super) fn words(text: &str, endings: &[String]) -> Vec<Word> {
     while let Some(first) = rest.chars().next() {
         let (class, length) = next(rest, first, endings);
         if let Some(class) = class {
-            words.push(Word { class, text: rest[..length].to_owned() });
+            push(&mut words, Word { class, text: rest[..length].to_owned() });
         }
         rest = &rest[length..];
     }
-    join_currencies(&mut words);
     words
+}
+
+/// Adds a word. A number beside the name of a currency (`USD 500`, `500 dollars`) becomes an amount of money.
+fn push(words: &mut Vec<Word>, word: Word) {
+    let is_currency =
+        |text: &str| ["usd", "eur", "gbp", "dollar", "dollars", "euro", "euros", "bucks", "dolares"].contains(&text);
+    match words.last_mut() {
+        Some(last) if last.class == Class::Number && is_currency(&word.text) => last.class = Class::Money,
+        Some(last) if word.class == Class::Number && is_currency(&last.text) => {
+            *last = Word { class: Class::Money, ..word };
+        }
+        _ => words.push(word),
+    }
 }
 
 /// The class and the length in bytes of what `rest` begins with; no class for what is skipped.
@@ -70,20 +82,16 @@ fn next(rest: &str, first: char, endings: &[String]) -> (Option<Class>, usize) {
     {
         return found;
     }
-    if is_currency(first) && rest[first.len_utf8()..].trim_start().starts_with(|c: char| c.is_ascii_digit()) {
-        let gap = rest.len() - rest[first.len_utf8()..].trim_start().len();
-        return (Some(Class::Money), gap + amount(&rest[gap..]));
+    let after = rest[first.len_utf8()..].trim_start();
+    if is_currency(first) && after.starts_with(|c: char| c.is_ascii_digit()) {
+        return (Some(Class::Money), rest.len() - after.len() + amount(after));
     }
     if first.is_numeric() {
         return number(rest, first);
     }
     if first.is_alphabetic() {
-        let length = if is_word_by_itself(first) {
-            first.len_utf8()
-        } else {
-            run(rest, |c| c.is_alphanumeric() && !is_word_by_itself(c))
-        };
-        return (Some(Class::Word), length);
+        let length = run(rest, |c| c.is_alphanumeric() && !is_word_by_itself(c));
+        return (Some(Class::Word), length.max(first.len_utf8()));
     }
     let ends = matches!(first, '.' | '!' | '?' | ';' | '|' | '。' | '।' | '؟' | '،') || rest.starts_with("\n\n");
     (ends.then_some(Class::Stop), first.len_utf8())
@@ -108,24 +116,6 @@ fn number(rest: &str, first: char) -> (Option<Class>, usize) {
         Some(c) if is_currency(c) && rest[length..].starts_with(c) => (Some(Class::Money), length + c.len_utf8()),
         _ => (Some(Class::Number), length),
     }
-}
-
-/// `USD 500` and `500 dollars` are amounts of money too.
-fn join_currencies(words: &mut Vec<Word>) {
-    let is_name = |word: &Word| {
-        matches!(
-            word.text.as_str(),
-            "usd" | "eur" | "gbp" | "dollar" | "dollars" | "euro" | "euros" | "bucks" | "dolares"
-        )
-    };
-    for at in 1..words.len() {
-        let (number, name) = if is_name(&words[at]) { (at - 1, at) } else { (at, at - 1) };
-        if words[number].class == Class::Number && is_name(&words[name]) {
-            words[number].class = Class::Money;
-            words[name].text.clear();
-        }
-    }
-    words.retain(|word| !word.text.is_empty());
 }
 
 fn run(text: &str, belongs: impl Fn(char) -> bool) -> usize {
