@@ -59,7 +59,7 @@ enum Command {
         html: bool,
     },
     /// Show how often each article was opened and how many enquiries came from it: rounded totals
-    Counts(counts::Wanted),
+    Counts(counts::Arguments),
     /// Check mail settings, relay, certificate and DNS records; say what to change and exit 1 if there is something
     Doctor(doctor::Arguments),
     /// Compare the addresses of another system
@@ -110,7 +110,7 @@ pub fn main() -> ExitCode {
         Command::New(New::Article { slug }) => new::article(&config, &slug),
         Command::Enquiries(command) => enquiries::run(&config, &command),
         Command::Letter { html } => letter::run(&config, html, now()),
-        Command::Counts(wanted) => counts::run(&config, &wanted),
+        Command::Counts(arguments) => counts::run(&config, &arguments),
         Command::Doctor(arguments) => doctor::run(&config, &arguments),
         Command::Import(Import::Urls { file }) => import::urls(&config, &file),
         Command::Export { folder } => export::run(&config, &folder),

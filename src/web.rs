@@ -1,9 +1,9 @@
-//! The web: every route and layer on one screen; what happens per request, and nothing else.
+//! HTTP: every route and layer, and what happens per request.
 //!
-//! Pages, feeds and assets are looked up in the catalog before this router is asked (`site_service`). What remains is the form,
-//! its receipt, what a search finds, and the questions of machines. The operator's door has a router of its own.
+//! Pages, feeds and assets are looked up in the catalog first (`site_service`). The router answers the rest: the form and
+//! its receipt, signed links, search, cards of shared links, health. The admin address has a router of its own.
 //!
-//! Never: files, the environment, the words of a page.
+//! Never: files, the environment, the text of a page.
 
 mod admin;
 mod blocking;
@@ -53,7 +53,7 @@ use data_encoding::BASE64URL_NOPAD;
 use duplicates::Duplicates;
 use ipnet::IpNet;
 use jiff::Timestamp;
-use metrics::Kept;
+use metrics::StoredEnquiries;
 use rate_limit::RateLimiter;
 use responses::{catch_panic, failure, never_stored, not_found, page};
 use std::{num::NonZero, sync::Arc, thread::available_parallelism, time::Duration};
@@ -67,37 +67,37 @@ pub struct App {
     receipt_key: Key,
     rate_limiter: RateLimiter,
     duplicates: Duplicates,
-    kept: Kept,
+    stored: StoredEnquiries,
     /// One card is drawn at a time, so that a crowd of crawlers takes no more than one processor.
     drawing: BlockingLimit,
     searching: BlockingLimit,
 }
 
-/// What the web is joined from.
+/// What an [`App`] is made from.
 #[derive(Debug)]
 pub struct Parts {
-    /// The words of today.
+    /// The current content and its pages.
     pub edition: Arc<ArcSwap<Edition>>,
-    /// Cards of shared links that are drawn already.
+    /// Cache of the cards of shared links.
     pub cards: Arc<CardCache>,
-    /// Keeps enquiries.
+    /// Stores enquiries.
     pub outbox: Outbox,
-    /// Counts the enquiries from the foot of each article, by slug.
+    /// Counts the enquiries from each article, by slug.
     pub counters: Arc<Counters>,
-    /// How much one network may send.
+    /// How many posts one network may send.
     pub quotas: Quotas,
     /// Networks whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpNet>,
-    /// Reads what staff opened from a letter.
+    /// Verifies the signed links in letters to staff.
     pub links: Links,
-    /// Tells the time.
+    /// The current time.
     pub clock: fn() -> Timestamp,
-    /// Tells of new editions, on a developer's machine only.
-    pub renewals: Option<watch::Receiver<u64>>,
+    /// Changes with every reload; on a developer's machine only.
+    pub reloads: Option<watch::Receiver<u64>>,
 }
 
 impl App {
-    /// Joins the parts; `secret` signs tokens and receipts.
+    /// `secret` signs tokens and receipts.
     pub fn new(parts: Parts, secret: &str) -> Self {
         let rate_limiter = RateLimiter::new(parts.quotas, random());
         Self {
@@ -106,14 +106,14 @@ impl App {
             receipt_key: Key::new(secret, "receipt"),
             rate_limiter,
             duplicates: Duplicates::default(),
-            kept: Kept::default(),
+            stored: StoredEnquiries::default(),
             drawing: BlockingLimit::new(1),
             searching: BlockingLimit::new(available_parallelism().map_or(1, NonZero::get)),
         }
     }
 
-    /// Lets the rate limiter forget old posts, for ever.
-    pub async fn forget_every(self: Arc<Self>, pause: Duration) {
+    /// Removes old posts from the rate limiter after every `pause`, for ever.
+    pub async fn clean_rate_limiter(self: Arc<Self>, pause: Duration) {
         loop {
             tokio::time::sleep(pause).await;
             self.rate_limiter.forget();
@@ -141,14 +141,14 @@ impl App {
         Token::read(&self.form_key, text.trim(), self.seconds())
     }
 
-    /// `REFERENCE.SECONDS.signature`, so that nobody learns by guessing which references exist, and a receipt that is
+    /// `REFERENCE.SECONDS.signature`, so that guessing does not show which references exist, and a receipt that is
     /// opened again names the same day.
     fn sign_receipt(&self, reference: &str) -> String {
         let receipt = format!("{reference}.{}", self.seconds());
         format!("{receipt}.{}", BASE64URL_NOPAD.encode(&self.receipt_key.sign(receipt.as_bytes())))
     }
 
-    /// Reference and time of a receipt that we have signed.
+    /// Reference and time of a receipt with a valid signature.
     fn read_receipt<'r>(&self, text: &'r str) -> Option<(&'r str, Timestamp)> {
         let (receipt, signature) = text.rsplit_once('.')?;
         let signature = BASE64URL_NOPAD.decode(signature.as_bytes()).ok()?;
@@ -158,9 +158,9 @@ impl App {
     }
 }
 
-/// Every route that is answered per request; what it does not know is the catalog's 404 ([`SiteService`]).
+/// Every route of the site. [`SiteService`] answers paths without a route with the catalog's 404.
 pub fn router(app: Arc<App>) -> Router {
-    let kept = Arc::clone(&app);
+    let after_panic = Arc::clone(&app);
     Router::new()
         .route("/contact", get(contact::show).post(contact::post))
         .route("/contact/token", get(contact::token))
@@ -172,7 +172,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(health_routes())
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(compress::pages))
-        .layer(catch_panic(move || failure(&kept.edition(), Failure::Internal)))
+        .layer(catch_panic(move || failure(&after_panic.edition(), Failure::Internal)))
         .with_state(app)
 }
 
@@ -186,7 +186,7 @@ fn health_routes() -> Router<Arc<App>> {
 /// Answer of the admin address after a panic.
 const BROKEN: &str = "this is a fault of the program; its log says more\n";
 
-/// The admin address: figures and health, for an address that is never public. Everything else is a 404 of one line.
+/// The service of the admin address, which is never public: metrics and health. Every other path is a 404 of one line.
 pub fn admin(monitor: Monitor) -> SiteService {
     let health = health_routes().with_state(Arc::clone(&monitor.app));
     let routes = Router::new()
@@ -195,8 +195,8 @@ pub fn admin(monitor: Monitor) -> SiteService {
         .merge(health)
         .layer(catch_panic(|| (StatusCode::INTERNAL_SERVER_ERROR, BROKEN).into_response()));
     let common = security(false);
-    let nothing = Catalog::builder(common.clone()).build();
-    SiteService::new(Arc::new(ArcSwap::from_pointee(nothing)), routes, common, None)
+    let no_pages = Catalog::builder(common.clone()).build();
+    SiteService::new(Arc::new(ArcSwap::from_pointee(no_pages)), routes, common, None)
 }
 
 async fn method_not_allowed(State(app): State<Arc<App>>) -> Response {

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 /// How often counts are added to the totals; a program that is killed loses no more than this.
 const ADD_EVERY: Duration = Duration::from_mins(5);
 
-/// Adds what was counted to the totals, now and then and a last time at the stop. What cannot be added waits.
+/// Adds the counts to the totals every [`ADD_EVERY`] and at the stop. Counts that cannot be added are kept.
 pub(super) async fn add_to_totals(counters: Arc<Counters>, outbox: Outbox, stop: CancellationToken) {
     loop {
         let stopped = stop.run_until_cancelled(sleep(ADD_EVERY)).await.is_none();
@@ -28,7 +28,7 @@ pub(super) async fn add_to_totals(counters: Arc<Counters>, outbox: Outbox, stop:
         if !counts.is_empty()
             && let Err(error) = outbox.add_counts(&counts, now()).await
         {
-            tracing::warn!(%error, "counts of views are not stored yet");
+            tracing::warn!(%error, "the counts could not be stored and are kept for the next time");
             counters.put_back(&counts);
         }
         if stopped {
@@ -39,11 +39,11 @@ pub(super) async fn add_to_totals(counters: Arc<Counters>, outbox: Outbox, stop:
 
 /// Options of `counts`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Wanted {
-    /// Sum up by week or by month; enquiries are known by the month only
+pub(super) struct Arguments {
+    /// Sum up by week or by month; enquiries are counted by month only
     #[arg(long, value_enum, default_value = "month")]
     by: By,
-    /// How many weeks or months, the present one included
+    /// How many weeks or months, including the current one
     #[arg(long, value_name = "NUMBER", default_value = "3", value_parser = clap::value_parser!(u32).range(1..))]
     last: u32,
     /// As JSON
@@ -66,10 +66,10 @@ impl From<By> for Period {
     }
 }
 
-pub(super) fn run(config: &Config, wanted: &Wanted) -> ExitCode {
-    let read = Runtime::new().map_err(|error| error.to_string()).and_then(|r| r.block_on(read(config, wanted)));
+pub(super) fn run(config: &Config, arguments: &Arguments) -> ExitCode {
+    let read = Runtime::new().map_err(|error| error.to_string()).and_then(|r| r.block_on(read(config, arguments)));
     match read {
-        Ok(totals) if wanted.json => println!("{}", serde_json::to_string_pretty(&totals).expect("plain data")),
+        Ok(totals) if arguments.json => println!("{}", serde_json::to_string_pretty(&totals).expect("plain data")),
         Ok(totals) => print!("{}", table(&totals)),
         Err(text) => {
             eprintln!("{text}");
@@ -79,25 +79,27 @@ pub(super) fn run(config: &Config, wanted: &Wanted) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-async fn read(config: &Config, wanted: &Wanted) -> Result<Vec<Total>, String> {
+async fn read(config: &Config, arguments: &Arguments) -> Result<Vec<Total>, String> {
     let clinic = content::clinic_facts(&config.content).map_err(|faults| faults.to_string())?;
     let secret = data::secret(config).map_err(|error| format!("the secret in {}: {error}", config.data.display()))?;
     let outbox = outbox::open(config, &clinic, secret.expose_secret()).await?;
-    let (period, today) = (Period::from(wanted.by), outbox.day(now()));
-    let days = outbox.day_counts(period.first_day_back(today, wanted.last - 1), today).await.map_err(|e| e.to_string());
+    let (period, today) = (Period::from(arguments.by), outbox.day(now()));
+    let days =
+        outbox.day_counts(period.first_day_back(today, arguments.last - 1), today).await.map_err(|e| e.to_string());
     outbox.close().await;
     Ok(totals(&days?, period))
 }
 
 fn table(totals: &[Total]) -> String {
     if totals.is_empty() {
-        return "nothing was counted yet; what is read now shows here within minutes\n".to_owned();
+        return "nothing was counted yet; views appear here within minutes\n".to_owned();
     }
     let width = totals.iter().map(|total| total.article.len()).max().unwrap_or(0).max("article".len());
     let mut text = format!("{:<10}  {:<width$}  {:<14}  {}\n", "from", "article", "views", "enquiries");
     for Total { first_day, article, views, enquiries } in totals {
         let enquiries = enquiries.map_or_else(|| "by the month only".to_owned(), |number| number.to_string());
-        writeln!(text, "{first_day:<10}  {article:<width$}  {views:<14}  {enquiries}").expect("text takes every write");
+        writeln!(text, "{first_day:<10}  {article:<width$}  {views:<14}  {enquiries}")
+            .expect("writing to a string never fails");
     }
     text
 }

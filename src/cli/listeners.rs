@@ -1,13 +1,11 @@
-//! Where `serve` listens: the site's address, and the operator's if one is set.
-//!
-//! Never: what is answered there.
+//! The sockets of `serve`: the site's, and that of the admin address if one is set.
 
 use super::serve::explain;
 use crate::{config::Config, web};
 use std::{io, net::SocketAddr};
 use tokio::net::TcpListener;
 
-/// Bound sockets; nothing is accepted yet.
+/// Bound sockets; no connection is accepted yet.
 pub(super) struct Listeners {
     pub(super) site: TcpListener,
     pub(super) admin: Option<TcpListener>,
@@ -18,7 +16,7 @@ impl Listeners {
     /// that a restart refuses no connection.
     ///
     /// # Errors
-    /// Every address that cannot be had, each with the reason, in a line of its own.
+    /// Every address that cannot be used, each with the reason, in a line of its own.
     pub(super) fn open(config: &Config) -> Result<Self, String> {
         let inherited = inherited().map_err(explain("the socket of LISTEN_FDS"))?;
         let site = inherited.map_or_else(|| web::open(config.listen).map_err(explain(config.listen)), Ok);
@@ -29,10 +27,10 @@ impl Listeners {
         }
     }
 
-    /// The site's address, the operator's.
+    /// The site's address, and the admin address.
     ///
     /// # Errors
-    /// The system does not say; possible only for an inherited socket.
+    /// The system does not tell the address; possible only for an inherited socket.
     pub(super) fn addresses(&self) -> Result<(SocketAddr, Option<SocketAddr>), String> {
         let address = |listener: &TcpListener| listener.local_addr().map_err(explain("an address"));
         Ok((address(&self.site)?, self.admin.as_ref().map(address).transpose()?))

@@ -1,19 +1,19 @@
 //! Log lines: to standard error, as text or JSON; the level by `RUST_LOG`.
 //!
-//! What they may hold is the business of those who write them: ids, counts and durations, never what a person wrote.
+//! They hold ids, counts and durations, never what a person wrote.
 
 use crate::config::Config;
 use std::{env, io, panic};
 use tracing_subscriber::{Layer as _, filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
-/// Without `RUST_LOG`: what an operator should know, without the database's own chatter.
+/// Level without `RUST_LOG`; the database driver logs much at `info`.
 const LEVEL: &str = "info,sqlx=warn";
 
 /// Starts logging; once in a process.
 pub(super) fn start(config: &Config) {
     panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(place, reason = literal(panic), "a part of the program panicked");
+        tracing::error!(place, reason = literal(panic), "panic");
     }));
     let from_environment = env::var("RUST_LOG").ok().and_then(|level| level.parse::<Targets>().ok());
     let filter = from_environment.unwrap_or_else(|| LEVEL.parse().expect("the constant names levels"));
@@ -22,8 +22,8 @@ pub(super) fn start(config: &Config) {
     tracing_subscriber::registry().with(lines.with_filter(filter)).init();
 }
 
-/// The part of a panic's message that is certainly written in the source: all of a message without values, and of a message of our own
-/// files what stands before the first value or error. The rest may quote what a visitor typed.
+/// The part of a panic's message that comes from the source: all of a message without values; in our own files the part
+/// before the first value or error. The rest may quote what a visitor typed.
 fn literal<'p>(panic: &'p panic::PanicHookInfo<'_>) -> &'p str {
     let ours = panic.location().is_some_and(|place| place.file().starts_with("src/"));
     match (panic.payload().downcast_ref::<&'static str>(), panic.payload().downcast_ref::<String>()) {

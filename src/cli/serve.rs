@@ -22,8 +22,8 @@ use tokio::{
 
 /// A monitor needs one or two; more would take open files from the site.
 const ADMIN_CONNECTIONS: usize = 64;
-/// How often the rate limiter forgets old posts.
-const FORGET_POSTS: Duration = Duration::from_mins(1);
+/// How often old posts are removed from the rate limiter.
+const CLEAN_RATE_LIMITER: Duration = Duration::from_mins(1);
 
 /// Serves until a signal to stop.
 pub(super) fn run(config: &Config) -> ExitCode {
@@ -99,7 +99,7 @@ impl Program {
             trusted_proxies: config.trusted_proxies.clone(),
             links: links.clone(),
             clock: now,
-            renewals: config.is_development().then(|| reloader.renewals()),
+            reloads: config.is_development().then(|| reloader.renewals()),
         };
         Ok(Self {
             app: Arc::new(App::new(parts, secret.expose_secret())),
@@ -126,7 +126,7 @@ impl Program {
         workers.restart("retention", |p| p.outbox.clone().run_retention(now));
         workers
             .restart_until("counts", |p, stop| counts::add_to_totals(Arc::clone(&p.counters), p.outbox.clone(), stop));
-        workers.restart("rate limit cleanup", |p| Arc::clone(&p.app).forget_every(FORGET_POSTS));
+        workers.restart("rate limit cleanup", |p| Arc::clone(&p.app).clean_rate_limiter(CLEAN_RATE_LIMITER));
         workers.restart("reload", |p| Arc::clone(&p.reloader).run());
         workers.restart("clinic facts", Self::update_clinic_facts);
         workers.restart("notes to staff", |p| notes::keep_writing(Arc::clone(&p.desk), Arc::clone(&p.reloader)));
@@ -155,7 +155,7 @@ impl Program {
         let monitor = Monitor {
             app: Arc::clone(&self.app),
             site: site.clone(),
-            mistakes: reloader.verdicts(),
+            reload_faults: reloader.verdicts(),
             started: self.started,
         };
         let mut listeners = Supervisor::new(Arc::default());

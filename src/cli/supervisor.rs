@@ -1,4 +1,4 @@
-//! Background tasks by name: none of them stops unnoticed.
+//! Starts background tasks by name and restarts those that end.
 //!
 //! Invariant: a task that ends or panics before the stop is logged with its name. Then it is started again, or, if the
 //! program is useless without it, [`Supervisor::failed`] returns its name.
@@ -106,24 +106,24 @@ impl<S: Send + Sync + 'static> Supervisor<S> {
     }
 }
 
-/// In debug builds the tasks named in `CLINIC_TEST_PANIC` (`all`, or a list with commas) panic at their first start.
+/// In debug builds the tasks named in `CLINIC_TEST_PANIC`, separated by commas, panic at their first start.
 fn spawn<F>(name: &'static str, first: bool, task: F) -> JoinHandle<()>
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let asked = |names: String| names == "all" || names.split(',').any(|asked| asked == name);
-    let panics = cfg!(debug_assertions) && first && std::env::var("CLINIC_TEST_PANIC").is_ok_and(asked);
+    let named = |names: String| names.split(',').any(|other| other == name);
+    let panics = cfg!(debug_assertions) && first && std::env::var("CLINIC_TEST_PANIC").is_ok_and(named);
     tokio::spawn(async move {
         assert!(!panics, "a test asked for this panic");
         task.await;
     })
 }
 
-/// Logs the end of a task; true if it should still run.
+/// Logs the end of a task; true if it ended before the stop.
 fn report(name: &'static str, ended: &Result<(), JoinError>, stop: &CancellationToken) -> bool {
     match ended {
-        Err(_) => tracing::error!(task = name, "a background task panicked"),
-        Ok(()) if !stop.is_cancelled() => tracing::error!(task = name, "a background task ended unexpectedly"),
+        Err(_) => tracing::error!(task = name, "background task panicked"),
+        Ok(()) if !stop.is_cancelled() => tracing::error!(task = name, "background task ended unexpectedly"),
         Ok(()) => return false,
     }
     !stop.is_cancelled()

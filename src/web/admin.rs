@@ -1,13 +1,13 @@
 //! Answers for machines: whether the program is alive, serves pages, and can store and send enquiries; the metrics of the
 //! admin address; the signal to reload a page under development.
 //!
-//! `/health/form` is for an alarm, never for a load balancer: pages must go on while the outbox is in problem.
+//! `/health/form` is for an alarm, never for a load balancer: pages must be served while the outbox fails.
 //!
 //! Never: metrics on the public site. Never a name or a format of a metric (see `metrics`).
 
 use super::{
     App, SiteService,
-    metrics::{Figures, Form},
+    metrics::{Format, Metrics},
     never_stored, not_found,
 };
 use crate::mail::notes::ContentFault;
@@ -20,38 +20,38 @@ use jiff::Timestamp;
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, time::timeout};
 
-/// Whom the door asks.
+/// What the metrics are read from.
 #[derive(Debug)]
 pub struct Monitor {
-    /// Knows the form and the letters.
+    /// Form and outbox.
     pub app: Arc<App>,
-    /// The site's own service: knows its pages and its connections.
+    /// The site's service: pages and connections.
     pub site: SiteService,
-    /// What must be mended before the last change of the words can be shown; nothing if it is shown.
-    pub mistakes: watch::Receiver<Vec<ContentFault>>,
+    /// Faults that keep the last change of the content from being served; none if it is served.
+    pub reload_faults: watch::Receiver<Vec<ContentFault>>,
     /// When the program started.
     pub started: Timestamp,
 }
 
 impl Monitor {
-    async fn figures(&self) -> Figures {
+    async fn metrics(&self) -> Metrics {
         let now = self.app.now();
-        Figures {
+        Metrics {
             now,
             started: self.started,
             health: self.app.parts.outbox.health(now).await,
-            kept: self.app.kept.clone(),
-            faulty: !self.mistakes.borrow().is_empty(),
+            stored: self.app.stored.clone(),
+            content_faulty: !self.reload_faults.borrow().is_empty(),
             pages: self.site.pages(),
             connections: self.site.connections(),
         }
     }
 }
 
-/// `GET /metrics`: 200 even while something is wrong, since the figures say so themselves.
+/// `GET /metrics`: 200 even while something is wrong: the metrics say so.
 pub(super) async fn metrics(State(monitor): State<Arc<Monitor>>, headers: HeaderMap) -> Response {
-    let form = Form::asked_for(&headers);
-    ([(header::CONTENT_TYPE, form.content_type())], monitor.figures().await.text(form)).into_response()
+    let format = Format::accepted(&headers);
+    ([(header::CONTENT_TYPE, format.content_type())], monitor.metrics().await.text(format)).into_response()
 }
 
 /// `GET /health/live`: the process answers.
@@ -81,9 +81,9 @@ const WAIT_FOR_CHANGE: Duration = Duration::from_secs(20);
 
 /// `GET /dev/changes`: 205 once there is a new edition, 204 if there was none for a while, 404 in production.
 pub(super) async fn changes(State(app): State<Arc<App>>) -> Response {
-    let Some(mut renewals) = app.parts.renewals.clone() else { return not_found(&app.edition()) };
-    renewals.mark_unchanged();
-    let status = match timeout(WAIT_FOR_CHANGE, renewals.changed()).await {
+    let Some(mut reloads) = app.parts.reloads.clone() else { return not_found(&app.edition()) };
+    reloads.mark_unchanged();
+    let status = match timeout(WAIT_FOR_CHANGE, reloads.changed()).await {
         Ok(Ok(())) => StatusCode::RESET_CONTENT,
         Ok(Err(_)) | Err(_) => StatusCode::NO_CONTENT,
     };

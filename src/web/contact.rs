@@ -123,7 +123,7 @@ async fn store(
     if receipt.duplicate {
         return Ok(receipt);
     }
-    app.kept.count(action);
+    app.stored.count(action);
     if from_article && action != Action::Hold {
         app.parts.counters.counter(form.about.trim()).count_enquiry();
     }

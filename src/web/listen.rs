@@ -20,36 +20,36 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// Waiting connections that the system keeps for us.
+/// Connections that the system queues before they are accepted.
 const BACKLOG: u32 = 4096;
-/// After "too many open files" and the like: a pause, or the loop would spin.
+/// Pause after an error such as "too many open files", so that the loop does not occupy a processor.
 const AFTER_FAULT: Duration = Duration::from_millis(100);
-/// Idle connections are asked to make room this often at most.
+/// How often idle connections are asked to make room.
 const ROOM_EVERY: Duration = Duration::from_millis(250);
 
-/// How long and how much; every field may be set.
+/// Limits of time, size and number.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Connections in all, if the system gives so many open files.
     pub connections: usize,
-    /// Connections from one address (IPv6: one /64, which is one customer).
+    /// Connections from one address (IPv6: one /64, which is one subscriber).
     pub per_address: u32,
-    /// Proxies: everybody comes through them, so `per_address` is not for them.
+    /// Proxies, to which `per_address` does not apply.
     pub trusted: Vec<IpNet>,
     /// From the connection to its first byte.
     pub first_byte: Duration,
     /// From the first byte of a request to the end of its head.
     pub head: Duration,
-    /// From the end of the head to the beginning of the answer: the body's time, and ours.
+    /// From the end of the head to the beginning of the answer: the body and the handler.
     pub request: Duration,
     /// Without a new request, or without any of an answer being read. More than a proxy in front keeps its idle
-    /// connections (nginx: 60 s), or it would now and then write into a closing one.
+    /// connections (nginx: 60 s), or it would sometimes write to a connection that is being closed.
     pub idle: Duration,
     /// Bytes of a request's head; 8,192 at least.
     pub head_bytes: usize,
     /// Lines in a request's head.
     pub head_lines: usize,
-    /// What open requests get after the call to stop.
+    /// Time that open requests get after the stop.
     pub stop: Duration,
 }
 
@@ -73,7 +73,7 @@ impl Default for Limits {
 /// Listens on an address.
 ///
 /// # Errors
-/// The address is taken, not ours, or not allowed to us.
+/// The address is in use, not of this machine, or not permitted.
 pub fn open(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_reuseaddr(true)?;

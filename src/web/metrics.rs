@@ -1,9 +1,9 @@
-//! Figures for a monitor: how form, letters, words and listener are, as numbers with a name each.
+//! Metrics for a monitor: form, letters, content and listener.
 //!
-//! Invariant: a figure is a count, a time, or yes (1) or no (0), of the program as a whole; none is of one visitor. What
-//! cannot be known is left out: a 0 in its place would say that all is well.
+//! Invariant: a metric is a count, a time, or yes (1) or no (0), of the whole program, never of one visitor. What is
+//! unknown is left out: a 0 in its place would mean that nothing is wrong.
 //!
-//! Never: a question to the database; what `/health/form` knows is enough.
+//! Never: a database query of its own; what `/health/form` reads is enough.
 
 use crate::{enquiry::Action, mail::health::Health};
 use axum::http::{HeaderMap, header};
@@ -17,18 +17,18 @@ use std::fmt;
 
 const OPEN_METRICS: &str = "application/openmetrics-text";
 
-/// How figures are written.
+/// A text format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum Format {
     /// OpenMetrics 1.0.
     OpenMetrics,
     /// The older text of Prometheus, 0.0.4: some monitors know no other and refuse the types of OpenMetrics.
     Prometheus,
 }
 
-impl Form {
-    /// OpenMetrics for whoever takes it.
-    pub fn asked_for(headers: &HeaderMap) -> Self {
+impl Format {
+    /// OpenMetrics if the client accepts it.
+    pub fn accepted(headers: &HeaderMap) -> Self {
         let takes = |value: &header::HeaderValue| value.to_str().is_ok_and(|text| text.contains(OPEN_METRICS));
         if headers.get_all(header::ACCEPT).iter().any(takes) { Self::OpenMetrics } else { Self::Prometheus }
     }
@@ -41,22 +41,22 @@ impl Form {
     }
 }
 
-/// Counts the enquiries that were kept since the start, by what became of them. Clones count together.
+/// Counts the enquiries that were stored since the start, by action. Clones share their counts.
 #[derive(Debug, Clone)]
-pub(super) struct Kept(Family<[(&'static str, &'static str); 1], Counter>);
+pub(super) struct StoredEnquiries(Family<[(&'static str, &'static str); 1], Counter>);
 
-impl Default for Kept {
-    /// All at 0: of a counter that appears with its first step a monitor sees no step.
+impl Default for StoredEnquiries {
+    /// All at 0: a monitor does not see the first step of a counter that appears with it.
     fn default() -> Self {
-        let kept = Self(Family::default());
+        let stored = Self(Family::default());
         for action in [Action::Deliver, Action::Label, Action::Hold] {
-            drop(kept.0.get_or_create(&label(action)));
+            drop(stored.0.get_or_create(&label(action)));
         }
-        kept
+        stored
     }
 }
 
-impl Kept {
+impl StoredEnquiries {
     /// One more.
     pub fn count(&self, action: Action) {
         self.0.get_or_create(&label(action)).inc();
@@ -72,26 +72,26 @@ fn label(action: Action) -> [(&'static str, &'static str); 1] {
     [("action", name)]
 }
 
-/// Everything that a monitor is told, of one moment.
+/// All metrics of one moment.
 #[derive(Debug)]
-pub(super) struct Figures {
+pub(super) struct Metrics {
     pub now: Timestamp,
     pub started: Timestamp,
     pub health: Health,
-    pub kept: Kept,
-    /// The last change of the words cannot be shown.
-    pub faulty: bool,
+    pub stored: StoredEnquiries,
+    /// The last change of the content cannot be served.
+    pub content_faulty: bool,
     pub pages: usize,
     pub connections: usize,
 }
 
-impl Figures {
-    /// As a monitor reads them.
-    pub fn text(&self, form: Form) -> String {
+impl Metrics {
+    /// In a text format.
+    pub fn text(&self, format: Format) -> String {
         let (mut text, registry) = (String::new(), self.registry());
-        let written = match form {
-            Form::OpenMetrics => text::encode(&mut text, &registry),
-            Form::Prometheus => prometheus_text::encode(&mut text, &registry),
+        let written = match format {
+            Format::OpenMetrics => text::encode(&mut text, &registry),
+            Format::Prometheus => prometheus_text::encode(&mut text, &registry),
         };
         written.expect("text takes every write");
         text
@@ -111,21 +111,26 @@ impl Figures {
 
     fn put_letters(&self, registry: &mut Registry) {
         let Ok(letters) = &self.health.letters else { return };
-        put(registry, "letters_waiting", "Letters to staff in line", letters.waiting);
+        put(registry, "letters_waiting", "Letters to staff in the queue", letters.waiting);
         put(registry, "letters_set_aside", "Letters refused or given up, not answered", letters.failed);
         put(registry, "enquiries_held", "Enquiries that staff should release or call advertising", letters.held);
         let age = letters.oldest.map_or(0, |oldest| self.now.duration_since(oldest).as_secs().max(0));
-        let help = "How long the oldest letter in line has waited, 0 if none waits";
+        let help = "How long the oldest letter in the queue has waited, 0 if none waits";
         registry.register_with_unit("oldest_letter_age", help, Unit::Seconds, ConstGauge::new(age));
     }
 
     fn put_form(&self, registry: &mut Registry) {
         put(registry, "form_keeps_enquiries", "1 if an enquiry can be kept", u32::from(self.health.keep.is_ok()));
-        registry.register("enquiries_kept", "Enquiries kept since the start", self.kept.0.clone());
+        registry.register("enquiries_kept", "Enquiries kept since the start", self.stored.0.clone());
     }
 
     fn put_site(&self, registry: &mut Registry) {
-        put(registry, "words_faulty", "1 if a fault keeps the last change from showing", u32::from(self.faulty));
+        put(
+            registry,
+            "words_faulty",
+            "1 if a fault keeps the last change from showing",
+            u32::from(self.content_faulty),
+        );
         put(registry, "pages", "Pages that are served", self.pages);
         put(registry, "connections_open", "Open connections of the site", self.connections);
     }
@@ -144,27 +149,27 @@ mod tests {
     use crate::mail::{health::LetterCounts, outbox::Unavailable};
     use axum::http::HeaderValue;
 
-    fn figures() -> Figures {
+    fn metrics() -> Metrics {
         let at = |second| Timestamp::from_second(second).unwrap();
         let letters = LetterCounts { waiting: 3, late: 1, oldest: Some(at(1_000)), failed: 2, held: 4 };
-        let kept = Kept::default();
-        kept.count(Action::Hold);
-        Figures {
+        let stored = StoredEnquiries::default();
+        stored.count(Action::Hold);
+        Metrics {
             now: at(5_000),
             started: at(900),
             health: Health { keep: Ok(()), letters: Ok(letters) },
-            kept,
-            faulty: true,
+            stored,
+            content_faulty: true,
             pages: 20,
             connections: 5,
         }
     }
 
     #[test]
-    fn each_figure_stands_in_both_forms() {
+    fn each_metric_is_written_in_both_formats() {
         let version = concat!("clinic_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1");
-        for form in [Form::OpenMetrics, Form::Prometheus] {
-            let text = figures().text(form);
+        for format in [Format::OpenMetrics, Format::Prometheus] {
+            let text = metrics().text(format);
             for line in [
                 "process_start_time_seconds 900",
                 version,
@@ -182,37 +187,37 @@ mod tests {
             ] {
                 assert!(text.lines().any(|known| known == line), "`{line}` is missing in:\n{text}");
             }
-            assert_eq!(text.ends_with("# EOF\n"), form == Form::OpenMetrics);
+            assert_eq!(text.ends_with("# EOF\n"), format == Format::OpenMetrics);
         }
     }
 
     #[test]
-    fn what_is_not_known_is_left_out() {
-        let mut figures = figures();
+    fn an_unknown_metric_is_left_out() {
+        let mut metrics = metrics();
         let down = || Unavailable("the disk is full".into());
-        figures.health = Health { keep: Err(down()), letters: Err(down()) };
-        let text = figures.text(Form::OpenMetrics);
+        metrics.health = Health { keep: Err(down()), letters: Err(down()) };
+        let text = metrics.text(Format::OpenMetrics);
         assert!(text.contains("clinic_form_keeps_enquiries 0") && !text.contains("letter"), "{text}");
         assert!(!text.contains("disk"), "{text}");
     }
 
     #[test]
-    fn no_age_is_below_zero() {
-        let mut figures = figures();
-        figures.now = Timestamp::from_second(999).unwrap();
-        assert!(figures.text(Form::OpenMetrics).contains("clinic_oldest_letter_age_seconds 0\n"));
-        figures.health.letters = Ok(LetterCounts::default());
-        assert!(figures.text(Form::OpenMetrics).contains("clinic_oldest_letter_age_seconds 0\n"));
+    fn the_age_of_a_letter_is_never_negative() {
+        let mut metrics = metrics();
+        metrics.now = Timestamp::from_second(999).unwrap();
+        assert!(metrics.text(Format::OpenMetrics).contains("clinic_oldest_letter_age_seconds 0\n"));
+        metrics.health.letters = Ok(LetterCounts::default());
+        assert!(metrics.text(Format::OpenMetrics).contains("clinic_oldest_letter_age_seconds 0\n"));
     }
 
     #[test]
-    fn open_metrics_is_for_whoever_takes_it() {
-        let form = |accept: &'static str| {
-            Form::asked_for(&HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(accept))]))
+    fn open_metrics_is_sent_only_to_clients_that_accept_it() {
+        let format = |accept: &'static str| {
+            Format::accepted(&HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(accept))]))
         };
-        assert_eq!(form("application/openmetrics-text;version=1.0.0;q=0.6,text/plain;q=0.5"), Form::OpenMetrics);
-        assert_eq!(form("text/plain;version=0.0.4"), Form::Prometheus);
-        assert_eq!(form("*/*"), Form::Prometheus);
-        assert_eq!(Form::asked_for(&HeaderMap::new()), Form::Prometheus);
+        assert_eq!(format("application/openmetrics-text;version=1.0.0;q=0.6,text/plain;q=0.5"), Format::OpenMetrics);
+        assert_eq!(format("text/plain;version=0.0.4"), Format::Prometheus);
+        assert_eq!(format("*/*"), Format::Prometheus);
+        assert_eq!(Format::accepted(&HeaderMap::new()), Format::Prometheus);
     }
 }

@@ -76,7 +76,7 @@ impl Clinic {
             trusted_proxies: Vec::new(),
             links: message_builder().links,
             clock: now,
-            renewals: None,
+            reloads: None,
         };
         let router = web::router(Arc::new(App::new(parts, SECRET)));
         let note_writer = note_writer(&outbox, &["staff@clinic.example"]);

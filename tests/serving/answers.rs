@@ -1,6 +1,6 @@
 //! What a reader gets: status, headers and bytes of every kind of resource.
 
-use crate::house::{Answer, House, PICTURE_BYTES, head, quick, sheet};
+use crate::test_server::{Answer, PICTURE_BYTES, TestServer, head, sheet, short_limits};
 
 const CODINGS: [&str; 4] = ["Accept-Encoding: br", "Accept-Encoding: gzip", "Accept-Encoding: identity", "X-None: 1"];
 
@@ -13,13 +13,13 @@ fn addresses() -> Vec<String> {
 
 #[tokio::test]
 async fn a_304_repeats_every_header_of_the_200_but_length_and_type() {
-    let house = House::open(quick());
+    let server = TestServer::open(short_limits());
     for address in addresses() {
         for coding in CODINGS {
-            let whole = house.get(&address, &[coding]).await;
+            let whole = server.get(&address, &[coding]).await;
             assert_eq!(whole.status, 200, "{address} {coding}");
             let tag = whole.header("etag").unwrap();
-            let unchanged = house.get(&address, &[coding, &format!("If-None-Match: {tag}")]).await;
+            let unchanged = server.get(&address, &[coding, &format!("If-None-Match: {tag}")]).await;
             assert_eq!(unchanged.status, 304, "{address} {coding}");
             assert_eq!(unchanged.headers, whole.without(&["content-length", "content-type"]), "{address} {coding}");
         }
@@ -28,11 +28,11 @@ async fn a_304_repeats_every_header_of_the_200_but_length_and_type() {
 
 #[tokio::test]
 async fn head_has_the_headers_of_get_and_no_body() {
-    let house = House::open(quick());
+    let server = TestServer::open(short_limits());
     for address in addresses().iter().map(String::as_str).chain(["/nowhere", "/articles/retired", "/post/boundaries"]) {
         for coding in CODINGS {
-            let get = house.get(address, &[coding]).await;
-            let mut client = house.knock().await;
+            let get = server.get(address, &[coding]).await;
+            let mut client = server.connect().await;
             client.send(&head("HEAD", address, &[coding, "Connection: close"])).await;
             let head = client.answer("HEAD").await;
             assert_eq!((head.status, head.without(&["connection"])), (get.status, get.headers), "{address} {coding}");
@@ -43,12 +43,12 @@ async fn head_has_the_headers_of_get_and_no_body() {
 
 #[tokio::test]
 async fn every_coding_brings_the_same_text_under_a_tag_of_its_own() {
-    let house = House::open(quick());
-    let plain = house.get("/", &[]).await;
+    let server = TestServer::open(short_limits());
+    let plain = server.get("/", &[]).await;
     assert_eq!(plain.header("content-encoding"), None);
     let mut tags = vec![plain.header("etag").unwrap().to_owned()];
     for coding in ["br", "gzip"] {
-        let answer = house.get("/", &[&format!("Accept-Encoding: {coding}")]).await;
+        let answer = server.get("/", &[&format!("Accept-Encoding: {coding}")]).await;
         assert_eq!(answer.header("content-encoding"), Some(coding));
         assert_eq!(answer.text(), plain.text(), "{coding}");
         assert!(answer.body.len() < plain.body.len() / 4, "{coding} is small");
@@ -61,17 +61,17 @@ async fn every_coding_brings_the_same_text_under_a_tag_of_its_own() {
 
 #[tokio::test]
 async fn every_answer_has_the_security_headers_and_one_caching_intention() {
-    let house = House::open(quick());
+    let server = TestServer::open(short_limits());
     let mut answers: Vec<(String, Answer)> = Vec::new();
     for path in addresses().iter().map(String::as_str).chain(["/nowhere", "/articles/retired", "/post/boundaries"]) {
-        answers.push((path.to_owned(), house.get(path, &[]).await));
+        answers.push((path.to_owned(), server.get(path, &[]).await));
     }
-    answers.push(("a part".into(), house.get("/picture.png", &["Range: bytes=0-9"]).await));
-    answers.push(("outside".into(), house.get("/picture.png", &["Range: bytes=99999999-"]).await));
-    answers.push(("wrong method".into(), house.ask("POST", "/", &["Content-Length: 0"]).await));
-    answers.push(("router".into(), house.ask("POST", "/post", &["Content-Length: 0"]).await));
-    answers.push(("router's 405".into(), house.get("/post", &[]).await));
-    answers.push(("two hosts".into(), house.get("/", &["Host: b.example"]).await));
+    answers.push(("a part".into(), server.get("/picture.png", &["Range: bytes=0-9"]).await));
+    answers.push(("outside".into(), server.get("/picture.png", &["Range: bytes=99999999-"]).await));
+    answers.push(("wrong method".into(), server.request("POST", "/", &["Content-Length: 0"]).await));
+    answers.push(("router".into(), server.request("POST", "/post", &["Content-Length: 0"]).await));
+    answers.push(("router's 405".into(), server.get("/post", &[]).await));
+    answers.push(("two hosts".into(), server.get("/", &["Host: b.example"]).await));
     for (path, answer) in answers {
         for name in [
             "cache-control",
@@ -93,7 +93,7 @@ async fn every_answer_has_the_security_headers_and_one_caching_intention() {
 
 #[tokio::test]
 async fn each_resource_says_how_long_it_may_be_kept() {
-    let house = House::open(quick());
+    let server = TestServer::open(short_limits());
     let table = [
         ("/", "public, max-age=0, s-maxage=60, must-revalidate"),
         (&sheet(), "public, max-age=31536000, immutable"),
@@ -103,30 +103,30 @@ async fn each_resource_says_how_long_it_may_be_kept() {
         ("/assets/site.0123456789abcdef.css", "no-cache"),
     ];
     for (path, expected) in table {
-        assert_eq!(house.get(path, &[]).await.header("cache-control"), Some(expected), "{path}");
+        assert_eq!(server.get(path, &[]).await.header("cache-control"), Some(expected), "{path}");
     }
 }
 
 #[tokio::test]
 async fn what_differs_by_coding_says_so() {
-    let house = House::open(quick());
+    let server = TestServer::open(short_limits());
     for path in ["/", "/empty.txt", "/drawing.svg", "/nowhere"] {
-        assert_eq!(house.get(path, &[]).await.header("vary"), Some("accept-encoding"), "{path}");
+        assert_eq!(server.get(path, &[]).await.header("vary"), Some("accept-encoding"), "{path}");
     }
-    assert_eq!(house.get("/picture.png", &["Accept-Encoding: br, gzip"]).await.header("vary"), None);
+    assert_eq!(server.get("/picture.png", &["Accept-Encoding: br, gzip"]).await.header("vary"), None);
 }
 
 #[tokio::test]
 async fn pictures_may_be_shown_elsewhere_and_pages_may_not() {
-    let house = House::open(quick());
+    let server = TestServer::open(short_limits());
     for (path, expected) in [("/picture.png", "cross-origin"), ("/drawing.svg", "cross-origin"), ("/", "same-origin")] {
-        assert_eq!(house.get(path, &[]).await.header("cross-origin-resource-policy"), Some(expected), "{path}");
+        assert_eq!(server.get(path, &[]).await.header("cross-origin-resource-policy"), Some(expected), "{path}");
     }
 }
 
 #[tokio::test]
 async fn an_address_leads_on_in_one_hop_and_keeps_its_query() {
-    let house = House::open(quick());
+    let server = TestServer::open(short_limits());
     let table = [
         ("/post/boundaries", "/articles/boundaries"),
         ("/blog/boundaries", "/articles/boundaries"),
@@ -144,7 +144,7 @@ async fn an_address_leads_on_in_one_hop_and_keeps_its_query() {
         ("/Post-Office", "/post-office"),
     ];
     for (path, to) in table {
-        let answer = house.get(path, &[]).await;
+        let answer = server.get(path, &[]).await;
         assert_eq!((answer.status, answer.header("location")), (308, Some(to)), "{path}");
     }
     for path in [
@@ -157,15 +157,15 @@ async fn an_address_leads_on_in_one_hop_and_keeps_its_query() {
         "/blog-postscript",
         "/journal/boundaries/x",
     ] {
-        assert_eq!(house.get(path, &[]).await.status, 404, "{path}");
+        assert_eq!(server.get(path, &[]).await.status, 404, "{path}");
     }
-    assert_eq!(house.get("/journal/retired", &[]).await.status, 410, "what is gone is gone in the old folder too");
-    assert_eq!(house.get("/", &[]).await.status, 200, "a page goes before a redirect");
+    assert_eq!(server.get("/journal/retired", &[]).await.status, 410, "what is gone is gone in the old folder too");
+    assert_eq!(server.get("/", &[]).await.status, 200, "a page goes before a redirect");
 }
 
 #[tokio::test]
 async fn another_host_and_a_lost_s_are_put_right_in_the_same_hop() {
-    let house = House::open(quick());
+    let server = TestServer::open(short_limits());
     let other = "Host: www.clinic.example";
     let clear = "X-Forwarded-Proto: http";
     let table = [
@@ -183,7 +183,7 @@ async fn another_host_and_a_lost_s_are_put_right_in_the_same_hop() {
         ),
     ];
     for (method, path, lines, to) in table {
-        let mut client = house.knock().await;
+        let mut client = server.connect().await;
         client.send(&format!("{method} {path} HTTP/1.1\r\n{}\r\n\r\n", lines.join("\r\n"))).await;
         let answer = client.answer(method).await;
         assert_eq!((answer.status, answer.header("location")), (308, Some(to)), "{method} {path}");
@@ -191,7 +191,7 @@ async fn another_host_and_a_lost_s_are_put_right_in_the_same_hop() {
     for (method, path, host) in
         [("POST", "/post", "other.example"), ("GET", "/", "localhost:3000"), ("GET", "/", "10.1.2.3")]
     {
-        let mut client = house.knock().await;
+        let mut client = server.connect().await;
         client.send(&format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\n\r\n")).await;
         assert_eq!(client.answer(method).await.status, 200, "{method} {path} {host}");
     }
@@ -199,7 +199,7 @@ async fn another_host_and_a_lost_s_are_put_right_in_the_same_hop() {
 
 #[tokio::test]
 async fn failures_are_never_empty() {
-    let house = House::open(quick());
+    let server = TestServer::open(short_limits());
     let table = [
         ("GET", "/nowhere", 404, "not found"),
         ("GET", "/articles/retired", 410, "gone"),
@@ -210,19 +210,19 @@ async fn failures_are_never_empty() {
         ("POST", "/nowhere", 404, "not found"),
     ];
     for (method, path, status, word) in table {
-        let answer = house.ask(method, path, &["Accept-Encoding: br"]).await;
+        let answer = server.request(method, path, &["Accept-Encoding: br"]).await;
         assert_eq!(answer.status, status, "{method} {path}");
         assert!(answer.text().contains(word), "{method} {path}: {}", answer.text());
     }
-    let refused = house.ask("POST", "/", &[]).await;
+    let refused = server.request("POST", "/", &[]).await;
     assert_eq!(refused.header("allow"), Some("GET, HEAD"));
 }
 
 #[tokio::test]
 async fn an_asset_of_yesterday_is_answered_with_the_file_of_today() {
-    let house = House::open(quick());
-    let today = house.get(&sheet(), &["Accept-Encoding: br"]).await;
-    let yesterday = house.get("/assets/site.0123456789abcdef.css", &["Accept-Encoding: br"]).await;
+    let server = TestServer::open(short_limits());
+    let today = server.get(&sheet(), &["Accept-Encoding: br"]).await;
+    let yesterday = server.get("/assets/site.0123456789abcdef.css", &["Accept-Encoding: br"]).await;
     assert_eq!(yesterday.status, 200);
     assert_eq!(yesterday.body, today.body);
     assert_eq!(yesterday.without(&["cache-control"]), today.without(&["cache-control"]));
@@ -230,26 +230,26 @@ async fn an_asset_of_yesterday_is_answered_with_the_file_of_today() {
 
 #[tokio::test]
 async fn a_part_of_a_picture_can_be_fetched() {
-    let house = House::open(quick());
-    let whole = house.get("/picture.png", &[]).await;
+    let server = TestServer::open(short_limits());
+    let whole = server.get("/picture.png", &[]).await;
     let tag = whole.header("etag").unwrap();
-    let part = house.get("/picture.png", &["Range: bytes=10-19", &format!("If-Range: {tag}")]).await;
+    let part = server.get("/picture.png", &["Range: bytes=10-19", &format!("If-Range: {tag}")]).await;
     assert_eq!((part.status, &part.body[..]), (206, &whole.body[10..20]));
     assert_eq!(part.header("content-range"), Some(&*format!("bytes 10-19/{PICTURE_BYTES}")));
-    let other = house.get("/picture.png", &["Range: bytes=10-19", "If-Range: \"other\""]).await;
+    let other = server.get("/picture.png", &["Range: bytes=10-19", "If-Range: \"other\""]).await;
     assert_eq!((other.status, other.body.len()), (200, PICTURE_BYTES), "another version");
-    let outside = house.get("/picture.png", &["Range: bytes=99999999-"]).await;
+    let outside = server.get("/picture.png", &["Range: bytes=99999999-"]).await;
     assert_eq!(outside.status, 416);
     assert_eq!(outside.header("content-range"), Some(&*format!("bytes */{PICTURE_BYTES}")));
-    let known = house.get("/picture.png", &["Range: bytes=0-1", &format!("If-None-Match: {tag}")]).await;
+    let known = server.get("/picture.png", &["Range: bytes=0-1", &format!("If-None-Match: {tag}")]).await;
     assert_eq!(known.status, 304, "what is known needs no part");
-    let page = house.get("/", &["Range: bytes=0-1"]).await;
+    let page = server.get("/", &["Range: bytes=0-1"]).await;
     assert_eq!((page.status, page.header("accept-ranges")), (200, None), "pages come whole");
 }
 
 #[tokio::test]
 async fn headers_of_a_resources_own_are_sent() {
-    let house = House::open(quick());
-    assert_eq!(house.get("/draft", &[]).await.header("x-robots-tag"), Some("noindex"));
-    assert!(house.get("/", &[]).await.header("link").unwrap().contains("rel=preload"));
+    let server = TestServer::open(short_limits());
+    assert_eq!(server.get("/draft", &[]).await.header("x-robots-tag"), Some("noindex"));
+    assert!(server.get("/", &[]).await.header("link").unwrap().contains("rel=preload"));
 }

@@ -1,6 +1,6 @@
 //! Compression in the background, the disk cache, and the exported files.
 
-use crate::house::{House, all, page, quick, resources};
+use crate::test_server::{TestServer, all, page, resources, short_limits};
 use axum::Router;
 use relationship_clinic::{
     catalog::{Catalog, Compressor},
@@ -13,63 +13,63 @@ use std::{
 };
 
 /// What is served for `path` to a client that takes `coding`: content coding and `ETag`.
-async fn served(house: &House, path: &str, coding: &str) -> (Option<String>, String) {
-    let answer = house.get(path, &[&format!("Accept-Encoding: {coding}")]).await;
+async fn served(server: &TestServer, path: &str, coding: &str) -> (Option<String>, String) {
+    let answer = server.get(path, &[&format!("Accept-Encoding: {coding}")]).await;
     assert!(answer.status == 200 && !answer.text().is_empty());
     (answer.header("content-encoding").map(str::to_owned), answer.header("etag").unwrap().to_owned())
 }
 
-/// Compresses what the house serves, as the background worker does.
-fn compress(house: &House, cache: &Path) {
-    Compressor::open(cache).compress(&house.catalog.load(), || false);
+/// Compresses what the server serves, as the background worker does.
+fn compress(server: &TestServer, cache: &Path) {
+    Compressor::open(cache).compress(&server.catalog.load(), || false);
 }
 
-fn start(catalog: Catalog) -> House {
-    House::with(quick(), Arc::new(catalog), Router::new())
+fn start(catalog: Catalog) -> TestServer {
+    TestServer::with(short_limits(), Arc::new(catalog), Router::new())
 }
 
 #[tokio::test]
 async fn a_page_is_served_uncompressed_until_its_compressed_bodies_are_there() {
     let folder = tempfile::tempdir().unwrap();
-    let house = start(all());
-    let (coding, plain) = served(&house, "/", "br, gzip").await;
+    let server = start(all());
+    let (coding, plain) = served(&server, "/", "br, gzip").await;
     assert_eq!(coding, None, "at once");
-    assert_eq!(house.get("/", &["Accept-Encoding: br"]).await.header("vary"), Some("accept-encoding"));
+    assert_eq!(server.get("/", &["Accept-Encoding: br"]).await.header("vary"), Some("accept-encoding"));
 
-    compress(&house, folder.path());
+    compress(&server, folder.path());
     for path in ["/", "/articles/boundaries", "/drawing.svg"] {
-        assert_eq!(served(&house, path, "br, gzip").await.0.as_deref(), Some("br"), "{path}");
+        assert_eq!(served(&server, path, "br, gzip").await.0.as_deref(), Some("br"), "{path}");
     }
-    let (_, tag) = served(&house, "/", "br, gzip").await;
-    let known = house.get("/", &["Accept-Encoding: br", &format!("If-None-Match: {plain}")]).await;
+    let (_, tag) = served(&server, "/", "br, gzip").await;
+    let known = server.get("/", &["Accept-Encoding: br", &format!("If-None-Match: {plain}")]).await;
     assert_eq!(known.status, 200, "the uncompressed bytes have another tag");
-    let known = house.get("/", &["Accept-Encoding: br", &format!("If-None-Match: {tag}")]).await;
+    let known = server.get("/", &["Accept-Encoding: br", &format!("If-None-Match: {tag}")]).await;
     assert_eq!(known.status, 304);
-    let missing = house.get("/nowhere", &["Accept-Encoding: br"]).await;
+    let missing = server.get("/nowhere", &["Accept-Encoding: br"]).await;
     assert!(missing.text().contains("not found"));
 }
 
 #[tokio::test]
 async fn a_new_catalog_takes_over_what_is_compressed_and_compresses_the_rest() {
     let folder = tempfile::tempdir().unwrap();
-    let house = start(all());
-    compress(&house, folder.path());
-    let builder = Catalog::builder(web::security(true)).reuse_compressed(&house.catalog.load());
-    house.catalog.store(Arc::new(resources(builder).page("/new", page("new")).build()));
-    assert_eq!(served(&house, "/", "br").await.0.as_deref(), Some("br"), "at once");
-    assert_eq!(served(&house, "/new", "br").await.0, None, "not yet");
-    compress(&house, folder.path());
-    assert_eq!(served(&house, "/new", "br").await.0.as_deref(), Some("br"));
+    let server = start(all());
+    compress(&server, folder.path());
+    let builder = Catalog::builder(web::security(true)).reuse_compressed(&server.catalog.load());
+    server.catalog.store(Arc::new(resources(builder).page("/new", page("new")).build()));
+    assert_eq!(served(&server, "/", "br").await.0.as_deref(), Some("br"), "at once");
+    assert_eq!(served(&server, "/new", "br").await.0, None, "not yet");
+    compress(&server, folder.path());
+    assert_eq!(served(&server, "/new", "br").await.0.as_deref(), Some("br"));
 }
 
 #[tokio::test]
 async fn compressed_bodies_are_read_from_the_disk_cache_unless_they_are_damaged() {
     let folder = tempfile::tempdir().unwrap();
     let text = async || {
-        let house = start(all());
-        compress(&house, folder.path());
-        assert_eq!(served(&house, "/", "br").await.0.as_deref(), Some("br"));
-        house.get("/", &["Accept-Encoding: br"]).await.text()
+        let server = start(all());
+        compress(&server, folder.path());
+        assert_eq!(served(&server, "/", "br").await.0.as_deref(), Some("br"));
+        server.get("/", &["Accept-Encoding: br"]).await.text()
     };
     let first = text().await;
     let files = files_below(folder.path());

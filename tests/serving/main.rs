@@ -1,14 +1,14 @@
-//! Serving over real sockets: what a reader gets, what a hostile connection gets, and what happens meanwhile.
+//! Serving over real sockets: responses, slow and malformed clients, many connections, reload and stop.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
 
 #[path = "../support/mod.rs"]
 mod support;
 
 mod answers;
+mod bad_clients;
 mod compressed;
-mod crowd;
-mod hostile;
-mod house;
+mod many_connections;
 mod reload;
 mod stopping;
+mod test_server;

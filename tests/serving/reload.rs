@@ -1,6 +1,6 @@
 //! A new set of pages while readers read.
 
-use crate::house::{House, compressed, head, page, quick};
+use crate::test_server::{TestServer, compressed, head, page, short_limits};
 use axum::Router;
 use http::{HeaderName, HeaderValue};
 use relationship_clinic::{catalog::Catalog, web};
@@ -20,13 +20,13 @@ fn edition(number: u32) -> Arc<Catalog> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_answer_is_of_one_edition() {
-    let house = Arc::new(House::with(quick(), edition(0), Router::new()));
+    let server = Arc::new(TestServer::with(short_limits(), edition(0), Router::new()));
     let (done, answers) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
     let readers: Vec<_> = ["br", "gzip", "identity"]
         .map(|coding| {
-            let (house, done, answers) = (Arc::clone(&house), Arc::clone(&done), Arc::clone(&answers));
+            let (server, done, answers) = (Arc::clone(&server), Arc::clone(&done), Arc::clone(&answers));
             tokio::spawn(async move {
-                let mut client = house.knock().await;
+                let mut client = server.connect().await;
                 let mut last = 0;
                 while !done.load(Relaxed) {
                     client.send(&head("GET", "/", &[&format!("Accept-Encoding: {coding}")])).await;
@@ -45,12 +45,12 @@ async fn every_answer_is_of_one_edition() {
     let mut number = 0;
     while number < 100 || answers.load(Relaxed) < 300 {
         number += 1;
-        house.catalog.store(edition(number));
+        server.catalog.store(edition(number));
         tokio::task::yield_now().await;
     }
     done.store(true, Relaxed);
     for reader in readers {
         reader.await.unwrap();
     }
-    assert_eq!(house.get("/", &[]).await.header("x-edition"), Some(&*number.to_string()));
+    assert_eq!(server.get("/", &[]).await.header("x-edition"), Some(&*number.to_string()));
 }

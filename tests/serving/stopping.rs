@@ -1,6 +1,6 @@
-//! The end: open requests are answered, idle connections are not waited for, and there is a last moment.
+//! The stop: open requests are answered, idle connections are closed, and after a time limit everything is.
 
-use crate::house::{House, SOON, TIMEOUT, all, compressed, head, quick};
+use crate::test_server::{SHORT, TIMEOUT, TestServer, all, compressed, head, short_limits};
 use axum::{Router, routing::get};
 use relationship_clinic::web::Limits;
 use std::{
@@ -10,7 +10,7 @@ use std::{
 };
 use tokio::{sync::Notify, time::timeout};
 
-/// A handler that says when it has begun and answers when it may.
+/// A handler that notifies `begun` and answers once `may` is notified.
 fn slow(begun: Arc<Notify>, may: Arc<Notify>) -> Router {
     let handler = async move || {
         begun.notify_one();
@@ -21,43 +21,43 @@ fn slow(begun: Arc<Notify>, may: Arc<Notify>) -> Router {
 }
 
 #[tokio::test]
-async fn an_open_request_is_answered_after_the_call_to_stop() {
+async fn an_open_request_is_answered_after_the_stop() {
     let (begun, may) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let router = slow(Arc::clone(&begun), Arc::clone(&may));
-    let limits = Limits { stop: TIMEOUT, request: TIMEOUT, ..quick() };
-    let mut house = House::with(limits, compressed(all()), router);
-    let mut open = house.knock().await;
+    let limits = Limits { stop: TIMEOUT, request: TIMEOUT, ..short_limits() };
+    let mut server = TestServer::with(limits, compressed(all()), router);
+    let mut open = server.connect().await;
     open.send(&head("GET", "/slow", &[])).await;
-    let mut idle = house.knock().await;
+    let mut idle = server.connect().await;
     idle.send(&head("GET", "/", &[])).await;
     idle.answer("GET").await;
-    let mut silent = house.knock().await;
+    let mut silent = server.connect().await;
     begun.notified().await;
 
-    house.stop();
-    assert_eq!(idle.until_closed().await, "", "who is idle is let go");
-    assert_eq!(silent.until_closed().await, "", "who is silent is let go");
+    server.stop();
+    assert_eq!(idle.until_closed().await, "", "an idle connection is closed");
+    assert_eq!(silent.until_closed().await, "", "a silent connection is closed");
     may.notify_one();
     let answer = open.answer("GET").await;
     assert_eq!((answer.text().as_str(), answer.header("connection")), ("answered", Some("close")));
-    timeout(TIMEOUT, &mut house.serving).await.expect("serving ends").unwrap();
-    assert!(tokio::net::TcpStream::connect(house.address).await.is_err(), "nobody listens any more");
+    timeout(TIMEOUT, &mut server.serving).await.expect("serving ends").unwrap();
+    assert!(tokio::net::TcpStream::connect(server.address).await.is_err(), "the listener is closed");
 }
 
 #[tokio::test]
-async fn what_takes_too_long_is_cut_off_at_the_last_moment() {
+async fn a_request_that_outlasts_the_stop_limit_is_cut_off() {
     let router = slow(Arc::default(), Arc::default());
-    let mut house = House::with(Limits { request: TIMEOUT, ..quick() }, compressed(all()), router);
-    let mut open = house.knock().await;
+    let mut server = TestServer::with(Limits { request: TIMEOUT, ..short_limits() }, compressed(all()), router);
+    let mut open = server.connect().await;
     open.send(&head("GET", "/never", &[])).await;
-    let mut half = house.knock().await;
+    let mut half = server.connect().await;
     half.send("GET / HTTP/1.1\r\nHos").await;
-    // Another visitor's answer shows that both have been seen.
-    house.get("/", &[]).await;
+    // The answer to another client shows that both have been accepted.
+    server.get("/", &[]).await;
     let begun = Instant::now();
-    house.stop();
-    timeout(TIMEOUT, &mut house.serving).await.expect("serving ends").unwrap();
-    assert!(begun.elapsed() < SOON + Duration::from_secs(3), "{:?}", begun.elapsed());
+    server.stop();
+    timeout(TIMEOUT, &mut server.serving).await.expect("serving ends").unwrap();
+    assert!(begun.elapsed() < SHORT + Duration::from_secs(3), "{:?}", begun.elapsed());
     assert_eq!(open.until_closed().await, "");
     assert_eq!(half.until_closed().await, "");
 }

@@ -25,7 +25,7 @@ fn every_background_task_that_panics_is_logged_by_name_and_started_again() {
         let line = |text: &str| {
             wait_for(|| clinic.log().lines().any(|line| line.contains(text) && line.contains(task)).then_some(()))
         };
-        line("a background task panicked").unwrap_or_else(|| panic!("{task} did not panic:\n{}", clinic.log()));
+        line("background task panicked").unwrap_or_else(|| panic!("{task} did not panic:\n{}", clinic.log()));
         line("background task restarted").unwrap_or_else(|| panic!("{task}:\n{}", clinic.log()));
     }
     clinic.get("/").is(200);

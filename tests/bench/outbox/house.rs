@@ -78,7 +78,7 @@ impl House {
             quotas: Quotas { ipv4: NonZeroU32::MAX, ..Quotas::default() },
             trusted_proxies: Vec::new(),
             clock: Timestamp::now,
-            renewals: None,
+            reloads: None,
         };
         let router = web::router(Arc::new(App::new(parts, SECRET)));
         let site = SiteService::new(Arc::new(ArcSwap::from_pointee(catalog)), router, web::security(false), None);

@@ -20,17 +20,17 @@ use tokio::{
     time::timeout,
 };
 
-/// Nothing in these tests takes longer, unless it hangs.
+/// Limit of a step in these tests.
 pub const TIMEOUT: Duration = Duration::from_secs(20);
-/// The time-outs of [`quick`].
-pub const SOON: Duration = Duration::from_millis(300);
+/// The time limits of [`short_limits`].
+pub const SHORT: Duration = Duration::from_millis(300);
 
 pub const SHEET: &str = "body { color: black; background: white; } ";
 pub const PICTURE_BYTES: usize = 4 << 20;
 
-/// Every time-out short, but idleness, which other tests count on.
-pub fn quick() -> Limits {
-    Limits { first_byte: SOON, head: SOON, request: SOON, idle: TIMEOUT, stop: SOON, ..Limits::default() }
+/// Every time limit short, except for idle connections, which other tests need.
+pub fn short_limits() -> Limits {
+    Limits { first_byte: SHORT, head: SHORT, request: SHORT, idle: TIMEOUT, stop: SHORT, ..Limits::default() }
 }
 
 /// A page of some length that says a word.
@@ -90,15 +90,15 @@ pub fn all() -> Catalog {
 /// Every resource, compressed.
 static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| compressed(all()));
 
-/// The site, listening.
-pub struct House {
+/// The site on a free port.
+pub struct TestServer {
     pub address: SocketAddr,
     pub catalog: Arc<ArcSwap<Catalog>>,
     stop: Option<oneshot::Sender<()>>,
     pub serving: JoinHandle<()>,
 }
 
-impl House {
+impl TestServer {
     pub fn open(limits: Limits) -> Self {
         let router = Router::new().route("/post", post(|body: String| async move { format!("{} bytes", body.len()) }));
         Self::with(limits, Arc::clone(&CATALOG), router)
@@ -111,10 +111,10 @@ impl House {
         let listener = web::open("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let told = async move {
+        let shutdown = async move {
             let _ = stopped.await;
         };
-        let serving = tokio::spawn(web::serve(listener, site, limits, told));
+        let serving = tokio::spawn(web::serve(listener, site, limits, shutdown));
         Self { address, catalog, stop: Some(stop), serving }
     }
 
@@ -122,19 +122,19 @@ impl House {
         self.stop.take().unwrap().send(()).unwrap();
     }
 
-    pub async fn knock(&self) -> Client {
+    pub async fn connect(&self) -> Client {
         Client::new(TcpStream::connect(self.address).await.unwrap())
     }
 
     /// One request with a head of these lines, on a connection of its own.
-    pub async fn ask(&self, method: &str, path: &str, lines: &[&str]) -> Answer {
-        let mut client = self.knock().await;
+    pub async fn request(&self, method: &str, path: &str, lines: &[&str]) -> Answer {
+        let mut client = self.connect().await;
         client.send(&head(method, path, lines)).await;
         client.answer(method).await
     }
 
     pub async fn get(&self, path: &str, lines: &[&str]) -> Answer {
-        self.ask("GET", path, lines).await
+        self.request("GET", path, lines).await
     }
 }
 
@@ -153,7 +153,7 @@ impl Client {
         Self { stream, read: Vec::new() }
     }
 
-    /// A peer that hung up is seen at the next read.
+    /// False if the connection is known to be closed.
     pub async fn send(&mut self, text: &str) -> bool {
         self.stream.write_all(text.as_bytes()).await.is_ok()
     }
@@ -178,7 +178,7 @@ impl Client {
         answer
     }
 
-    /// Reads until the peer hangs up and returns what came; fails if it does not.
+    /// Reads until the server closes the connection, and returns what came; fails if it stays open.
     pub async fn until_closed(&mut self) -> String {
         while self.more().await {}
         self.text()
@@ -239,13 +239,13 @@ impl Answer {
                 libdeflater::Decompressor::new().gzip_decompress(&self.body, &mut out).unwrap();
                 out
             }
-            Some(other) => panic!("nobody asked for {other}"),
+            Some(other) => panic!("unexpected coding {other}"),
         };
         String::from_utf8(bytes).unwrap()
     }
 }
 
-/// Waits until something is so, for things that happen on another thread.
+/// Waits until `check` returns a value, for things that happen on another thread.
 pub async fn eventually<T>(what: &str, mut check: impl AsyncFnMut() -> Option<T>) -> T {
     let begun = SystemTime::now();
     loop {

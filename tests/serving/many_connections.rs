@@ -1,8 +1,8 @@
-//! Many connections: nobody is kept out by those who do nothing.
+//! Many connections: idle ones keep no new client out.
 
 use crate::{
-    house::{Client, House, TIMEOUT, eventually, head, quick},
     support::clinic::Clinic,
+    test_server::{Client, TIMEOUT, TestServer, eventually, head, short_limits},
 };
 use relationship_clinic::web::Limits;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -11,14 +11,14 @@ use tokio::net::TcpSocket;
 
 /// How many idle connections; 10000 shows what the default limits promise.
 const VARIABLE: &str = "CLINIC_TEST_IDLE";
-/// What an idle connection may cost, in an unoptimised program; the benchmark measures the real price.
+/// Memory that an idle connection may take in an unoptimized program; the benchmark measures the real amount.
 const KIB_EACH: u64 = 32;
 
 /// A connection from an address of its own on the loopback network.
-async fn knock_from(house: SocketAddr, last: u8) -> Client {
+async fn connect_from(server: SocketAddr, last: u8) -> Client {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(SocketAddr::from((Ipv4Addr::new(127, 0, 1, last), 0))).unwrap();
-    Client::new(socket.connect(house).await.unwrap())
+    Client::new(socket.connect(server).await.unwrap())
 }
 
 /// Resident memory of a process.
@@ -28,19 +28,19 @@ fn resident_kib(process: u32) -> u64 {
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-/// The other end is the real program with its default limits, so that each process has files enough for one end.
+/// The server is a process of its own with its default limits, so that each process has enough open files for one end.
 #[tokio::test]
-async fn thousands_of_idle_connections_cost_little_and_keep_nobody_out() {
+async fn thousands_of_idle_connections_take_little_memory_and_block_no_client() {
     let count: u64 = std::env::var(VARIABLE).map_or(2_000, |count| count.parse().unwrap());
     let limit = getrlimit(Resource::Nofile).maximum;
     setrlimit(Resource::Nofile, Rlimit { current: limit, maximum: limit }).unwrap();
     let clinic = Clinic::start();
-    let house = clinic.origin.trim_start_matches("http://").parse().unwrap();
+    let server = clinic.origin.trim_start_matches("http://").parse().unwrap();
     let before = resident_kib(clinic.pid());
     let mut crowd = Vec::new();
     for i in 0..count {
-        // Every address stays below its share of 128.
-        let mut client = knock_from(house, u8::try_from(i / 100 + 1).unwrap()).await;
+        // Every address stays below its limit of 128.
+        let mut client = connect_from(server, u8::try_from(i / 100 + 1).unwrap()).await;
         client.send(&head("GET", "/articles", &["Accept-Encoding: br"])).await;
         assert_eq!(client.answer("GET").await.status, 200, "connection {i}");
         crowd.push(client);
@@ -49,9 +49,9 @@ async fn thousands_of_idle_connections_cost_little_and_keep_nobody_out() {
     println!("{count} idle connections: {each} KiB each");
     assert!(each <= KIB_EACH, "{each} KiB each");
     for _ in 0..20 {
-        let mut newcomer = knock_from(house, 250).await;
-        newcomer.send(&head("GET", "/", &[])).await;
-        assert_eq!(newcomer.answer("GET").await.status, 200, "a newcomer");
+        let mut new = connect_from(server, 250).await;
+        new.send(&head("GET", "/", &[])).await;
+        assert_eq!(new.answer("GET").await.status, 200, "a new client");
     }
     let mut first = crowd.swap_remove(0);
     first.send(&head("GET", "/", &[])).await;
@@ -59,40 +59,44 @@ async fn thousands_of_idle_connections_cost_little_and_keep_nobody_out() {
 }
 
 #[tokio::test]
-async fn when_places_are_short_the_idle_make_room() {
-    let house = House::open(Limits { connections: 20, first_byte: TIMEOUT, ..quick() });
+async fn idle_connections_are_closed_when_there_are_too_many() {
+    let server = TestServer::open(Limits { connections: 20, first_byte: TIMEOUT, ..short_limits() });
     let mut idle = Vec::new();
     for i in 0..20 {
-        let mut client = house.knock().await;
+        let mut client = server.connect().await;
         if i % 2 == 0 {
             client.send(&head("GET", "/", &[])).await;
             client.answer("GET").await;
         }
         idle.push(client);
     }
-    assert_eq!(house.get("/", &[]).await.status, 200, "a newcomer");
+    assert_eq!(server.get("/", &[]).await.status, 200, "a new client");
     for client in &mut idle {
-        assert_eq!(client.until_closed().await, "", "who was idle is gone");
+        assert_eq!(client.until_closed().await, "", "the idle connection is closed");
     }
 }
 
 #[tokio::test]
-async fn one_address_gets_its_share_of_places() {
-    let house = House::open(Limits { per_address: 3, first_byte: TIMEOUT, ..quick() });
+async fn one_address_gets_no_more_connections_than_its_limit() {
+    let server = TestServer::open(Limits { per_address: 3, first_byte: TIMEOUT, ..short_limits() });
     let mut mine = Vec::new();
     for _ in 0..3 {
-        let mut client = knock_from(house.address, 1).await;
+        let mut client = connect_from(server.address, 1).await;
         client.send(&head("GET", "/", &[])).await;
         assert_eq!(client.answer("GET").await.status, 200);
         mine.push(client);
     }
-    assert_eq!(knock_from(house.address, 1).await.until_closed().await, "", "the fourth is closed without a word");
-    let mut other = knock_from(house.address, 2).await;
+    assert_eq!(
+        connect_from(server.address, 1).await.until_closed().await,
+        "",
+        "the fourth is closed without a response"
+    );
+    let mut other = connect_from(server.address, 2).await;
     other.send(&head("GET", "/", &[])).await;
-    assert_eq!(other.answer("GET").await.status, 200, "a neighbour");
+    assert_eq!(other.answer("GET").await.status, 200, "another address");
     mine.clear();
-    eventually("a place is free again", async || {
-        let mut client = knock_from(house.address, 1).await;
+    eventually("a connection is free again", async || {
+        let mut client = connect_from(server.address, 1).await;
         (client.send(&head("GET", "/", &["Connection: close"])).await
             && client.until_closed().await.starts_with("HTTP/1.1 200"))
         .then_some(())
@@ -101,12 +105,12 @@ async fn one_address_gets_its_share_of_places() {
 }
 
 #[tokio::test]
-async fn a_trusted_proxy_has_no_share() {
+async fn a_trusted_proxy_has_no_limit() {
     let trusted = vec!["127.0.1.0/24".parse().unwrap()];
-    let house = House::open(Limits { per_address: 1, trusted, ..quick() });
+    let server = TestServer::open(Limits { per_address: 1, trusted, ..short_limits() });
     let mut all = Vec::new();
     for _ in 0..5 {
-        let mut client = knock_from(house.address, 1).await;
+        let mut client = connect_from(server.address, 1).await;
         client.send(&head("GET", "/", &[])).await;
         assert_eq!(client.answer("GET").await.status, 200);
         all.push(client);

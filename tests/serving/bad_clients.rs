@@ -1,25 +1,25 @@
-//! Connections that mean no good, or a bad line: each ends within its time-out, and the next visitor is served.
+//! Slow, silent and malformed clients: each connection ends within its time limit, and other clients are served.
 
-use crate::house::{Client, House, PICTURE_BYTES, SOON, TIMEOUT, head, quick};
+use crate::test_server::{Client, PICTURE_BYTES, SHORT, TIMEOUT, TestServer, head, short_limits};
 use relationship_clinic::web::Limits;
 use std::time::{Duration, Instant};
 use tokio::time::interval;
 
-/// Much less than the client's patience, much more than a time-out on a busy machine.
+/// Much less than the client's time limit, much more than the server's on a busy machine.
 const BOUND: Duration = Duration::from_secs(5);
 
-/// The connection ends by its time-out, not at once and not much later.
-async fn ends_by_time_out(what: &str, client: &mut Client) -> String {
+/// The connection ends by its time limit, not at once and not much later.
+async fn ends_by_time_limit(what: &str, client: &mut Client) -> String {
     let begun = Instant::now();
     let text = client.until_closed().await;
     let lasted = begun.elapsed();
-    assert!(lasted > SOON / 2 && lasted < BOUND, "{what} ended after {lasted:?}");
+    assert!(lasted > SHORT / 2 && lasted < BOUND, "{what} ended after {lasted:?}");
     text
 }
 
 #[tokio::test]
-async fn who_says_nothing_or_half_of_it_is_cut_off() {
-    let house = House::open(quick());
+async fn silent_and_incomplete_requests_are_cut_off() {
+    let server = TestServer::open(short_limits());
     let table = [
         ("silent", String::new()),
         ("half a request line", "GET / HT".into()),
@@ -29,43 +29,43 @@ async fn who_says_nothing_or_half_of_it_is_cut_off() {
         ("no body", head("POST", "/post", &["Content-Length: 100"])),
     ];
     for (what, text) in table {
-        let mut client = house.knock().await;
+        let mut client = server.connect().await;
         client.send(&text).await;
-        assert_eq!(ends_by_time_out(what, &mut client).await, "", "{what}");
+        assert_eq!(ends_by_time_limit(what, &mut client).await, "", "{what}");
     }
-    assert_eq!(house.get("/", &[]).await.status, 200);
+    assert_eq!(server.get("/", &[]).await.status, 200);
 }
 
 #[tokio::test]
-async fn an_idle_connection_is_closed_after_its_time_and_not_by_the_heads() {
-    let house = House::open(Limits { idle: SOON, head: TIMEOUT, ..quick() });
-    let mut client = house.knock().await;
+async fn an_idle_connection_is_closed_after_the_idle_limit_not_the_head_limit() {
+    let server = TestServer::open(Limits { idle: SHORT, head: TIMEOUT, ..short_limits() });
+    let mut client = server.connect().await;
     client.send(&head("GET", "/", &[])).await;
     assert_eq!(client.answer("GET").await.status, 200);
-    assert_eq!(ends_by_time_out("idle", &mut client).await, "");
+    assert_eq!(ends_by_time_limit("idle", &mut client).await, "");
 }
 
 #[tokio::test]
-async fn half_a_head_on_a_used_connection_gets_the_time_of_a_head() {
-    let house = House::open(quick());
-    let mut client = house.knock().await;
+async fn half_a_head_on_a_used_connection_is_cut_off_after_the_head_limit() {
+    let server = TestServer::open(short_limits());
+    let mut client = server.connect().await;
     client.send(&head("GET", "/", &[])).await;
     client.answer("GET").await;
     client.send("GET / HTTP/1.1\r\nHos").await;
-    assert_eq!(ends_by_time_out("half a second head", &mut client).await, "");
+    assert_eq!(ends_by_time_limit("half a second head", &mut client).await, "");
 }
 
 /// Sends a byte at a time, each well within the time-out, until cut off.
-async fn drips(house: &House, start: &str, drop: &str) -> Duration {
-    let mut client = house.knock().await;
+async fn sends_byte_by_byte(server: &TestServer, start: &str, byte: &str) -> Duration {
+    let mut client = server.connect().await;
     client.send(start).await;
     let begun = Instant::now();
-    let mut tick = interval(SOON / 6);
+    let mut tick = interval(SHORT / 6);
     while begun.elapsed() < BOUND {
         tokio::select! {
             more = client.more() => assert!(!more, "nothing is answered"),
             _ = tick.tick() => {
-                client.send(drop).await;
+                client.send(byte).await;
                 continue;
             }
         }
@@ -75,37 +75,37 @@ async fn drips(house: &House, start: &str, drop: &str) -> Duration {
 }
 
 #[tokio::test]
-async fn dripping_gains_no_time() {
-    let house = House::open(quick());
+async fn a_head_or_body_sent_byte_by_byte_gains_no_time() {
+    let server = TestServer::open(short_limits());
     let body = head("POST", "/post", &["Content-Length: 10000"]);
     for (what, start) in [("head", "GET / HTTP/1.1\r\nX-Long: "), ("body", &body)] {
-        let lasted = drips(&house, start, "x").await;
-        assert!(lasted < BOUND, "a dripping {what} lasted {lasted:?}");
+        let lasted = sends_byte_by_byte(&server, start, "x").await;
+        assert!(lasted < BOUND, "a slow {what} lasted {lasted:?}");
     }
 }
 
 #[tokio::test]
-async fn who_does_not_read_the_answer_is_cut_off() {
-    let mut house = House::open(Limits { idle: SOON, ..quick() });
-    let mut client = house.knock().await;
+async fn a_client_that_does_not_read_the_answer_is_cut_off() {
+    let mut server = TestServer::open(Limits { idle: SHORT, ..short_limits() });
+    let mut client = server.connect().await;
     client.send(&head("GET", "/picture.png", &[]).repeat(8)).await;
-    // The connection's end shows on the server's side: it can stop without cutting anybody off.
-    crate::house::eventually("the connection ends", async || {
+    // The connection's end shows on the server's side: it can stop without cutting a request off.
+    crate::test_server::eventually("the connection ends", async || {
         let text = client.send("x").await;
         (!text).then_some(())
     })
     .await;
-    house.stop();
-    house.serving.await.unwrap();
+    server.stop();
+    server.serving.await.unwrap();
 }
 
 #[tokio::test]
-async fn who_reads_slowly_gets_all_of_it() {
-    let house = House::open(Limits { idle: SOON, ..quick() });
-    let mut client = house.knock().await;
+async fn a_client_that_reads_slowly_gets_the_whole_answer() {
+    let server = TestServer::open(Limits { idle: SHORT, ..short_limits() });
+    let mut client = server.connect().await;
     client.send(&head("GET", "/picture.png", &["Connection: close"])).await;
     let begun = Instant::now();
-    let mut tick = interval(SOON / 10);
+    let mut tick = interval(SHORT / 10);
     let mut slow = 0;
     loop {
         if slow < 40 {
@@ -116,13 +116,13 @@ async fn who_reads_slowly_gets_all_of_it() {
             break;
         }
     }
-    assert!(begun.elapsed() > SOON * 2, "it took longer than a time-out: {:?}", begun.elapsed());
-    assert!(client.until_closed().await.len() > PICTURE_BYTES / 2, "the picture came whole");
+    assert!(begun.elapsed() > SHORT * 2, "it took longer than a time-out: {:?}", begun.elapsed());
+    assert!(client.until_closed().await.len() > PICTURE_BYTES / 2, "the picture arrived whole");
 }
 
 #[tokio::test]
-async fn one_host_is_named_or_the_request_is_refused() {
-    let house = House::open(quick());
+async fn a_request_without_exactly_one_host_is_refused() {
+    let server = TestServer::open(short_limits());
     let table = [
         ("GET / HTTP/1.1\r\n\r\n", 400),
         ("GET / HTTP/1.1\r\nHost: a.example\r\nHost: a.example\r\n\r\n", 400),
@@ -134,15 +134,15 @@ async fn one_host_is_named_or_the_request_is_refused() {
         ("GET / HTTP/1.0\r\n\r\n", 200),
     ];
     for (text, status) in table {
-        let mut client = house.knock().await;
+        let mut client = server.connect().await;
         client.send(text).await;
         assert_eq!(client.answer("GET").await.status, status, "{text:?}");
     }
 }
 
 #[tokio::test]
-async fn heads_beyond_the_limits_and_garbage_are_refused() {
-    let house = House::open(quick());
+async fn malformed_and_oversized_heads_are_refused() {
+    let server = TestServer::open(short_limits());
     let long = "x".repeat(40_000);
     let lines = "X-Line: 1\r\n".repeat(200);
     let table = [
@@ -163,22 +163,22 @@ async fn heads_beyond_the_limits_and_garbage_are_refused() {
         ("a space before the colon", "GET / HTTP/1.1\r\nHost : a\r\n\r\n".into(), "400"),
     ];
     for (what, text, status) in table {
-        let mut client = house.knock().await;
+        let mut client = server.connect().await;
         client.send(&text).await;
         let begun = Instant::now();
         let answer = client.until_closed().await;
         assert!(begun.elapsed() < BOUND, "{what} is closed");
-        // A peer that still sends when we hang up may lose the answer; what it must not get is a page, or any body.
+        // A client that still sends when the server closes may lose the answer; it must not get a page, or any body.
         let refused = answer.starts_with(&format!("HTTP/1.1 {status}")) && answer.ends_with("\r\n\r\n");
         assert!(answer.is_empty() || refused, "{what}: {answer}");
     }
-    assert_eq!(house.get("/", &[]).await.status, 200);
+    assert_eq!(server.get("/", &[]).await.status, 200);
 }
 
 #[tokio::test]
-async fn requests_sent_at_once_are_answered_in_their_order() {
-    let house = House::open(quick());
-    let mut client = house.knock().await;
+async fn pipelined_requests_are_answered_in_order() {
+    let server = TestServer::open(short_limits());
+    let mut client = server.connect().await;
     let post = head("POST", "/post", &["Content-Length: 3"]) + "abc";
     let all = head("GET", "/", &[]) + &post + &head("GET", "/nowhere", &[]) + &head("GET", "/articles/boundaries", &[]);
     client.send(&all).await;
@@ -191,11 +191,11 @@ async fn requests_sent_at_once_are_answered_in_their_order() {
 }
 
 #[tokio::test]
-async fn a_slow_body_within_its_time_is_taken() {
-    let house = House::open(Limits { request: TIMEOUT, ..quick() });
-    let mut client = house.knock().await;
+async fn a_slow_body_within_its_time_limit_is_accepted() {
+    let server = TestServer::open(Limits { request: TIMEOUT, ..short_limits() });
+    let mut client = server.connect().await;
     client.send(&head("POST", "/post", &["Content-Length: 20", "Expect: 100-continue"])).await;
-    let mut tick = interval(SOON / 8);
+    let mut tick = interval(SHORT / 8);
     for _ in 0..20 {
         tick.tick().await;
         assert!(client.send("x").await, "the connection is open");
