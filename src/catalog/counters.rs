@@ -1,8 +1,8 @@
-//! How often each article was opened, and how many enquiries came from it; nothing about who did it.
+//! How often each article was opened, and how many enquiries came from it; nothing about the reader.
 //!
-//! Invariant: a count is a number beside a name of our own. Of a request, its method and two headers that every browser
-//! sends alike are looked at; its address, its `User-Agent`, its cookies and its `Referer` are not even read, and nothing
-//! of it is kept.
+//! Invariant: a count is a number for an article. Of a request, its method and two headers that every browser
+//! sends alike are looked at; its address, its `User-Agent`, its cookies and its `Referer` are not read, and nothing of it
+//! is stored.
 //!
 //! A view is a GET by which a browser opens a page to show it (`Sec-Fetch-Dest: document`, W3C Fetch Metadata):
 //!
@@ -10,7 +10,7 @@
 //! * what a browser fetches ahead (`Sec-Purpose: prefetch`) is not, since it may never be shown;
 //! * crawlers, link previews, feed readers and monitors do not send the first header, so they are not counted, and no
 //!   list of their names is needed. Browsers from before 2023 are not counted either, nor is a site without TLS (but on
-//!   localhost), where browsers leave these headers out: too few is the better error.
+//!   localhost), where browsers leave these headers out: counting too few is better than counting too many.
 //!
 //! Never: a lock or a look-up in a map for a view. Never a day, a database, a rounding (`mail`).
 

@@ -41,29 +41,14 @@ pub(super) async fn add_to_totals(counters: Arc<Counters>, outbox: Outbox, stop:
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Sum up by week or by month; enquiries are counted by month only
-    #[arg(long, value_enum, default_value = "month")]
-    by: By,
+    #[arg(long, value_parser = ["week", "month"], default_value = "month")]
+    by: String,
     /// How many weeks or months, including the current one
     #[arg(long, value_name = "NUMBER", default_value = "3", value_parser = clap::value_parser!(u32).range(1..))]
     last: u32,
     /// As JSON
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum By {
-    Week,
-    Month,
-}
-
-impl From<By> for Period {
-    fn from(by: By) -> Self {
-        match by {
-            By::Week => Self::Week,
-            By::Month => Self::Month,
-        }
-    }
 }
 
 pub(super) fn run(config: &Config, arguments: &Arguments) -> ExitCode {
@@ -83,7 +68,8 @@ async fn read(config: &Config, arguments: &Arguments) -> Result<Vec<Total>, Stri
     let clinic = content::clinic_facts(&config.content).map_err(|faults| faults.to_string())?;
     let secret = data::secret(config).map_err(|error| format!("the secret in {}: {error}", config.data.display()))?;
     let outbox = outbox::open(config, &clinic, secret.expose_secret()).await?;
-    let (period, today) = (Period::from(arguments.by), outbox.day(now()));
+    let period = if arguments.by == "week" { Period::Week } else { Period::Month };
+    let today = outbox.day(now());
     let days =
         outbox.day_counts(period.first_day_back(today, arguments.last - 1), today).await.map_err(|e| e.to_string());
     outbox.close().await;

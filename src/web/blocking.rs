@@ -13,8 +13,8 @@ impl BlockingLimit {
         Self(Arc::new(Semaphore::new(calls.max(1))))
     }
 
-    /// Runs `work` on a thread for blocking work. A panic goes on in the caller. Work that has begun holds its place
-    /// until it ends, even if the caller is gone.
+    /// Runs `work` on a thread for blocking work. A panic is passed on to the caller. Work that has begun holds its
+    /// permit until it ends, even if the caller is dropped.
     pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
         let permit = Arc::clone(&self.0).acquire_owned().await.expect("the semaphore is never closed");
         let done = spawn_blocking(move || {
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_reaches_the_caller_and_frees_the_place() {
+    async fn a_panic_reaches_the_caller_and_frees_the_permit() {
         let limit = BlockingLimit::new(1);
         let other = limit.clone();
         assert!(tokio::spawn(async move { other.run(|| panic!("broken")).await }).await.unwrap_err().is_panic());

@@ -1,4 +1,4 @@
-//! The operator's door: figures that a monitor can read, which follow what happens and tell of nobody.
+//! The admin address: metrics that a monitor can read, which follow what happens and hold nothing personal.
 
 use crate::{
     enquiries::pitch,
@@ -16,44 +16,44 @@ use std::{
 };
 use tempfile::TempDir;
 
-const DOOR: (&str, &str) = ("CLINIC_ADMIN_LISTEN", "127.0.0.1:0");
+const ADMIN: (&str, &str) = ("CLINIC_ADMIN_LISTEN", "127.0.0.1:0");
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The origin of the operator's door, as the program prints it.
-fn door(clinic: &Clinic) -> String {
+/// The origin of the admin address, as the program prints it.
+fn admin_origin(clinic: &Clinic) -> String {
     const MARK: &str = "Metrics are at ";
     let line = || clinic.log().lines().find_map(|line| Some(line.strip_prefix(MARK)?.to_owned()));
-    let url = wait_for(line).expect("the program tells the address");
+    let url = wait_for(line).expect("the program prints the address");
     url.strip_suffix("/metrics").expect("with its path").to_owned()
 }
 
 fn scrape(clinic: &Clinic) -> Answer {
     let accept = ("accept", "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.4");
-    clinic.get_at(&(door(clinic) + "/metrics"), &[accept])
+    clinic.get_at(&(admin_origin(clinic) + "/metrics"), &[accept])
 }
 
-fn figures(clinic: &Clinic) -> BTreeMap<String, u64> {
+fn metrics(clinic: &Clinic) -> BTreeMap<String, u64> {
     parse(&scrape(clinic).is(200).body)
 }
 
 /// The text format of OpenMetrics 1, as strictly as its grammar: families one after another, each with its type before
-/// its samples and told once, samples with the suffix of their type and told once, and an end.
+/// its samples and once, samples with the suffix of their type and once, and an end.
 #[track_caller]
 fn parse(text: &str) -> BTreeMap<String, u64> {
-    let body = text.strip_suffix("# EOF\n").expect("the end is told");
+    let body = text.strip_suffix("# EOF\n").expect("the end is marked");
     let mut families = BTreeSet::new();
     let (mut family, mut kind) = (String::new(), String::new());
     let mut samples = BTreeMap::new();
     for line in body.lines() {
         assert!(!line.is_empty() && line.trim() == line, "`{line}`");
-        let Some(told) = line.strip_prefix("# ") else {
+        let Some(comment) = line.strip_prefix("# ") else {
             let (name, value) = sample(line, &family, &kind);
-            assert!(samples.insert(name, value).is_none(), "told twice: {line}");
+            assert!(samples.insert(name, value).is_none(), "given twice: {line}");
             continue;
         };
-        let mut words = told.splitn(3, ' ');
+        let mut words = comment.splitn(3, ' ');
         let (about, name) = (words.next().expect("a word"), words.next().expect("a name"));
-        let rest = words.next().expect("what is told");
+        let rest = words.next().expect("a text");
         match about {
             "HELP" => {
                 assert!(families.insert(name.to_owned()), "a family in two places: {line}");
@@ -91,13 +91,13 @@ fn sample(line: &str, family: &str, kind: &str) -> (String, u64) {
         assert!(label.chars().all(|c| c.is_ascii_lowercase()), "{line}");
         assert!(!value.is_empty() && value.chars().all(|c| c.is_ascii_alphanumeric() || c == '.'), "{line}");
     }
-    // Every figure of ours is a whole number.
+    // Every metric of ours is a whole number.
     (key.to_owned(), value.parse().unwrap_or_else(|_| panic!("no number: {line}")))
 }
 
 #[test]
-fn a_monitor_reads_every_figure_and_its_type() {
-    let clinic = Clinic::with(&[DOOR]);
+fn metrics_hold_every_value_with_its_type() {
+    let clinic = Clinic::with(&[ADMIN]);
     let answer = scrape(&clinic);
     assert_eq!(answer.is(200).header("content-type"), OPEN_METRICS);
     assert_eq!(answer.header("cache-control"), "no-store");
@@ -126,36 +126,36 @@ fn a_monitor_reads_every_figure_and_its_type() {
     let sitemap = clinic.get("/sitemap.xml").body.matches("<loc>").count() - 1;
     assert!(found["clinic_pages"] >= sitemap as u64, "{found:#?}");
     assert!(found.contains_key("clinic_connections_open"));
-    assert_eq!(found.len(), still.len() + 3, "a figure that this test does not know: {found:#?}");
+    assert_eq!(found.len(), still.len() + 3, "a metric that this test does not know: {found:#?}");
 }
 
 #[test]
-fn a_monitor_that_knows_no_other_gets_the_older_text() {
-    let clinic = Clinic::with(&[DOOR]);
-    let answer = clinic.get_at(&(door(&clinic) + "/metrics"), &[("accept", "text/plain;version=0.0.4")]);
+fn a_monitor_without_openmetrics_gets_the_prometheus_format() {
+    let clinic = Clinic::with(&[ADMIN]);
+    let answer = clinic.get_at(&(admin_origin(&clinic) + "/metrics"), &[("accept", "text/plain;version=0.0.4")]);
     assert_eq!(answer.is(200).header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
     answer.has("# TYPE clinic_enquiries_kept_total counter\n").lacks("# EOF").lacks("# UNIT").lacks(" info\n");
 }
 
 #[test]
-fn figures_follow_what_happens_and_tell_of_nobody() {
-    // Nobody listens there, so letters wait.
-    let clinic = Clinic::with(&[DOOR, ("CLINIC_SMTP_URL", "smtp://127.0.0.1:9")]);
-    let kept = |figures: &BTreeMap<String, u64>| {
+fn metrics_follow_what_happens_and_hold_nothing_personal() {
+    // No relay listens there, so letters wait.
+    let clinic = Clinic::with(&[ADMIN, ("CLINIC_SMTP_URL", "smtp://127.0.0.1:9")]);
+    let kept = |metrics: &BTreeMap<String, u64>| {
         ["deliver", "label", "hold"]
-            .map(|action| figures[&format!("clinic_enquiries_kept_total{{action=\"{action}\"}}")])
+            .map(|action| metrics[&format!("clinic_enquiries_kept_total{{action=\"{action}\"}}")])
     };
-    let lines = |figures: &BTreeMap<String, u64>| (figures["clinic_letters_waiting"], figures["clinic_enquiries_held"]);
+    let lines = |metrics: &BTreeMap<String, u64>| (metrics["clinic_letters_waiting"], metrics["clinic_enquiries_held"]);
     clinic.post(&valid_form()).is(303);
-    let one = figures(&clinic);
+    let one = metrics(&clinic);
     assert_eq!((kept(&one), lines(&one)), ([1, 0, 0], (1, 0)));
     clinic.post(&valid_form()).is(303);
-    let again = figures(&clinic);
-    assert_eq!((kept(&again), lines(&again)), ([1, 0, 0], (1, 0)), "the same once more is the same");
+    let again = metrics(&clinic);
+    assert_eq!((kept(&again), lines(&again)), ([1, 0, 0], (1, 0)), "a repeated enquiry is not counted");
     clinic.post(&pitch()).is(303);
-    let two = figures(&clinic);
+    let two = metrics(&clinic);
     assert_eq!((kept(&two), lines(&two)), ([1, 0, 1], (1, 1)));
-    wait_for(|| (figures(&clinic)["clinic_oldest_letter_age_seconds"] >= 1).then_some(())).expect("it grows older");
+    wait_for(|| (metrics(&clinic)["clinic_oldest_letter_age_seconds"] >= 1).then_some(())).expect("it grows older");
     let text = scrape(&clinic).body.to_lowercase();
     for (field, words) in valid_form().into_iter().chain(pitch()) {
         let personal = matches!(field, "name" | "phone" | "email" | "message");
@@ -167,51 +167,51 @@ fn figures_follow_what_happens_and_tell_of_nobody() {
 }
 
 #[test]
-fn connections_of_the_site_are_counted_and_the_operators_are_not() {
-    let clinic = Clinic::with(&[DOOR]);
-    let open = || figures(&clinic)["clinic_connections_open"];
+fn connections_of_the_site_are_counted_and_those_of_the_admin_address_are_not() {
+    let clinic = Clinic::with(&[ADMIN]);
+    let open = || metrics(&clinic)["clinic_connections_open"];
     assert_eq!(open(), 0);
     let address = clinic.origin.trim_start_matches("http://");
-    let silent: Vec<_> = (0..3).map(|_| std::net::TcpStream::connect(address).expect("a place")).collect();
+    let silent: Vec<_> = (0..3).map(|_| std::net::TcpStream::connect(address).expect("a connection")).collect();
     wait_for(|| (open() == 3).then_some(())).expect("they are counted");
     drop(silent);
-    wait_for(|| (open() == 0).then_some(())).expect("they are counted off");
+    wait_for(|| (open() == 0).then_some(())).expect("closed ones are not counted");
 }
 
 #[test]
-fn a_fault_in_the_words_is_told_until_it_is_mended() {
+fn a_content_fault_is_reported_until_it_is_corrected() {
     let content = ContentFolder::copied();
-    let clinic = content.open(&[DOOR]);
+    let clinic = content.open(&[ADMIN]);
     let file = content.file("pages/approach.md");
     let text = fs::read_to_string(&file).expect("the page is there");
-    let faulty = |wanted: u64| wait_for(|| (figures(&clinic)["clinic_words_faulty"] == wanted).then_some(()));
+    let faulty = |wanted: u64| wait_for(|| (metrics(&clinic)["clinic_words_faulty"] == wanted).then_some(()));
     fs::write(&file, format!("{text}\n\n[a link](/that-leads-nowhere)\n")).expect("it can be written");
-    faulty(1).expect("the fault is told");
+    faulty(1).expect("the fault is reported");
     fs::write(&file, &text).expect("it can be written");
-    faulty(0).expect("it is mended");
+    faulty(0).expect("it is corrected");
 }
 
 #[test]
-fn a_form_that_keeps_nothing_is_told_and_what_is_unknown_is_left_out() {
+fn a_form_that_cannot_store_enquiries_is_reported_and_unknown_metrics_are_left_out() {
     let folder = TempDir::new().expect("a folder for the test");
     let data = folder.path().join("var");
     // A folder where the database would be.
     fs::create_dir_all(data.join("outbox.sqlite")).expect("a folder");
-    let clinic = Clinic::in_folder(data, vec![(DOOR.0.to_owned(), DOOR.1.to_owned())]);
-    let found = figures(&clinic);
+    let clinic = Clinic::in_folder(data, vec![(ADMIN.0.to_owned(), ADMIN.1.to_owned())]);
+    let found = metrics(&clinic);
     assert_eq!(found["clinic_form_keeps_enquiries"], 0);
     assert!(
         !found.contains_key("clinic_letters_waiting") && !found.contains_key("clinic_enquiries_held"),
         "{found:#?}"
     );
-    assert_eq!(clinic.get_at(&(door(&clinic) + "/health/form"), &[]).status, 503);
+    assert_eq!(clinic.get_at(&(admin_origin(&clinic) + "/health/form"), &[]).status, 503);
 }
 
 #[test]
-fn each_door_has_its_own_addresses() {
-    let clinic = Clinic::with(&[DOOR]);
-    let door = door(&clinic);
-    let ask = |path: &str| clinic.get_at(&format!("{door}{path}"), &[]);
+fn site_and_admin_address_answer_different_paths() {
+    let clinic = Clinic::with(&[ADMIN]);
+    let origin = admin_origin(&clinic);
+    let ask = |path: &str| clinic.get_at(&format!("{origin}{path}"), &[]);
     for (path, says) in [("/health/live", "alive"), ("/health/ready", "ready"), ("/health/form", "enquiries are kept")]
     {
         ask(path).is(200).has(says);
@@ -226,11 +226,11 @@ fn each_door_has_its_own_addresses() {
     }
     let closed = Clinic::start();
     closed.get("/metrics").is(404);
-    assert!(!closed.log().contains("monitor"), "it is off unless it is set");
+    assert!(!closed.log().contains("monitor"), "off by default");
 }
 
-/// Runs the program until it ends by itself.
-fn told(arguments: &[&str], settings: &[(&str, &str)]) -> (Option<i32>, String) {
+/// Runs the program until it ends by itself; exit code and output.
+fn run(arguments: &[&str], settings: &[(&str, &str)]) -> (Option<i32>, String) {
     let folder = TempDir::new().expect("a folder for the test");
     let mut command = Command::new(PROGRAM);
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CLINIC_")) {
@@ -242,29 +242,29 @@ fn told(arguments: &[&str], settings: &[(&str, &str)]) -> (Option<i32>, String) 
 }
 
 #[test]
-fn addresses_that_cannot_be_had_stop_the_start_together() {
-    let (code, text) = told(&[], &[("CLINIC_LISTEN", "here"), ("CLINIC_ADMIN_LISTEN", "there")]);
+fn every_unusable_address_is_reported_and_nothing_starts() {
+    let (code, text) = run(&[], &[("CLINIC_LISTEN", "here"), ("CLINIC_ADMIN_LISTEN", "there")]);
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("CLINIC_LISTEN: `here`") && text.contains("CLINIC_ADMIN_LISTEN: `there`"), "{text}");
     let taken = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
     let [site, admin] = taken.each_ref().map(|taken| taken.local_addr().expect("an address").to_string());
-    let (code, text) = told(&[], &[("CLINIC_LISTEN", &site), ("CLINIC_ADMIN_LISTEN", &admin)]);
+    let (code, text) = run(&[], &[("CLINIC_LISTEN", &site), ("CLINIC_ADMIN_LISTEN", &admin)]);
     assert_eq!(code, Some(1), "{text}");
     for address in [site, admin.clone()] {
         assert!(text.contains(&format!("{address}: Address already in use")), "{text}");
     }
-    let (code, text) = told(&[], &[("CLINIC_LISTEN", "127.0.0.1:0"), ("CLINIC_ADMIN_LISTEN", &admin)]);
+    let (code, text) = run(&[], &[("CLINIC_LISTEN", "127.0.0.1:0"), ("CLINIC_ADMIN_LISTEN", &admin)]);
     assert!(code == Some(1) && text.contains(&admin), "{text}");
     assert!(!text.contains("The site is at"), "nothing was opened: {text}");
 }
 
 #[test]
-fn an_address_that_others_may_reach_is_said_and_is_no_fault() {
-    const DOUBT: &str = "0.0.0.0:0 may be reached from outside";
-    let (code, text) = told(&["check"], &[("CLINIC_ADMIN_LISTEN", "0.0.0.0:0")]);
-    assert!(code == Some(0) && text.contains(DOUBT) && text.contains("remedy: "), "{text}");
-    let (code, text) = told(&["check"], &[DOOR]);
+fn an_admin_address_that_others_may_reach_is_a_warning() {
+    const WARNING: &str = "0.0.0.0:0 may be reached from outside";
+    let (code, text) = run(&["check"], &[("CLINIC_ADMIN_LISTEN", "0.0.0.0:0")]);
+    assert!(code == Some(0) && text.contains(WARNING) && text.contains("remedy: "), "{text}");
+    let (code, text) = run(&["check"], &[ADMIN]);
     assert!(code == Some(0) && !text.contains("CLINIC_ADMIN_LISTEN"), "{text}");
     let clinic = Clinic::with(&[("CLINIC_ADMIN_LISTEN", "0.0.0.0:0")]);
-    wait_for(|| clinic.log().contains(DOUBT).then_some(())).expect("the log says it");
+    wait_for(|| clinic.log().contains(WARNING).then_some(())).expect("it is logged");
 }

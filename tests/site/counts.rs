@@ -1,4 +1,4 @@
-//! Counting without watching: what is counted, what is shown, and what is nowhere to be found.
+//! Counts of views and enquiries: what is counted, what is shown, and that nothing about a reader is stored.
 
 use crate::support::clinic::{Clinic, valid_form};
 use std::{
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 const ARTICLE: &str = "/articles/attachment-repair-therapy";
 const OPENED: (&str, &str) = ("sec-fetch-dest", "document");
 
-/// Ends it as a service manager does and waits for its end.
+/// Stops the program with SIGTERM and waits for its end.
 fn stop(clinic: &Clinic) {
     let pid = clinic.pid().to_string();
     assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
@@ -26,7 +26,7 @@ fn counts(data: &Path, arguments: &[&str]) -> String {
         .args(arguments)
         .env("CLINIC_DATA", data)
         .output()
-        .expect("the program starts");
+        .expect("the program runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("text")
 }
@@ -39,7 +39,7 @@ fn lines(table: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_was_opened_shows_rounded_after_a_stop_and_adds_up() {
+fn views_are_shown_rounded_after_a_stop_and_add_up() {
     let folder = TempDir::new().expect("a folder for the test");
     let data = folder.path().join("var");
     let clinic = Clinic::in_folder(data.clone(), Vec::new());
@@ -75,7 +75,7 @@ fn what_was_opened_shows_rounded_after_a_stop_and_adds_up() {
 }
 
 #[test]
-fn nothing_about_a_reader_is_kept() {
+fn nothing_about_a_reader_is_stored() {
     let folder = TempDir::new().expect("a folder for the test");
     let data = folder.path().join("var");
     let settings = vec![("CLINIC_TRUSTED_PROXIES".to_owned(), "127.0.0.1".to_owned())];

@@ -1,4 +1,4 @@
-//! What staff can do from a letter: asked by GET, done by POST, once.
+//! Signed links in letters to staff: GET asks, POST acts, once.
 
 use crate::support::{
     clinic::{Answer, Clinic, links, valid_form},
@@ -6,7 +6,7 @@ use crate::support::{
 };
 
 #[track_caller]
-fn says(answer: &Answer, status: u16, heading: &str) {
+fn shows(answer: &Answer, status: u16, heading: &str) {
     answer.is(status);
     let dom = Dom::new(&answer.body);
     assert_eq!(dom.text("h1"), heading);
@@ -23,40 +23,40 @@ fn says(answer: &Answer, status: u16, heading: &str) {
 }
 
 #[test]
-fn a_link_asks_and_its_button_does_it_once() {
+fn a_link_asks_and_its_button_acts_once() {
     let clinic = Clinic::start();
     clinic.post(&valid_form()).is(303);
     let links = links(&clinic.letters(1).remove(0));
     let [answered, spam] = links.as_slice() else { panic!("two links: {links:?}") };
     for _ in 0..3 {
         // Scanners and previewers open links: nothing changes.
-        says(&clinic.get(answered), 200, "Mark No. 1 as answered?");
+        shows(&clinic.get(answered), 200, "Mark No. 1 as answered?");
     }
     let from_elsewhere = clinic.press(answered, &[("sec-fetch-site", "cross-site")]);
-    says(&from_elsewhere, 403, "The button was not pressed here");
-    says(&clinic.get(answered), 200, "Mark No. 1 as answered?");
+    shows(&from_elsewhere, 403, "The button was not pressed here");
+    shows(&clinic.get(answered), 200, "Mark No. 1 as answered?");
     let here = [("sec-fetch-site", "same-origin")];
-    says(&clinic.press(answered, &here), 200, "No. 1 is marked as answered");
-    says(&clinic.press(answered, &here), 200, "No. 1 was marked before");
-    says(&clinic.get(answered), 200, "No. 1 was marked before");
-    says(&clinic.press(spam, &here), 200, "No. 1 is marked as advertising");
-    says(&clinic.press(spam, &here), 200, "No. 1 was marked before");
+    shows(&clinic.press(answered, &here), 200, "No. 1 is marked as answered");
+    shows(&clinic.press(answered, &here), 200, "No. 1 was marked before");
+    shows(&clinic.get(answered), 200, "No. 1 was marked before");
+    shows(&clinic.press(spam, &here), 200, "No. 1 is marked as advertising");
+    shows(&clinic.press(spam, &here), 200, "No. 1 was marked before");
 }
 
 #[test]
-fn a_link_that_nobody_signed_leads_to_nothing() {
+fn a_link_without_a_valid_signature_is_not_found() {
     let clinic = Clinic::start();
     clinic.post(&valid_form()).is(303);
     let whole = links(&clinic.letters(1).remove(0)).remove(0);
     for path in ["/t/AAAA", &whole[..whole.len() - 1], &format!("{whole}A"), "/t/%00", "/t/%C3%A9"] {
-        says(&clinic.get(path), 404, "This link leads to nothing");
-        says(&clinic.press(path, &[]), 404, "This link leads to nothing");
+        shows(&clinic.get(path), 404, "This link leads to nothing");
+        shows(&clinic.press(path, &[]), 404, "This link leads to nothing");
     }
-    says(&clinic.get(&whole), 200, "Mark No. 1 as answered?");
+    shows(&clinic.get(&whole), 200, "Mark No. 1 as answered?");
 }
 
 #[test]
-fn no_list_of_the_site_names_a_link() {
+fn no_public_page_contains_a_signed_link() {
     let clinic = Clinic::start();
     for path in ["/robots.txt", "/sitemap.xml", "/", "/contact"] {
         clinic.get(path).is(200).lacks("/t/");

@@ -1,4 +1,4 @@
-//! The privacy page against the program that serves it: what it says follows from the settings, the policy and the code.
+//! The privacy page agrees with the settings, the security policy and the retention periods of the program.
 
 use crate::support::{
     clinic::{Answer, Clinic},
@@ -14,7 +14,7 @@ fn page(settings: &[(&str, &str)]) -> (Answer, String) {
 }
 
 #[track_caller]
-fn says(words: &str, parts: &[&str], never: &[&str]) {
+fn has(words: &str, parts: &[&str], never: &[&str]) {
     for part in parts {
         assert!(words.contains(part), "`{part}` is missing in:\n{words}");
     }
@@ -24,45 +24,41 @@ fn says(words: &str, parts: &[&str], never: &[&str]) {
 }
 
 #[test]
-fn it_says_where_answers_go_by_the_settings() {
+fn the_privacy_page_says_where_answers_go() {
     let (_, words) = page(&[]);
-    says(
-        &words,
-        &["in a file on the computer", "They are not sent by email"],
-        &["encrypted connection", "mail server"],
-    );
+    has(&words, &["in a file on the computer", "They are not sent by email"], &["encrypted connection", "mail server"]);
     let relay = [
         ("CLINIC_SMTP_URL", "smtps://user:secretword@mail.example:465"),
         ("CLINIC_MAIL_TO", "front@clinic.example,desk@clinic.example"),
     ];
     let (answer, words) = page(&relay);
-    says(
+    has(
         &words,
         &["2 addresses of the clinic's staff", "mail server mail.example", "only on an encrypted connection"],
         &[],
     );
     answer.lacks("secretword").lacks("front@clinic.example");
     let (_, words) = page(&[("CLINIC_SMTP_URL", "smtp://127.0.0.1:9")]);
-    says(&words, &["one address", "mail program on the computer"], &["encrypted connection", "127.0.0.1"]);
+    has(&words, &["one address", "mail program on the computer"], &["encrypted connection", "127.0.0.1"]);
     let (_, words) = page(&[("CLINIC_SMTP_URL", "smtps://u:p@mail.example"), ("CLINIC_STAGING", "on")]);
-    says(&words, &["They are not sent by email"], &["mail.example"]);
+    has(&words, &["They are not sent by email"], &["mail.example"]);
 }
 
 #[test]
-fn it_names_every_host_of_the_policy_and_there_is_none() {
+fn the_privacy_page_names_every_host_of_the_policy() {
     let (answer, words) = page(&[]);
     let policy = answer.header("content-security-policy");
     assert!(policy.contains("default-src 'none'"), "{policy}");
     let directives = policy.split(';').flat_map(|directive| directive.split_whitespace().skip(1).collect::<Vec<_>>());
     let others: Vec<&str> = directives.filter(|source| !source.starts_with('\'')).collect();
     assert_eq!(others, Vec::<&str>::new(), "a host in the policy");
-    says(&words, &["contact: none"], &[]);
+    has(&words, &["contact: none"], &[]);
     assert!(answer.headers.get("set-cookie").is_none(), "it says that there are no cookies");
-    says(&words, &["sets no cookies"], &[]);
+    has(&words, &["sets no cookies"], &[]);
 }
 
 #[test]
-fn its_periods_are_those_that_the_program_erases_by() {
+fn the_privacy_page_states_the_retention_periods_of_the_program() {
     let (answer, _) = page(&[]);
     let dom = Dom::new(&answer.body);
     let cells: Vec<String> = dom.all("[aria-label='How long your words are kept'] td").into_iter().map(text).collect();

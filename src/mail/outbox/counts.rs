@@ -1,11 +1,11 @@
-//! Totals of views and enquiries by article: stored beside the enquiries, which all copies of the program share, and shown
-//! rounded, by week or month.
+//! Totals of views and enquiries by article: stored in the outbox's database, which all copies of the program share, and
+//! shown rounded, by week or month.
 //!
-//! Invariant: copies add up, whichever comes first; a row holds a day, a name of ours and two numbers. No number below
-//! [`FEW`] is ever shown, and every other one is rounded to tens, so that none can be one person's reading.
+//! Invariant: counts of several copies add up; a row holds a day, an article and two numbers. No number below [`FEW`] is
+//! shown, and every other one is rounded to tens, so that none can be the reading of one person.
 //!
-//! Never: when an enquiry came, by the day. Its words are erased after a day, and a total of one beside its trace would
-//! say again what it was about; so enquiries are counted by the month.
+//! Never: the day of an enquiry. Its text is erased after a day, and a total of one on that day would reveal what it was
+//! about; so enquiries are counted by month.
 
 use super::{Outbox, Unavailable, letters::unsigned, writer::json};
 use crate::enquiry::retention;
@@ -26,22 +26,22 @@ pub struct DayCount {
     pub article: String,
     /// How often it was opened that day.
     pub views: u64,
-    /// Enquiries of the whole month that were sent from its foot; on the first of a month only, else 0.
+    /// Enquiries of the whole month that were sent from the article; on the first of a month only, else 0.
     pub enquiries: u64,
 }
 
-/// A number as it may be shown.
+/// A rounded number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rounded {
-    /// Anything from none to one less than this.
+    /// Less than this, or none.
     FewerThan(u64),
     /// Rounded to tens.
     About(u64),
 }
 
 impl Rounded {
-    /// Of an exact number.
+    /// Rounds an exact number.
     pub fn new(exact: u64) -> Self {
         if exact < FEW { Self::FewerThan(FEW) } else { Self::About((exact + FEW / 2) / FEW * FEW) }
     }
@@ -56,10 +56,10 @@ impl fmt::Display for Rounded {
     }
 }
 
-/// What days are summed to.
+/// A period whose days are summed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Period {
-    /// Monday to Sunday. Enquiries are not known by the week.
+    /// Monday to Sunday. Enquiries are not counted by week.
     Week,
     /// A calendar month.
     Month,
@@ -94,11 +94,11 @@ pub struct Total {
     pub article: String,
     /// How often it was opened.
     pub views: Rounded,
-    /// Enquiries sent from its foot, of a month; absent for weeks, unless somebody adds those of the month.
+    /// Enquiries sent from the article, of a month; absent for weeks.
     pub enquiries: Option<Rounded>,
 }
 
-/// Sums days to periods: the latest first, then the most read. An article that nobody opened is not listed.
+/// Sums days to periods: the latest first, then the most read. An article without views is not listed.
 pub fn totals(days: &[DayCount], period: Period) -> Vec<Total> {
     let mut sums: BTreeMap<(Date, &str), (u64, u64)> = BTreeMap::new();
     for day in days {
@@ -111,7 +111,7 @@ pub fn totals(days: &[DayCount], period: Period) -> Vec<Total> {
         views: Rounded::new(views),
         enquiries: (period == Period::Month).then(|| Rounded::new(enquiries)),
     };
-    // A week in which an article was not opened may yet hold its row of the month's enquiries.
+    // A week without views may hold the row of the month's enquiries.
     let opened = |(_, (views, _)): &((Date, &str), (u64, u64))| period == Period::Month || *views > 0;
     let mut totals: Vec<Total> = sums.into_iter().filter(opened).map(total).collect();
     totals.sort_by_key(|total| (Reverse(total.first_day), Reverse(total.views)));
@@ -141,7 +141,7 @@ impl Outbox {
     }
 
     /// What was read in the last whole week before `now`, Monday to Sunday in the clinic's zone: rounded, the most read
-    /// first; articles that nobody opened are left out. Enquiries are those of the month in which that week ended. For the
+    /// first; articles without views are left out. Enquiries are those of the month in which that week ended. For the
     /// weekly note.
     pub async fn read_last_week(&self, now: Timestamp) -> Result<Vec<Total>, Unavailable> {
         let first = Period::Week.first_day_back(self.day(now), 1);
@@ -172,8 +172,7 @@ fn day_count(row: &AnyRow) -> sqlx::Result<DayCount> {
     })
 }
 
-/// One row for each day and article, in the order of the table's key, so that two copies never wait for one another in a
-/// circle. Enquiries are counted on the first of the month.
+/// One row for each day and article, in the order of the table's key, so that two copies cannot deadlock. Enquiries are counted on the first of the month.
 fn rows(counts: &[(String, u64, u64)], today: Date) -> Vec<serde_json::Value> {
     let mut rows: BTreeMap<(Date, &str), (u64, u64)> = BTreeMap::new();
     for (article, views, enquiries) in counts {
@@ -191,7 +190,7 @@ mod tests {
     use jiff::civil::date;
 
     #[test]
-    fn small_numbers_are_not_told_apart_and_larger_ones_are_rounded_to_tens() {
+    fn numbers_below_ten_are_not_shown_and_others_are_rounded_to_tens() {
         let table = [(0, "fewer than 10"), (1, "fewer than 10"), (9, "fewer than 10"), (10, "about 10")];
         for (exact, shown) in table.into_iter().chain([(14, "about 10"), (15, "about 20"), (1234, "about 1230")]) {
             assert_eq!(Rounded::new(exact).to_string(), shown, "{exact}");
