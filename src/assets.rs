@@ -17,7 +17,7 @@ pub use fault::{AssetFault, AssetFaults};
 pub use image_cache::Photos;
 pub use size::Size;
 
-use crate::catalog::{Builder, Caching, Media, Resource, hashed};
+use crate::catalog::{Builder, Caching, Media, Resource, hashed_path};
 use bytes::Bytes;
 use photo::Rendition;
 use std::{
@@ -118,7 +118,7 @@ impl Assets {
     pub fn add_to(&self, builder: Builder) -> Builder {
         self.files.values().fold(builder, |builder, asset| {
             let resource = Resource::new(asset.media, asset.bytes.clone()).caching(asset.caching);
-            builder.page(asset.address.clone(), resource)
+            builder.resource(asset.address.clone(), resource)
         })
     }
 
@@ -142,7 +142,7 @@ impl Asset {
     fn new(name: &str, media: Media, bytes: Bytes, size: Option<Size>) -> Self {
         let (address, caching) = match name.strip_prefix(ROOT) {
             Some(name) => (format!("/{name}"), Caching::Short),
-            None => (hashed(&plain_name(name), &bytes), Caching::Forever),
+            None => (hashed_path(&plain_name(name), &bytes), Caching::Immutable),
         };
         Self { address, media, bytes, caching, size, srcset: None }
     }
@@ -244,7 +244,7 @@ mod tests {
         assert_eq!(assets.url(".DS_Store"), None);
 
         let catalog = assets.add_to(Catalog::builder(http::HeaderMap::new())).build();
-        let sheet = catalog.answer(&Request::get(assets.url(STYLESHEET).unwrap()).body(()).unwrap()).unwrap();
+        let sheet = catalog.respond(&Request::get(assets.url(STYLESHEET).unwrap()).body(()).unwrap()).unwrap();
         assert_eq!(sheet.body(), "@layer a, b;\na { color: blue }\nb { color: red; }\n");
         assert_eq!(sheet.headers()["cache-control"], "public, max-age=31536000, immutable");
     }
@@ -265,7 +265,7 @@ mod tests {
         for (source, width) in widths.iter().zip(["480w", "800w", "1000w"]) {
             let (address, declared) = source.split_once(' ').unwrap();
             assert_eq!(declared, width);
-            let answer = catalog.answer(&Request::get(address).body(()).unwrap()).unwrap();
+            let answer = catalog.respond(&Request::get(address).body(()).unwrap()).unwrap();
             assert_eq!(answer.headers()["content-type"], "image/webp");
         }
         assert_eq!(widths.len(), 3);

@@ -14,8 +14,8 @@ mod compressor;
 mod counters;
 mod disk_cache;
 mod export;
+mod hashed_path;
 mod media;
-mod name;
 mod near_miss;
 mod prepared;
 mod request_headers;
@@ -27,10 +27,10 @@ pub use compression::compress_response;
 pub use compressor::Compressor;
 pub use counters::{Counter, Counters};
 pub use export::Exported;
+pub use hashed_path::{hashed_path, unhashed_name};
 pub use media::Media;
-pub use name::{ASSETS, hashed, plain};
 pub use near_miss::Target;
-pub use prepared::answer_apart;
+pub use prepared::respond_with;
 pub use resource::{Caching, Resource};
 
 use bytes::Bytes;
@@ -56,9 +56,9 @@ pub struct Catalog {
 /// What is at a path.
 #[derive(Debug)]
 enum Entry {
-    Here(PreparedResource),
-    /// A redirect, to a path that is not one itself or to a whole address.
-    Moved(String),
+    Resource(PreparedResource),
+    /// To a path that is not a redirect itself, or to a whole address.
+    Redirect(String),
     Gone,
     /// The router answers here; the catalog knows only that the path exists.
     Routed,
@@ -71,19 +71,18 @@ impl Catalog {
     }
 
     /// The response, or `None` if the router is to answer.
-    pub fn answer<B>(&self, request: &Request<B>) -> Option<Response<Bytes>> {
+    pub fn respond<B>(&self, request: &Request<B>) -> Option<Response<Bytes>> {
         let reads = matches!(*request.method(), Method::GET | Method::HEAD);
         match self.entries.get(request.uri().path()) {
-            Some(Entry::Routed) => None,
             None if reads => self.near_miss(request),
-            None => None,
+            None | Some(Entry::Routed) => None,
             Some(_) if !reads => {
                 let mut response = self.failure(StatusCode::METHOD_NOT_ALLOWED, request);
                 response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
                 Some(response)
             }
-            Some(Entry::Here(resource)) => Some(resource.answer(request)),
-            Some(Entry::Moved(to)) => Some(self.redirect(to, request)),
+            Some(Entry::Resource(resource)) => Some(resource.respond(request)),
+            Some(Entry::Redirect(to)) => Some(self.redirect(to, request)),
             Some(Entry::Gone) => Some(self.failure(StatusCode::GONE, request)),
         }
     }
@@ -91,7 +90,7 @@ impl Catalog {
     /// The page for a failure, in the client's coding; a line of text if there is no page for it.
     pub fn failure<B>(&self, status: StatusCode, request: &Request<B>) -> Response<Bytes> {
         if let Some(resource) = self.failures.get(&status) {
-            return resource.answer(request);
+            return resource.respond(request);
         }
         let mut headers = self.common.clone();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(Media::Text.content_type()));
@@ -99,9 +98,9 @@ impl Catalog {
         respond(status, headers, format!("{status}\n").into())
     }
 
-    /// Every address that answers 200, in no order.
+    /// Every path that answers 200, unordered.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
-        self.entries.iter().filter(|(_, entry)| matches!(entry, Entry::Here(_))).map(|(path, _)| &**path)
+        self.entries.iter().filter(|(_, entry)| matches!(entry, Entry::Resource(_))).map(|(path, _)| &**path)
     }
 
     /// How many of these are pages, as opposed to feeds, pictures and other files.
@@ -120,8 +119,8 @@ impl Catalog {
 impl Entry {
     fn resource(&self) -> Option<&PreparedResource> {
         match self {
-            Self::Here(resource) => Some(resource),
-            Self::Moved(_) | Self::Gone | Self::Routed => None,
+            Self::Resource(resource) => Some(resource),
+            Self::Redirect(_) | Self::Gone | Self::Routed => None,
         }
     }
 }

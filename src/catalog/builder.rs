@@ -3,8 +3,9 @@
 use super::{
     Caching, Catalog, Entry, Media, Resource,
     body::Body,
-    failure_caching, name,
+    failure_caching,
     prepared::{self, PreparedResource},
+    unhashed_name,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use std::{
@@ -40,15 +41,15 @@ impl Builder {
         self
     }
 
-    /// A resource at an absolute path. A path made by [`name::hashed`] is also found by its older hashes.
+    /// A resource at an absolute path. A path made by [`hashed_path::hashed_path`] is also found by its older hashes.
     #[must_use]
-    pub fn page(mut self, path: impl Into<String>, resource: Resource) -> Self {
+    pub fn resource(mut self, path: impl Into<String>, resource: Resource) -> Self {
         let path = path.into();
-        if let Some(name) = name::plain(&path) {
+        if let Some(name) = unhashed_name(&path) {
             self.catalog.assets.insert(name.into(), path.as_str().into());
         }
         let resource = self.prepare(resource, StatusCode::OK);
-        self.catalog.entries.insert(path.into(), Entry::Here(resource));
+        self.catalog.entries.insert(path.into(), Entry::Resource(resource));
         self
     }
 
@@ -95,8 +96,8 @@ impl Builder {
     pub fn build(mut self) -> Catalog {
         for (from, to) in resolve(&self.redirects) {
             let entry = self.catalog.entries.entry(from.into()).or_insert(Entry::Gone);
-            if !matches!(entry, Entry::Here(_)) {
-                *entry = Entry::Moved(to);
+            if !matches!(entry, Entry::Resource(_)) {
+                *entry = Entry::Redirect(to);
             }
         }
         self.catalog

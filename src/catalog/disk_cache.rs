@@ -1,7 +1,7 @@
-//! A folder of files that can be made again, each named by a hash.
+//! A cache folder of files named by a hash.
 //!
-//! Invariant: what [`DiskCache::get`] returns was written whole under this name: a file is checked by a hash over name and
-//! bytes, and appears by rename. It is only a cache: bounded, and deletable at any time.
+//! Invariant: what [`DiskCache::get`] returns was written completely under this name: a checksum covers name and bytes, and a
+//! file appears by rename. The folder is limited in size and may be deleted at any time.
 //!
 //! Never: anything personal.
 
@@ -23,13 +23,13 @@ pub(super) struct DiskCache {
 }
 
 impl DiskCache {
-    /// Opens or makes `folder`, to hold `limit` bytes at most once it is tidied.
+    /// Opens or creates `folder`; [`DiskCache::trim`] limits it to `limit` bytes.
     pub fn open(folder: &Path, limit: u64) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         Ok(Self { folder: folder.to_owned(), limit, writes: AtomicU64::new(0) })
     }
 
-    /// The bytes under this name; `None` if absent or damaged.
+    /// The bytes with this name; `None` if they are absent or corrupted.
     pub fn get(&self, name: &blake3::Hash) -> Option<Bytes> {
         let mut file = Bytes::from(fs::read(self.file(name)).ok()?);
         if file.len() < blake3::OUT_LEN {
@@ -39,35 +39,40 @@ impl DiskCache {
         (checksum(name, &bytes).as_bytes() == &file[..]).then_some(bytes)
     }
 
-    /// Keeps bytes. Not synced to disk: a torn file fails its check and is made again.
+    /// Writes bytes without a sync: after a crash, an incomplete file fails its checksum.
     pub fn put(&self, name: &blake3::Hash, bytes: &[u8]) -> io::Result<()> {
         let number = self.writes.fetch_add(1, Relaxed);
-        let draft = self.folder.join(format!("{}.{}-{number}.tmp", name.to_hex(), std::process::id()));
+        let temporary = self.folder.join(format!("{}.{}-{number}.tmp", name.to_hex(), std::process::id()));
         let file = [checksum(name, bytes).as_bytes(), bytes].concat();
-        let written = fs::write(&draft, file).and_then(|()| fs::rename(&draft, self.file(name)));
+        let written = fs::write(&temporary, file).and_then(|()| fs::rename(&temporary, self.file(name)));
         if written.is_err() {
-            let _ = fs::remove_file(&draft);
+            let _ = fs::remove_file(&temporary);
         }
         written
     }
 
-    /// Deletes the oldest files that are not `used` until the rest fits the limit, and drafts an hour old.
+    /// Deletes the oldest files that are not `used` until the rest fits the limit, and temporary files older than an hour.
     pub fn trim(&self, used: &HashSet<blake3::Hash>) -> io::Result<()> {
         let mut total = 0;
-        let mut spare = Vec::new();
+        let mut unused = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
-            let about = entry.metadata()?;
-            total += about.len();
+            let metadata = entry.metadata()?;
+            total += metadata.len();
             let name = entry.file_name().to_str().and_then(|name| blake3::Hash::from_hex(name).ok());
             if name.is_none_or(|name| !used.contains(&name)) {
-                spare.push((about.modified().unwrap_or(SystemTime::UNIX_EPOCH), about.len(), entry.path(), name));
+                unused.push((
+                    metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+                    metadata.len(),
+                    entry.path(),
+                    name,
+                ));
             }
         }
-        spare.sort_by_key(|(at, ..)| *at);
-        for (at, length, path, name) in spare {
-            let is_old_draft = name.is_none() && at.elapsed().is_ok_and(|age| age.as_secs() > 3600);
-            if is_old_draft || (name.is_some() && total > self.limit) {
+        unused.sort_by_key(|(at, ..)| *at);
+        for (at, length, path, name) in unused {
+            let is_stale = name.is_none() && at.elapsed().is_ok_and(|age| age.as_secs() > 3600);
+            if is_stale || (name.is_some() && total > self.limit) {
                 fs::remove_file(path)?;
                 total = total.saturating_sub(length);
             }
@@ -80,7 +85,7 @@ impl DiskCache {
     }
 }
 
-/// Over the name as well: a file under another's name fails.
+/// Covers the name, so that a file renamed to another name fails.
 fn checksum(name: &blake3::Hash, bytes: &[u8]) -> blake3::Hash {
     blake3::Hasher::new().update(name.as_bytes()).update(bytes).finalize()
 }
@@ -90,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_damaged_file_is_no_hit() {
+    fn a_corrupted_file_is_not_returned() {
         let folder = tempfile::tempdir().unwrap();
         let cache = DiskCache::open(folder.path(), 1 << 20).unwrap();
         let name = blake3::hash(b"page");
@@ -100,13 +105,13 @@ mod tests {
         assert_eq!(cache.get(&name).as_deref(), Some(&b"bytes"[..]), "whole");
         for length in 0..whole.len() {
             fs::write(cache.file(&name), &whole[..length]).unwrap();
-            assert_eq!(cache.get(&name), None, "cut at {length}");
+            assert_eq!(cache.get(&name), None, "truncated at {length}");
         }
         for at in 0..whole.len() {
-            let mut bent = whole.clone();
-            bent[at] ^= 1;
-            fs::write(cache.file(&name), bent).unwrap();
-            assert_eq!(cache.get(&name), None, "bent at {at}");
+            let mut corrupted = whole.clone();
+            corrupted[at] ^= 1;
+            fs::write(cache.file(&name), corrupted).unwrap();
+            assert_eq!(cache.get(&name), None, "corrupted at {at}");
         }
         let other = blake3::hash(b"other");
         fs::write(cache.file(&other), &whole).unwrap();
@@ -114,14 +119,14 @@ mod tests {
     }
 
     #[test]
-    fn trimming_keeps_what_is_used_and_fits_the_limit() {
+    fn trimming_deletes_unused_files_beyond_the_limit() {
         let folder = tempfile::tempdir().unwrap();
         let cache = DiskCache::open(folder.path(), 0).unwrap();
-        let (used, spare) = (blake3::hash(b"used"), blake3::hash(b"spare"));
+        let (used, unused) = (blake3::hash(b"used"), blake3::hash(b"unused"));
         cache.put(&used, b"1").unwrap();
-        cache.put(&spare, b"2").unwrap();
+        cache.put(&unused, b"2").unwrap();
         cache.trim(&HashSet::from([used])).unwrap();
         assert!(cache.get(&used).is_some(), "used");
-        assert!(cache.get(&spare).is_none(), "spare");
+        assert!(cache.get(&unused).is_none(), "unused");
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! A page `/articles/x` becomes `articles/x.html`, the home page `index.html`, a failure `404.html`; with nginx:
 //! `try_files $uri $uri.html $uri/index.html =404; gzip_static on; brotli_static on; error_page 404 /404.html;`.
-//! Redirects are listed in `_redirects`, a line each: from, to, status; `*` stands for the rest of a path, `:splat` for
-//! the same rest again.
+//! Redirects are listed in `_redirects`, a line each: from, to, status; `*` matches the rest of a path and `:splat`
+//! inserts it.
 
 use super::{Catalog, Entry, Media, body::Body, compression::Coding};
 use std::{
@@ -15,7 +15,7 @@ use std::{
 /// What was written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Exported {
-    /// Files, variants included.
+    /// Files, the compressed ones included.
     pub files: usize,
     /// Bytes in them.
     pub bytes: u64,
@@ -32,10 +32,10 @@ impl Catalog {
         let mut redirects = Vec::new();
         for (path, entry) in &self.entries {
             match entry {
-                Entry::Here(resource) => {
+                Entry::Resource(resource) => {
                     write_all(&folder.join(file(path, resource.media)?), &resource.body, &mut done)?;
                 }
-                Entry::Moved(to) => redirects.push(format!("{path} {to} 308")),
+                Entry::Redirect(to) => redirects.push(format!("{path} {to} 308")),
                 Entry::Gone => redirects.push(format!("{path} /410.html 410")),
                 Entry::Routed => {}
             }
@@ -79,18 +79,18 @@ fn write(file: &Path, bytes: &[u8], done: &mut Exported) -> io::Result<()> {
     Ok(())
 }
 
-/// The file of an address, relative to the folder.
-fn file(address: &str, media: Media) -> io::Result<PathBuf> {
-    let name = match address.trim_start_matches('/') {
+/// The file of a path, relative to the folder.
+fn file(path: &str, media: Media) -> io::Result<PathBuf> {
+    let name = match path.trim_start_matches('/') {
         "" => "index.html".to_owned(),
         name if media == Media::Html && Media::of(name) != Some(Media::Html) => format!("{name}.html"),
         name => name.to_owned(),
     };
-    let path = PathBuf::from(name);
-    if path.components().all(|part| matches!(part, Component::Normal(_))) {
-        Ok(path)
+    let file = PathBuf::from(name);
+    if file.components().all(|part| matches!(part, Component::Normal(_))) {
+        Ok(file)
     } else {
-        Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{address} cannot be a file name")))
+        Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{path} cannot be a file name")))
     }
 }
 
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_becomes_a_file_that_try_files_finds() {
+    fn a_path_becomes_a_file_that_try_files_finds() {
         let table = [
             ("/", Media::Html, Some("index.html")),
             ("/articles", Media::Html, Some("articles.html")),

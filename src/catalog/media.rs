@@ -1,8 +1,8 @@
-//! Kinds of bytes that this site serves, each with its content type.
+//! Media types that this site serves.
 //!
-//! Invariant: every text says its charset. Never: guessing from content.
+//! Invariant: every text type names its charset. Never: guessing from content.
 
-/// A kind of bytes.
+/// A media type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Media {
     /// A page.
@@ -23,15 +23,15 @@ pub enum Media {
     Manifest,
     /// What a browser may fetch before it is asked for (HTML, speculation rules).
     SpeculationRules,
-    /// A drawing; the one picture that compresses.
+    /// A vector drawing; the only picture that gzip and Brotli shrink.
     Svg,
-    /// A picture without loss.
+    /// A lossless picture.
     Png,
     /// A photograph.
     Jpeg,
     /// A smaller photograph.
     Webp,
-    /// An old picture.
+    /// A picture in an old format.
     Gif,
     /// An icon for old browsers.
     Ico,
@@ -41,7 +41,7 @@ pub enum Media {
     Pdf,
 }
 
-/// Kind, file extension, `Content-Type`.
+/// Type, file extension, `Content-Type`.
 const TABLE: [(Media, &str, &str); 18] = [
     (Media::Html, "html", "text/html; charset=utf-8"),
     (Media::Css, "css", "text/css; charset=utf-8"),
@@ -64,7 +64,7 @@ const TABLE: [(Media, &str, &str); 18] = [
 ];
 
 impl Media {
-    /// The kind by a file's extension, in any case; `None` for what this site does not serve.
+    /// The type by a file's extension, in any case; `None` for what this site does not serve.
     pub fn of(name: &str) -> Option<Self> {
         let (_, extension) = name.rsplit_once('.')?;
         let row = TABLE.iter().find(|(_, known, _)| extension.eq_ignore_ascii_case(known))?;
@@ -84,7 +84,7 @@ impl Media {
     }
 
     /// Other sites may load it in their pages: what a feed reader in a browser needs.
-    pub fn is_for_other_sites(self) -> bool {
+    pub fn is_cross_origin(self) -> bool {
         self.is_picture() || self == Self::Atom
     }
 

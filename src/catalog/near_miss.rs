@@ -3,7 +3,7 @@
 //! Invariant: a client is redirected once, and only to an address that answers; otherwise the response is a plain 404. Only
 //! GET and HEAD are redirected: a POST would be repeated or lose its body.
 
-use super::{Caching, Catalog, Entry, name, prepared::respond};
+use super::{Caching, Catalog, Entry, prepared::respond, unhashed_name};
 use bytes::Bytes;
 use http::{
     HeaderValue, Request, Response, StatusCode,
@@ -27,9 +27,9 @@ impl Catalog {
     /// The response for a path that is not in the catalog, if it is a near miss.
     pub(super) fn near_miss<B>(&self, request: &Request<B>) -> Option<Response<Bytes>> {
         let path = request.uri().path();
-        if let Some(name) = name::plain(path) {
+        if let Some(name) = unhashed_name(path) {
             let current = self.entries.get(self.assets.get(&*name)?)?.resource()?;
-            return Some(current.answer_stale(request));
+            return Some(current.respond_stale(request));
         }
         match self.target(path) {
             Target::Redirect(to) => Some(self.redirect(&to, request)),
@@ -42,7 +42,7 @@ impl Catalog {
     pub fn target(&self, path: &str) -> Target {
         let known = self.entries.get(path).map(|entry| (path.to_owned(), entry));
         match known.or_else(|| self.similar(path)) {
-            Some((_, Entry::Moved(to))) => Target::Redirect(to.clone()),
+            Some((_, Entry::Redirect(to))) => Target::Redirect(to.clone()),
             Some((_, Entry::Gone)) => Target::Gone,
             Some((similar, _)) if similar == path => Target::Here,
             Some((similar, _)) => Target::Redirect(similar),
@@ -51,7 +51,7 @@ impl Catalog {
     }
 
     /// Redirects a request for another host to `origin`, at once to the address where its path leads.
-    pub fn at_origin<B>(&self, origin: &str, request: &Request<B>) -> Response<Bytes> {
+    pub fn redirect_to_origin<B>(&self, origin: &str, request: &Request<B>) -> Response<Bytes> {
         let path = request.uri().path();
         match self.target(path) {
             Target::Redirect(to) if !to.starts_with('/') => self.redirect(&to, request),

@@ -1,7 +1,7 @@
 //! A resource ready to be served: its bodies and the headers of its 200.
 //!
-//! Invariant: the headers of 200 are made once, by [`headers`]; 304, 206 and 416 are the same map less or more what their
-//! status asks for, so they cannot differ from it by mistake.
+//! Invariant: the headers of 200 are made once, by [`headers`]; 304, 206 and 416 start from a copy of them, so they
+//! cannot differ from it by mistake.
 
 use super::{
     body::{Body, Encoded},
@@ -29,8 +29,8 @@ pub(super) struct PreparedResource {
     pub media: Media,
     pub body: Arc<Body>,
     status: StatusCode,
-    /// Of a 200 in any coding; the values of `ETag` and `Content-Encoding` are replaced. `Content-Length` is hyper's
-    /// business. Shared by all resources of the same kind.
+    /// Of a 200 in any coding; the values of `ETag` and `Content-Encoding` are replaced. hyper adds
+    /// `Content-Length`. Shared by all resources of the same kind.
     headers: Arc<HeaderMap>,
     views: Option<Arc<Counter>>,
 }
@@ -41,8 +41,8 @@ impl PreparedResource {
         Self { media: resource.media, body, status, headers, views: resource.views }
     }
 
-    /// Answers GET and HEAD; other methods must not come here.
-    pub fn answer<B>(&self, request: &Request<B>) -> Response<Bytes> {
+    /// The response to GET and HEAD; the caller handles other methods.
+    pub fn respond<B>(&self, request: &Request<B>) -> Response<Bytes> {
         let coding = request_headers::preferred_coding(request.headers(), |coding| self.body.get(coding).is_some());
         let encoded = self.body.get(coding).unwrap_or_else(|| self.body.identity());
         if self.status == StatusCode::OK {
@@ -66,10 +66,10 @@ impl PreparedResource {
         respond(self.status, headers, encoded.bytes.clone())
     }
 
-    /// The same for the path of an older version: today's bytes, to be revalidated each time.
-    pub fn answer_stale<B>(&self, request: &Request<B>) -> Response<Bytes> {
-        let mut response = self.answer(request);
-        response.headers_mut().insert(CACHE_CONTROL, Caching::Ask.value());
+    /// The same for the path of an older version: the current bytes, to be revalidated each time.
+    pub fn respond_stale<B>(&self, request: &Request<B>) -> Response<Bytes> {
+        let mut response = self.respond(request);
+        response.headers_mut().insert(CACHE_CONTROL, Caching::Revalidate.value());
         response
     }
 
@@ -136,7 +136,7 @@ pub(super) fn headers(resource: &Resource, status: StatusCode, common: &HeaderMa
         if resource.media.is_picture() {
             headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         }
-        if resource.media.is_for_other_sites() {
+        if resource.media.is_cross_origin() {
             headers.insert(CORP, HeaderValue::from_static("cross-origin"));
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         }
@@ -155,10 +155,10 @@ pub(super) fn respond(status: StatusCode, headers: HeaderMap, bytes: Bytes) -> R
     response
 }
 
-/// The response of a resource that is in no catalog, with the same rules, without the headers common to all responses.
-pub fn answer_apart<B>(resource: Resource, request: &Request<B>) -> Response<Bytes> {
+/// The response for a resource outside a catalog, by the same rules, without the headers common to all responses.
+pub fn respond_with<B>(resource: Resource, request: &Request<B>) -> Response<Bytes> {
     let hash = blake3::hash(&resource.bytes);
     let body = Arc::new(Body::new(resource.bytes.clone(), hash));
     let headers = Arc::new(headers(&resource, StatusCode::OK, &HeaderMap::new()));
-    PreparedResource::new(resource, body, StatusCode::OK, headers).answer(request)
+    PreparedResource::new(resource, body, StatusCode::OK, headers).respond(request)
 }

@@ -112,7 +112,7 @@ fn parse_range(text: &str, length: usize) -> Option<Part> {
     Some(if range.is_empty() { Part::Outside } else { Part::Bytes(range) })
 }
 
-/// Digits only (`usize` would take a plus sign); too large a number is as good as the largest.
+/// Digits only (`usize` would accept a plus sign); a number beyond `usize` counts as its maximum.
 fn number(text: &str) -> Option<usize> {
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn the_heaviest_coding_wins_and_brotli_among_equals() {
+    fn the_coding_with_the_highest_weight_is_preferred_and_brotli_among_equals() {
         let table: &[(&[&str], Coding)] = &[
             (&[], Identity),
             (&[""], Identity),
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn an_absent_variant_gives_way_to_the_next_best() {
+    fn a_missing_coding_is_replaced_by_the_next_best() {
         let table = [
             ("br, gzip", Br, Gzip),
             ("br", Br, Identity),
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_line_is_read_as_the_rfc_says() {
+    fn a_range_header_is_parsed_by_the_rfc() {
         let table = [
             ("bytes=0-0", Part::Bytes(0..1)),
             ("bytes=0-99", Part::Bytes(0..100)),
@@ -259,6 +259,6 @@ mod tests {
         for (text, expected) in table {
             assert_eq!(part(&HeaderValue::from_static(text), 100), expected, "{text}");
         }
-        assert_eq!(part(&HeaderValue::from_static("bytes=0-"), 0), Part::Outside, "nothing to part");
+        assert_eq!(part(&HeaderValue::from_static("bytes=0-"), 0), Part::Outside, "empty bytes");
     }
 }

@@ -10,12 +10,12 @@ use std::sync::Arc;
 pub enum Caching {
     /// Pages and feeds: a browser revalidates each time, a CDN may keep them for a minute.
     Page,
-    /// Named by content: a year.
-    Forever,
+    /// Named by its content: a year.
+    Immutable,
     /// Own name, seldom changed, such as `favicon.ico`: an hour.
     Short,
     /// Kept, but revalidated each time, by every cache.
-    Ask,
+    Revalidate,
     /// Responses that are wrong soon, such as 404: a CDN may keep them for seconds, browsers do not.
     Brief,
     /// Personal or signed: never kept.
@@ -27,9 +27,9 @@ impl Caching {
     pub const fn value(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::Page => "public, max-age=0, s-maxage=60, must-revalidate",
-            Self::Forever => "public, max-age=31536000, immutable",
+            Self::Immutable => "public, max-age=31536000, immutable",
             Self::Short => "public, max-age=3600",
-            Self::Ask => "no-cache",
+            Self::Revalidate => "no-cache",
             Self::Brief => "public, max-age=0, s-maxage=5, must-revalidate",
             Self::Never => "no-store",
         })

@@ -11,85 +11,87 @@ use crate::{
 use jiff::{Timestamp, tz::TimeZone};
 use std::fmt;
 
-/// An edition, and what an editor should know about it.
-pub(super) struct Read {
+/// A built edition, with warnings for an editor.
+pub(super) struct Build {
     pub(super) edition: Edition,
     pub(super) warnings: Vec<Fault>,
 }
 
-/// Why there is no edition.
+/// Why no edition could be built.
 #[derive(Debug)]
-pub(super) enum Wrong {
-    Words(Faults),
+pub(super) enum BuildError {
+    Content(Faults),
     Assets(AssetFaults),
 }
 
-impl fmt::Display for Wrong {
+impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Words(faults) => faults.fmt(f),
+            Self::Content(faults) => faults.fmt(f),
             Self::Assets(faults) => faults.fmt(f),
         }
     }
 }
 
-impl From<Wrong> for String {
-    fn from(wrong: Wrong) -> Self {
-        wrong.to_string()
+impl From<BuildError> for String {
+    fn from(error: BuildError) -> Self {
+        error.to_string()
     }
 }
 
-impl Wrong {
-    /// What must be mended, as an editor reads it in a mail: the drawings of a terminal are too wide for one.
-    pub(super) fn mistakes(&self) -> Vec<ContentFault> {
+impl BuildError {
+    /// The errors for an email to the editor; the terminal's underlined excerpts are too wide for one.
+    pub(super) fn content_faults(&self) -> Vec<ContentFault> {
         match self {
-            Self::Words(faults) => faults.iter().filter(|fault| fault.level == Level::Error).map(of_words).collect(),
-            Self::Assets(faults) => faults.0.iter().map(of_asset).collect(),
+            Self::Content(faults) => {
+                faults.iter().filter(|fault| fault.level == Level::Error).map(from_content).collect()
+            }
+            Self::Assets(faults) => faults.0.iter().map(from_asset).collect(),
         }
     }
 }
 
-fn of_words(fault: &Fault) -> ContentFault {
+fn from_content(fault: &Fault) -> ContentFault {
     let place = Some((u32::try_from(fault.line).unwrap_or(u32::MAX), u32::try_from(fault.column).unwrap_or(u32::MAX)));
     ContentFault { file: fault.file.clone(), place, problem: fault.message.clone(), remedy: fault.remedy.clone() }
 }
 
-fn of_asset(fault: &crate::assets::AssetFault) -> ContentFault {
+fn from_asset(fault: &crate::assets::AssetFault) -> ContentFault {
     let file = fault.file.display().to_string();
     ContentFault { file, place: fault.place, problem: fault.problem.clone(), remedy: fault.remedy.clone() }
 }
 
-/// Reads everything. `wait`: until photographs that are new are developed; else a blank stands in for each.
+/// Reads everything. With `wait`, renders new photographs before it returns; otherwise each has a placeholder.
 ///
 /// # Errors
 /// All faults, each with file, line, column and remedy.
-pub(super) fn read(config: &Config, now: Timestamp, wait: bool) -> Result<Read, Wrong> {
+pub(super) fn build(config: &Config, now: Timestamp, wait: bool) -> Result<Build, BuildError> {
     let today = zone(config).to_datetime(now).date();
-    let loaded = content::load(&config.content, today).map_err(Wrong::Words)?;
+    let loaded = content::load(&config.content, today).map_err(BuildError::Content)?;
     let pictures = loaded.site.pictures.iter().map(|picture| (picture.path.clone(), picture.file.clone()));
     let cache = config.data.join("cache");
     let photos = Photos { cache: &cache, wait };
     let assets = Assets::load(&config.r#static, pictures, photos)
         .and_then(|assets| assets.require(&config.r#static, &pages::ASSETS))
-        .map_err(Wrong::Assets)?;
+        .map_err(BuildError::Assets)?;
     let edition = Edition::new(loaded.site, assets, config.origin(), today, mode(config), deployment_facts(config));
-    Ok(Read { edition, warnings: loaded.warnings })
+    Ok(Build { edition, warnings: loaded.warnings })
 }
 
-/// With `CLINIC_STRICT`, facts that are not filled in stop the start.
+/// With `CLINIC_STRICT`, missing facts are an error.
 ///
 /// # Errors
 /// Every missing fact with its consequence.
-pub(super) fn complain_of_missing(config: &Config, clinic: &Clinic) -> Result<(), String> {
+pub(super) fn check_missing_facts(config: &Config, clinic: &Clinic) -> Result<(), String> {
     let missing = clinic.missing();
     if !config.strict || missing.is_empty() {
         return Ok(());
     }
     let lines = missing.iter().map(|(fact, consequence)| format!("clinic.toml: {fact} is missing: {consequence}\n"));
-    Err(lines.collect::<String>() + "CLINIC_STRICT is on, so nothing was started")
+    Err(lines.collect::<String>() + "CLINIC_STRICT is on, so the site was not started")
 }
 
-/// The clinic's zone, read before the words are, since what is public depends on its date.
+/// The clinic's time zone, read before the content, since the date in it decides which articles are public.
 fn zone(config: &Config) -> TimeZone {
     content::zone(&config.content).unwrap_or(TimeZone::UTC)
 }
@@ -102,17 +104,17 @@ fn mode(config: &Config) -> Mode {
     }
 }
 
-/// What the privacy page says of the settings.
+/// What the privacy page says about the deployment.
 fn deployment_facts(config: &Config) -> DeploymentFacts {
-    let post = match &config.relay {
+    let mail_route = match &config.relay {
         None => MailRoute::Folder,
         Some(relay) if relay.tls == Tls::Loopback => MailRoute::SameComputer,
         Some(relay) => MailRoute::Relay(relay.host.clone()),
     };
     DeploymentFacts {
         storage: if config.database_url.is_some() { Storage::Server } else { Storage::File },
-        // A rehearsal's letters reach nobody.
-        mail_route: if config.staging { MailRoute::Folder } else { post },
+        // A staging site sends no email.
+        mail_route: if config.staging { MailRoute::Folder } else { mail_route },
         recipients: config.mail_to.len().max(1),
         other_hosts: web::hosts_allowed(),
     }

@@ -13,7 +13,7 @@ pub(super) fn run(config: &Config, record: bool) -> ExitCode {
     for warning in config.warnings() {
         eprintln!("{warning}");
     }
-    match build::read(config, now(), true) {
+    match build::build(config, now(), true) {
         Err(faults) => {
             eprintln!("{faults}");
             ExitCode::from(1)

@@ -1,4 +1,4 @@
-//! `export`: the whole site but the form, as files that any file server can serve.
+//! `export`: the whole site except the form, as files for any file server.
 
 use super::{build, now};
 use crate::{
@@ -22,11 +22,11 @@ pub(super) fn run(config: &Config, folder: &Path) -> ExitCode {
 }
 
 fn write(config: &Config, folder: &Path) -> Result<String, String> {
-    let read = build::read(config, now(), true)?;
+    let read = build::build(config, now(), true)?;
     let builder =
         read.edition.cards().into_iter().fold(Catalog::builder(web::security(config.is_https())), |builder, card| {
-            let png = Resource::new(Media::Png, card.draw()).caching(Caching::Forever);
-            builder.page(card.address, png)
+            let png = Resource::new(Media::Png, card.draw()).caching(Caching::Immutable);
+            builder.resource(card.address, png)
         });
     let catalog = read.edition.catalog(builder, &Counters::default());
     let written = catalog.export(folder).map_err(|error| format!("{}: {error}", folder.display()))?;

@@ -30,7 +30,7 @@ pub(super) fn urls(config: &Config, file: &Path) -> ExitCode {
 
 /// Prints a line for each address; returns how many would answer 404.
 fn report(config: &Config, text: &str) -> Result<usize, String> {
-    let read = build::read(config, now(), true)?;
+    let read = build::build(config, now(), true)?;
     let builder = Catalog::builder(web::security(config.is_https()));
     let catalog = read.edition.catalog(builder, &Counters::default());
     let lines = paths(text).into_iter().map(|path| line(&catalog, &read.edition.site, &path));

@@ -63,13 +63,13 @@ pub(super) async fn keep_writing(desk: Arc<Desk>, reloader: Arc<Reloader>) {
 pub(super) async fn tell_editor(
     note_writer: NoteWriter,
     editor: Address,
-    mut verdicts: watch::Receiver<Vec<ContentFault>>,
+    mut faults: watch::Receiver<Vec<ContentFault>>,
 ) {
     loop {
-        let mistakes = verdicts.borrow_and_update().clone();
+        let mistakes = faults.borrow_and_update().clone();
         let told = note_writer.editor(&editor, &mistakes, now()).await;
         let Err(cause) = told else {
-            if verdicts.changed().await.is_err() {
+            if faults.changed().await.is_err() {
                 return;
             }
             continue;

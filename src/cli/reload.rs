@@ -1,6 +1,7 @@
-//! The reloader: makes an edition of what lies in the folders, again whenever that changes.
+//! Builds the edition and its catalog at the start, and again whenever the content or static folder changes.
 //!
-//! Invariant: readers see whole editions only. A faulty change is reported and the last good edition keeps serving.
+//! Invariant: visitors see complete editions only. After a change with faults, which are reported, the last good edition is
+//! still served.
 
 use super::{build, now};
 use crate::{
@@ -23,14 +24,14 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// A folder must be still for so long before it is read: editors and rsync write a file in several steps.
-const QUIET: Duration = Duration::from_millis(150);
-/// A folder that is never still is read after this all the same.
-const RESTLESS: Duration = Duration::from_secs(2);
-/// Without a known day of change, the reloader looks again after this.
-const LONGEST: Duration = Duration::from_hours(24);
+/// How long a folder must be unchanged before it is read: editors and rsync write a file in several steps.
+const DEBOUNCE: Duration = Duration::from_millis(150);
+/// A folder that keeps changing is read after this time.
+const MAX_DEBOUNCE: Duration = Duration::from_secs(2);
+/// The edition is built at least this often, since dates decide what is public.
+const MAX_AGE: Duration = Duration::from_hours(24);
 
-/// See the module.
+/// What is served now, and how it is built again.
 pub(super) struct Reloader {
     config: Config,
     compressor: Compressor,
@@ -38,27 +39,28 @@ pub(super) struct Reloader {
     pub(super) catalog: Arc<ArcSwap<Catalog>>,
     pub(super) edition: Arc<ArcSwap<Edition>>,
     pub(super) cards: Arc<CardCache>,
-    renewals: watch::Sender<u64>,
-    /// What must be mended before the last change can be served; nothing if it is.
-    verdicts: watch::Sender<Vec<ContentFault>>,
+    reloads: watch::Sender<u64>,
+    /// Faults of the last change; empty if it is served.
+    faults: watch::Sender<Vec<ContentFault>>,
     changes: Mutex<mpsc::Receiver<()>>,
     _watcher: Option<RecommendedWatcher>,
 }
 
 impl Reloader {
-    /// Makes the first edition, and lets `counters` count how often its articles are opened. Photographs that are new are blanks in it: they hold up no start.
+    /// Builds the first edition; `counters` count the views of its articles. New photographs have placeholders in it, so that
+    /// they do not delay the start.
     ///
     /// # Errors
-    /// Every fault of the words, as text.
+    /// Every fault of the content, as text.
     pub(super) fn start(config: &Config, counters: Arc<Counters>) -> Result<Self, String> {
-        // Before anything is read, so that no change falls between reading and watching.
+        // The watch starts before the first read, so that no change between the two is missed.
         let (changed, changes) = mpsc::channel(1);
         let watcher = watcher(config, changed.clone());
         let (edition, catalog) = build(config, &counters, None)?;
         if edition.has_placeholders() {
             let _ = changed.try_send(());
         }
-        build::complain_of_missing(config, &edition.site.clinic)?;
+        build::check_missing_facts(config, &edition.site.clinic)?;
         Ok(Self {
             config: config.clone(),
             compressor: Compressor::open(&config.data.join("cache")),
@@ -66,85 +68,87 @@ impl Reloader {
             catalog: Arc::new(ArcSwap::new(catalog)),
             edition: Arc::new(ArcSwap::new(edition)),
             cards: Arc::new(CardCache::open(&config.data.join("cache"))),
-            renewals: watch::Sender::new(0),
-            verdicts: watch::Sender::new(Vec::new()),
+            reloads: watch::Sender::new(0),
+            faults: watch::Sender::new(Vec::new()),
             changes: Mutex::new(changes),
             _watcher: watcher,
         })
     }
 
-    /// Tells of every new edition.
-    pub(super) fn renewals(&self) -> watch::Receiver<u64> {
-        self.renewals.subscribe()
+    /// Changes with every new edition.
+    pub(super) fn reloads(&self) -> watch::Receiver<u64> {
+        self.reloads.subscribe()
     }
 
-    /// Tells what was wrong with the last change; nothing if it is served.
-    pub(super) fn verdicts(&self) -> watch::Receiver<Vec<ContentFault>> {
-        self.verdicts.subscribe()
+    /// The faults of the last change; empty if it is served.
+    pub(super) fn faults(&self) -> watch::Receiver<Vec<ContentFault>> {
+        self.faults.subscribe()
     }
 
-    /// Reads, makes, swaps; or reports why not.
-    fn renew(&self) {
+    /// Builds and publishes a new edition, or reports its faults.
+    fn reload(&self) {
         match build(&self.config, &self.counters, Some(&self.catalog.load())) {
             Ok((edition, catalog)) => {
                 self.edition.store(edition);
                 self.catalog.store(catalog);
-                self.renewals.send_modify(|count| *count += 1);
-                self.verdicts.send_replace(Vec::new());
+                self.reloads.send_modify(|count| *count += 1);
+                self.faults.send_replace(Vec::new());
                 tracing::info!("a new edition is served");
             }
-            Err(faults) => {
-                tracing::error!("the change is not served; the last good edition stays\n{faults}");
-                self.verdicts.send_replace(faults.mistakes());
+            Err(error) => {
+                tracing::error!(
+                    "the change has faults and is not published; the last good edition is still served\n{error}"
+                );
+                self.faults.send_replace(error.content_faults());
             }
         }
     }
 
-    /// Renews the edition on every change of a folder and on the day that the words name, for ever.
+    /// Reloads after every change of a folder, and on the day when content appears or expires. Never returns.
     pub(super) async fn run(self: Arc<Self>) {
         let mut changes = self.changes.lock().await;
         loop {
             tokio::select! {
-                () = sleep(self.until_next_day()) => {}
-                Some(()) = changes.recv() => still(&mut changes).await,
+                () = sleep(self.until_next_change()) => {}
+                Some(()) = changes.recv() => wait_until_unchanged(&mut changes).await,
             }
             let reloader = Arc::clone(&self);
-            if spawn_blocking(move || reloader.renew()).await.is_err() {
-                tracing::error!("making an edition panicked; the last good one stays");
+            if spawn_blocking(move || reloader.reload()).await.is_err() {
+                tracing::error!("building an edition panicked; the last good one is still served");
             }
         }
     }
 
     /// Compresses the current catalog and every later one, until the token is cancelled. Blocks.
     pub(super) fn compress(&self, runtime: &Handle, stop: &CancellationToken) {
-        let mut renewals = self.renewals();
+        let mut reloads = self.reloads();
         while !stop.is_cancelled() {
-            renewals.mark_unchanged();
-            let is_outdated = || stop.is_cancelled() || renewals.has_changed().unwrap_or(true);
+            reloads.mark_unchanged();
+            let is_outdated = || stop.is_cancelled() || reloads.has_changed().unwrap_or(true);
             self.compressor.compress(&self.catalog.load_full(), is_outdated);
-            runtime.block_on(stop.run_until_cancelled(renewals.changed()));
+            runtime.block_on(stop.run_until_cancelled(reloads.changed()));
         }
     }
 
-    fn until_next_day(&self) -> Duration {
+    fn until_next_change(&self) -> Duration {
         let edition = self.edition.load();
         let zone = TimeZone::get(&edition.site.clinic.time_zone).unwrap_or(TimeZone::UTC);
         let midnight = |day: Date| zone.to_ambiguous_timestamp(day.at(0, 0, 0, 0)).compatible().ok();
         let next = edition.site.changes_on.and_then(midnight);
-        next.map_or(LONGEST, |midnight| until(midnight, now())).min(LONGEST)
+        next.map_or(MAX_AGE, |midnight| until(midnight, now())).min(MAX_AGE)
     }
 }
 
-/// Reads the folders and makes edition and catalog. With an `earlier` catalog it waits for new photographs and takes over
-/// what is compressed.
+/// Reads the folders and builds edition and catalog. With an `earlier` catalog, renders new photographs first and reuses
+/// compressed bodies.
 fn build(
     config: &Config,
     counters: &Counters,
     earlier: Option<&Catalog>,
-) -> Result<(Arc<Edition>, Arc<Catalog>), build::Wrong> {
-    let build::Read { mut edition, warnings } = build::read(config, now(), earlier.is_some())?;
+) -> Result<(Arc<Edition>, Arc<Catalog>), build::BuildError> {
+    let build::Build { mut edition, warnings } = build::build(config, now(), earlier.is_some())?;
     if !warnings.is_empty() {
-        tracing::warn!("somebody should look at the words\n{}", Faults::from(warnings));
+        tracing::warn!("the content has warnings\n{}", Faults::from(warnings));
     }
     let mut builder = Catalog::builder(web::security(config.is_https()));
     if let Some(earlier) = earlier {
@@ -153,44 +157,48 @@ fn build(
     let catalog = edition.catalog(builder, counters);
     edition.drop_article_html();
     let edition = Arc::new(edition);
-    prepare_search(&edition);
+    build_search_index(&edition);
     Ok((edition, Arc::new(catalog)))
 }
 
-/// Watches both folders; if the system cannot, changes show at the next start only.
+/// Watches both folders; if the system cannot, changes are published at the next start.
 fn watcher(config: &Config, changed: mpsc::Sender<()>) -> Option<RecommendedWatcher> {
-    let heard = move |event: notify::Result<notify::Event>| {
-        // Reading a file is an event too, and the reloader reads them all.
+    let on_event = move |event: notify::Result<notify::Event>| {
+        // A reload itself causes access events.
         if event.is_ok_and(|event| !matches!(event.kind, EventKind::Access(_))) {
             let _ = changed.try_send(());
         }
     };
     let watch = || {
-        let mut watcher = notify::recommended_watcher(heard)?;
+        let mut watcher = notify::recommended_watcher(on_event)?;
         watcher.watch(&config.content, RecursiveMode::Recursive)?;
         watcher.watch(&config.r#static, RecursiveMode::Recursive)?;
         notify::Result::Ok(watcher)
     };
-    watch().inspect_err(|error| tracing::warn!(%error, "changes of the words show at the next start")).ok()
+    watch()
+        .inspect_err(
+            |error| tracing::warn!(%error, "the folders cannot be watched; changes are published at the next start"),
+        )
+        .ok()
 }
 
-/// Time left, and a moment more, so that the day has surely begun.
+/// The time left, plus a second, so that the new day has certainly begun.
 fn until(at: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(at.duration_since(now)).unwrap_or_default() + Duration::from_secs(1)
 }
 
-/// Waits until nothing has changed for a moment.
-async fn still(changes: &mut mpsc::Receiver<()>) {
-    let end = Instant::now() + RESTLESS;
+/// Waits until nothing has changed for [`DEBOUNCE`], at most [`MAX_DEBOUNCE`].
+async fn wait_until_unchanged(changes: &mut mpsc::Receiver<()>) {
+    let end = Instant::now() + MAX_DEBOUNCE;
     while Instant::now() < end {
-        if timeout(QUIET, changes.recv()).await.is_err() {
+        if timeout(DEBOUNCE, changes.recv()).await.is_err() {
             return;
         }
     }
 }
 
-/// Reads the words for the search behind the readers' backs; whoever searches sooner waits for it.
-fn prepare_search(edition: &Arc<Edition>) {
+/// Builds the search index in the background; an earlier search waits for it.
+fn build_search_index(edition: &Arc<Edition>) {
     let edition = Arc::clone(edition);
     spawn_blocking(move || {
         edition.index();

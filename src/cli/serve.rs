@@ -99,7 +99,7 @@ impl Program {
             trusted_proxies: config.trusted_proxies.clone(),
             links: links.clone(),
             clock: now,
-            reloads: config.is_development().then(|| reloader.renewals()),
+            reloads: config.is_development().then(|| reloader.reloads()),
         };
         Ok(Self {
             app: Arc::new(App::new(parts, secret.expose_secret())),
@@ -133,7 +133,7 @@ impl Program {
         if let Some(editor) = self.config.editor_mail.clone() {
             let note_writer = self.desk.note_writer(&self.reloader.edition.load().site.clinic)?;
             workers.restart("notes to the editor", move |p| {
-                notes::tell_editor(note_writer.clone(), editor.clone(), p.reloader.verdicts())
+                notes::tell_editor(note_writer.clone(), editor.clone(), p.reloader.faults())
             });
         }
         workers.restart_thread("compression", |p, stop| {
@@ -155,7 +155,7 @@ impl Program {
         let monitor = Monitor {
             app: Arc::clone(&self.app),
             site: site.clone(),
-            reload_faults: reloader.verdicts(),
+            reload_faults: reloader.faults(),
             started: self.started,
         };
         let mut listeners = Supervisor::new(Arc::default());
@@ -170,8 +170,8 @@ impl Program {
 
     /// Uses the clinic's facts of each new edition for mail: names, mailbox and zone may have changed. For ever.
     async fn update_clinic_facts(self: Arc<Self>) {
-        let mut renewals = self.reloader.renewals();
-        while renewals.changed().await.is_ok() {
+        let mut reloads = self.reloader.reloads();
+        while reloads.changed().await.is_ok() {
             let edition = self.reloader.edition.load_full();
             let (clinic, secret) = (&edition.site.clinic, self.secret.expose_secret());
             let links = Links::new(self.config.origin(), secret);

@@ -8,7 +8,7 @@
 mod layout;
 
 use super::{Edition, PageContext, PageKind, PageMeta, page_meta, rendered};
-use crate::catalog::{hashed, plain};
+use crate::catalog::{hashed_path, unhashed_name};
 use askama::Template;
 use layout::{Line, lay_out};
 use resvg::{
@@ -86,7 +86,7 @@ impl Edition {
 
     /// The current card of the page that has or had a card at this address.
     pub fn card(&self, address: &str) -> Option<Card> {
-        let (context, name) = (self.context(), plain(address)?);
+        let (context, name) = (self.context(), unhashed_name(address)?);
         let meta = page_meta::all(&context).find(|meta| meta.index && self::name(&meta.path) == name)?;
         Some(context.card(&meta))
     }
@@ -97,7 +97,7 @@ impl Card {
         let (title, clinic) = (printable(title), printable(clinic));
         let licensee = licensee.map(printable);
         let all = format!("{VERSION}\n{title}\n{clinic}\n{}", licensee.as_deref().unwrap_or_default());
-        Self { address: hashed(&name(path), all.as_bytes()), title, clinic, licensee }
+        Self { address: hashed_path(&name(path), all.as_bytes()), title, clinic, licensee }
     }
 
     /// Draws it as PNG, in tens of milliseconds.
@@ -208,6 +208,6 @@ mod tests {
     fn other_words_have_another_address_and_the_same_words_the_same() {
         assert_eq!(card("a").address, card("a").address);
         assert_ne!(card("a").address, card("b").address);
-        assert_eq!(plain(&card("a").address).as_deref(), Some("cards/x.png"));
+        assert_eq!(unhashed_name(&card("a").address).as_deref(), Some("cards/x.png"));
     }
 }

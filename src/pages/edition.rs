@@ -1,6 +1,6 @@
-//! An edition: one checked set of words and assets, and the catalog that is made from it.
+//! An edition: one immutable build of the site: content, assets and the pages made from them.
 //!
-//! Invariant: an edition never changes; when the words change, a new one takes its place whole.
+//! Invariant: a change of the content makes a new edition; an edition that is served never changes.
 
 use super::{DeploymentFacts, Failure, PageContext, RenderedPage, feed, site_pages, xml};
 use crate::{
@@ -18,39 +18,39 @@ use std::{collections::HashMap, sync::OnceLock};
 const NOINDEX: (HeaderName, HeaderValue) =
     (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
 
-/// Below this stand the articles, each by its slug.
+/// The path of an article is this and its slug.
 const ARTICLES: &str = "/articles/";
-/// Addresses that are answered per request; slips of the finger are led there too.
+/// Paths that the router answers; near misses are redirected to them.
 const ROUTED: [&str; 2] = ["/contact", "/search"];
-/// Where other systems kept articles; the slugs were kept.
+/// Folders of articles in earlier systems, with the same slugs.
 const OLD_FOLDERS: [&str; 3] = ["/post", "/blog", "/blog-posts"];
-/// Names the file that says what a browser may fetch when somebody is about to follow a link: articles of this site, never
-/// the form, the exit or anything elsewhere. By header, because the policy allows no script of a page's own. A fetched
-/// article is in no history, and nobody but this site hears of it.
+/// Names the file of speculation rules: which links a browser may fetch before a visitor follows them. These are articles of
+/// this site, never the form, the exit or another site. It is a header because the policy allows no inline script. A fetched
+/// article is not in the browser's history, and only this site receives the request.
 const SPECULATION: HeaderName = HeaderName::from_static("speculation-rules");
 
-/// For whom the site is served.
+/// Who the site is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Readers.
+    /// Visitors.
     Public,
-    /// Nobody yet: a rehearsal.
+    /// Staff who test it; not indexed, no email.
     Staging,
     /// A developer, on their own machine.
     Development,
 }
 
-/// Words and assets of one moment.
+/// Content and assets of one build.
 #[derive(Debug)]
 pub struct Edition {
-    /// The words.
+    /// The content.
     pub site: Site,
     assets: Assets,
     /// Where each article stands in [`Site::articles`], by slug.
     article_index: HashMap<String, usize>,
     /// The spam rules.
     pub signals: Signals,
-    /// RenderedPage when it is first needed, so that articles are served before they can be searched for.
+    /// Built when first needed, so that pages are served before they can be searched.
     index: OnceLock<Index>,
     origin: String,
     today: Date,
@@ -59,7 +59,7 @@ pub struct Edition {
 }
 
 impl Edition {
-    /// Joins words and assets; `origin` is the public origin without a trailing slash, `today` the clinic's date,
+    /// Joins content and assets; `origin` is the public origin without a trailing slash, `today` the clinic's date,
     /// `deployment` the settings that the privacy page shows.
     pub fn new(site: Site, assets: Assets, origin: &str, today: Date, mode: Mode, deployment: DeploymentFacts) -> Self {
         let signals = Signals::new(&site.signals);
@@ -97,7 +97,7 @@ impl Edition {
         self.assets.has_placeholders()
     }
 
-    /// The index of all words, made now if it is not there: a tenth of a second for a thousand articles.
+    /// The search index; building it the first time takes a tenth of a second for a thousand articles.
     pub fn index(&self) -> &Index {
         self.index.get_or_init(|| Index::new(&self.site))
     }
@@ -107,18 +107,18 @@ impl Edition {
         self.context().article(slug).map(|article| article.title.clone())
     }
 
-    /// Makes every page and puts it into a catalog, with the assets, the redirects and the failures. `views` counts how
-    /// often each article is opened, by slug.
+    /// Renders every page into a catalog, with the assets, the redirects and the failure pages. `views` counts the views of
+    /// each article, by slug.
     pub fn catalog(&self, builder: Builder, views: &Counters) -> Catalog {
         let context = self.context();
         let mut builder = self.assets.add_to(builder);
         for made in site_pages::pages(&context).chain(feed::feeds(context)).chain(xml::documents(context)) {
-            builder = builder.page(made.path.clone(), self.resource(made, views));
+            builder = builder.resource(made.path.clone(), self.resource(made, views));
         }
         failures(&context, self.redirects(builder)).build()
     }
 
-    /// Gives back the memory of the articles' HTML; afterwards their pages are in the catalog only.
+    /// Frees the articles' HTML, once their pages are in the catalog.
     pub fn drop_article_html(&mut self) {
         for article in &mut self.site.articles {
             article.body = Prose::default();
@@ -133,7 +133,7 @@ impl Edition {
         }
         for (from, to) in &self.site.redirects {
             builder = builder.redirect(from.as_str(), to.as_str());
-            // Whoever reads a topic by its feed follows it, too.
+            // A topic's feed moves with it.
             if to.starts_with("/topics/") {
                 builder = builder.redirect(format!("{from}/feed.xml"), format!("{to}/feed.xml"));
             }
@@ -145,7 +145,7 @@ impl Edition {
         OLD_FOLDERS.into_iter().fold(builder, |builder, old| builder.moved_folder(old, "/articles"))
     }
 
-    /// Lists that go on over several pages may do so from a first page that has no number.
+    /// The paths of lists that may have several pages; the first page has no number.
     fn first_pages(&self) -> impl Iterator<Item = String> {
         let topics = self.site.topics.iter().map(|topic| format!("/topics/{}", topic.slug));
         topics.chain(["/articles".to_owned()])
@@ -159,24 +159,24 @@ impl Edition {
         if made.media == Media::Html {
             resource = resource.header(LINK, self.preload());
         }
-        // The rules are one more request. From an article few go on to another at once.
+        // The rules cost a request, and few visitors go from one article straight to another.
         if made.media == Media::Html && !made.path.starts_with(ARTICLES) {
             let rules = format!("\"{}\"", self.context().asset("articles.speculationrules"));
-            let rules = HeaderValue::from_str(&rules).expect("an asset's address is plain ASCII");
+            let rules = HeaderValue::from_str(&rules).expect("an asset's path is ASCII");
             resource = resource.header(SPECULATION, rules);
         }
         let hidden = (self.mode == Mode::Staging) || (made.media == Media::Html && !made.index);
         if hidden { resource.header(NOINDEX.0, NOINDEX.1) } else { resource }
     }
 
-    /// `Link` to the stylesheet (RFC 8288): a CDN that knows it sends it ahead of the page as 103 Early Hints.
+    /// `Link` to the stylesheet (RFC 8288): some CDNs send it ahead of the page as 103 Early Hints.
     pub fn preload(&self) -> HeaderValue {
         let sheet = self.context().asset(STYLESHEET);
         HeaderValue::try_from(format!("<{sheet}>; rel=preload; as=style")).expect("asset addresses are ASCII")
     }
 }
 
-/// The pages of failures that are the same for everybody.
+/// The failure pages that are the same for every visitor.
 fn failures(context: &PageContext<'_>, builder: Builder) -> Builder {
     let mut builder = builder;
     for failure in [Failure::NotFound, Failure::Gone, Failure::MethodNotAllowed] {

@@ -6,7 +6,7 @@
 //! Never: text that a visitor chose; only titles of pages are drawn.
 
 use super::{App, not_found};
-use crate::catalog::{Caching, Media, Resource, answer_apart};
+use crate::catalog::{Caching, Media, Resource, respond_with};
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -19,8 +19,8 @@ pub(super) async fn show(State(app): State<Arc<App>>, request: Request) -> Respo
     let edition = app.edition();
     let Some(card) = edition.card(request.uri().path()) else { return not_found(&edition) };
     // An earlier title's address shows the current card, which must be revalidated.
-    let caching = if card.address == request.uri().path() { Caching::Forever } else { Caching::Ask };
+    let caching = if card.address == request.uri().path() { Caching::Immutable } else { Caching::Revalidate };
     let cards = Arc::clone(&app.parts.cards);
     let png = app.drawing.run(move || cards.get(&card.address, || card.draw())).await;
-    answer_apart(Resource::new(Media::Png, png).caching(caching), &request).map(Body::from)
+    respond_with(Resource::new(Media::Png, png).caching(caching), &request).map(Body::from)
 }

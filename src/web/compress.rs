@@ -1,10 +1,10 @@
-//! Pages that are made for one reader, such as the form, travel as small as the prepared ones.
+//! Compresses pages made per request, such as the form.
 //!
-//! Only answers to GET are compressed. An answer to a post shows what somebody typed beside a token; compressed together,
-//! their length could tell something of it to whoever can make a browser post (BREACH). A page that is fetched shows a
-//! fresh token (the form) or what the address brought (a search), never both.
+//! Only responses to GET are compressed. A response to a POST contains what a visitor typed beside a token; their
+//! compressed length could reveal the token to an attacker who can make a browser post (BREACH). The response to a GET
+//! contains a fresh token (the form) or text from the address (a search), never both.
 //!
-//! Never: catalog hits; they are compressed already and pass no layer.
+//! Never: responses from the catalog, which pass no layer.
 
 use crate::catalog::compress_response;
 use axum::{
@@ -19,26 +19,26 @@ use axum::{
 };
 use http_body_util::BodyExt as _;
 
-/// Compresses a page on its way out, if the reader takes that.
+/// Compresses the response if it is a page and the client accepts a coding.
 pub(super) async fn pages(request: Request, next: Next) -> Response {
-    let reader = (request.method() == Method::GET).then(|| request.headers().clone());
-    let answer = next.run(request).await;
-    match reader {
-        Some(reader) if is_plain_page(answer.headers()) => compressed(&reader, answer).await,
-        _ => answer,
+    let client = (request.method() == Method::GET).then(|| request.headers().clone());
+    let response = next.run(request).await;
+    match client {
+        Some(client) if is_uncompressed_page(response.headers()) => compressed(&client, response).await,
+        _ => response,
     }
 }
 
-fn is_plain_page(headers: &HeaderMap) -> bool {
+fn is_uncompressed_page(headers: &HeaderMap) -> bool {
     let page = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     page && !headers.contains_key(CONTENT_ENCODING)
 }
 
-async fn compressed(reader: &HeaderMap, answer: Response) -> Response {
-    let (mut head, body) = answer.into_parts();
-    let identity = body.collect().await.expect("a page is whole before it is answered").to_bytes();
+async fn compressed(client: &HeaderMap, response: Response) -> Response {
+    let (mut head, body) = response.into_parts();
+    let identity = body.collect().await.expect("a page is whole before it is sent").to_bytes();
     head.headers.append(VARY, ACCEPT_ENCODING.into());
-    let Some((coding, bytes)) = compress_response(reader, &identity) else {
+    let Some((coding, bytes)) = compress_response(client, &identity) else {
         return Response::from_parts(head, Body::from(identity));
     };
     head.headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));

@@ -99,9 +99,9 @@ impl Inner {
         let catalog = self.catalog.load();
         match (&self.origin, host) {
             (Some(origin), Some(host)) if origin.should_redirect(request, host, from) => {
-                Some(catalog.at_origin(origin.as_str(), request))
+                Some(catalog.redirect_to_origin(origin.as_str(), request))
             }
-            _ => catalog.answer(request),
+            _ => catalog.respond(request),
         }
     }
 

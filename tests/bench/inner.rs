@@ -51,7 +51,7 @@ fn answer(bencher: Bencher, name: &str) {
     catalog.compress_now();
     let (_, path, headers) = CASES.iter().find(|case| case.0 == name).expect("the argument is one of the cases");
     let request = request(path, headers);
-    bencher.bench_local(|| catalog.answer(black_box(&request)));
+    bencher.bench_local(|| catalog.respond(black_box(&request)));
 }
 
 /// All shipped articles and pages; divide by their number for one.

@@ -55,7 +55,7 @@ async fn a_new_catalog_takes_over_what_is_compressed_and_compresses_the_rest() {
     let server = start(all());
     compress(&server, folder.path());
     let builder = Catalog::builder(web::security(true)).reuse_compressed(&server.catalog.load());
-    server.catalog.store(Arc::new(resources(builder).page("/new", page("new")).build()));
+    server.catalog.store(Arc::new(resources(builder).resource("/new", page("new")).build()));
     assert_eq!(served(&server, "/", "br").await.0.as_deref(), Some("br"), "at once");
     assert_eq!(served(&server, "/new", "br").await.0, None, "not yet");
     compress(&server, folder.path());

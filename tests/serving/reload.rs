@@ -13,7 +13,7 @@ fn edition(number: u32) -> Arc<Catalog> {
     let label = HeaderValue::from(number);
     let name = HeaderName::from_static("x-edition");
     let catalog = Catalog::builder(web::security(false))
-        .page("/", page(&format!("edition {number}")).header(name, label))
+        .resource("/", page(&format!("edition {number}")).header(name, label))
         .build();
     compressed(catalog)
 }

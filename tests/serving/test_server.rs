@@ -4,7 +4,7 @@ use arc_swap::ArcSwap;
 use axum::{Router, routing::post};
 use http::{HeaderName, HeaderValue, StatusCode};
 use relationship_clinic::{
-    catalog::{Builder, Caching, Catalog, Compressor, Media, Resource, hashed},
+    catalog::{Builder, Caching, Catalog, Compressor, Media, Resource, hashed_path},
     web::{self, Limits, Origin, SiteService},
 };
 use std::{
@@ -41,7 +41,7 @@ pub fn page(word: &str) -> Resource {
 
 /// Address of the stylesheet.
 pub fn sheet() -> String {
-    hashed("site.css", SHEET.repeat(50).as_bytes())
+    hashed_path("site.css", SHEET.repeat(50).as_bytes())
 }
 
 /// One resource of every kind.
@@ -50,14 +50,14 @@ pub fn resources(builder: Builder) -> Builder {
     let picture: Vec<u8> = (0..PICTURE_BYTES).map(|i| u8::try_from(i % 251).unwrap()).collect();
     let drawing = format!("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 1 1'>{}</svg>", "<g/>".repeat(200));
     builder
-        .page("/", page("home").header(http::header::LINK, link))
-        .page("/articles/boundaries", page("boundaries"))
-        .page("/articles", page("articles"))
-        .page("/empty.txt", Resource::new(Media::Text, ""))
-        .page(sheet(), Resource::new(Media::Css, SHEET.repeat(50)).caching(Caching::Forever))
-        .page("/picture.png", Resource::new(Media::Png, picture).caching(Caching::Forever))
-        .page("/drawing.svg", Resource::new(Media::Svg, drawing))
-        .page("/draft", page("draft").caching(Caching::Never).header(robots(), HeaderValue::from_static("noindex")))
+        .resource("/", page("home").header(http::header::LINK, link))
+        .resource("/articles/boundaries", page("boundaries"))
+        .resource("/articles", page("articles"))
+        .resource("/empty.txt", Resource::new(Media::Text, ""))
+        .resource(sheet(), Resource::new(Media::Css, SHEET.repeat(50)).caching(Caching::Immutable))
+        .resource("/picture.png", Resource::new(Media::Png, picture).caching(Caching::Immutable))
+        .resource("/drawing.svg", Resource::new(Media::Svg, drawing))
+        .resource("/draft", page("draft").caching(Caching::Never).header(robots(), HeaderValue::from_static("noindex")))
         .redirect("/post/boundaries", "/blog/boundaries")
         .redirect("/blog/boundaries", "/articles/boundaries")
         .redirect("/round", "/about")
@@ -67,7 +67,7 @@ pub fn resources(builder: Builder) -> Builder {
         .routed("/post-office")
         .moved_folder("/blog-posts", "/articles")
         .moved_folder("/journal", "/articles")
-        .failure(StatusCode::NOT_FOUND, page("not found").caching(Caching::Forever))
+        .failure(StatusCode::NOT_FOUND, page("not found").caching(Caching::Immutable))
         .failure(StatusCode::GONE, page("gone"))
 }
 
