@@ -4,8 +4,7 @@
 
 use super::{
     Level, Site,
-    document::{Entry, Status},
-    source::SourceFile,
+    source::{SourceFile, Status},
 };
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
@@ -74,23 +73,24 @@ impl Addresses {
         Self { answers, aliases: BTreeSet::new() }
     }
 
-    /// Adds a page at its address, which must not be reserved.
-    pub(super) fn add(&mut self, page: &Entry, source: &mut SourceFile) {
-        if RESERVED.contains(&&page.path[1..]) {
-            source.error(
-                0..0,
-                format!("the address {} is reserved by the program", page.path),
-                "give the file another name",
-            );
+    /// Adds a page at its address, which must not be reserved. A file without an address of its own is left out.
+    pub(super) fn add(&mut self, source: &mut SourceFile) {
+        if source.slug.is_empty() {
+            return;
         }
-        let (ids, title, file) = (page.ids.clone(), page.title.clone(), source.name());
-        let answer = match page.status {
+        let path = source.address.clone();
+        if RESERVED.contains(&&path[1..]) {
+            let message = format!("the address {path} is reserved by the program");
+            source.error(0..0, message, "give the file another name");
+        }
+        let (ids, title, file) = (source.ids.clone(), source.title.clone(), source.name());
+        let answer = match source.status {
             Status::Public => Answer::Page { ids, title, file },
             Status::Scheduled(day) => Answer::Scheduled(day),
             Status::Gone => Answer::Gone,
             Status::Draft => return,
         };
-        self.answers.insert(page.path.clone(), answer);
+        self.answers.insert(path, answer);
     }
 
     pub(super) fn add_gone(&mut self, path: String) {
@@ -104,15 +104,18 @@ impl Addresses {
 
     /// Adds the old addresses of a page; one that is in use is a fault. They redirect to a public page, and answer 410 for
     /// a page that is gone.
-    pub(super) fn add_aliases(&mut self, page: &Entry, source: &mut SourceFile) {
-        for alias in page.aliases.iter().filter(|_| page.status != Status::Draft) {
+    pub(super) fn add_aliases(&mut self, source: &mut SourceFile) {
+        if source.status == Status::Draft {
+            return;
+        }
+        for alias in std::mem::take(&mut source.aliases) {
             let path = alias.get_ref().trim_end_matches('/').to_owned();
             if let Some((message, remedy)) = self.fault_of_alias(&path) {
                 source.error(alias.span(), format!("{message}: {}", alias.get_ref()), remedy);
                 continue;
             }
-            match page.status {
-                Status::Public => self.add_moved(path.clone(), page.path.clone()),
+            match source.status {
+                Status::Public => self.add_moved(path.clone(), source.address.clone()),
                 Status::Gone => self.add_gone(path.clone()),
                 Status::Scheduled(_) | Status::Draft => {}
             }
@@ -199,15 +202,15 @@ impl Addresses {
     }
 
     /// A fault for every link with a missing target or an unsafe scheme.
-    pub(super) fn check_links(&self, page: &Entry, source: &mut SourceFile) {
-        for link in &page.links {
-            if let Some((level, message, remedy)) = self.fault_of_link(page, link.get_ref()) {
+    pub(super) fn check_links(&self, source: &mut SourceFile) {
+        for link in std::mem::take(&mut source.links) {
+            if let Some((level, message, remedy)) = self.fault_of_link(source, link.get_ref()) {
                 source.add(level, link.span(), message, remedy);
             }
         }
     }
 
-    fn fault_of_link(&self, page: &Entry, to: &str) -> Option<(Level, String, String)> {
+    fn fault_of_link(&self, page: &SourceFile, to: &str) -> Option<(Level, String, String)> {
         let error = |message: String, remedy: String| Some((Level::Error, message, remedy));
         let is_scheme = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || c == '+');
         if let Some((scheme, _)) = to.split_once(':').filter(|(scheme, _)| is_scheme(scheme)) {
@@ -225,7 +228,7 @@ impl Addresses {
             return error(format!("`{to}` is not an absolute path"), format!("write it from the root: /{to}"));
         }
         let (path, ids) = match self.answers.get(path) {
-            _ if path.is_empty() || path == page.path => (page.path.as_str(), page.ids.as_slice()),
+            _ if path.is_empty() || path == page.address => (page.address.as_str(), page.ids.as_slice()),
             Some(Answer::Page { ids, .. }) => (path, ids.as_slice()),
             Some(Answer::Own) => (path, [].as_slice()),
             Some(Answer::Moved(now)) => {

@@ -2,11 +2,11 @@
 
 use super::{
     Html,
-    document::{Context, Entry, Image, Status, body},
+    document::{Context, Image, body},
     front_matter::{self, Day},
-    markdown::{Kind, Rendered, render},
+    markdown::{Kind, render},
     site::{Article, Question, Review, Takeaway},
-    source::{DESCRIPTION_LENGTH, SourceFile, TITLE_LENGTH},
+    source::{DESCRIPTION_LENGTH, SourceFile, Status, TITLE_LENGTH},
 };
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -54,29 +54,28 @@ struct RawQuestion {
 }
 
 /// Reads an article; `None` after a fault that leaves none.
-pub(super) fn article(source: &mut SourceFile, context: &Context) -> Option<(Article, Entry)> {
+pub(super) fn article(source: &mut SourceFile, context: &Context) -> Option<Article> {
     context.lint.check(source);
     let (mut facts, start): (Facts, usize) = front_matter::read(source)?;
     let title = source.required_text("title", facts.title.take(), TITLE_LENGTH);
     let description = source.required_text("description", facts.description.take(), DESCRIPTION_LENGTH);
     check_days(source, &facts, context.today);
     check_names(source, &facts, context);
-    let status = facts.status(context.today);
+    source.status = facts.status(context.today);
     let mut rendered = body(source, start, Kind::Article);
-    let sources = sources(source, facts.sources, &mut rendered);
-    let questions = questions(source, facts.questions, &mut rendered);
+    let sources = sources(source, facts.sources);
+    let questions = questions(source, facts.questions, &mut rendered.text);
     let takeaways: Vec<Takeaway> = facts.takeaways.into_iter().map(|raw| takeaway(source, raw)).collect();
     let image = facts.image.map(|image| Image::figure(image, source));
-    let (slug, title, description, published) = (source.slug.clone(), title?, description?, day(facts.published)?);
-    let mut entry = Entry::new(format!("/articles/{slug}"), &title, facts.aliases, &mut rendered);
-    entry.status = status;
-    entry.ids.extend(TEMPLATE_IDS.map(str::to_owned));
-    entry.ids.extend(questions.iter().map(|question| question.id.clone()));
-    let article = Article {
-        slug,
-        title,
-        description,
-        published,
+    source.title = title.clone()?;
+    source.aliases = facts.aliases;
+    source.ids.extend(TEMPLATE_IDS.map(str::to_owned));
+    source.ids.extend(questions.iter().map(|question| question.id.clone()));
+    Some(Article {
+        slug: source.slug.clone(),
+        title: title?,
+        description: description?,
+        published: day(facts.published)?,
         updated: day(facts.updated),
         author: facts.author.map(Spanned::into_inner),
         review: review(facts.reviewed_by, facts.reviewed, facts.review_due),
@@ -93,8 +92,7 @@ pub(super) fn article(source: &mut SourceFile, context: &Context) -> Option<(Art
         takeaways,
         image,
         related: Vec::new(),
-    };
-    Some((article, entry))
+    })
 }
 
 impl Facts {
@@ -183,8 +181,8 @@ fn takeaway(source: &mut SourceFile, raw: Spanned<RawTakeaway>) -> Takeaway {
     Takeaway { lead: lead.trim().trim_end_matches('.').to_owned(), text: text.trim().to_owned() }
 }
 
-/// Questions; the links and the plain text of their answers are added to those of the body.
-fn questions(source: &mut SourceFile, raw: Vec<RawQuestion>, rendered: &mut Rendered) -> Vec<Question> {
+/// Questions; the plain text of their answers is added to that of the body.
+fn questions(source: &mut SourceFile, raw: Vec<RawQuestion>, text: &mut String) -> Vec<Question> {
     let mut questions = Vec::new();
     for (index, RawQuestion { ask, answer }) in raw.into_iter().enumerate() {
         if !ask.get_ref().trim_end().ends_with('?') {
@@ -197,8 +195,7 @@ fn questions(source: &mut SourceFile, raw: Vec<RawQuestion>, rendered: &mut Rend
         let start = start_of_text(&source.text, answer.span());
         let answer = render(source, answer.get_ref(), start, Kind::Short);
         let ask = ask.get_ref().trim();
-        rendered.text.extend([ask, "\n", answer.text.trim(), "\n"]);
-        rendered.links.extend(answer.links);
+        text.extend([ask, "\n", answer.text.trim(), "\n"]);
         let id = format!("question-{}", index + 1);
         questions.push(Question { ask: ask.to_owned(), id, answer: answer.body.into_html() });
     }
@@ -213,12 +210,7 @@ fn start_of_text(whole: &str, span: Range<usize>) -> usize {
     span.end - rest.strip_prefix('\n').unwrap_or(rest).len()
 }
 
-fn sources(source: &mut SourceFile, lines: Vec<Spanned<String>>, rendered: &mut Rendered) -> Vec<Html> {
-    let mut sources = Vec::new();
-    for line in lines {
-        let made = render(source, line.get_ref(), line.span().start + 1, Kind::Line);
-        rendered.links.extend(made.links);
-        sources.push(made.body.into_html());
-    }
-    sources
+fn sources(source: &mut SourceFile, lines: Vec<Spanned<String>>) -> Vec<Html> {
+    let mut render = |line: Spanned<String>| render(source, line.get_ref(), line.span().start + 1, Kind::Line);
+    lines.into_iter().map(|line| render(line).body.into_html()).collect()
 }

@@ -18,33 +18,7 @@ use toml::Spanned;
 #[derive(Debug)]
 pub(super) struct Document<T> {
     pub(super) value: T,
-    pub(super) entry: Entry,
     pub(super) source: SourceFile,
-}
-
-/// What other files and the checks across files need of a file.
-#[derive(Debug)]
-pub(super) struct Entry {
-    /// Its address.
-    pub(super) path: String,
-    pub(super) title: String,
-    pub(super) status: Status,
-    pub(super) aliases: Vec<Spanned<String>>,
-    /// Targets as written.
-    pub(super) links: Vec<Spanned<String>>,
-    /// Fragment identifiers that a link may name.
-    pub(super) ids: Vec<String>,
-}
-
-/// Whether a page answers at its address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Status {
-    Public,
-    /// Public from a day on.
-    Scheduled(Date),
-    /// Retired or expired: 410.
-    Gone,
-    Draft,
 }
 
 /// What the reader of a file needs from other files.
@@ -57,37 +31,26 @@ pub(super) struct Context {
     pub(super) topics: Vec<String>,
 }
 
-impl Entry {
-    /// A public page that was rendered.
-    pub(super) fn new(path: String, title: &str, aliases: Vec<Spanned<String>>, rendered: &mut Rendered) -> Self {
-        let ids = std::mem::take(&mut rendered.ids);
-        let links = std::mem::take(&mut rendered.links);
-        Self { path, title: title.to_owned(), status: Status::Public, aliases, links, ids }
-    }
-}
-
 /// Reads every file of a kind.
 pub(super) fn read_all<T: Send>(
     content: &Path,
     kind: &str,
     faults: &mut Vec<Fault>,
-    read: impl Fn(&mut SourceFile) -> Option<(T, Entry)> + Sync,
+    read: impl Fn(&mut SourceFile) -> Option<T> + Sync,
 ) -> Vec<Document<T>> {
     let pages = source::pages(content, kind);
+    let folder = if kind == "pages" { String::new() } else { format!("/{kind}") };
     let read_one = |index: usize| {
         let other = index.checked_sub(1).map(|other| &pages[other]);
-        source::page(content, &pages[index], other).and_then(|source| document(source, &read))
+        source::page(content, &folder, &pages[index], other).and_then(|source| document(source, &read))
     };
     let documents: Vec<_> = (0..pages.len()).into_par_iter().map(read_one).collect();
     documents.into_iter().filter_map(|document| document.map_err(|more| faults.extend(more)).ok()).collect()
 }
 
-fn document<T>(
-    mut source: SourceFile,
-    read: impl Fn(&mut SourceFile) -> Option<(T, Entry)>,
-) -> Result<Document<T>, Vec<Fault>> {
+fn document<T>(mut source: SourceFile, read: impl Fn(&mut SourceFile) -> Option<T>) -> Result<Document<T>, Vec<Fault>> {
     match read(&mut source) {
-        Some((value, entry)) => Ok(Document { value, entry, source }),
+        Some(value) => Ok(Document { value, source }),
         None => Err(source.faults),
     }
 }
@@ -138,18 +101,17 @@ struct PageFacts {
     aliases: Vec<Spanned<String>>,
 }
 
-pub(super) fn page(source: &mut SourceFile, context: &Context) -> Option<(Page, Entry)> {
+pub(super) fn page(source: &mut SourceFile, context: &Context) -> Option<Page> {
     context.lint.check(source);
     let (facts, start): (PageFacts, usize) = front_matter::read(source)?;
     let title = source.required_text("title", facts.title, ANY_LENGTH);
     let description = source.required_text("description", facts.description, DESCRIPTION_LENGTH);
-    let mut rendered = body(source, start, Kind::Page);
-    let slug = source.slug.clone();
-    let title = title?;
-    let entry = Entry::new(format!("/{slug}"), &title, facts.aliases, &mut rendered);
-    let page = Page {
-        slug,
-        title,
+    let rendered = body(source, start, Kind::Page);
+    source.title = title.clone()?;
+    source.aliases = facts.aliases;
+    Some(Page {
+        slug: source.slug.clone(),
+        title: title?,
         description: description?,
         updated: facts.updated.map(|day| day.0),
         approved: facts.approved.unwrap_or(true),
@@ -159,8 +121,7 @@ pub(super) fn page(source: &mut SourceFile, context: &Context) -> Option<(Page, 
         body: rendered.body,
         headings: rendered.headings,
         text: rendered.text.into(),
-    };
-    Some((page, entry))
+    })
 }
 
 #[derive(Default, Deserialize)]
@@ -171,14 +132,14 @@ struct TopicFacts {
     aliases: Vec<Spanned<String>>,
 }
 
-pub(super) fn topic(source: &mut SourceFile) -> Option<(Topic, Entry)> {
+pub(super) fn topic(source: &mut SourceFile) -> Option<Topic> {
     let (facts, start): (TopicFacts, usize) = front_matter::read(source)?;
     let title = source.required_text("title", facts.title, ANY_LENGTH);
     let description = source.required_text("description", facts.description, DESCRIPTION_LENGTH);
-    let mut rendered = body(source, start, Kind::Short);
-    let (slug, title) = (source.slug.clone(), title?);
-    let entry = Entry::new(format!("/topics/{slug}"), &title, facts.aliases, &mut rendered);
-    Some((Topic { slug, title, description: description?, body: rendered.body }, entry))
+    let body = body(source, start, Kind::Short).body;
+    source.title = title.clone()?;
+    source.aliases = facts.aliases;
+    Some(Topic { slug: source.slug.clone(), title: title?, description: description?, body })
 }
 
 #[derive(Default, Deserialize)]
@@ -193,16 +154,17 @@ struct PersonFacts {
     aliases: Vec<Spanned<String>>,
 }
 
-pub(super) fn person(source: &mut SourceFile) -> Option<(Person, Entry)> {
+pub(super) fn person(source: &mut SourceFile) -> Option<Person> {
     let (facts, start): (PersonFacts, usize) = front_matter::read(source)?;
     let name = source.required_text("name", facts.name, ANY_LENGTH);
     let description = source.required_text("description", facts.description, DESCRIPTION_LENGTH);
     let image = facts.image.map(|image| Image::figure(image, source));
-    let mut rendered = body(source, start, Kind::Short);
-    let (slug, name, description) = (source.slug.clone(), name?, description?);
-    let entry = Entry::new(format!("/people/{slug}"), &name, facts.aliases, &mut rendered);
+    let body = body(source, start, Kind::Short).body;
+    source.title = name.clone()?;
+    source.aliases = facts.aliases;
     let PersonFacts { credentials, role, licence, .. } = facts;
-    Some((Person { slug, name, credentials, role, licence, description, image, body: rendered.body }, entry))
+    let (slug, name, description) = (source.slug.clone(), name?, description?);
+    Some(Person { slug, name, credentials, role, licence, description, image, body })
 }
 
 #[derive(Deserialize)]
@@ -213,13 +175,11 @@ struct HomeFacts {
     heading: Option<Spanned<String>>,
 }
 
-fn home(source: &mut SourceFile) -> Option<(Home, Entry)> {
+fn home(source: &mut SourceFile) -> Option<Home> {
     let (facts, start): (HomeFacts, usize) = front_matter::read(source)?;
     let title = source.required_text("title", facts.title, TITLE_LENGTH);
     let description = source.required_text("description", facts.description, DESCRIPTION_LENGTH);
     let heading = source.required_text("heading", facts.heading, ANY_LENGTH);
-    let mut rendered = body(source, start, Kind::Page);
-    let (title, description, heading) = (title?, description?, heading?);
-    let entry = Entry::new("/".to_owned(), &title, Vec::new(), &mut rendered);
-    Some((Home { title, description, heading, lead: rendered.lead, body: rendered.body }, entry))
+    let Rendered { lead, body, .. } = body(source, start, Kind::Page);
+    Some(Home { title: title?, description: description?, heading: heading?, lead, body })
 }

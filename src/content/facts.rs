@@ -1,11 +1,6 @@
 //! Files of TOML: `clinic.toml`, `crisis.toml`, `signals.toml`, `search.toml` and `lint.toml`.
 
-use super::{
-    Clinic, Crisis, Fault, Faults,
-    document::{Document, Entry, Status},
-    front_matter,
-    source::SourceFile,
-};
+use super::{Clinic, Crisis, Fault, Faults, document::Document, front_matter, source::SourceFile};
 use jiff::{civil::Date, tz::TimeZone};
 use serde::{Deserialize, de::DeserializeOwned};
 use std::path::Path;
@@ -99,15 +94,8 @@ pub(super) fn clinic(content: &Path, faults: &mut Vec<Fault>) -> Option<Document
     }
     let links = clinic.navigation.iter().chain(&clinic.footer);
     let links = links.map(|link| Spanned::new(source.place_of(&format!("\"{}\"", link.path)), link.path.clone()));
-    let entry = Entry {
-        path: "/".to_owned(),
-        title: clinic.name.clone(),
-        status: Status::Public,
-        aliases: Vec::new(),
-        links: links.collect(),
-        ids: Vec::new(),
-    };
-    Some(Document { value: clinic, entry, source })
+    source.links = links.collect();
+    Some(Document { value: clinic, source })
 }
 
 pub(super) fn crisis(content: &Path, today: Date, faults: &mut Vec<Fault>) -> Option<Crisis> {

@@ -4,10 +4,10 @@ use super::{
     Article, Clinic, Fault, Faults, Home, Level, Page, Person, Picture, Site, Topic,
     addresses::Addresses,
     article::article,
-    document::{self, Context, Document, Entry, Status, read_all},
+    document::{self, Context, Document, read_all},
     facts, published_addresses,
     related::relate,
-    source::SourceFile,
+    source::{SourceFile, Status},
 };
 use jiff::civil::Date;
 use std::{collections::BTreeMap, path::Path};
@@ -43,14 +43,14 @@ fn site(content: &Path, today: Date, faults: &mut Vec<Fault>) -> Option<Site> {
     let mut files = Files::read(content, today, clinic, faults);
     let mut addresses = files.addresses();
     let unrecorded = published_addresses::check(content, today, &mut addresses, faults);
-    for (page, source) in files.with_links() {
-        addresses.check_links(page, source);
+    for source in files.sources() {
+        addresses.check_links(source);
         faults.append(&mut source.faults);
     }
     let (redirects, gone) = addresses.into_redirects();
     let changes_on = files.changes_on(today);
     let pictures = files.pictures();
-    let public = files.articles.into_iter().filter(|article| article.entry.status == Status::Public);
+    let public = files.articles.into_iter().filter(|article| article.source.status == Status::Public);
     let mut articles: Vec<Article> = public.map(|article| article.value).collect();
     articles.sort_by(|a, b| b.published.cmp(&a.published).then_with(|| a.slug.cmp(&b.slug)));
     relate(&mut articles);
@@ -98,37 +98,29 @@ impl Files {
         Self { clinic, home, articles, pages, topics, people }
     }
 
-    /// Files whose addresses an editor chose.
-    fn with_addresses(&mut self) -> impl Iterator<Item = (&Entry, &mut SourceFile)> {
-        parts(&mut self.articles)
-            .chain(parts(&mut self.pages))
-            .chain(parts(&mut self.topics))
-            .chain(parts(&mut self.people))
-    }
-
-    fn with_links(&mut self) -> impl Iterator<Item = (&Entry, &mut SourceFile)> {
+    fn sources(&mut self) -> impl Iterator<Item = &mut SourceFile> {
         let Self { clinic, home, articles, pages, topics, people } = self;
-        let single = parts(clinic).chain(parts(home));
-        single.chain(parts(articles)).chain(parts(pages)).chain(parts(topics)).chain(parts(people))
+        let single = sources(clinic).chain(sources(home));
+        single.chain(sources(articles)).chain(sources(pages)).chain(sources(topics)).chain(sources(people))
     }
 
     fn addresses(&mut self) -> Addresses {
         let mut addresses = Addresses::new();
-        self.with_addresses().for_each(|(page, source)| addresses.add(page, source));
-        self.with_addresses().for_each(|(page, source)| addresses.add_aliases(page, source));
+        self.sources().for_each(|source| addresses.add(source));
+        self.sources().for_each(|source| addresses.add_aliases(source));
         addresses
     }
 
     /// Every picture that a file uses, once each.
     fn pictures(&mut self) -> Vec<Picture> {
-        let all = self.with_links().flat_map(|(_, source)| std::mem::take(&mut source.pictures));
+        let all = self.sources().flat_map(|source| std::mem::take(&mut source.pictures));
         let by_path: BTreeMap<String, Picture> = all.map(|picture| (picture.path.clone(), picture)).collect();
         by_path.into_values().collect()
     }
 
     /// The next day on which an article appears or expires, or an availability ends.
     fn changes_on(&self, today: Date) -> Option<Date> {
-        let days = self.articles.iter().filter_map(|article| match article.entry.status {
+        let days = self.articles.iter().filter_map(|article| match article.source.status {
             Status::Public => article.value.expires?.tomorrow().ok(),
             Status::Scheduled(day) => Some(day),
             Status::Gone | Status::Draft => None,
@@ -139,8 +131,8 @@ impl Files {
     }
 }
 
-fn parts<'d, T: 'd>(
+fn sources<'d, T: 'd>(
     documents: impl IntoIterator<Item = &'d mut Document<T>>,
-) -> impl Iterator<Item = (&'d Entry, &'d mut SourceFile)> {
-    documents.into_iter().map(|document| (&document.entry, &mut document.source))
+) -> impl Iterator<Item = &'d mut SourceFile> {
+    documents.into_iter().map(|document| &mut document.source)
 }

@@ -25,10 +25,6 @@ pub(super) struct Rendered {
     pub(super) lead: Option<Html>,
     pub(super) body: Prose,
     pub(super) headings: Vec<Heading>,
-    /// Every id in the markup.
-    pub(super) ids: Vec<String>,
-    /// Targets of links with their places.
-    pub(super) links: Vec<Spanned<String>>,
     /// Plain text, a newline between blocks.
     pub(super) text: String,
 }
@@ -46,7 +42,7 @@ pub(super) enum Kind {
     Line,
 }
 
-/// Renders `markdown`, which begins at byte `start` of the file.
+/// Renders `markdown`, which begins at byte `start` of the file; `source` gets its links, ids, pictures and faults.
 pub(super) fn render(source: &mut SourceFile, markdown: &str, start: usize, kind: Kind) -> Rendered {
     footnotes::check_undefined(source, markdown, start);
     let options = Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES | Options::ENABLE_SMART_PUNCTUATION;
@@ -117,7 +113,7 @@ impl<'t> Reader<'_, 't> {
             Event::End(TagEnd::Image) => self.end_image(),
             Event::Start(Tag::Link { dest_url, id, .. }) => {
                 self.mark_text();
-                self.rendered.links.push(Spanned::new(span, dest_url.to_string()));
+                self.source.links.push(Spanned::new(span, dest_url.to_string()));
                 // Without its title.
                 self.events.push(Event::Start(Tag::Link {
                     link_type: LinkType::Inline,
@@ -128,7 +124,7 @@ impl<'t> Reader<'_, 't> {
             }
             Event::FootnoteReference(name) => {
                 self.mark_text();
-                self.events.push(self.footnotes.mark(&name, span, &mut self.rendered.ids));
+                self.events.push(self.footnotes.mark(&name, span, &mut self.source.ids));
             }
             Event::Start(Tag::FootnoteDefinition(name)) => self.footnotes.start(&name, span, self.events.len()),
             Event::End(TagEnd::FootnoteDefinition) => self.footnotes.end(&mut self.events),
@@ -191,7 +187,7 @@ impl<'t> Reader<'_, 't> {
             self.source.error(span, "this heading is empty", "write its text, or remove it");
         }
         self.end_block();
-        let id = ids::unique(&text, self.kind, &mut self.rendered.ids);
+        let id = ids::unique(&text, self.kind, &mut self.source.ids);
         self.events.insert(first, Event::Html(format!("<h{level} id=\"{id}\">").into()));
         self.events.push(Event::Html(format!("</h{level}>\n").into()));
         self.rendered.headings.push(Heading { level, id, text });
@@ -258,7 +254,7 @@ impl<'t> Reader<'_, 't> {
     }
 
     fn finish(mut self) -> Rendered {
-        let footnotes = std::mem::take(&mut self.footnotes).finish(self.source, &mut self.rendered.ids);
+        let footnotes = std::mem::take(&mut self.footnotes).finish(self.source);
         self.events.extend(footnotes);
         if self.kind == Kind::Line {
             self.events.retain(|event| !matches!(event, Event::Start(Tag::Paragraph) | Event::End(TagEnd::Paragraph)));

@@ -1,4 +1,4 @@
-//! The files of the content folder: each is read once, and collects its own faults and pictures.
+//! The files of the content folder: each is read once, and collects what the checks across files need.
 //!
 //! Never: reads hidden files, or interprets a file's text.
 
@@ -6,6 +6,7 @@ use super::{
     fault::{Fault, Level},
     site::Picture,
 };
+use jiff::civil::Date;
 use std::{
     fs,
     ops::{Range, RangeInclusive},
@@ -23,25 +24,46 @@ pub(super) const ANY_LENGTH: RangeInclusive<usize> = 1..=usize::MAX;
 /// Slug, and path below the content folder.
 pub(super) type Page = (String, PathBuf);
 
-/// A text file with the faults and pictures found in it.
-#[derive(Debug)]
+/// Whether a page answers at its address.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Status {
+    #[default]
+    Public,
+    /// Public from a day on.
+    Scheduled(Date),
+    /// Retired or expired: 410.
+    Gone,
+    Draft,
+}
+
+/// A text file, and what was found in it.
+#[derive(Debug, Default)]
 pub(super) struct SourceFile {
     content: PathBuf,
     /// Path below the content folder.
     path: PathBuf,
-    /// Last part of the page's address; empty for a file that is not a page of its own.
-    pub(super) slug: String,
     /// Without a byte-order mark.
     pub(super) text: Arc<str>,
-    pub(super) faults: Vec<Fault>,
+    /// Path of the page; relative links start here.
+    pub(super) address: String,
+    /// Last part of the address.
+    pub(super) slug: String,
+    pub(super) title: String,
+    pub(super) status: Status,
+    /// Old addresses.
+    pub(super) aliases: Vec<Spanned<String>>,
+    /// Targets of links as written.
+    pub(super) links: Vec<Spanned<String>>,
+    /// Fragment identifiers of the page.
+    pub(super) ids: Vec<String>,
     pub(super) pictures: Vec<Picture>,
+    pub(super) faults: Vec<Fault>,
 }
 
 impl SourceFile {
     /// An empty file at `path` below `content`.
     pub(super) fn empty(content: &Path, path: impl Into<PathBuf>) -> Self {
-        let (faults, pictures) = (Vec::new(), Vec::new());
-        Self { content: content.to_owned(), path: path.into(), slug: String::new(), text: "".into(), faults, pictures }
+        Self { content: content.to_owned(), path: path.into(), address: "/".to_owned(), ..Self::default() }
     }
 
     /// Reads the file at `path` below `content`.
@@ -151,9 +173,15 @@ impl SourceFile {
     }
 }
 
-/// Reads a page's file; `other` is the previous file in the order of slugs.
-pub(super) fn page(content: &Path, (slug, path): &Page, other: Option<&Page>) -> Result<SourceFile, Vec<Fault>> {
+/// Reads a page's file below the address `folder`; `other` is the previous file in the order of slugs.
+pub(super) fn page(
+    content: &Path,
+    folder: &str,
+    (slug, path): &Page,
+    other: Option<&Page>,
+) -> Result<SourceFile, Vec<Fault>> {
     let mut source = SourceFile::read(content, path)?;
+    source.address = format!("{folder}/{slug}");
     if let Some((_, other)) = other.filter(|(other, _)| other == slug) {
         let message = format!("the address `{slug}` is already used by {}", content.join(other).display());
         source.error(0..0, message, "rename or remove one of the two files");

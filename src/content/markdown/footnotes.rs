@@ -44,7 +44,7 @@ impl<'t> Footnotes<'t> {
     }
 
     /// The events of the list at the end. A mark without a definition is an error, a definition without a mark a warning.
-    pub(super) fn finish(self, source: &mut SourceFile, ids: &mut Vec<String>) -> Vec<Event<'t>> {
+    pub(super) fn finish(self, source: &mut SourceFile) -> Vec<Event<'t>> {
         for (name, span, _) in &self.defined {
             if !self.used.iter().any(|(used, ..)| used == name) {
                 source.warn(
@@ -62,7 +62,7 @@ impl<'t> Footnotes<'t> {
                 continue;
             };
             let number = index + 1;
-            ids.push(format!("note-{number}"));
+            source.ids.push(format!("note-{number}"));
             events.push(Event::Html(format!("<li id=\"note-{number}\">").into()));
             events.extend(with_backlink(defined.swap_remove(at).2, number));
             events.push(Event::Html("</li>\n".into()));
@@ -70,7 +70,7 @@ impl<'t> Footnotes<'t> {
         if events.is_empty() {
             return events;
         }
-        ids.push("notes".to_owned());
+        source.ids.push("notes".to_owned());
         let open = "<section class=\"footnotes\" role=\"doc-endnotes\" aria-labelledby=\"notes\"><h2 id=\"notes\">Notes</h2><ol>\n";
         events.insert(0, Event::Html(open.into()));
         events.push(Event::Html("</ol></section>\n".into()));
