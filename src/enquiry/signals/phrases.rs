@@ -23,7 +23,7 @@ pub(super) struct PhraseIndex {
     phrases: Vec<Phrase>,
     words: HashMap<String, Vec<usize>>,
     prefixes: HashMap<String, Vec<usize>>,
-    /// Phrases that may begin with any word or with a class of words.
+    classes: HashMap<Class, Vec<usize>>,
     any: Vec<usize>,
 }
 
@@ -68,7 +68,8 @@ impl PhraseIndex {
     fn add(&mut self, phrase: Phrase) {
         for form in beginnings(&phrase.parts) {
             let index = match form {
-                Form::Any | Form::Class(_) => &mut self.any,
+                Form::Any => &mut self.any,
+                Form::Class(class) => self.classes.entry(*class).or_default(),
                 Form::Word(word) => self.words.entry(word.clone()).or_default(),
                 Form::Prefix(prefix) => self.prefixes.entry(prefix.clone()).or_default(),
             };
@@ -115,7 +116,8 @@ impl PhraseIndex {
     fn candidates<'a>(&'a self, word: &'a Word) -> impl Iterator<Item = usize> + 'a {
         let ends = word.text.char_indices().map(|(at, c)| at + c.len_utf8());
         let prefixes = ends.filter_map(|end| self.prefixes.get(&word.text[..end]));
-        self.words.get(&word.text).into_iter().chain(prefixes).chain([&self.any]).flatten().copied()
+        let whole = self.words.get(&word.text).into_iter().chain(self.classes.get(&word.class));
+        whole.chain(prefixes).chain([&self.any]).flatten().copied()
     }
 }
 

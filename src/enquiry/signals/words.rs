@@ -8,7 +8,7 @@
 use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
 /// The class of a [`Word`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Class {
     Word,
     Number,
