@@ -64,7 +64,7 @@ pub struct ShapeFacts {
     /// Top-level domains with which `shop.com` is a web address without `www.`. None may be a word of a language, since a
     /// space after a period is often forgotten.
     pub endings: Vec<String>,
-    /// First words of a line that closes a letter; what follows is a signature and is not scored.
+    /// First words of a closing line; what follows is a signature and is not scored.
     pub closings: Vec<String>,
     /// The name is a web address.
     pub name_is_link: Signal,
@@ -116,9 +116,9 @@ pub struct Unasked {
     pub from: u32,
     /// Points of relief up to which it counts.
     pub despite: u32,
-    /// The most common English words; the length of a letter is counted in them.
+    /// The most common English words; the length of a text is counted in them.
     pub common: BTreeSet<String>,
-    /// Additional points for long letters; only the first that applies counts.
+    /// Additional points for long texts; only the first that applies counts.
     pub long: Vec<Long>,
     /// Points added to the score.
     pub points: u32,
@@ -126,11 +126,11 @@ pub struct Unasked {
     pub reason: String,
 }
 
-/// A letter so long that a person who seeks help would have asked for it.
+/// A text so long that a person who seeks help would have asked for it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Long {
-    /// Common words from which a letter is long.
+    /// Common words from which a text is long.
     pub limit: u32,
     /// Points of relief up to which it counts.
     pub despite: u32,

@@ -79,23 +79,23 @@ impl Signals {
         let read = |text: &str| words(text, &self.facts.shape.endings);
         // A signature shows an occupation, not an intent.
         let body = without_signature(enquiry.message.as_deref().unwrap_or_default(), &self.closings);
-        let letter = read(&format!("{body}\n\n{}", enquiry.times.as_deref().unwrap_or_default()));
-        let relief = self.relief.found(&letter);
-        let standing = self.standing.found(&letter);
+        let text = read(&format!("{body}\n\n{}", enquiry.times.as_deref().unwrap_or_default()));
+        let relief = self.relief.found(&text);
+        let standing = self.standing.found(&text);
         let shape = shape::signals(&self.facts.shape, enquiry, &around.honeypot);
         let around = circumstances(&self.facts.circumstances, around);
         let mut phrases = self.name.found(&read(&enquiry.name));
-        phrases.extend(self.message.found(&letter));
-        phrases.extend(self.unasked(&letter, sum(&phrases) + sum(&standing), sum(&relief)));
+        phrases.extend(self.message.found(&text));
+        phrases.extend(self.unasked(&text, sum(&phrases) + sum(&standing), sum(&relief)));
         let points = sum(&around).min(self.facts.circumstances.most) + sum(&shape) + sum(&phrases);
         let score = points.saturating_sub(sum(&relief).min(self.facts.relief.most)) + sum(&standing);
         self.spam_score(score, &[around, shape, standing, phrases].concat(), &relief)
     }
 
-    /// Findings for a letter without a request for help: it is an offer, or it is long.
-    fn unasked(&self, letter: &[Word], points: u32, relief: u32) -> impl Iterator<Item = Finding<'_>> {
+    /// Findings for a text without a request for help: it is an offer, or it is long.
+    fn unasked(&self, text: &[Word], points: u32, relief: u32) -> impl Iterator<Item = Finding<'_>> {
         let unasked = &self.facts.unasked;
-        let common = letter.iter().filter(|word| unasked.common.contains(&word.text)).count();
+        let common = text.iter().filter(|word| unasked.common.contains(&word.text)).count();
         let offers = points >= unasked.from && relief <= unasked.despite;
         let long = unasked.long.iter().find(|long| common >= long.limit as usize && relief <= long.despite);
         let offers = offers.then_some((unasked.points, unasked.reason.as_str()));
@@ -146,10 +146,10 @@ fn circumstances<'a>(facts: &'a CircumstanceFacts, around: &Circumstances) -> Ve
 
 /// Fewest words above a signature; with fewer, the apparent signature may be the message.
 const BODY_MIN: usize = 8;
-/// Most words of a line that closes a letter.
+/// Most words of a closing line (`Best regards`).
 const CLOSING_MAX: usize = 4;
 
-/// The text above the last line that closes a letter.
+/// The text above the last closing line.
 fn without_signature<'a>(message: &'a str, closings: &[String]) -> &'a str {
     let mut end = message.len();
     for line in message.rsplit('\n') {
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_signature_is_left_out_and_a_letter_of_thanks_is_not() {
+    fn a_signature_is_removed_and_a_message_of_thanks_is_not() {
         let closings = ["best".to_owned(), "thanks".to_owned(), "--".to_owned()];
         let table = [
             (
