@@ -1,7 +1,7 @@
-//! Articles that nobody wrote: the same words for the program and for Hugo, the same every time.
+//! Generated articles, identical for the program and for Hugo and in every run.
 //!
-//! Lengths are spread as articles' are (log-normal, median 1,200 words); every article has headings, lists, quotes, a
-//! table now and then, and links to earlier ones.
+//! Lengths are distributed as those of real articles (log-normal, median 1,200 words). Every article has headings, lists,
+//! quotes, sometimes a table, and links to earlier ones.
 
 use std::{
     fmt::Write as _,
@@ -38,7 +38,7 @@ const MANNERS: &str = "slowly gently rarely often plainly quietly warmly firmly 
 const KINDS: &str = "small quiet early bright narrow steady patient ordinary careful distant familiar unfinished \
     gentle sudden heavy hollow tidy crowded empty borrowed shared hidden open wooden golden silver wintry mild";
 
-/// A made-up article.
+/// A generated article.
 struct Article {
     slug: String,
     title: String,
@@ -48,25 +48,25 @@ struct Article {
     body: String,
 }
 
-/// Small, fast, and the same on every machine (xorshift64*).
-struct Dice {
+/// A random number generator with the same sequence on every machine (xorshift64*).
+struct Random {
     state: u64,
-    /// Where this article begins in each list of words, so that articles differ in what they are about.
-    bent: usize,
+    /// Offset of this article into each list of words, so that articles differ in their subject.
+    offset: usize,
 }
 
-impl Dice {
+impl Random {
     fn new(seed: usize) -> Self {
         let state = 0x9E37_79B9_7F4A_7C15 ^ (seed as u64 + 1).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mut dice = Self { state, bent: 0 };
+        let mut random = Self { state, offset: 0 };
         for _ in 0..8 {
-            dice.roll();
+            random.next();
         }
-        dice.bent = dice.below(1_000);
-        dice
+        random.offset = random.below(1_000);
+        random
     }
 
-    fn roll(&mut self) -> u64 {
+    fn next(&mut self) -> u64 {
         self.state ^= self.state >> 12;
         self.state ^= self.state << 25;
         self.state ^= self.state >> 27;
@@ -74,74 +74,75 @@ impl Dice {
     }
 
     fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.roll() % end as u64).expect("less than a usize")
+        usize::try_from(self.next() % end as u64).expect("less than a usize")
     }
 
     /// From 0 to 1.
-    fn share(&mut self) -> f64 {
-        f64::from(u32::try_from(self.roll() >> 21).expect("32 bits are left")) / f64::from(u32::MAX)
+    fn fraction(&mut self) -> f64 {
+        f64::from(u32::try_from(self.next() >> 21).expect("32 bits are left")) / f64::from(u32::MAX)
     }
 
-    /// Some words of a list oftener than others, as in a language; which, depends on the article.
+    /// A word of a list; some are more frequent than others, as in a language, depending on the article.
     fn word<'w>(&mut self, words: &'w str) -> &'w str {
         let all: Vec<&str> = words.split_whitespace().collect();
-        let late = self.below(all.len()).min(self.below(all.len()));
-        all[(late + self.bent) % all.len()]
+        let index = self.below(all.len()).min(self.below(all.len()));
+        all[(index + self.offset) % all.len()]
     }
 }
 
-fn clause(dice: &mut Dice) -> String {
-    let (kind, subject, verb) = (dice.word(KINDS), dice.word(NOUNS), dice.word(VERBS));
-    let (other, object, manner) = (dice.word(KINDS), dice.word(NOUNS), dice.word(MANNERS));
-    match dice.below(3) {
+fn clause(random: &mut Random) -> String {
+    let (kind, subject, verb) = (random.word(KINDS), random.word(NOUNS), random.word(VERBS));
+    let (other, object, manner) = (random.word(KINDS), random.word(NOUNS), random.word(MANNERS));
+    match random.below(3) {
         0 => format!("the {kind} {subject} may {verb} the {object} {manner}"),
         1 => format!("you can {verb} a {other} {object} and the {subject} {manner}"),
         _ => format!("some {verb} {manner} before the {subject} of a {kind} {object}"),
     }
 }
 
-fn sentence(dice: &mut Dice) -> String {
-    let mut text = clause(dice);
-    if dice.below(3) == 0 {
-        text = format!("{text}, while {}", clause(dice));
+fn sentence(random: &mut Random) -> String {
+    let mut text = clause(random);
+    if random.below(3) == 0 {
+        text = format!("{text}, while {}", clause(random));
     }
-    if dice.below(12) == 0 {
-        text = format!("{text}, and *{}* stays", dice.word(NOUNS));
+    if random.below(12) == 0 {
+        text = format!("{text}, and *{}* stays", random.word(NOUNS));
     }
     text[..1].to_uppercase() + &text[1..] + "."
 }
 
-fn sentences(dice: &mut Dice, count: usize) -> String {
-    (0..count).map(|_| sentence(dice)).collect::<Vec<_>>().join(" ")
+fn sentences(random: &mut Random, count: usize) -> String {
+    (0..count).map(|_| sentence(random)).collect::<Vec<_>>().join(" ")
 }
 
-fn block(dice: &mut Dice, number: usize) -> String {
-    match dice.below(12) {
-        0 => (0..4).map(|_| format!("- {}", sentence(dice))).collect::<Vec<_>>().join("\n"),
-        1 => format!("> {}", sentences(dice, 2)),
+fn block(random: &mut Random, number: usize) -> String {
+    match random.below(12) {
+        0 => (0..4).map(|_| format!("- {}", sentence(random))).collect::<Vec<_>>().join("\n"),
+        1 => format!("> {}", sentences(random, 2)),
         2 => {
-            let rows: Vec<String> = (0..3).map(|_| format!("| {} | {} |", dice.word(NOUNS), clause(dice))).collect();
+            let rows: Vec<String> =
+                (0..3).map(|_| format!("| {} | {} |", random.word(NOUNS), clause(random))).collect();
             format!("| What | Then |\n| --- | --- |\n{}", rows.join("\n"))
         }
         3 if number > 0 => {
-            let earlier = slug(dice.below(number));
-            format!("{} There is more in [an earlier article](/articles/{earlier}).", sentence(dice))
+            let earlier = slug(random.below(number));
+            format!("{} There is more in [an earlier article](/articles/{earlier}).", sentence(random))
         }
         _ => {
-            let count = 3 + dice.below(5);
-            sentences(dice, count)
+            let count = 3 + random.below(5);
+            sentences(random, count)
         }
     }
 }
 
 fn slug(number: usize) -> String {
-    let mut dice = Dice::new(number);
-    format!("{}-{}-{number:05}", dice.word(KINDS), dice.word(NOUNS))
+    let mut random = Random::new(number);
+    format!("{}-{}-{number:05}", random.word(KINDS), random.word(NOUNS))
 }
 
 /// Words of an article: the logarithm is nearly normal (a sum of twelve even shares).
-fn length(dice: &mut Dice) -> usize {
-    let normal = (0..12).map(|_| dice.share()).sum::<f64>() - 6.0;
+fn length(random: &mut Random) -> usize {
+    let normal = (0..12).map(|_| random.fraction()).sum::<f64>() - 6.0;
     let words = (MEDIAN_WORDS * (SPREAD * normal).exp()).clamp(SHORTEST, LONGEST);
     // Never negative, never above LONGEST.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped above")]
@@ -150,30 +151,30 @@ fn length(dice: &mut Dice) -> usize {
 }
 
 fn article(number: usize) -> Article {
-    let mut dice = Dice::new(number);
-    let words = length(&mut dice);
-    let title = format!("When the {} {} meets {number:05}", dice.word(KINDS), dice.word(NOUNS));
-    let mut description = sentence(&mut dice);
+    let mut random = Random::new(number);
+    let words = length(&mut random);
+    let title = format!("When the {} {} meets {number:05}", random.word(KINDS), random.word(NOUNS));
+    let mut description = sentence(&mut random);
     while description.len() < 80 {
-        description = format!("{description} {}", sentence(&mut dice));
+        description = format!("{description} {}", sentence(&mut random));
     }
     description.truncate(150);
     let mut body = String::new();
     let (mut written, mut count) = (0, 0);
     while written < words {
-        let text = if count % 5 == 1 { format!("## {}", clause(&mut dice)) } else { block(&mut dice, number) };
+        let text = if count % 5 == 1 { format!("## {}", clause(&mut random)) } else { block(&mut random, number) };
         written += text.split_whitespace().count();
         count += 1;
         let _ = write!(body, "{text}\n\n");
     }
-    let first = dice.below(TOPICS.len());
+    let first = random.below(TOPICS.len());
     let day = format!("20{:02}-{:02}-{:02}", 10 + number % 15, 1 + number / 15 % 12, 1 + number / 180 % 28);
-    let topics = [TOPICS[first], TOPICS[(first + 1 + dice.below(TOPICS.len() - 1)) % TOPICS.len()]];
+    let topics = [TOPICS[first], TOPICS[(first + 1 + random.below(TOPICS.len() - 1)) % TOPICS.len()]];
     Article { slug: slug(number), title, description: description.replace('*', ""), topics, day, body }
 }
 
-/// The shipped words and `count` articles more, in `folder`. Returns the file of the first of them and its address.
-pub fn ours(folder: &Path, count: usize) -> (PathBuf, String) {
+/// Writes the shipped content and `count` generated articles; returns the file of the first of them and its path.
+pub fn for_program(folder: &Path, count: usize) -> (PathBuf, String) {
     copy(Path::new("content"), folder);
     for number in 0..count {
         let Article { slug, title, description, topics, day, body } = article(number);
@@ -187,8 +188,8 @@ pub fn ours(folder: &Path, count: usize) -> (PathBuf, String) {
     (folder.join("articles").join(format!("{first}.md")), format!("/articles/{first}"))
 }
 
-/// The same articles as a site for Hugo: a page each, a list, a home page, a sitemap.
-pub fn hugos(folder: &Path, count: usize) {
+/// Writes the same articles as a site for Hugo: a page each, a list, a home page, a sitemap.
+pub fn for_hugo(folder: &Path, count: usize) {
     for number in 0..count {
         let Article { slug, title, description, topics, day, body } = article(number);
         let front = format!(

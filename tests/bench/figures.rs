@@ -1,13 +1,13 @@
-//! Medians with their range.
+//! Medians with their range (minimum and maximum).
 
 use std::fmt::{self, Display};
 
-/// Figures of several rounds.
+/// Measurements of several rounds.
 #[derive(Debug, Clone, Default)]
 pub struct Figures(Vec<f64>);
 
 impl Figures {
-    /// A figure that was taken once.
+    /// A single measurement.
     pub fn one(figure: f64) -> Self {
         Self(vec![figure])
     }
@@ -27,7 +27,7 @@ impl Figures {
         }
     }
 
-    /// Round by round, so that what disturbs a round disturbs both sides of its ratio.
+    /// The ratio of each round, since a disturbance in a round affects both of its measurements.
     pub fn to(&self, other: &Self) -> Self {
         Self(self.0.iter().zip(&other.0).map(|(a, b)| a / b).collect())
     }

@@ -1,7 +1,6 @@
-//! Enquiries: how many are kept in a second, each synced to the disk before its visitor is thanked, and how long one
-//! takes.
+//! Enquiries stored per second, each synced to the disk before the response, and the time that one takes.
 //!
-//! Every post is another enquiry from another address (as a proxy tells it), so nothing is taken for a double or a flood.
+//! Every POST is another enquiry from another address (in `X-Forwarded-For`), so that none is a duplicate or limited.
 
 use super::{
     figures::Figures,
@@ -16,15 +15,15 @@ use std::{
     time::Instant,
 };
 
-/// Clients that post at once.
+/// Concurrent clients.
 const MANY: u32 = 64;
-/// Syncs to disk for one median.
+/// Syncs for one median.
 const SYNCS: usize = 200;
 
-/// Measures one client and many in turn, beside a post that keeps nothing and a bare sync.
+/// Measures one client and many in turn, and for comparison a response that stores nothing and a sync alone.
 pub fn measure(folder: &Path, rounds: usize, seconds: u32, goals: &mut Goals) {
     let mut program = Program::start(Path::new("content"), &folder.join("form"), On::One);
-    program.first_answer("/contact");
+    program.first_response("/contact");
     program.compressed();
     let script = |name: &str, text: &str| {
         let file = folder.join(name);
@@ -38,18 +37,18 @@ pub fn measure(folder: &Path, rounds: usize, seconds: u32, goals: &mut Goals) {
         let server = (&program.process, program.address);
         let alone = load::post(server, "/contact", &enquiry, 1, seconds);
         let nothing = load::post(server, "/health/live", &empty, 1, seconds);
-        let crowd = load::post(server, "/contact", &enquiry, MANY, seconds);
+        let concurrent = load::post(server, "/contact", &enquiry, MANY, seconds);
         one.push(alone.per_second);
-        many.push(crowd.per_second);
+        many.push(concurrent.per_second);
         median.push(alone.median_micros);
         sum.push(sync_micros(folder) + nothing.median_micros);
     }
     let figures = |list: Vec<f64>| list.into_iter().collect::<Figures>();
     let (one, many, median, sum) = (figures(one), figures(many), figures(median), figures(sum));
-    println!("\nEnquiries kept in a second: {one:.0} from one client, {many:.0} from {MANY}");
-    println!("One takes {median:.0} µs; a sync of 4 KiB and an answer that keeps nothing take {sum:.0} µs");
-    goals.note(Goal::Enquiries, &many.to(&one));
-    goals.note(Goal::EnquiryMedian, &median.to(&sum));
+    println!("\nEnquiries stored per second: {one:.0} from one client, {many:.0} from {MANY}");
+    println!("One takes {median:.0} µs; a sync of 4 KiB and a response that stores nothing take {sum:.0} µs");
+    goals.record(Goal::Enquiries, &many.to(&one));
+    goals.record(Goal::EnquiryMedian, &median.to(&sum));
 }
 
 /// The median time of 4 KiB more in a file on the same disk, synced.
@@ -57,8 +56,8 @@ fn sync_micros(folder: &Path) -> f64 {
     let mut file = File::create(folder.join("sync")).expect("the file can be made");
     let mut sync = || {
         let begun = Instant::now();
-        file.write_all(&[1; 4096]).expect("there is room");
-        file.sync_data().expect("the disk takes it");
+        file.write_all(&[1; 4096]).expect("the file can be written");
+        file.sync_data().expect("the disk syncs");
         begun.elapsed().as_secs_f64() * 1e6
     };
     (0..SYNCS).map(|_| sync()).collect::<Figures>().median()

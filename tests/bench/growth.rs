@@ -1,4 +1,4 @@
-//! What more articles cost: the start, the compression behind it, memory, and one change; beside Hugo's build.
+//! What more articles cost: the start, compression in the background, memory, and one change; compared to Hugo's build.
 
 use super::{
     corpus,
@@ -15,12 +15,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Times that a change is made, and that small sites are started and built.
-const TIMES: usize = 5;
+/// Repetitions of a change, and of the start and build of small sites.
+const REPETITIONS: usize = 5;
 /// Larger sites are started and built once: they take long, and long runs vary little.
 const ONCE_FROM: usize = 10_000;
 
-/// What one size cost, without and with a cache.
+/// The cost of one size, without and with a cache.
 #[derive(Default)]
 struct Cost {
     first: Figures,
@@ -35,29 +35,31 @@ struct Cost {
 
 /// Measures 10, 100, 1,000 ... articles, up to a bound.
 pub fn measure(folder: &Path, upto: usize, goals: &mut Goals) {
-    println!("\nArticles of 1,200 words (median) beside the shipped ones; both processors; medians [min..max]\n");
     println!(
-        "| articles | first answer, s | CPU till then, s | all small, s | MiB at rest | first answer from the cache, s | CPU till then, s | a change shows after, s | Hugo's build, s | Hugo's CPU, s | Hugo's peak, MiB |"
+        "\nArticles of 1,200 words (median) in addition to the shipped ones; both processors; medians [min..max]\n"
+    );
+    println!(
+        "| articles | first response, s | CPU till then, s | all compressed, s | MiB at rest | first response from the cache, s | CPU till then, s | a change is served after, s | Hugo's build, s | Hugo's CPU, s | Hugo's peak, MiB |"
     );
     println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     for count in [10, 100, 1_000, 10_000].into_iter().filter(|count| *count <= upto) {
         let folder = folder.join(format!("growth-{count}"));
-        let times = if count < ONCE_FROM { TIMES } else { 1 };
-        let cost = ours(&folder, count, times);
+        let times = if count < ONCE_FROM { REPETITIONS } else { 1 };
+        let cost = measure_program(&folder, count, times);
         let builds = hugo::builds(&folder, count, times);
-        tell(count, &cost, &builds, goals);
+        report(count, &cost, &builds, goals);
         let _ = fs::remove_dir_all(folder);
     }
 }
 
-fn ours(folder: &Path, count: usize, times: usize) -> Cost {
+fn measure_program(folder: &Path, count: usize, times: usize) -> Cost {
     let content = folder.join("content");
-    let (file, path) = corpus::ours(&content, count);
+    let (file, path) = corpus::for_program(&content, count);
     let mut cost = Cost::default();
     for time in 0..times {
         let (data, last) = (folder.join(format!("data-{time}")), time + 1 == times);
         let mut program = Program::start(&content, &data, On::All);
-        let first = program.first_answer(&path);
+        let first = program.first_response(&path);
         cost.first.push(first.as_secs_f64());
         cost.first_cpu.push(program.process.cpu().as_secs_f64());
         if last {
@@ -70,11 +72,11 @@ fn ours(folder: &Path, count: usize, times: usize) -> Cost {
     cost
 }
 
-/// Starts again with everything compressed already, and then changes one article.
+/// Starts again with everything compressed in the disk cache, then changes one article.
 fn from_the_cache(cost: &mut Cost, content: &Path, data: &Path, article: (&Path, &str), times: usize) {
     for time in 0..times {
         let mut program = Program::start(content, data, On::All);
-        cost.again.push(program.first_answer(article.1).as_secs_f64());
+        cost.again.push(program.first_response(article.1).as_secs_f64());
         cost.again_cpu.push(program.process.cpu().as_secs_f64());
         if time + 1 == times {
             thread::sleep(Duration::from_secs(1));
@@ -84,11 +86,11 @@ fn from_the_cache(cost: &mut Cost, content: &Path, data: &Path, article: (&Path,
     }
 }
 
-/// Saves the article and asks until the words are there.
+/// Saves the article and requests it until the change is served.
 fn changes(cost: &mut Cost, program: &Program, (file, path): (&Path, &str)) {
     let text = fs::read_to_string(file).expect("the article is there");
-    for time in 0..TIMES {
-        let mark = format!("Saved for the {time}. time.");
+    for time in 0..REPETITIONS {
+        let mark = format!("Saved, number {time}.");
         let begun = Instant::now();
         fs::write(file, format!("{text}\n{mark}\n")).expect("it can be saved");
         reader::until(program.address, path, &[], |answer| String::from_utf8_lossy(&answer.body).contains(&mark));
@@ -104,7 +106,7 @@ fn mib(program: &Program) -> f64 {
     kib / 1024.0
 }
 
-fn tell(count: usize, cost: &Cost, builds: &[Build], goals: &mut Goals) {
+fn report(count: usize, cost: &Cost, builds: &[Build], goals: &mut Goals) {
     let (wall, cpu): (Figures, Figures) = builds.iter().map(|b| (b.wall.as_secs_f64(), b.cpu.as_secs_f64())).unzip();
     let peak = builds.iter().map(|build| build.peak_kib / 1024).max().unwrap_or_default();
     println!(
@@ -119,13 +121,13 @@ fn tell(count: usize, cost: &Cost, builds: &[Build], goals: &mut Goals) {
         cost.change,
     );
     match count {
-        10 => goals.note(Goal::MemoryOfTen, &Figures::one(cost.again_mib)),
+        10 => goals.record(Goal::MemoryOfTen, &Figures::one(cost.again_mib)),
         1_000 => {
-            goals.note(Goal::MemoryOfThousand, &Figures::one(cost.again_mib));
-            goals.note(Goal::BuildToHugo, &cost.again_cpu.to(&cpu));
-            goals.note(Goal::StartToHugo, &cost.first_cpu.to(&cpu));
-            goals.note(Goal::CachedStartToHugo, &cost.again.to(&wall));
-            goals.note(Goal::Change, &cost.change);
+            goals.record(Goal::MemoryOfThousand, &Figures::one(cost.again_mib));
+            goals.record(Goal::BuildToHugo, &cost.again_cpu.to(&cpu));
+            goals.record(Goal::StartToHugo, &cost.first_cpu.to(&cpu));
+            goals.record(Goal::CachedStartToHugo, &cost.again.to(&wall));
+            goals.record(Goal::Change, &cost.change);
         }
         _ => {}
     }

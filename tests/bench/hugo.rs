@@ -1,4 +1,4 @@
-//! Hugo building the same articles: a page each with three related ones, a list and a home page, nothing compressed.
+//! Hugo's build of the same articles: a page for each with three related ones, a list and a home page, uncompressed.
 
 use super::{corpus, process::Process};
 use std::{
@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What a build cost.
+/// The cost of a build.
 #[derive(Debug, Clone, Copy)]
 pub struct Build {
     pub wall: Duration,
@@ -17,10 +17,10 @@ pub struct Build {
     pub peak_kib: u64,
 }
 
-/// Builds into an empty folder, some times over.
+/// Builds several times, each into an empty folder.
 pub fn builds(folder: &Path, count: usize, times: usize) -> Vec<Build> {
     let site = folder.join("hugo");
-    corpus::hugos(&site, count);
+    corpus::for_hugo(&site, count);
     (0..times).map(|_| build(&site)).collect()
 }
 
@@ -39,6 +39,6 @@ fn build(site: &Path) -> Build {
         thread::sleep(Duration::from_millis(1));
     }
     let wall = begun.elapsed();
-    assert!(site.join("public/articles/index.html").exists(), "hugo built nothing: see {}.log", site.display());
+    assert!(site.join("public/articles/index.html").exists(), "Hugo built no pages: see {}.log", site.display());
     Build { wall, cpu: Process::cpu_of_ended().saturating_sub(before), peak_kib }
 }

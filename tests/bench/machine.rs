@@ -1,10 +1,10 @@
-//! What the figures were taken on.
+//! The machine of the measurements.
 
 use super::Arguments;
 use std::{fs, process::Command};
 
 /// Prints processor, memory, system, versions and how busy the machine is.
-pub fn tell(arguments: &Arguments) {
+pub fn report(arguments: &Arguments) {
     println!("processor: {} of {}", std::thread::available_parallelism().map_or(0, usize::from), processor());
     println!("memory:    {}", line_of("/proc/meminfo", "MemTotal:"));
     println!("system:    {}", fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim());
@@ -30,9 +30,9 @@ fn load() -> String {
     text.split_whitespace().take(3).collect::<Vec<_>>().join(" ")
 }
 
-/// The first line that says something; some programs say it on standard error.
+/// The first line of output; some programs print it on standard error.
 fn version(command: &[&str]) -> String {
     let Ok(output) = Command::new(command[0]).args(&command[1..]).output() else { return "not installed".to_owned() };
-    let said = [output.stdout, output.stderr].concat();
-    String::from_utf8_lossy(&said).lines().next().unwrap_or_default().to_owned()
+    let printed = [output.stdout, output.stderr].concat();
+    String::from_utf8_lossy(&printed).lines().next().unwrap_or_default().to_owned()
 }

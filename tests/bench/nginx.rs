@@ -1,8 +1,8 @@
-//! nginx as the yardstick: the exported files, tuned for this job, with the headers that the program sends.
+//! nginx for comparison: the exported files, a tuned configuration, the same headers as the program.
 
 use super::{
     process::{Process, SERVER_CPU, pinned},
-    reader::{Answer, free_port},
+    reader::{Response, free_port},
 };
 use std::{
     fmt::Write as _,
@@ -11,7 +11,7 @@ use std::{
     path::Path,
 };
 
-/// Headers that nginx makes itself.
+/// Headers that nginx adds itself.
 const OWN: [&str; 10] = [
     "accept-ranges",
     "connection",
@@ -26,7 +26,7 @@ const OWN: [&str; 10] = [
 ];
 
 /// Starts it on the files of `root`; pages get the headers of `page`, what is under `/assets/` those of `asset`.
-pub fn start(root: &Path, work: &Path, page: &Answer, asset: &Answer) -> (Process, SocketAddr) {
+pub fn start(root: &Path, work: &Path, page: &Response, asset: &Response) -> (Process, SocketAddr) {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
     let text = |path: &Path| path.to_str().expect("a plain path").to_owned();
     let configuration = include_str!("nginx.conf")
@@ -43,7 +43,7 @@ pub fn start(root: &Path, work: &Path, page: &Answer, asset: &Answer) -> (Proces
     (Process::start(command, &work.join("log")), address)
 }
 
-fn headers(answer: &Answer) -> String {
+fn headers(answer: &Response) -> String {
     let others = answer.headers.iter().filter(|(name, _)| !OWN.contains(&name.as_str()));
     others.fold(String::new(), |mut lines, (name, value)| {
         let _ = writeln!(lines, "add_header {name} \"{}\" always;", value.replace('"', "\\\""));

@@ -1,10 +1,10 @@
-//! From click to mailbox in figures: how many enquiries are kept in a second, and how soon they leave.
+//! Measures the outbox: enquiries stored per second, and the time until their emails are sent.
 //!
 //! `cargo bench --bench outbox` prints everything as Markdown; OUTBOX.md beside this file says what is measured and holds
-//! the results. Options: `rounds=7` (of the first table), `letters=10000` (of the backlog). No part of the test suite:
-//! figures of a busy machine say nothing.
+//! the results. Options: `rounds=7` (of the first table), `letters=10000` (of the backlog). It is not part of the test suite:
+//! figures of a busy machine mean nothing.
 
-#![allow(clippy::print_stdout, reason = "a benchmark speaks on standard output")]
+#![allow(clippy::print_stdout, reason = "a benchmark prints its results")]
 #![allow(clippy::unwrap_used, reason = "a benchmark may fail loudly")]
 
 #[allow(dead_code, reason = "the tests use all of it")]
@@ -15,14 +15,14 @@ mod support;
 
 #[path = "outbox/clients.rs"]
 mod clients;
-#[path = "outbox/house.rs"]
-mod house;
-#[path = "outbox/kept.rs"]
-mod kept;
-#[path = "outbox/leaving.rs"]
-mod leaving;
-#[path = "outbox/sink.rs"]
-mod sink;
+#[path = "outbox/relay.rs"]
+mod relay;
+#[path = "outbox/sending.rs"]
+mod sending;
+#[path = "outbox/site.rs"]
+mod site;
+#[path = "outbox/storing.rs"]
+mod storing;
 
 use databases::Cluster;
 use relationship_clinic::mail::outbox::DatabaseLocation;
@@ -35,7 +35,7 @@ use tempfile::TempDir;
 struct Database {
     name: &'static str,
     place: DatabaseLocation,
-    /// For the real program; nothing means SQLite in its data folder.
+    /// For the real program; `None` means SQLite in its data folder.
     url: Option<String>,
     _folder: Option<TempDir>,
 }
@@ -47,10 +47,10 @@ fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let _inside = runtime.enter();
 
-    println!("## Kept: posts a second, the whole way from the socket to the disk and back\n");
-    kept::measure(&runtime, &[sqlite(), postgres(&cluster)], rounds);
-    println!("\n## Leaving: from the 303 to the relay\n");
-    leaving::measure(&runtime, || [sqlite(), postgres(&cluster)], letters);
+    println!("## Storing: POST requests per second, from the socket to the disk and back\n");
+    storing::measure(&runtime, &[sqlite(), postgres(&cluster)], rounds);
+    println!("\n## Sending: from the 303 to the relay\n");
+    sending::measure(&runtime, || [sqlite(), postgres(&cluster)], letters);
 }
 
 fn sqlite() -> Database {
@@ -65,10 +65,10 @@ fn postgres(cluster: &Cluster) -> Database {
     Database { name: "PostgreSQL", place, url: Some(url), _folder: None }
 }
 
-/// `name=number` on the command line; what cargo adds of its own is passed over.
-fn option(name: &str, otherwise: usize) -> usize {
+/// `name=number` on the command line; other arguments are ignored.
+fn option(name: &str, default: usize) -> usize {
     let given = std::env::args().find_map(|argument| argument.strip_prefix(name)?.strip_prefix('=')?.parse().ok());
-    given.unwrap_or(otherwise)
+    given.unwrap_or(default)
 }
 
 /// The middle of an odd number of figures.

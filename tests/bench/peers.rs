@@ -1,11 +1,10 @@
-//! The program beside its peers: nginx with the same files, hyper without anything, and Hugo with the same articles.
+//! Compares the program with nginx on the same files, with a minimal hyper server, and with Hugo on the same articles.
 //!
 //! `tests/bench/run` prepares everything and starts this; README.md beside it says what is measured and how, and holds
-//! the results. No part of the test suite: figures of a busy machine say nothing.
+//! the results. It is not part of the test suite: figures of a busy machine mean nothing.
 
-#![allow(clippy::print_stdout, reason = "a benchmark speaks on standard output")]
+#![allow(clippy::print_stdout, reason = "a benchmark prints its results")]
 
-mod bare;
 mod corpus;
 mod figures;
 mod form;
@@ -15,12 +14,13 @@ mod hugo;
 mod idle;
 mod load;
 mod machine;
+mod minimal_server;
 mod nginx;
 mod process;
 mod program;
 mod reader;
 mod serving;
-mod usual;
+mod typical_server;
 
 use clap::{Parser, ValueEnum};
 use goals::Goals;
@@ -32,13 +32,13 @@ struct Arguments {
     /// Three short rounds, and no more than 1,000 articles: to see that everything runs
     #[arg(long)]
     quick: bool,
-    /// Rounds of each comparison; the first one more is thrown away
+    /// Rounds of each comparison, after one to warm up
     #[arg(long, default_value_t = 7)]
     rounds: usize,
     /// Seconds of each load
     #[arg(long, default_value_t = 1)]
     seconds: u32,
-    /// Most articles
+    /// Maximum number of articles
     #[arg(long, default_value_t = 10_000)]
     upto: usize,
     /// Idle connections
@@ -47,18 +47,18 @@ struct Arguments {
     /// Only these parts
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Part>,
-    /// Where the servers' files go; a folder on a real disk [default: target/bench]
+    /// Folder for the servers' files, on a real disk [default: target/bench]
     #[arg(long, default_value = "target/bench")]
     folder: PathBuf,
     /// Cargo passes this
     #[arg(long, hide = true)]
     bench: bool,
-    /// Is the yardstick itself: hyper on this port with the bodies of a folder
+    /// Runs the minimal server instead: port, folder of bodies
     #[arg(long, hide = true, num_args = 2)]
-    bare: Option<Vec<String>>,
-    /// Is the other yardstick itself: the usual way to build such a site, on this port
+    minimal_server: Option<Vec<String>>,
+    /// Runs the typical server instead: port
     #[arg(long, hide = true)]
-    usual: Option<String>,
+    typical_server: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -74,7 +74,7 @@ impl Arguments {
         self.only.is_empty() || self.only.contains(&part)
     }
 
-    /// Quick is a cap, so that it can be joined with the other arguments.
+    /// `--quick` limits the other arguments, so that it can be combined with them.
     fn capped(mut self) -> Self {
         if self.quick {
             (self.rounds, self.seconds, self.upto) = (self.rounds.min(3), 1, self.upto.min(1_000));
@@ -85,19 +85,19 @@ impl Arguments {
 
 fn main() {
     let arguments = Arguments::parse().capped();
-    if let Some(bare) = &arguments.bare {
-        bare::serve(&bare[0], bare[1].as_ref());
+    if let Some(server) = &arguments.minimal_server {
+        minimal_server::serve(&server[0], server[1].as_ref());
         return;
     }
-    if let Some(port) = &arguments.usual {
-        usual::serve(port);
+    if let Some(port) = &arguments.typical_server {
+        typical_server::serve(port);
         return;
     }
     let _ = std::fs::remove_dir_all(&arguments.folder);
     std::fs::create_dir_all(&arguments.folder).expect("the folder can be made");
     let folder = arguments.folder.canonicalize().expect("it was just made");
     let mut goals = Goals::default();
-    machine::tell(&arguments);
+    machine::report(&arguments);
     if arguments.wants(Part::Serving) {
         serving::compare(&folder, arguments.rounds, arguments.seconds, &mut goals);
     }

@@ -26,7 +26,7 @@ pub fn pinned(cpu: &str, program: &str) -> Command {
 pub struct Process(Child);
 
 impl Process {
-    /// Starts a command; what it says goes to `log`.
+    /// Starts a command; its output goes to `log`.
     pub fn start(mut command: Command, log: &Path) -> Self {
         let log = File::create(log).expect("the log can be made");
         let err = log.try_clone().expect("it can be shared");
@@ -38,17 +38,17 @@ impl Process {
         self.0.id()
     }
 
-    /// Processor time of the process and those that it started, user and system.
+    /// Processor time of the process and its descendants, user and system.
     pub fn cpu(&self) -> Duration {
-        self.family().iter().map(|id| cpu_of(*id)).sum()
+        self.with_descendants().iter().map(|id| cpu_of(*id)).sum()
     }
 
     /// Resident memory of all of them, in KiB; what they share counts in each.
     pub fn resident_kib(&self) -> u64 {
-        self.family().iter().map(|id| status(*id, "VmRSS:")).sum()
+        self.with_descendants().iter().map(|id| status(*id, "VmRSS:")).sum()
     }
 
-    /// Most memory that it had at once, in KiB.
+    /// Peak resident memory, in KiB.
     pub fn peak_kib(&self) -> u64 {
         status(self.id(), "VmHWM:")
     }
@@ -63,7 +63,7 @@ impl Process {
         ticks("self", &[15, 16])
     }
 
-    fn family(&self) -> Vec<u32> {
+    fn with_descendants(&self) -> Vec<u32> {
         let mut all = vec![self.id()];
         let mut next = 0;
         while let Some(id) = all.get(next).copied() {
@@ -77,7 +77,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Asked, not killed: nginx ends its workers, and the program closes its database.
+        // SIGTERM, so that nginx ends its workers and the program closes its database.
         if !self.ended() {
             let _ = Command::new("kill").arg(self.id().to_string()).status();
             let _ = self.0.wait();

@@ -1,4 +1,4 @@
-//! The program itself, as an operator would start it behind a proxy on the same machine.
+//! The program itself, started as behind a proxy on the same machine.
 
 use super::{
     process::{Process, SERVER_CPU, pinned},
@@ -23,11 +23,11 @@ const COMPRESSED: &str = "everything is compressed";
 pub struct Program {
     pub process: Process,
     pub address: SocketAddr,
-    log: PathBuf,
+    log_file: PathBuf,
     begun: Instant,
 }
 
-/// Where it runs.
+/// The processors it may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum On {
     /// The servers' processor alone: one worker.
@@ -37,7 +37,7 @@ pub enum On {
 }
 
 impl Program {
-    /// Starts it with words of its own and its data in `data`.
+    /// Starts it with this content folder and its data in `data`.
     pub fn start(content: &Path, data: &Path, on: On) -> Self {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let mut command = match on {
@@ -45,15 +45,15 @@ impl Program {
             On::All => Command::new(program()),
         };
         settings(&mut command, content).env("CLINIC_DATA", data).env("CLINIC_LISTEN", address.to_string());
-        let log = data.with_extension("log");
+        let log_file = data.with_extension("log");
         let begun = Instant::now();
-        Self { process: Process::start(command, &log), address, log, begun }
+        Self { process: Process::start(command, &log_file), address, log_file, begun }
     }
 
-    /// Waits for a whole answer; the time since the start.
-    pub fn first_answer(&mut self, path: &str) -> Duration {
+    /// Waits for a complete response; the time since the start.
+    pub fn first_response(&mut self, path: &str) -> Duration {
         while reader::get(self.address, path, &["Accept-Encoding: br"]).is_err() {
-            assert!(!self.process.ended() && self.begun.elapsed() < TIMEOUT, "it did not come up:\n{}", self.said());
+            assert!(!self.process.ended() && self.begun.elapsed() < TIMEOUT, "it did not come up:\n{}", self.log());
             thread::sleep(Duration::from_micros(500));
         }
         self.begun.elapsed()
@@ -61,15 +61,15 @@ impl Program {
 
     /// Waits until every page is compressed; the time since the start.
     pub fn compressed(&self) -> Duration {
-        while !self.said().contains(COMPRESSED) {
-            assert!(self.begun.elapsed() < TIMEOUT, "it did not finish compressing:\n{}", self.said());
+        while !self.log().contains(COMPRESSED) {
+            assert!(self.begun.elapsed() < TIMEOUT, "it did not finish compressing:\n{}", self.log());
             thread::sleep(Duration::from_millis(20));
         }
         self.begun.elapsed()
     }
 
-    fn said(&self) -> String {
-        fs::read_to_string(&self.log).unwrap_or_default()
+    fn log(&self) -> String {
+        fs::read_to_string(&self.log_file).unwrap_or_default()
     }
 }
 
@@ -84,7 +84,7 @@ fn program() -> &'static str {
     env!("CARGO_BIN_EXE_relationship-clinic")
 }
 
-/// A public site, so that no page waits for changes; every request comes from the one proxy, so nobody is counted.
+/// A public site, so that no page waits for changes. Every request comes from the one proxy, so no limit per address applies.
 fn settings<'c>(command: &'c mut Command, content: &Path) -> &'c mut Command {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CLINIC_")) {
         command.env_remove(name);
@@ -92,6 +92,7 @@ fn settings<'c>(command: &'c mut Command, content: &Path) -> &'c mut Command {
     command
         // As README.md says to run it.
         .env("MALLOC_TRIM_THRESHOLD_", "131072")
+        .env("MALLOC_ARENA_MAX", "1")
         .env("CLINIC_BASE_URL", "https://clinic.example")
         .env("CLINIC_CONTENT", content)
         .env("CLINIC_TRUSTED_PROXIES", "127.0.0.1")

@@ -1,4 +1,4 @@
-//! A reader of one answer: enough HTTP to look at it before it is asked for a million times.
+//! A minimal HTTP client that reads one response.
 
 use std::{
     io::{self, Read as _, Write as _},
@@ -7,12 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Nothing that is measured takes longer.
+/// Longer than anything measured here.
 const TIMEOUT: Duration = Duration::from_mins(5);
 
-/// An answer, read whole.
+/// A complete response.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct Response {
     pub status: u16,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
@@ -20,14 +20,14 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-impl Answer {
+impl Response {
     pub fn header(&self, name: &str) -> &str {
         self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 }
 
-/// Asks for `path` with header lines, on a connection of its own.
-pub fn get(server: SocketAddr, path: &str, lines: &[&str]) -> io::Result<Answer> {
+/// Requests `path` with header lines, on a new connection.
+pub fn get(server: SocketAddr, path: &str, lines: &[&str]) -> io::Result<Response> {
     let mut stream = TcpStream::connect_timeout(&server, TIMEOUT)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     let first = format!("GET {path} HTTP/1.1");
@@ -35,16 +35,16 @@ pub fn get(server: SocketAddr, path: &str, lines: &[&str]) -> io::Result<Answer>
     stream.write_all(head.join("\r\n").as_bytes())?;
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes)?;
-    parse(&bytes).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no answer of HTTP/1.1"))
+    parse(&bytes).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no HTTP/1.1 response"))
 }
 
-fn parse(bytes: &[u8]) -> Option<Answer> {
+fn parse(bytes: &[u8]) -> Option<Response> {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
     let head = std::str::from_utf8(&bytes[..end]).ok()?;
     let mut lines = head.split("\r\n");
     let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
     let pair = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_lowercase(), value.to_owned()));
-    Some(Answer {
+    Some(Response {
         status,
         headers: lines.filter_map(pair).collect(),
         head_bytes: end + 4,
@@ -52,8 +52,13 @@ fn parse(bytes: &[u8]) -> Option<Answer> {
     })
 }
 
-/// Asks until `wanted` says yes; returns the answer and the time that it took.
-pub fn until(server: SocketAddr, path: &str, lines: &[&str], wanted: impl Fn(&Answer) -> bool) -> (Answer, Duration) {
+/// Repeats the request until `wanted` returns true; the response and the time that it took.
+pub fn until(
+    server: SocketAddr,
+    path: &str,
+    lines: &[&str],
+    wanted: impl Fn(&Response) -> bool,
+) -> (Response, Duration) {
     let begun = Instant::now();
     loop {
         if let Ok(answer) = get(server, path, lines)
@@ -61,7 +66,7 @@ pub fn until(server: SocketAddr, path: &str, lines: &[&str], wanted: impl Fn(&An
         {
             return (answer, begun.elapsed());
         }
-        assert!(begun.elapsed() < TIMEOUT, "{path} did not answer as it should within {TIMEOUT:?}");
+        assert!(begun.elapsed() < TIMEOUT, "no expected response from {path} within {TIMEOUT:?}");
         thread::sleep(Duration::from_millis(1));
     }
 }

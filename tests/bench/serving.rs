@@ -1,14 +1,13 @@
-//! The same bytes from nginx, from the program and from bare hyper, in turn.
+//! The same bytes from nginx, from the program and from a minimal hyper server, in turn.
 
 use super::{
-    bare,
     figures::Figures,
     goals::{Goal, Goals},
     load::{self, Run},
-    nginx,
+    minimal_server, nginx,
     process::{Process, SERVER_CPU, pinned},
     program::{self, On, Program},
-    reader::{self, Answer, free_port},
+    reader::{self, Response, free_port},
 };
 use std::{
     env, fs,
@@ -18,21 +17,21 @@ use std::{
 
 /// The longest article that is shipped.
 const ARTICLE: &str = "/articles/attachment-repair-therapy";
-/// A proxy holds few connections, a busy hour a few dozen, a bad day hundreds.
+/// Few connections from a proxy, dozens in a busy hour, hundreds at a peak.
 const CONNECTIONS: [u32; 3] = [64, 512, 1];
 
-/// What is asked for.
+/// A request to measure.
 #[derive(Debug, Clone)]
 pub struct Case {
     pub name: &'static str,
     coding: &'static str,
     sheet: bool,
-    again: bool,
+    conditional: bool,
     pub connections: u32,
 }
 
 impl Case {
-    /// The lines of its head.
+    /// Its header lines.
     pub fn lines(&self) -> Vec<&'static str> {
         vec![self.coding]
     }
@@ -46,11 +45,12 @@ fn cases() -> Vec<Case> {
         ("304", "Accept-Encoding: br", false, true),
         ("stylesheet, br", "Accept-Encoding: br", true, false),
     ];
-    let case = |connections| move |(name, coding, sheet, again)| Case { name, coding, sheet, again, connections };
+    let case =
+        |connections| move |(name, coding, sheet, conditional)| Case { name, coding, sheet, conditional, connections };
     CONNECTIONS.into_iter().flat_map(|connections| kinds.into_iter().map(case(connections))).collect()
 }
 
-/// A server with its addresses of the two resources.
+/// A server with its paths of the two resources.
 struct Peer {
     name: &'static str,
     process: Process,
@@ -64,11 +64,11 @@ impl Peer {
         if case.sheet { &self.sheet } else { &self.page }
     }
 
-    /// One answer, before the many; with the tag that makes the next one a 304.
-    fn look(&self, case: &Case) -> (Answer, Vec<String>) {
-        let get = |lines: &[&str]| reader::get(self.address, self.path(case), lines).expect("the server answers");
+    /// One response before the load; with the header line that makes the next one a 304.
+    fn inspect(&self, case: &Case) -> (Response, Vec<String>) {
+        let get = |lines: &[&str]| reader::get(self.address, self.path(case), lines).expect("the server responds");
         let whole = get(&case.lines());
-        if !case.again {
+        if !case.conditional {
             return (whole, Vec::new());
         }
         let tag = whole.header("etag").to_owned();
@@ -77,7 +77,7 @@ impl Peer {
     }
 }
 
-/// Runs every case and prints a table; the program's figures also go to the goals.
+/// Runs every case, prints a table and records the goals.
 pub fn compare(folder: &Path, rounds: usize, seconds: u32, goals: &mut Goals) {
     let peers = start(&folder.join("serving"));
     let tables: Vec<(Case, Vec<Vec<Run>>)> = cases()
@@ -88,35 +88,35 @@ pub fn compare(folder: &Path, rounds: usize, seconds: u32, goals: &mut Goals) {
         })
         .collect();
     println!(
-        "\nnginx, the program and bare hyper, one worker each; medians of {rounds} rounds of {seconds} s [min..max]\n"
+        "\nnginx, the program and a minimal hyper server, one worker each; medians of {rounds} rounds of {seconds} s [min..max]\n"
     );
     println!(
         "| case | connections | nginx, µs of CPU | program / nginx | hyper / nginx | program / hyper | requests/s, program / nginx | program / hyper |"
     );
     println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
     for (case, runs) in &tables {
-        tell(case, runs, goals);
+        report(case, runs, goals);
     }
-    compare_usual(&peers[1], &folder.join("serving"), (rounds, seconds), goals);
+    compare_typical_server(&peers[1], &folder.join("serving"), (rounds, seconds), goals);
 }
 
-/// The usual way to build such a site, asked for the same article in turn with the program. Its bytes are its own.
-fn compare_usual(program: &Peer, folder: &Path, (rounds, seconds): (usize, u32), goals: &mut Goals) {
-    let (process, address) = start_myself("--usual", &[], &folder.join("usual.log"));
-    let usual = Peer { name: "usual", process, address, page: ARTICLE.into(), sheet: String::new() };
+/// A typical server, in turn with the program, for the same article. Its responses differ.
+fn compare_typical_server(program: &Peer, folder: &Path, (rounds, seconds): (usize, u32), goals: &mut Goals) {
+    let (process, address) = start_own_server("--typical-server", &[], &folder.join("typical.log"));
+    let typical = Peer { name: "typical", process, address, page: ARTICLE.into(), sheet: String::new() };
     let (answer, _) = reader::until(address, ARTICLE, &["Accept-Encoding: br"], |answer| answer.status == 200);
     let case = &cases()[0];
     let one = |peer: &Peer| load::ask((&peer.process, peer.address), ARTICLE, case, &[], seconds);
-    let ratio = |_| one(&usual).cpu_micros / one(program).cpu_micros;
+    let ratio = |_| one(&typical).cpu_micros / one(program).cpu_micros;
     let ratios: Figures = (0..rounds).map(ratio).collect();
     println!(
-        "\nA site that renders and compresses for each reader: {ratios:.0} times the CPU, {} B",
+        "\nA typical server that renders and compresses per request: {ratios:.0} times the CPU, {} B",
         answer.body.len()
     );
-    goals.note(Goal::ToUsual, &ratios);
+    goals.record(Goal::ToTypical, &ratios);
 }
 
-/// In each round every server has its turn, another one first each time; the first round warms up and is thrown away.
+/// In each round the servers take turns, starting with another one each time; the first round only warms up.
 fn rounds_of(peers: &[Peer], case: &Case, rounds: usize, seconds: u32) -> Vec<Vec<Run>> {
     let lines = check(peers, case);
     let mut runs = vec![Vec::new(); peers.len()];
@@ -133,10 +133,10 @@ fn rounds_of(peers: &[Peer], case: &Case, rounds: usize, seconds: u32) -> Vec<Ve
     runs
 }
 
-/// Prints what each server answers, and refuses to compare what is not the same.
+/// Prints each server's response; panics if they are not the same.
 fn check(peers: &[Peer], case: &Case) -> Vec<Vec<String>> {
-    let looks: Vec<_> = peers.iter().map(|peer| peer.look(case)).collect();
-    for (peer, (answer, _)) in peers.iter().zip(&looks) {
+    let inspected: Vec<_> = peers.iter().map(|peer| peer.inspect(case)).collect();
+    for (peer, (answer, _)) in peers.iter().zip(&inspected) {
         println!(
             "check: {}, {} connections: {:<7} {} {:<4} head {} B, body {} B",
             case.name,
@@ -147,19 +147,19 @@ fn check(peers: &[Peer], case: &Case) -> Vec<Vec<String>> {
             answer.head_bytes,
             answer.body.len()
         );
-        let same = answer.status == looks[0].0.status && answer.body == looks[0].0.body;
-        assert!(same, "{} serves other bytes than {}", peer.name, peers[0].name);
+        let same = answer.status == inspected[0].0.status && answer.body == inspected[0].0.body;
+        assert!(same, "{} serves different bytes than {}", peer.name, peers[0].name);
     }
-    looks.into_iter().map(|(_, lines)| lines).collect()
+    inspected.into_iter().map(|(_, lines)| lines).collect()
 }
 
-fn tell(case: &Case, runs: &[Vec<Run>], goals: &mut Goals) {
+fn report(case: &Case, runs: &[Vec<Run>], goals: &mut Goals) {
     let of = |which: usize, figure: fn(&Run) -> f64| runs[which].iter().map(figure).collect::<Figures>();
     let (cpu, speed): (Vec<Figures>, Vec<Figures>) =
         (0..runs.len()).map(|which| (of(which, |run| run.cpu_micros), of(which, |run| run.per_second))).unzip();
-    let (to_nginx, to_bare) = (cpu[1].to(&cpu[0]), cpu[1].to(&cpu[2]));
+    let (to_nginx, to_minimal) = (cpu[1].to(&cpu[0]), cpu[1].to(&cpu[2]));
     println!(
-        "| {} | {} | {:.1} | {to_nginx} | {} | {to_bare} | {} | {} |",
+        "| {} | {} | {:.1} | {to_nginx} | {} | {to_minimal} | {} | {} |",
         case.name,
         case.connections,
         cpu[0],
@@ -169,46 +169,46 @@ fn tell(case: &Case, runs: &[Vec<Run>], goals: &mut Goals) {
     );
     match (case.name, case.connections) {
         ("page, br", 64) => {
-            goals.note(Goal::PageBr, &to_nginx);
-            goals.note(Goal::PageBrToBare, &to_bare);
-            goals.note(Goal::SpeedToBare, &speed[1].to(&speed[2]));
+            goals.record(Goal::PageBr, &to_nginx);
+            goals.record(Goal::PageBrToMinimal, &to_minimal);
+            goals.record(Goal::SpeedToMinimal, &speed[1].to(&speed[2]));
         }
         ("page, gzip", 64) => {
-            goals.note(Goal::PageGzip, &to_nginx);
-            goals.note(Goal::PageGzipToBare, &to_bare);
+            goals.record(Goal::PageGzip, &to_nginx);
+            goals.record(Goal::PageGzipToMinimal, &to_minimal);
         }
         ("page, identity", 64) => {
-            goals.note(Goal::PageIdentity, &to_nginx);
-            goals.note(Goal::PageIdentityToBare, &to_bare);
+            goals.record(Goal::PageIdentity, &to_nginx);
+            goals.record(Goal::PageIdentityToMinimal, &to_minimal);
         }
         ("304", 64) => {
-            goals.note(Goal::Unchanged, &to_nginx);
-            goals.note(Goal::UnchangedToBare, &to_bare);
+            goals.record(Goal::Unchanged, &to_nginx);
+            goals.record(Goal::UnchangedToMinimal, &to_minimal);
         }
         ("stylesheet, br", 64) => {
-            goals.note(Goal::Sheet, &to_nginx);
-            goals.note(Goal::SheetToBare, &to_bare);
+            goals.record(Goal::Sheet, &to_nginx);
+            goals.record(Goal::SheetToMinimal, &to_minimal);
         }
-        ("page, br", 512) => goals.note(Goal::PageBrCrowded, &to_nginx),
+        ("page, br", 512) => goals.record(Goal::PageBrCrowded, &to_nginx),
         _ => {}
     }
 }
 
-/// The three servers, with the same files; the program waits until its pages are as small as the exported ones.
+/// Starts the three servers with the same files, and waits until the program has compressed its pages.
 fn start(folder: &Path) -> Vec<Peer> {
     fs::create_dir_all(folder).expect("the folder can be made");
     let (content, files) = (Path::new("content"), folder.join("files"));
     program::export(content, &files);
     let mut program = Program::start(content, &folder.join("data"), On::One);
-    program.first_answer(ARTICLE);
+    program.first_response(ARTICLE);
     program.compressed();
     let page = reader::get(program.address, ARTICLE, &["Accept-Encoding: br"]).expect("it answers");
     let sheet = page.header("link").split(['<', '>']).nth(1).expect("pages name their stylesheet").to_owned();
     let asset = reader::get(program.address, &sheet, &["Accept-Encoding: br"]).expect("it answers");
     let (nginx, at) = nginx::start(&files, &folder.join("nginx"), &page, &asset);
-    let (bare, bare_at) = start_bare(folder, &files, &sheet);
+    let (minimal, minimal_address) = start_minimal_server(folder, &files, &sheet);
     let file = format!("{ARTICLE}.html");
-    for (address, path) in [(at, &*file), (bare_at, ARTICLE)] {
+    for (address, path) in [(at, &*file), (minimal_address, ARTICLE)] {
         reader::until(address, path, &[], |answer| answer.status == 200);
     }
     let peer =
@@ -216,27 +216,27 @@ fn start(folder: &Path) -> Vec<Peer> {
     vec![
         peer("nginx", nginx, at, &file),
         peer("program", program.process, program.address, ARTICLE),
-        peer("hyper", bare, bare_at, ARTICLE),
+        peer("hyper", minimal, minimal_address, ARTICLE),
     ]
 }
 
-fn start_bare(folder: &Path, files: &Path, sheet: &str) -> (Process, SocketAddr) {
+fn start_minimal_server(folder: &Path, files: &Path, sheet: &str) -> (Process, SocketAddr) {
     let bodies = folder.join("bodies");
     fs::create_dir_all(&bodies).expect("the folder can be made");
-    for (name, path) in [(bare::PAGE, format!("{ARTICLE}.html")), (bare::SHEET, sheet.to_owned())] {
+    for (name, path) in [(minimal_server::PAGE, format!("{ARTICLE}.html")), (minimal_server::SHEET, sheet.to_owned())] {
         for ending in ["", ".gz", ".br"] {
             let from = files.join(format!("{}{ending}", path.trim_start_matches('/')));
-            fs::copy(&from, bodies.join(format!("{name}{ending}"))).expect("the export has every variant");
+            fs::copy(&from, bodies.join(format!("{name}{ending}"))).expect("the export has every encoding");
         }
     }
-    start_myself("--bare", &[&bodies], &folder.join("bare.log"))
+    start_own_server("--minimal-server", &[&bodies], &folder.join("minimal.log"))
 }
 
-/// This program as a yardstick on a free port.
-fn start_myself(yardstick: &str, folders: &[&Path], log: &Path) -> (Process, SocketAddr) {
+/// Starts this benchmark program as a server on a free port.
+fn start_own_server(option: &str, folders: &[&Path], log: &Path) -> (Process, SocketAddr) {
     let port = free_port();
-    let me = env::current_exe().expect("this program has a path");
-    let mut command = pinned(SERVER_CPU, me.to_str().expect("a plain path"));
-    command.arg(yardstick).arg(port.to_string()).args(folders);
+    let program = env::current_exe().expect("this program has a path");
+    let mut command = pinned(SERVER_CPU, program.to_str().expect("a plain path"));
+    command.arg(option).arg(port.to_string()).args(folders);
     (Process::start(command, log), SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
 }

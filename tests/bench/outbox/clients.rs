@@ -1,6 +1,6 @@
-//! People at their browsers: each has a connection of their own and posts again as soon as they are thanked.
+//! Clients that POST enquiries: each has its own connection and sends the next one as soon as it has its response.
 //!
-//! A crowd shares one thread, so that the cores work for the site and not for the change from one client to the next.
+//! They share one thread, so that the cores work for the site and not for context switches between clients.
 
 use std::{
     net::SocketAddr,
@@ -18,7 +18,7 @@ use tokio::{
     task::JoinSet,
 };
 
-/// No two enquiries are the same: they would be one.
+/// Makes every enquiry different, since equal ones are stored once.
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl Client {
         Self { wire: BufReader::new(wire), line: String::new() }
     }
 
-    /// Posts an enquiry of about 700 bytes and reads the answer to its end, which must be a 303.
+    /// Posts an enquiry of about 700 bytes and reads the whole response, which must be a 303.
     pub async fn post(&mut self) {
         let request = request(NEXT.fetch_add(1, Ordering::Relaxed));
         self.wire.write_all(request.as_bytes()).await.unwrap();
@@ -72,31 +72,32 @@ fn request(number: u64) -> String {
     )
 }
 
-/// What a crowd saw.
+/// The clients' measurements.
 #[derive(Debug)]
-pub struct Seen {
-    pub a_second: f64,
-    /// Half of them waited no longer.
+pub struct Measured {
+    pub per_second: f64,
+    /// Median time of a POST.
     pub median_wait: Duration,
 }
 
-/// So many clients, so long.
-pub fn crowd(to: SocketAddr, clients: usize, length: Duration) -> Seen {
-    let crowd = async {
+/// Runs this number of clients for this long.
+pub fn run_clients(to: SocketAddr, clients: usize, length: Duration) -> Measured {
+    let all = async {
         let start = Arc::new(Barrier::new(clients));
-        let people: JoinSet<_> = (0..clients).map(|_| person(to, Arc::clone(&start), length)).collect();
-        people.join_all().await
+        let clients_done: JoinSet<_> = (0..clients).map(|_| client_loop(to, Arc::clone(&start), length)).collect();
+        clients_done.join_all().await
     };
     let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let people = runtime.block_on(crowd);
-    let a_second = people.iter().map(|(waits, took)| f64::from(u32::try_from(waits.len()).unwrap()) / took).sum();
-    let mut waits: Vec<Duration> = people.into_iter().flat_map(|(waits, _)| waits).collect();
+    let clients_done = runtime.block_on(all);
+    let per_second =
+        clients_done.iter().map(|(waits, took)| f64::from(u32::try_from(waits.len()).unwrap()) / took).sum();
+    let mut waits: Vec<Duration> = clients_done.into_iter().flat_map(|(waits, _)| waits).collect();
     waits.sort();
-    Seen { a_second, median_wait: waits[waits.len() / 2] }
+    Measured { per_second, median_wait: waits[waits.len() / 2] }
 }
 
-/// How long each answer took, and how many seconds all of them.
-async fn person(to: SocketAddr, start: Arc<Barrier>, length: Duration) -> (Vec<Duration>, f64) {
+/// The time of each POST, and the total in seconds.
+async fn client_loop(to: SocketAddr, start: Arc<Barrier>, length: Duration) -> (Vec<Duration>, f64) {
     let mut client = Client::connect(to).await;
     client.post().await;
     start.wait().await;

@@ -1,4 +1,4 @@
-//! The yardstick below us: hyper with a runtime and nothing else. Fixed bytes, two headers, no time-out, no limit.
+//! A minimal server for comparison: hyper and a runtime alone. Fixed bytes, two headers, no timeout, no limit.
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
@@ -18,7 +18,7 @@ struct Bodies {
     sheet: [Bytes; 3],
 }
 
-/// Serves the bodies of a folder for ever.
+/// Serves the bodies of a folder forever.
 pub fn serve(port: &str, folder: &Path) {
     let variants = |name: &str| {
         ["", ".gz", ".br"].map(|ending| {
@@ -35,19 +35,19 @@ pub fn serve(port: &str, folder: &Path) {
             let _ = stream.set_nodelay(true);
             let bodies = Arc::clone(&bodies);
             let service = service_fn(move |request| {
-                let answer = answer(&bodies, &request);
-                async move { Ok::<_, Infallible>(answer) }
+                let response = respond(&bodies, &request);
+                async move { Ok::<_, Infallible>(response) }
             });
             tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
         }
     });
 }
 
-fn answer(bodies: &Bodies, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+fn respond(bodies: &Bodies, request: &Request<Incoming>) -> Response<Full<Bytes>> {
     if request.headers().contains_key(header::IF_NONE_MATCH) {
-        let mut answer = Response::new(Full::default());
-        *answer.status_mut() = StatusCode::NOT_MODIFIED;
-        return answer;
+        let mut response = Response::new(Full::default());
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        return response;
     }
     let coding = request.headers().get(header::ACCEPT_ENCODING).map_or(&b""[..], HeaderValue::as_bytes);
     let variants = if request.uri().path().starts_with("/assets/") { &bodies.sheet } else { &bodies.page };
@@ -56,10 +56,10 @@ fn answer(bodies: &Bodies, request: &Request<Incoming>) -> Response<Full<Bytes>>
         b"gzip" => (&variants[1], Some("gzip")),
         _ => (&variants[0], None),
     };
-    let mut answer = Response::new(Full::new(bytes.clone()));
-    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    let mut response = Response::new(Full::new(bytes.clone()));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     if let Some(coding) = coding {
-        answer.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
     }
-    answer
+    response
 }

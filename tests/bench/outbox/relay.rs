@@ -1,4 +1,4 @@
-//! A relay that takes every mail at once, or hangs at the first one, and tells when.
+//! A test relay that accepts every email at once, or hangs at the first one, and reports the times.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -12,45 +12,45 @@ use std::{
     time::Instant,
 };
 
-/// When the worker knocked, and when the mail was acknowledged.
+/// Times of the connection and of the acknowledgement.
 #[derive(Debug, Clone, Copy)]
-pub struct Taken {
-    pub knocked: Instant,
+pub struct Received {
+    pub connected: Instant,
     pub acknowledged: Instant,
 }
 
 #[derive(Debug)]
-pub struct Sink {
+pub struct TestRelay {
     pub address: SocketAddr,
-    pub taken: Receiver<Taken>,
-    /// Somebody hangs at DATA just now, or has.
+    pub received: Receiver<Received>,
+    /// A client is waiting at DATA, or was.
     pub hung: Arc<AtomicBool>,
 }
 
-impl Sink {
-    /// `hangs`: the first mail is never answered.
+impl TestRelay {
+    /// With `hangs`, the first email gets no response.
     pub fn open(hangs: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let (tell, taken) = mpsc::channel();
+        let (sender, received) = mpsc::channel();
         let hung = Arc::new(AtomicBool::new(!hangs));
         let first = Arc::clone(&hung);
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let (tell, first) = (tell.clone(), Arc::clone(&first));
-                thread::spawn(move || converse(stream.unwrap(), &tell, &first));
+                let (sender, first) = (sender.clone(), Arc::clone(&first));
+                thread::spawn(move || serve(stream.unwrap(), &sender, &first));
             }
         });
-        Self { address, taken, hung }
+        Self { address, received, hung }
     }
 }
 
-fn converse(stream: TcpStream, tell: &Sender<Taken>, hung: &AtomicBool) -> Option<()> {
-    let knocked = Instant::now();
+fn serve(stream: TcpStream, sender: &Sender<Received>, hung: &AtomicBool) -> Option<()> {
+    let connected = Instant::now();
     stream.set_nodelay(true).ok()?;
     let mut wire = BufReader::new(stream);
     let mut line = String::new();
-    say(&mut wire, "220 sink")?;
+    write(&mut wire, "220 relay")?;
     loop {
         line.clear();
         wire.read_line(&mut line).ok().filter(|length| *length > 0)?;
@@ -60,20 +60,20 @@ fn converse(stream: TcpStream, tell: &Sender<Taken>, hung: &AtomicBool) -> Optio
                 return None;
             }
             "DATA" => {
-                say(&mut wire, "354 text")?;
+                write(&mut wire, "354 text")?;
                 while line != ".\r\n" {
                     line.clear();
                     wire.read_line(&mut line).ok().filter(|length| *length > 0)?;
                 }
-                say(&mut wire, "250 taken")?;
-                tell.send(Taken { knocked, acknowledged: Instant::now() }).ok()?;
+                write(&mut wire, "250 received")?;
+                sender.send(Received { connected, acknowledged: Instant::now() }).ok()?;
             }
-            "QUIT" => return say(&mut wire, "221 bye"),
-            _ => say(&mut wire, "250 well")?,
+            "QUIT" => return write(&mut wire, "221 bye"),
+            _ => write(&mut wire, "250 OK")?,
         }
     }
 }
 
-fn say(wire: &mut BufReader<TcpStream>, text: &str) -> Option<()> {
+fn write(wire: &mut BufReader<TcpStream>, text: &str) -> Option<()> {
     wire.get_mut().write_all(format!("{text}\r\n").as_bytes()).ok()
 }

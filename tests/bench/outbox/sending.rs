@@ -1,11 +1,11 @@
-//! The second table: how soon a letter leaves, how fast a backlog, and how soon after a kill.
+//! The second table: the time until an email is sent, for one, for a backlog, and after a kill.
 
 use super::{
     Database,
     clients::Client,
-    house::{self, House},
     median, milliseconds,
-    sink::Sink,
+    relay::TestRelay,
+    site::{self, Site},
     support::clinic::{Clinic, valid_form, wait_for},
 };
 use jiff::Timestamp;
@@ -24,9 +24,9 @@ use std::{
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-/// Posts one after another, each waited for.
+/// Consecutive POST requests.
 const POSTS: usize = 201;
-/// Enquiries that are put into the outbox at once.
+/// Enquiries stored concurrently.
 const AT_ONCE: usize = 256;
 /// `CLINIC_MAIL_TIMEOUT` of the killed program; a lease is that and 12 seconds.
 const TIMEOUT: Duration = Duration::from_secs(3);
@@ -35,53 +35,53 @@ const LEASE: Duration = Duration::from_secs(15);
 /// A database of its own for each figure.
 pub fn measure(runtime: &Runtime, databases: impl Fn() -> [Database; 2], letters: usize) {
     println!(
-        "| database | to the knock: p50, max | to the acknowledgement: p50, max | {letters} letters drain in | after a kill (lease {LEASE:?}) |"
+        "| database | to the connection: p50, max | to the acknowledgement: p50, max | {letters} letters drain in | after a kill (lease {LEASE:?}) |"
     );
     println!("| --- | ---: | ---: | ---: | ---: |");
     for ((soon, backlog), killed) in databases().into_iter().zip(databases()).zip(databases()) {
-        let (knocks, acknowledgements) = first_delivery(runtime, &soon);
+        let (connects, acknowledgements) = first_delivery(runtime, &soon);
         let drained = drain(runtime, &backlog, letters).as_secs_f64();
         let recovered = recovery(&killed).as_secs_f64();
-        let [knocks, acknowledgements] = [knocks, acknowledgements].map(|times| {
+        let [connects, acknowledgements] = [connects, acknowledgements].map(|times| {
             let times = milliseconds(&times);
             format!("{:.1} ms, {:.1} ms", median(&times), times.iter().copied().fold(0.0, f64::max))
         });
         let name = soon.name;
-        println!("| {name} | {knocks} | {acknowledgements} | {drained:.1} s | {recovered:.1} s |");
+        println!("| {name} | {connects} | {acknowledgements} | {drained:.1} s | {recovered:.1} s |");
     }
 }
 
-/// From the 303 in the visitor's hands to the relay's door, and to its acknowledgement.
+/// From the 303 to the connection to the relay, and to its acknowledgement.
 fn first_delivery(runtime: &Runtime, database: &Database) -> (Vec<Duration>, Vec<Duration>) {
-    let sink = Sink::open(false);
-    let house = House::open(runtime.block_on(house::outbox(&database.place, Options::MAX_BATCH)), mailer(&sink));
+    let relay = TestRelay::open(false);
+    let site = Site::open(runtime.block_on(site::outbox(&database.place, Options::MAX_BATCH)), mailer(&relay));
     let stop = CancellationToken::new();
-    let running = runtime.block_on(house::run(&house.worker, &stop));
-    let mut client = runtime.block_on(Client::connect(house.address));
+    let running = runtime.block_on(site::run(&site.worker, &stop));
+    let mut client = runtime.block_on(Client::connect(site.address));
     let times = (0..POSTS).map(|_| {
         runtime.block_on(client.post());
-        let thanked = Instant::now();
-        let taken = sink.taken.recv().unwrap();
-        let since = |at: Instant| at.saturating_duration_since(thanked);
-        (since(taken.knocked), since(taken.acknowledged))
+        let responded = Instant::now();
+        let received = relay.received.recv().unwrap();
+        let since = |at: Instant| at.saturating_duration_since(responded);
+        (since(received.connected), since(received.acknowledged))
     });
     let times = times.collect();
     stop.cancel();
     runtime.block_on(running.join_all());
-    runtime.block_on(house.outbox.close());
+    runtime.block_on(site.outbox.close());
     times
 }
 
 /// From the end of an outage to the acknowledgement of the last letter.
 fn drain(runtime: &Runtime, database: &Database, letters: usize) -> Duration {
-    let sink = Sink::open(false);
-    let outbox = runtime.block_on(house::outbox(&database.place, Options::MAX_BATCH));
+    let relay = TestRelay::open(false);
+    let outbox = runtime.block_on(site::outbox(&database.place, Options::MAX_BATCH));
     runtime.block_on(fill(&outbox, letters));
-    let worker = house::worker(&outbox, mailer(&sink));
+    let worker = site::worker(&outbox, mailer(&relay));
     let stop = CancellationToken::new();
     let began = Instant::now();
-    let running = runtime.block_on(house::run(&worker, &stop));
-    let last = sink.taken.iter().take(letters).last().unwrap();
+    let running = runtime.block_on(site::run(&worker, &stop));
+    let last = relay.received.iter().take(letters).last().unwrap();
     let took = last.acknowledged - began;
     stop.cancel();
     runtime.block_on(running.join_all());
@@ -106,26 +106,26 @@ async fn fill(outbox: &Outbox, letters: usize) {
 /// From the SIGKILL of the real program, in the middle of a letter, to the acknowledgement of that letter; it is started
 /// again at once.
 fn recovery(database: &Database) -> Duration {
-    let sink = Sink::open(true);
+    let relay = TestRelay::open(true);
     let settings =
-        [("CLINIC_SMTP_URL", format!("smtp://{}", sink.address)), ("CLINIC_MAIL_TIMEOUT", format!("{TIMEOUT:?}"))];
+        [("CLINIC_SMTP_URL", format!("smtp://{}", relay.address)), ("CLINIC_MAIL_TIMEOUT", format!("{TIMEOUT:?}"))];
     let url = database.url.clone().map(|url| ("CLINIC_DATABASE_URL", url));
     let settings: Vec<(&str, String)> = settings.into_iter().chain(url).collect();
     let mut clinic = Clinic::with(&settings.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>());
     clinic.post(&valid_form()).is(303);
-    wait_for(|| sink.hung.load(Ordering::Acquire).then_some(())).expect("the letter is on its way");
+    wait_for(|| relay.hung.load(Ordering::Acquire).then_some(())).expect("the letter is on its way");
     let killed = Instant::now();
     clinic.kill_and_restart();
-    sink.taken.recv().unwrap().acknowledged - killed
+    relay.received.recv().unwrap().acknowledged - killed
 }
 
-fn mailer(sink: &Sink) -> Mailer {
+fn mailer(relay: &TestRelay) -> Mailer {
     let relay =
-        Relay { host: "127.0.0.1".into(), port: sink.address.port(), tls: Tls::Loopback, login: None, ca: None };
+        Relay { host: "127.0.0.1".into(), port: relay.address.port(), tls: Tls::Loopback, login: None, ca: None };
     Mailer::relay(relay, "clinic.example", Duration::from_mins(1)).unwrap()
 }
 
-/// Somebody who has not written before.
+/// A new enquiry, different from all others.
 pub fn new() -> NewEnquiry {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);

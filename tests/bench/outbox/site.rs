@@ -1,4 +1,4 @@
-//! The site as `serve` joins it, in this process: the real listener, front door, router, form and outbox.
+//! The site as `serve` starts it, in this process: the real listener, router, form and outbox.
 
 use crate::support::edition::edition;
 use arc_swap::ArcSwap;
@@ -23,19 +23,19 @@ const SECRET: &str = "a secret of at least thirty-two characters";
 const ORIGIN: &str = "http://localhost:3000";
 
 #[derive(Debug)]
-pub struct House {
+pub struct Site {
     pub address: SocketAddr,
     pub outbox: Outbox,
     pub worker: Arc<DeliveryWorker>,
 }
 
-/// Opens the outbox; `together` enquiries at most share a commit.
-pub async fn outbox(place: &DatabaseLocation, together: usize) -> Outbox {
+/// Opens the outbox; at most `max_batch` enquiries share a commit.
+pub async fn outbox(place: &DatabaseLocation, max_batch: usize) -> Outbox {
     let options = Options {
         recipients: vec!["staff@clinic.example".parse().unwrap()],
         domain: "clinic.example".into(),
         zone: TimeZone::get("America/Los_Angeles").unwrap(),
-        max_batch: together,
+        max_batch,
         key: Options::fingerprint_key(SECRET),
     };
     let outbox = Outbox::open(place.clone(), options).await;
@@ -62,7 +62,7 @@ pub fn worker(outbox: &Outbox, mailer: Mailer) -> Arc<DeliveryWorker> {
     Arc::new(DeliveryWorker::new(outbox.clone(), mailer, letterhead, policy, u32::MAX))
 }
 
-impl House {
+impl Site {
     /// Listens on a free port; only limits by address are lifted, since all clients are on this machine.
     pub fn open(outbox: Outbox, mailer: Mailer) -> Self {
         let today = TimeZone::UTC.to_datetime(Timestamp::now()).date();

@@ -1,10 +1,10 @@
-//! The first table: commits that posts share, beside one commit a post over the same path, beside this disk's own syncs.
+//! The first table: enquiries that share a commit, compared to one commit each and to syncs of the disk alone.
 
 use super::{
     Database,
-    clients::{Seen, crowd},
-    house::{self, House},
-    leaving, median,
+    clients::{Measured, run_clients},
+    median, sending,
+    site::{self, Site},
 };
 use relationship_clinic::mail::{
     mailer::Mailer,
@@ -21,23 +21,23 @@ const CLIENTS: [usize; 3] = [1, 8, 64];
 const CALLERS: usize = 64;
 const LENGTH: Duration = Duration::from_secs(1);
 
-/// Figures of one line, one of each round.
+/// The measurements of one table row, one of each round.
 #[derive(Default)]
 struct Line {
-    together: Vec<Seen>,
-    one_by_one: Vec<Seen>,
+    together: Vec<Measured>,
+    one_by_one: Vec<Measured>,
 }
 
-/// The outbox alone, without HTTP, form and spam score, with as many callers as the largest crowd.
+/// The outbox alone, without HTTP, form and spam score, with as many callers as the most clients.
 #[derive(Default)]
 struct Alone {
     together: Vec<f64>,
     one_by_one: Vec<f64>,
 }
 
-/// Every figure once in each round, in turn, so that a busy minute falls on all of them.
+/// Takes every measurement once in each round, so that a disturbance affects all of them.
 pub fn measure(runtime: &Runtime, databases: &[Database], rounds: usize) {
-    let houses: Vec<[House; 2]> = databases
+    let sites: Vec<[Site; 2]> = databases
         .iter()
         .map(|database| [Options::MAX_BATCH, 1].map(|together| open(runtime, database, together)))
         .collect();
@@ -46,16 +46,16 @@ pub fn measure(runtime: &Runtime, databases: &[Database], rounds: usize) {
     let mut disk = Vec::new();
     for _ in 0..rounds {
         disk.push(appends());
-        for ((houses, lines), alone) in houses.iter().zip(&mut lines).zip(&mut alone) {
-            alone.together.push(runtime.block_on(callers(&houses[0].outbox)));
-            alone.one_by_one.push(runtime.block_on(callers(&houses[1].outbox)));
+        for ((sites, lines), alone) in sites.iter().zip(&mut lines).zip(&mut alone) {
+            alone.together.push(runtime.block_on(callers(&sites[0].outbox)));
+            alone.one_by_one.push(runtime.block_on(callers(&sites[1].outbox)));
             for (clients, line) in CLIENTS.into_iter().zip(lines) {
-                line.together.push(crowd(houses[0].address, clients, LENGTH));
-                line.one_by_one.push(crowd(houses[1].address, clients, LENGTH));
+                line.together.push(run_clients(sites[0].address, clients, LENGTH));
+                line.one_by_one.push(run_clients(sites[1].address, clients, LENGTH));
             }
         }
     }
-    println!("This disk alone: {:.0} synced appends of 4 KiB a second (median of {rounds} rounds).\n", median(&disk));
+    println!("This disk alone: {:.0} synced appends of 4 KiB per second (median of {rounds} rounds).\n", median(&disk));
     println!("| database | clients | together | p50 | one by one | p50 | ratio, round by round | to the disk |");
     println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
     for (database, lines) in databases.iter().zip(&lines) {
@@ -73,45 +73,46 @@ pub fn measure(runtime: &Runtime, databases: &[Database], rounds: usize) {
     }
 }
 
-/// Enquiries kept in a second by callers who each wait for their receipt.
+/// Enquiries stored per second by concurrent callers.
 async fn callers(outbox: &Outbox) -> f64 {
     let began = Instant::now();
     let tasks = (0..CALLERS).map(|_| {
         let outbox = outbox.clone();
         tokio::spawn(async move {
-            let mut kept = 0_u32;
+            let mut stored = 0_u32;
             while began.elapsed() < LENGTH {
-                outbox.put(leaving::new()).await.unwrap();
-                kept += 1;
+                outbox.put(sending::new()).await.unwrap();
+                stored += 1;
             }
-            kept
+            stored
         })
     });
-    let mut kept = 0;
+    let mut stored = 0;
     for task in tasks.collect::<Vec<_>>() {
-        kept += task.await.unwrap();
+        stored += task.await.unwrap();
     }
-    f64::from(kept) / began.elapsed().as_secs_f64()
+    f64::from(stored) / began.elapsed().as_secs_f64()
 }
 
-/// The middle, the least and the most.
+/// Median, minimum and maximum.
 fn spread(ratios: &[f64]) -> String {
     let least = ratios.iter().copied().fold(f64::MAX, f64::min);
     let most = ratios.iter().copied().fold(0.0, f64::max);
     format!("{:.2} [{least:.2}..{most:.2}]", median(ratios))
 }
 
-fn open(runtime: &Runtime, database: &Database, together: usize) -> House {
-    let outbox = runtime.block_on(house::outbox(&database.place, together));
-    // Nobody walks: letters stay where they are.
-    House::open(outbox, Mailer::folder("/nowhere".into()))
+fn open(runtime: &Runtime, database: &Database, together: usize) -> Site {
+    let outbox = runtime.block_on(site::outbox(&database.place, together));
+    // No delivery worker runs, so no email is sent.
+    Site::open(outbox, Mailer::folder("/nowhere".into()))
 }
 
 fn print(database: &str, clients: usize, line: &Line, disk: &[f64]) {
-    let a_second = |seen: &[Seen]| seen.iter().map(|seen| seen.a_second).collect::<Vec<_>>();
-    let wait =
-        |seen: &[Seen]| median(&seen.iter().map(|seen| seen.median_wait.as_secs_f64() * 1000.0).collect::<Vec<_>>());
-    let (together, alone) = (a_second(&line.together), a_second(&line.one_by_one));
+    let per_second = |seen: &[Measured]| seen.iter().map(|seen| seen.per_second).collect::<Vec<_>>();
+    let wait = |seen: &[Measured]| {
+        median(&seen.iter().map(|seen| seen.median_wait.as_secs_f64() * 1000.0).collect::<Vec<_>>())
+    };
+    let (together, alone) = (per_second(&line.together), per_second(&line.one_by_one));
     let in_pairs = |over: &[f64]| together.iter().zip(over).map(|(a, b)| a / b).collect::<Vec<_>>();
     println!(
         "| {database} | {clients} | {:.0} | {:.2} ms | {:.0} | {:.2} ms | {} | {:.2} |",
@@ -124,7 +125,7 @@ fn print(database: &str, clients: usize, line: &Line, disk: &[f64]) {
     );
 }
 
-/// What the disk itself can do: 4 KiB appended and synced, again and again, a second long.
+/// Appends of 4 KiB per second, each synced.
 fn appends() -> f64 {
     let folder = tempfile::tempdir().unwrap();
     let mut file = File::create(folder.path().join("log")).unwrap();

@@ -1,5 +1,5 @@
-//! The usual way to build such a site: a router, a file of Markdown read and rendered for each reader, layers that
-//! compress and add headers. What it costs is what preparing everything once saves.
+//! A typical server for comparison: a router, a Markdown file read and rendered for each request, layers that compress and
+//! add headers. The difference is what preparing responses once saves.
 
 use askama::Template;
 use axum::{
@@ -11,7 +11,7 @@ use axum::{
 };
 use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLayer};
 
-/// Headers such as any careful site sends.
+/// Common security headers.
 const HEADERS: [(&str, &str); 7] = [
     ("content-security-policy", "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'"),
     ("cross-origin-opener-policy", "same-origin"),
@@ -32,13 +32,13 @@ struct Page<'a> {
     body: &'a str,
 }
 
-/// Serves the shipped articles on this port for ever.
+/// Serves the shipped articles on this port forever.
 pub fn serve(port: &str) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let address = format!("127.0.0.1:{port}");
     runtime.block_on(async move {
         let listener = tokio::net::TcpListener::bind(address).await.expect("the port is free");
-        axum::serve(listener, router()).await.expect("it serves for ever");
+        axum::serve(listener, router()).await.expect("it serves forever");
     });
 }
 
