@@ -28,9 +28,9 @@ pub use page_meta::{PageKind, PageMeta};
 pub use search::search;
 
 use crate::{
-    assets::{Assets, STYLESHEET, Size},
+    assets::{Assets, STYLESHEET},
     catalog::Media,
-    content::{Article, Availability, Clinic, Crisis, Html, Person, Site},
+    content::{Article, Availability, Clinic, Html, Person, Site},
     enquiry::response_time::availability_on,
 };
 use askama::Template;
@@ -51,7 +51,7 @@ pub const ASSETS: [&str; 10] = [
     "site.js",
 ];
 
-/// LinkToken speed, for the reading time.
+/// Reading speed, for the reading time.
 const WORDS_PER_MINUTE: usize = 220;
 
 impl Display for Html {
@@ -68,6 +68,8 @@ impl askama::filters::HtmlSafe for Html {}
 pub struct PageContext<'a> {
     /// The checked content.
     pub site: &'a Site,
+    /// The clinic's facts, from [`Site::clinic`].
+    pub clinic: &'a Clinic,
     /// Addresses of stylesheet, script, icons and pictures.
     pub assets: &'a Assets,
     /// Index of each article in [`Site::articles`], by slug.
@@ -85,14 +87,6 @@ pub struct PageContext<'a> {
 }
 
 impl<'a> PageContext<'a> {
-    fn clinic(&self) -> &'a Clinic {
-        &self.site.clinic
-    }
-
-    fn crisis(&self) -> &'a Crisis {
-        &self.site.crisis
-    }
-
     /// Address of an asset by its path below `static/` or `content/`.
     ///
     /// It exists: [`ASSETS`] are checked when the edition is built, and pictures with the content.
@@ -100,30 +94,20 @@ impl<'a> PageContext<'a> {
         self.assets.url(key).unwrap_or_default()
     }
 
-    /// `width` and `height` of a picture, if it has them.
-    fn size(&self, key: &str) -> Option<Size> {
-        self.assets.size(key)
-    }
-
-    /// `srcset` of a photograph; none for a drawing.
-    fn widths(&self, key: &str) -> Option<&'a str> {
-        self.assets.srcset(key)
-    }
-
     /// A telephone number for `tel:`, in the international form.
     fn tel(&self) -> String {
-        tel(&self.clinic().telephone)
+        tel(&self.clinic.telephone)
     }
 
     /// The notice for new clients today; none while the clinic accepts them.
     fn availability(&self) -> Option<&'a Availability> {
-        availability_on(self.clinic(), self.today)
+        availability_on(self.clinic, self.today)
     }
 
     /// The beginning of a day in the clinic's time zone (RFC 3339).
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass references")]
     fn day_begins(&self, date: &Date) -> String {
-        let zone = TimeZone::get(&self.clinic().time_zone).unwrap_or(TimeZone::UTC);
+        let zone = TimeZone::get(&self.clinic.time_zone).unwrap_or(TimeZone::UTC);
         // The last day of the calendar has no beginning in some time zones.
         let begins = date.to_zoned_datetime(zone).map(|begins| begins.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string());
         begins.unwrap_or_else(|_| format!("{date}T00:00:00+00:00"))

@@ -69,11 +69,11 @@ impl PageContext<'_> {
     /// The card of a page.
     pub(super) fn card(&self, meta: &PageMeta<'_>) -> Card {
         let title = if let PageKind::Home(home) = meta.kind { &home.heading } else { &*meta.title };
-        let licensee = self.clinic().licensee.as_ref().map(|licensee| match &licensee.title {
+        let licensee = self.clinic.licensee.as_ref().map(|licensee| match &licensee.title {
             Some(title) => format!("{} {title}", licensee.name),
             None => licensee.name.clone(),
         });
-        Card::new(&meta.path, title, &self.clinic().name, licensee.as_deref())
+        Card::new(&meta.path, title, &self.clinic.name, licensee.as_deref())
     }
 }
 

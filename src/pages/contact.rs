@@ -32,7 +32,7 @@ impl<'a> FormView<'a> {
     /// A form with these answers; `answers.about` is ignored unless it is the slug of an article.
     pub fn new(context: &PageContext<'a>, answers: &'a Submission, errors: &'a [FieldError], token: &'a str) -> Self {
         let about = context.article(answers.about.trim());
-        Self { answers, errors, token, about, texts: context.clinic().form.text_messages }
+        Self { answers, errors, token, about, texts: context.clinic.form.text_messages }
     }
 
     /// The error of the field with that posted name.
@@ -103,7 +103,7 @@ pub fn contact(context: PageContext<'_>, form: FormView<'_>, submission_error: O
 /// The receipt of an enquiry stored at `received`, with the reference by which staff find it.
 pub fn received(context: PageContext<'_>, reference: &str, received: Timestamp) -> String {
     let meta = PageMeta::neutral("/contact/received");
-    let zone = TimeZone::get(&context.clinic().time_zone).unwrap_or(TimeZone::UTC);
-    let reply_by = response_time::reply_by(context.clinic(), zone.to_datetime(received));
+    let zone = TimeZone::get(&context.clinic.time_zone).unwrap_or(TimeZone::UTC);
+    let reply_by = response_time::reply_by(context.clinic, zone.to_datetime(received));
     rendered(&ReceivedPage { context, meta, reference, reply_by })
 }

@@ -10,7 +10,7 @@ use crate::{
     enquiry::signals::Signals,
     search::Index,
 };
-use http::{HeaderName, HeaderValue, StatusCode, header::LINK};
+use http::{HeaderName, HeaderValue, header::LINK};
 use jiff::civil::Date;
 use std::{collections::HashMap, sync::OnceLock};
 
@@ -82,6 +82,7 @@ impl Edition {
     pub fn context(&self) -> PageContext<'_> {
         PageContext {
             site: &self.site,
+            clinic: &self.site.clinic,
             assets: &self.assets,
             article_index: &self.article_index,
             origin: &self.origin,
@@ -180,10 +181,9 @@ impl Edition {
 fn failures(context: &PageContext<'_>, builder: Builder) -> Builder {
     let mut builder = builder;
     for failure in [Failure::NotFound, Failure::Gone, Failure::MethodNotAllowed] {
-        let status = StatusCode::from_u16(failure.status()).expect("every failure has a status of RFC 9110");
         let html = super::failure(*context, failure);
         let resource = Resource::new(Media::Html, html).caching(Caching::Brief).header(NOINDEX.0, NOINDEX.1);
-        builder = builder.failure(status, resource);
+        builder = builder.failure(failure.status(), resource);
     }
     builder
 }

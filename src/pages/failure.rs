@@ -3,38 +3,31 @@
 use super::{PageContext, PageMeta, rendered};
 use crate::{content::AvailabilityState, search::MAX_QUERY};
 use askama::Template;
+use http::StatusCode;
 
 /// The errors that have a page; the template has the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
-    /// 404.
-    NotFound,
-    /// 410.
-    Gone,
-    /// 405.
-    MethodNotAllowed,
-    /// 413, of the form.
-    TooLarge,
-    /// 415, of the form.
-    UnknownType,
-    /// 500.
-    Internal,
-    /// 408, or a body that ended early.
-    Incomplete,
+    /// No page at this address.
+    NotFound = 404,
+    /// The page was removed on purpose.
+    Gone = 410,
+    /// The address does not allow the method.
+    MethodNotAllowed = 405,
+    /// The posted form is too large.
+    TooLarge = 413,
+    /// The posted body is no form.
+    UnknownType = 415,
+    /// A panic.
+    Internal = 500,
+    /// The posted body took too long or ended early.
+    Incomplete = 408,
 }
 
 impl Failure {
-    /// Status code (RFC 9110).
-    pub fn status(self) -> u16 {
-        match self {
-            Self::NotFound => 404,
-            Self::Gone => 410,
-            Self::MethodNotAllowed => 405,
-            Self::TooLarge => 413,
-            Self::UnknownType => 415,
-            Self::Internal => 500,
-            Self::Incomplete => 408,
-        }
+    /// Its status code (RFC 9110).
+    pub fn status(self) -> StatusCode {
+        StatusCode::from_u16(self as u16).expect("every failure has a status of RFC 9110")
     }
 }
 

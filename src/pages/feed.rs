@@ -64,7 +64,7 @@ fn feed(context: PageContext<'_>, topic: Option<&Topic>) -> RenderedPage {
     let of_topic = |article: &&Article| topic.is_none_or(|topic| article.topics.contains(&topic.slug));
     let articles = context.site.articles.iter().filter(of_topic).take(ENTRIES);
     // The element is required, so a feed without articles has the day on which the crisis lines were checked.
-    let updated = articles.clone().map(Article::changed).max().unwrap_or(context.crisis().last_checked);
+    let updated = articles.clone().map(Article::changed).max().unwrap_or(context.site.crisis.last_checked);
     let page = PageMeta::of(topic.map_or(PageKind::Articles, PageKind::Topic));
     let (path, entries) = (path(topic), articles.map(|article| entry(context, article)).collect());
     RenderedPage::new(&path, Media::Atom, &Feed { context, topic, path: &path, page, updated, entries })
@@ -79,7 +79,7 @@ fn entry<'a>(context: PageContext<'a>, article: &'a Article) -> Entry<'a> {
 impl PageContext<'_> {
     /// A permanent id (RFC 4151) with the domain of the clinic's mailbox, which changes less often than that of a website.
     fn tag(&self, path: &str) -> String {
-        let domain = self.clinic().email.rsplit('@').next().unwrap_or_default();
+        let domain = self.clinic.email.rsplit('@').next().unwrap_or_default();
         format!("tag:{domain},{YEAR}:{path}")
     }
 }

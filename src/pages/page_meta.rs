@@ -47,7 +47,7 @@ pub enum PageKind<'a> {
     Page(&'a Page),
     /// The form.
     Contact,
-    /// RenderedPage for one visitor: a receipt, search results, a failure.
+    /// A page for one visitor: a receipt, search results, a failure.
     Other,
 }
 

@@ -80,7 +80,7 @@ struct FreePage<'a> {
 }
 
 /// Every page of this module.
-pub(super) fn pages<'a>(context: &PageContext<'a>) -> impl Iterator<Item = RenderedPage> {
+pub(super) fn pages(context: &PageContext<'_>) -> impl Iterator<Item = RenderedPage> {
     page_meta::all(context).flat_map(|meta| documents(*context, &meta))
 }
 

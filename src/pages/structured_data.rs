@@ -6,7 +6,7 @@
 //! Never: ratings, hours, prices or services, since the clinic has not stated them.
 
 use super::{PageContext, PageKind, PageMeta};
-use crate::content::{Article, Licensee, Person};
+use crate::content::{Article, Person};
 use serde_json::{Value, json};
 
 /// BCP 47.
@@ -56,7 +56,7 @@ impl PageContext<'_> {
             "@type": "WebSite",
             "@id": self.id("/", "website"),
             "url": self.url("/"),
-            "name": self.clinic().name,
+            "name": self.clinic.name,
             "inLanguage": LANGUAGE,
             "publisher": self.practice_reference(),
         })
@@ -65,7 +65,7 @@ impl PageContext<'_> {
     /// Marriage and family therapists belong to the healing arts in California law (Business and Professions Code,
     /// division 2); schema.org has no narrower type that is true of them.
     fn practice(&self) -> Value {
-        let clinic = self.clinic();
+        let clinic = self.clinic;
         let known = |list: &[String]| if list.is_empty() { Value::Null } else { json!(list) };
         json!({
             "@type": "MedicalBusiness",
@@ -175,47 +175,38 @@ impl PageContext<'_> {
             _ => Vec::new(),
         };
         named.dedup_by_key(|person| &person.slug);
-        let shows_role = matches!(meta.kind, PageKind::Person(_));
-        let mut nodes: Vec<Value> = named.iter().map(|person| self.person_node(person, shows_role)).collect();
-        let licensee = self.clinic().licensee.as_ref();
-        nodes.extend(licensee.filter(|l| named.iter().all(|p| p.name != l.name)).map(|l| self.licensee_node(l)));
+        let node =
+            |person: &&Person| self.person_node(&person.name, person.credentials.as_deref(), person.licence.as_deref());
+        let mut nodes: Vec<Value> = named.iter().map(node).collect();
+        if let PageKind::Person(person) = meta.kind {
+            nodes[0]["jobTitle"] = json!(person.role);
+        }
+        let licensee = self.clinic.licensee.as_ref();
+        let licensee = licensee.filter(|licensee| named.iter().all(|person| person.name != licensee.name));
+        nodes.extend(licensee.map(|l| self.person_node(&l.name, l.title.as_deref(), l.licence.as_deref())));
         nodes
     }
 
-    /// `worksFor` is stated of the licensee alone: a reviewer may work elsewhere.
-    fn person_node(&self, person: &Person, shows_role: bool) -> Value {
-        let is_licensee = self.clinic().licensee.as_ref().is_some_and(|licensee| licensee.name == person.name);
-        let path = format!("/people/{}", person.slug);
-        json!({
-            "@type": "Person",
-            "@id": self.id(&path, "person"),
-            "name": person.name,
-            "honorificSuffix": person.credentials,
-            "jobTitle": person.role.as_ref().filter(|_| shows_role),
-            "hasCredential": credential(person.licence.as_deref()),
-            "url": self.url(&path),
-            "worksFor": is_licensee.then(|| self.practice_reference()),
-        })
-    }
-
-    /// The licensee as shown in the footer; the same id as on their own page, if they have one.
-    fn licensee_node(&self, licensee: &Licensee) -> Value {
-        let page = self.site.people.iter().find(|person| person.name == licensee.name);
+    /// A person, with the id of their own page if they have one. `worksFor` is stated of the licensee alone: a reviewer
+    /// may work elsewhere.
+    fn person_node(&self, name: &str, title: Option<&str>, licence: Option<&str>) -> Value {
+        let page = self.site.people.iter().find(|person| person.name == name);
         let path = page.map(|person| format!("/people/{}", person.slug));
+        let is_licensee = self.clinic.licensee.as_ref().is_some_and(|licensee| licensee.name == name);
         json!({
             "@type": "Person",
             "@id": path.as_ref().map_or_else(|| self.id("/", "licensee"), |path| self.id(path, "person")),
-            "name": licensee.name,
-            "honorificSuffix": licensee.title,
-            "hasCredential": credential(licensee.licence.as_deref()),
+            "name": name,
+            "honorificSuffix": title,
+            "hasCredential": licence.map(|licence| {
+                json!({
+                    "@type": "EducationalOccupationalCredential",
+                    "credentialCategory": "license",
+                    "name": licence,
+                })
+            }),
             "url": path.as_ref().map(|path| self.url(path)),
-            "worksFor": self.practice_reference(),
+            "worksFor": is_licensee.then(|| self.practice_reference()),
         })
     }
-}
-
-fn credential(licence: Option<&str>) -> Option<Value> {
-    let node =
-        |name| json!({ "@type": "EducationalOccupationalCredential", "credentialCategory": "license", "name": name });
-    licence.map(node)
 }

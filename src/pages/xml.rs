@@ -32,7 +32,7 @@ struct Security<'a> {
 pub(super) fn documents(context: PageContext<'_>) -> [RenderedPage; 3] {
     let metas = page_meta::all(&context).filter(|meta| meta.index).collect();
     // RFC 9116 recommends less than a year ahead; counted from the day on which the crisis lines were checked.
-    let expires = context.crisis().last_checked.saturating_add(Span::new().months(11));
+    let expires = context.site.crisis.last_checked.saturating_add(Span::new().months(11));
     [
         RenderedPage::new("/sitemap.xml", Media::Xml, &Sitemap { context, metas }),
         RenderedPage::new("/robots.txt", Media::Text, &Robots { context }),

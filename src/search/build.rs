@@ -20,9 +20,12 @@ struct Page<'a> {
     text: Arc<str>,
     /// Further texts with their weights.
     more: Vec<(&'a str, f32)>,
-    /// Id and text of each heading, in the order of `text`.
-    headings: Vec<(&'a str, &'a str)>,
+    /// In the order of `text`.
+    headings: Vec<Heading<'a>>,
 }
+
+/// Id and text.
+type Heading<'a> = (&'a str, &'a str);
 
 impl Index {
     /// Reads every article, page, topic and person of `site`.
@@ -147,7 +150,7 @@ impl Index {
 }
 
 /// The text of a page cut where a line has the text of the next heading; the first section has no heading.
-fn sections<'a>(page: &Page<'a>) -> Vec<(Option<(&'a str, &'a str)>, Range<usize>)> {
+fn sections<'a>(page: &Page<'a>) -> Vec<(Option<Heading<'a>>, Range<usize>)> {
     let mut next = page.headings.iter().peekable();
     let mut sections = vec![(None, 0..page.text.len())];
     let mut start = 0;

@@ -42,7 +42,9 @@ impl Index {
             *word = correction.unwrap_or_else(|| word.clone());
             let stem = text::stem(word);
             if phrases.clone().any(|(phrase, _)| phrase.contains(&stem)) {
-                terms.iter_mut().for_each(|(_, weight)| *weight *= PART);
+                for (_, weight) in &mut terms {
+                    *weight *= PART;
+                }
             }
             let synonyms = self.synonyms.iter().filter(|(typed, _)| *typed == [&*stem]);
             terms.extend(synonyms.flat_map(|(_, find)| find).map(|term| (*term, SYNONYM)));

@@ -10,8 +10,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 /// The page of a failure.
 pub(super) fn failure(edition: &Edition, failure: Failure) -> Response {
-    let status = StatusCode::from_u16(failure.status()).expect("every failure has a status of RFC 9110");
-    page(status, pages::failure(edition.context(), failure))
+    page(failure.status(), pages::failure(edition.context(), failure))
 }
 
 /// The page of a 404.

@@ -149,8 +149,8 @@ fn extreme() -> Site {
     let photo = "image = {src = \"room.jpg\", alt = \"A wall of two colors\"}\n";
     let between = "A paragraph above it.\n\n![The same wall](room.jpg \"With a caption.\")\n\nA paragraph below it.";
     content.write("articles/photograph/index.md", article("An article with a photograph", photo, between));
-    content.write("articles/photograph/room.jpg", photograph(2000, 1300, ImageFormat::Jpeg));
-    content.write("people/ana.png", photograph(900, 1100, ImageFormat::Png));
+    content.write("articles/photograph/room.jpg", photograph(1000, 650, ImageFormat::Jpeg));
+    content.write("people/ana.png", photograph(500, 610, ImageFormat::Png));
     content.write("articles/retired.md", article("An article that was withdrawn", "retired = true\n", "Gone."));
     let topic = format!("+++\ntitle = \"Nothing yet\"\n{description}+++\n");
     content.write("topics/nothing-yet.md", topic);
