@@ -1,9 +1,10 @@
-//! From a durable enquiry to a mailbox: the outbox keeps it, the courier takes letters out, the mailer hands them over.
+//! From an enquiry to a mailbox: the outbox stores enquiries and letters, delivery workers send the letters through the
+//! mailer.
 //!
-//! Invariant: whoever was given a [`outbox::Receipt`] has an enquiry on disk, and its letters stay there until a relay
-//! has acknowledged every one of them. Nothing undelivered is ever deleted.
+//! Invariant: an enquiry with an [`outbox::Receipt`] is on disk, and its letters stay there until a relay has acknowledged
+//! every one of them. Nothing undelivered is deleted.
 //!
-//! Never: HTTP, pages, or a thought about whether an enquiry is welcome.
+//! Never: HTTP, pages, a decision about spam.
 
 pub mod address;
 pub mod alarm;

@@ -1,4 +1,4 @@
-//! The data folder: made at the first start, for its owner only; holds the secret, the outbox, caches and mails.
+//! The data folder: created at the first start, for its owner only; holds the secret, the outbox, caches and mails.
 
 use crate::config::Config;
 use data_encoding::BASE64URL_NOPAD;
@@ -10,18 +10,18 @@ use std::{
     path::Path,
 };
 
-/// Makes the folder if it is absent.
+/// Creates the folder if it is absent.
 ///
 /// # Errors
-/// If it cannot be made.
+/// It cannot be created.
 pub(super) fn folder(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-/// The secret of the settings, or the one kept in `secret` in the data folder, made at the first start.
+/// The secret of the settings, or the one kept in `secret` in the data folder, created at the first start.
 ///
 /// # Errors
-/// If the file cannot be read or made.
+/// The file cannot be read or created.
 pub(super) fn secret(config: &Config) -> io::Result<SecretString> {
     if let Some(secret) = &config.secret {
         return Ok(secret.clone());
@@ -34,7 +34,7 @@ pub(super) fn secret(config: &Config) -> io::Result<SecretString> {
     }
 }
 
-/// Written under another name first, so that a start that is cut off leaves no half of a secret.
+/// Written under another name first, so that an interrupted start leaves no part of a secret.
 fn make_secret(file: &Path) -> io::Result<SecretString> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;

@@ -1,9 +1,9 @@
-//! `enquiries …`: what an operator does with enquiries, beside a running server or without one.
+//! `enquiries …`: commands for operators, beside a running server or without one.
 //!
-//! Exit codes: 0 done, 1 nothing was found or it failed, 2 wrong use. Nothing here sends a letter: what should leave is put
-//! in line, and the server finds it there within seconds.
+//! Exit codes: 0 done, 1 nothing was found or it failed, 2 wrong use. Nothing here sends a letter: letters are queued, and
+//! the server sends them within seconds.
 //!
-//! Never: a signature or a token, so no secret is read or made.
+//! Never: a signature or a token, so no secret is read or created.
 
 mod erase;
 mod output;
@@ -21,17 +21,17 @@ use tokio::runtime::Builder;
 /// See the module.
 #[derive(Debug, Subcommand)]
 pub(super) enum Enquiries {
-    /// Every enquiry that is still known: number, reference, state, age; nothing that anybody wrote
+    /// Every enquiry that is still stored: number, reference, state, age; nothing that a visitor wrote
     List {
-        /// For programs
+        /// As JSON, for programs
         #[arg(long)]
         json: bool,
     },
-    /// What one enquiry says, and how its letters fare
+    /// What one enquiry says, and the state of its letters
     Show {
-        /// Eight signs, as in its letter
+        /// Eight characters, as in its letter
         reference: String,
-        /// For programs
+        /// As JSON, for programs
         #[arg(long)]
         json: bool,
     },
@@ -41,7 +41,7 @@ pub(super) enum Enquiries {
         #[arg(required = true)]
         references: Vec<String>,
     },
-    /// Send letters again that were set aside; without a reference, all of them
+    /// Send failed letters again; without a reference, all of them
     Resend {
         /// Of one enquiry
         reference: Option<String>,
@@ -52,17 +52,17 @@ pub(super) enum Enquiries {
         #[arg(required = true)]
         references: Vec<String>,
     },
-    /// Erase the words of one enquiry, or of all from one address, and prove what is left
+    /// Erase the content of one enquiry, or of all from one address, and search the database's files for remains
     Erase(Erase),
-    /// Write everything that is kept to standard output; it holds what people wrote
+    /// Write everything that is stored to standard output, including what visitors wrote
     Export {
         /// CSV is safe to open in a spreadsheet
-        #[arg(long, value_enum, default_value_t = Form::Csv)]
-        format: Form,
+        #[arg(long, value_enum, default_value_t = ExportFormat::Csv)]
+        format: ExportFormat,
     },
-    /// Copy the outbox to a new file while the server runs
+    /// Copy the database to a new file while the server runs
     Backup {
-        /// It must not exist
+        /// The new file; it must not exist
         file: PathBuf,
     },
 }
@@ -82,7 +82,7 @@ pub(super) struct Erase {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum Form {
+pub(super) enum ExportFormat {
     /// Comma-separated values
     Csv,
     /// One JSON object a line
@@ -122,7 +122,7 @@ async fn act(config: &Config, outbox: &Outbox, command: &Enquiries) -> Result<St
         }
         Enquiries::List { json: false } => Ok(output::table(&outbox.list().await?, now())),
         Enquiries::Show { reference, json } => {
-            let (entry, words, letters) = outbox.show(&typed(reference)).await?;
+            let (entry, words, letters) = outbox.show(&normalized(reference)).await?;
             Ok(match json {
                 true => output::details_json(&entry, &words, &letters),
                 false => output::details(&entry, &words, &letters, now()),
@@ -130,23 +130,23 @@ async fn act(config: &Config, outbox: &Outbox, command: &Enquiries) -> Result<St
         }
         Enquiries::Release { references } => {
             for reference in references {
-                outbox.release(&typed(reference), now()).await?;
+                outbox.release(&normalized(reference), now()).await?;
             }
-            Ok(count(references.len(), "enquiry is", "enquiries are") + " in line for the mailbox\n")
+            Ok(count(references.len(), "enquiry is", "enquiries are") + " queued for the mailbox\n")
         }
         Enquiries::Resend { reference } => {
-            let letters = outbox.resend(reference.as_deref().map(typed).as_deref(), now()).await?;
-            Ok(count(usize::try_from(letters)?, "letter is", "letters are") + " in line again\n")
+            let letters = outbox.resend(reference.as_deref().map(normalized).as_deref(), now()).await?;
+            Ok(count(usize::try_from(letters)?, "letter is", "letters are") + " queued again\n")
         }
         Enquiries::Answered { references } => {
             for reference in references {
-                outbox.answered(&typed(reference), now()).await?;
+                outbox.answered(&normalized(reference), now()).await?;
             }
             Ok(count(references.len(), "enquiry is", "enquiries are") + " marked as answered\n")
         }
         Enquiries::Erase(what) => erase::erase(config, outbox, what).await,
-        Enquiries::Export { format: Form::Csv } => Ok(output::csv(&outbox.export().await?)?),
-        Enquiries::Export { format: Form::JsonLines } => Ok(output::json_lines(&outbox.export().await?)),
+        Enquiries::Export { format: ExportFormat::Csv } => Ok(output::csv(&outbox.export().await?)?),
+        Enquiries::Export { format: ExportFormat::JsonLines } => Ok(output::json_lines(&outbox.export().await?)),
         Enquiries::Backup { file } => backup(outbox, file).await,
     }
 }
@@ -155,25 +155,25 @@ async fn open(config: &Config) -> Result<Outbox, Failed> {
     if let DatabaseLocation::Sqlite(file) = outbox::place(config)
         && !file.exists()
     {
-        let text = format!("no outbox is at {}; look at CLINIC_DATA, or nothing was ever kept there", file.display());
+        let text = format!("no outbox is at {}; check CLINIC_DATA, or nothing was stored there yet", file.display());
         return Err(text.into());
     }
     let clinic = content::clinic_facts(&config.content).map_err(|faults| faults.to_string())?;
-    // No enquiry is taken in here, so no fingerprint is made and no secret needed.
+    // No enquiry is stored here, so no fingerprint is made and no secret needed.
     Ok(outbox::open(config, &clinic, "").await?)
 }
 
 /// A reference as an operator may type it.
-fn typed(reference: &str) -> String {
+fn normalized(reference: &str) -> String {
     reference.trim().to_ascii_uppercase()
 }
 
 async fn backup(outbox: &Outbox, file: &std::path::Path) -> Result<String, Failed> {
     let enquiries = outbox.backup(file).await?;
     Ok(format!(
-        "{} holds {}; it was opened and found whole.\nTo go back to it: stop the server and put it in the place of \
-         outbox.sqlite in CLINIC_DATA, without the files outbox.sqlite-wal and -shm.\nIt holds what people wrote: \
-         erasing reaches no backup.\n",
+        "{} holds {}; it was opened and checked.\nTo go back to it: stop the server and put it in the place of \
+         outbox.sqlite in CLINIC_DATA, without the files outbox.sqlite-wal and -shm.\nIt holds what visitors \
+         wrote, also after `enquiries erase`.\n",
         file.display(),
         count(usize::try_from(enquiries)?, "enquiry", "enquiries"),
     ))

@@ -1,4 +1,4 @@
-//! `letter`: the letter that staff would read, about an enquiry that nobody sent.
+//! `letter`: the letter that staff would read, about a sample enquiry.
 
 use crate::{
     config::Config,
@@ -13,9 +13,9 @@ use crate::{
 use jiff::Timestamp;
 use std::process::ExitCode;
 
-/// MessageKind in every answer that it is a sample.
+/// Every answer says that it is a sample.
 const SAMPLE: &str = include_str!("letter/sample.json");
-/// Links of a sample are signed with this, so that they lead to nothing.
+/// Links of a sample are signed with this, so that they are not valid.
 const NO_SECRET: &str = "a sample is signed with no secret";
 
 pub(super) fn run(config: &Config, html: bool, now: Timestamp) -> ExitCode {

@@ -1,80 +1,70 @@
-//! Keeps the note_writer at work while the site is served: the day's note, the week's note, and faults for the editor.
+//! The tasks that write notes: each day and each week to staff, and to the editor about faults in the content.
 
 use super::{now, outbox, reload::Reloader};
 use crate::{
     config::Config,
     content::Clinic,
     enquiry::link::Links,
-    mail::{
-        message::MessageBuilder,
-        notes::{ContentFault, NoteWriter},
-        outbox::Outbox,
-    },
+    mail::{message::MessageBuilder, notes::NoteWriter, outbox::Outbox},
 };
 use lettre::Address;
 use std::{sync::Arc, time::Duration};
-use tokio::{sync::watch, time::sleep};
+use tokio::time::sleep;
 
-/// How often the note_writer looks at the clock; also how long it waits when the outbox is out of reach.
-const LOOK: Duration = Duration::from_mins(1);
+/// Pause between two checks, and after the outbox could not be used.
+const INTERVAL: Duration = Duration::from_mins(1);
 
-/// What a note_writer works with besides the clinic's facts, which may change while the program runs.
-#[derive(Debug)]
-pub(super) struct Desk {
-    config: Config,
-    outbox: Outbox,
-    links: Links,
+/// What the tasks share.
+pub(super) struct NoteContext {
+    pub(super) config: Config,
+    pub(super) outbox: Outbox,
+    pub(super) links: Links,
+    pub(super) reloader: Arc<Reloader>,
 }
 
-impl Desk {
-    pub(super) fn new(config: Config, outbox: Outbox, links: Links) -> Self {
-        Self { config, outbox, links }
-    }
-
-    /// A note_writer who knows the facts of now.
-    ///
-    /// # Errors
-    /// The clinic's address is none.
-    pub(super) fn note_writer(&self, clinic: &Clinic) -> Result<NoteWriter, String> {
-        let letterhead = MessageBuilder::new(clinic, self.config.mail_from.clone(), self.links.clone());
-        Ok(NoteWriter::new(self.outbox.clone(), letterhead, outbox::recipients(&self.config, clinic)?))
-    }
-}
-
-/// Writes the notes of day and week when they are due, for ever.
-pub(super) async fn keep_writing(desk: Arc<Desk>, reloader: Arc<Reloader>) {
-    loop {
-        let edition = reloader.edition.load_full();
-        let clinic = &edition.site.clinic;
-        let written = async {
-            let note_writer = desk.note_writer(clinic)?;
-            note_writer.daily(clinic, now()).await.map_err(|cause| cause.to_string())?;
-            let title = |slug: &str| edition.article_title(slug);
-            note_writer.weekly(clinic, title, now()).await.map_err(|cause| cause.to_string())
-        };
-        if let Err(cause) = written.await {
-            tracing::error!(%cause, "notes to staff wait");
+impl NoteContext {
+    /// Writes the notes of day and week when they are due, for ever.
+    pub(super) async fn write_to_staff(self: Arc<Self>) {
+        loop {
+            if let Err(cause) = self.write_due().await {
+                tracing::error!(%cause, "notes to staff are delayed");
+            }
+            sleep(INTERVAL).await;
         }
-        sleep(LOOK).await;
     }
-}
 
-/// Tells the editor of every new fault, for ever.
-pub(super) async fn tell_editor(
-    note_writer: NoteWriter,
-    editor: Address,
-    mut faults: watch::Receiver<Vec<ContentFault>>,
-) {
-    loop {
-        let mistakes = faults.borrow_and_update().clone();
-        let told = note_writer.editor(&editor, &mistakes, now()).await;
-        let Err(cause) = told else {
-            if faults.changed().await.is_err() {
+    async fn write_due(&self) -> Result<(), String> {
+        let edition = self.reloader.edition.load_full();
+        let clinic = &edition.site.clinic;
+        let writer = self.writer(clinic)?;
+        writer.daily(clinic, now()).await.map_err(|cause| cause.to_string())?;
+        let title = |slug: &str| edition.article_title(slug);
+        writer.weekly(clinic, title, now()).await.map_err(|cause| cause.to_string())?;
+        Ok(())
+    }
+
+    /// Reports every new fault to the editor, for ever.
+    pub(super) async fn write_to_editor(self: Arc<Self>, editor: Address) {
+        let mut reported = self.reloader.faults();
+        loop {
+            let faults = reported.borrow_and_update().clone();
+            let edition = self.reloader.edition.load_full();
+            let written = async {
+                let writer = self.writer(&edition.site.clinic)?;
+                writer.editor(&editor, &faults, now()).await.map_err(|cause| cause.to_string())
+            };
+            if let Err(cause) = written.await {
+                tracing::error!(%cause, "the note to the editor is delayed");
+                sleep(INTERVAL).await;
+            } else if reported.changed().await.is_err() {
                 return;
             }
-            continue;
-        };
-        tracing::error!(%cause, "the note to the editor waits");
-        sleep(LOOK).await;
+        }
+    }
+
+    /// With the clinic's facts of now, which may change while the program runs.
+    fn writer(&self, clinic: &Clinic) -> Result<NoteWriter, String> {
+        let builder = MessageBuilder::new(clinic, self.config.mail_from.clone(), self.links.clone());
+        Ok(NoteWriter::new(self.outbox.clone(), builder, outbox::recipients(&self.config, clinic)?))
     }
 }

@@ -1,4 +1,4 @@
-//! The outbox of these settings: for the server, and for commands that work beside it.
+//! The outbox of these settings, for the server and for commands that run beside it.
 
 use crate::{
     config::Config,
@@ -8,7 +8,7 @@ use crate::{
 use jiff::tz::TimeZone;
 use lettre::Address;
 
-/// Opens it; its writer and its tables are made ready, nothing is sent.
+/// Opens the outbox and creates its tables.
 ///
 /// # Errors
 /// A fact of the clinic that cannot be used.
@@ -16,7 +16,7 @@ pub(super) async fn open(config: &Config, clinic: &Clinic, secret: &str) -> Resu
     Ok(Outbox::open(place(config), options(config, clinic, secret)?).await)
 }
 
-/// What the outbox takes from settings and facts.
+/// Options from the settings and the clinic's facts.
 ///
 /// # Errors
 /// A fact of the clinic that cannot be used.
@@ -38,10 +38,10 @@ pub(super) fn place(config: &Config) -> DatabaseLocation {
     }
 }
 
-/// Who reads letters and notes.
+/// The recipients of letters and notes.
 ///
 /// # Errors
-/// If the clinic's own address, which stands in for an absent setting, is none.
+/// The clinic's own address, which is used without a setting, is not an address.
 pub(super) fn recipients(config: &Config, clinic: &Clinic) -> Result<Vec<Address>, String> {
     if !config.mail_to.is_empty() {
         return Ok(config.mail_to.clone());

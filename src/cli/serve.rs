@@ -1,6 +1,9 @@
 //! `serve`: opens and builds everything, starts background tasks and listeners, waits, and stops them in reverse order.
 
-use super::{counts, data, doctor, listeners::Listeners, notes, now, outbox, reload::Reloader, supervisor::Supervisor};
+use super::{
+    counts, data, doctor, listeners::Listeners, notes::NoteContext, now, outbox, reload::Reloader,
+    supervisor::Supervisor,
+};
 use crate::{
     catalog::Counters,
     config::Config,
@@ -49,7 +52,7 @@ async fn serve(config: &Config) -> Result<(), String> {
     let program = Arc::new(Program::open(config).await?);
     let sockets = Listeners::open(config)?;
     print_summary(config, &program.reloader.edition.load().site.clinic, sockets.addresses()?);
-    let workers = program.start_workers()?;
+    let workers = program.start_workers();
     let mut listeners = program.start_listeners(sockets);
     tokio::spawn(doctor::at_start(config.clone()));
 
@@ -73,7 +76,7 @@ struct Program {
     outbox: Outbox,
     delivery: Arc<DeliveryWorker>,
     health_watch: Arc<HealthWatch>,
-    desk: Arc<notes::Desk>,
+    notes: Arc<NoteContext>,
     app: Arc<App>,
     started: Timestamp,
 }
@@ -105,7 +108,12 @@ impl Program {
             app: Arc::new(App::new(parts, secret.expose_secret())),
             delivery: Arc::new(delivery(config, messages, &outbox)?),
             health_watch: Arc::new(health_watch(config, &outbox)?),
-            desk: Arc::new(notes::Desk::new(config.clone(), outbox.clone(), links)),
+            notes: Arc::new(NoteContext {
+                config: config.clone(),
+                outbox: outbox.clone(),
+                links,
+                reloader: Arc::clone(&reloader),
+            }),
             config: config.clone(),
             secret,
             reloader,
@@ -116,7 +124,7 @@ impl Program {
     }
 
     /// Everything that runs beside the listeners.
-    fn start_workers(self: &Arc<Self>) -> Result<Supervisor<Self>, String> {
+    fn start_workers(self: &Arc<Self>) -> Supervisor<Self> {
         let mut workers = Supervisor::new(Arc::clone(self));
         workers.restart("outbox writer", |p| p.outbox.clone().write());
         for _ in 0..self.delivery.workers() {
@@ -129,18 +137,15 @@ impl Program {
         workers.restart("rate limit cleanup", |p| Arc::clone(&p.app).clean_rate_limiter(CLEAN_RATE_LIMITER));
         workers.restart("reload", |p| Arc::clone(&p.reloader).run());
         workers.restart("clinic facts", Self::update_clinic_facts);
-        workers.restart("notes to staff", |p| notes::keep_writing(Arc::clone(&p.desk), Arc::clone(&p.reloader)));
+        workers.restart("notes to staff", |p| Arc::clone(&p.notes).write_to_staff());
         if let Some(editor) = self.config.editor_mail.clone() {
-            let note_writer = self.desk.note_writer(&self.reloader.edition.load().site.clinic)?;
-            workers.restart("notes to the editor", move |p| {
-                notes::tell_editor(note_writer.clone(), editor.clone(), p.reloader.faults())
-            });
+            workers.restart("notes to the editor", move |p| Arc::clone(&p.notes).write_to_editor(editor.clone()));
         }
         workers.restart_thread("compression", |p, stop| {
             let runtime = Handle::current();
             move || p.reloader.compress(&runtime, &stop)
         });
-        Ok(workers)
+        workers
     }
 
     /// The site, and the admin address if one is set.
@@ -175,9 +180,9 @@ impl Program {
             let edition = self.reloader.edition.load_full();
             let (clinic, secret) = (&edition.site.clinic, self.secret.expose_secret());
             let links = Links::new(self.config.origin(), secret);
-            self.delivery.adopt(MessageBuilder::new(clinic, self.config.mail_from.clone(), links));
+            self.delivery.set_message_builder(MessageBuilder::new(clinic, self.config.mail_from.clone(), links));
             match outbox::options(&self.config, clinic, secret) {
-                Ok(options) => self.outbox.adopt(options),
+                Ok(options) => self.outbox.set_options(options),
                 Err(error) => tracing::error!("letters still go to the earlier addresses: {error}"),
             }
         }

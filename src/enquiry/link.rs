@@ -1,9 +1,9 @@
-//! Signed links: what staff can do with an enquiry from their mailbox, without a log-in.
+//! Signed links, with which staff act on an enquiry from their mailbox without a log-in.
 //!
-//! Invariant: a link carries the action, the reference and the day on which it ends, signed with a key of its own; nothing
-//! about a person. Whoever holds it may do that one action to that one enquiry, and nothing else.
+//! Invariant: a link carries the action, the reference and the time of its expiry, signed with a key of its own; nothing
+//! about a person. It permits that one action on that one enquiry, and nothing else.
 //!
-//! Never: the clock, or whether the action was done before. The outbox knows that.
+//! Never: the clock, or whether the action was done before (see the outbox).
 
 use super::token::Key;
 use data_encoding::BASE64URL_NOPAD;
@@ -11,51 +11,44 @@ use jiff::Timestamp;
 
 /// Where the links lead, below the public origin.
 pub const PATH: &str = "/t/";
-/// LinkAction and end, before the reference.
+/// Length of action and expiry, which stand before the reference, in bytes.
 const HEAD: usize = 1 + 8;
 /// Length of the signature in bytes.
 const MAC: usize = 16;
 
 /// What a link does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 pub enum LinkAction {
-    /// Somebody has answered: no reminder comes.
-    Answered,
-    /// A held enquiry is sent to the mailbox.
-    Release,
-    /// It is advertising: it is listed no more.
-    Spam,
+    /// Marks an enquiry as answered: no reminder comes.
+    Answered = b'a',
+    /// Sends a held enquiry to the mailbox.
+    Release = b'r',
+    /// Marks an enquiry as advertising: it is listed no more.
+    Spam = b's',
 }
 
 impl LinkAction {
-    const ALL: [(Self, u8); 3] = [(Self::Answered, b'a'), (Self::Release, b'r'), (Self::Spam, b's')];
-
-    fn sign(self) -> u8 {
-        Self::ALL.iter().find(|(action, _)| *action == self).map(|(_, sign)| *sign).expect("every action has a sign")
-    }
-
-    fn of(sign: u8) -> Option<Self> {
-        Self::ALL.iter().find(|(_, known)| *known == sign).map(|(action, _)| *action)
-    }
+    const ALL: [Self; 3] = [Self::Answered, Self::Release, Self::Spam];
 }
 
-/// One action to one enquiry.
+/// One action on one enquiry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
-    /// What is to be done.
+    /// What is done.
     pub action: LinkAction,
-    /// To which enquiry.
+    /// Of the enquiry.
     pub reference: String,
 }
 
-/// What a token of a link says.
+/// What the token of a link says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LinkToken {
-    /// Ours, and still good.
+    /// Signed here and not expired.
     Valid(Link),
-    /// Ours, and too old.
+    /// Signed here and expired.
     Expired(Link),
-    /// Not ours, or changed on the way.
+    /// Not signed here, or changed since.
     Invalid,
 }
 
@@ -72,9 +65,9 @@ impl Links {
         Self { origin: origin.to_owned(), key: Key::new(secret, "link of staff") }
     }
 
-    /// The address that does `action` to the enquiry with that reference, until then.
+    /// The address for `action` on the enquiry with that reference; it expires after `until`.
     pub fn to(&self, action: LinkAction, reference: &str, until: Timestamp) -> String {
-        let mut bytes = vec![action.sign()];
+        let mut bytes = vec![action as u8];
         bytes.extend_from_slice(&until.as_second().to_be_bytes());
         bytes.extend_from_slice(reference.as_bytes());
         let mac = self.key.sign(&bytes);
@@ -99,7 +92,8 @@ impl Links {
         }
         let (head, reference) = message.split_at_checked(HEAD)?;
         let until = i64::from_be_bytes(head[1..].try_into().ok()?);
-        Some((Link { action: LinkAction::of(head[0])?, reference: String::from_utf8(reference.to_vec()).ok()? }, until))
+        let action = LinkAction::ALL.into_iter().find(|action| *action as u8 == head[0])?;
+        Some((Link { action, reference: String::from_utf8(reference.to_vec()).ok()? }, until))
     }
 }
 
@@ -117,9 +111,9 @@ mod tests {
     }
 
     #[test]
-    fn a_link_does_one_deed_to_one_enquiry_until_its_end() {
+    fn a_link_is_valid_for_one_action_on_one_enquiry_until_it_expires() {
         let links = Links::new("https://clinic.example", "a secret of the test that is long enough");
-        for (action, _) in LinkAction::ALL {
+        for action in LinkAction::ALL {
             let link = Link { action, reference: "K7MWPX3D".into() };
             let token = token(&links, action);
             assert_eq!(links.read(&token, at(1_000)), LinkToken::Valid(link.clone()), "{action:?}");
@@ -128,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_we_did_not_sign_is_believed() {
+    fn a_token_that_was_not_signed_here_is_invalid() {
         let links = Links::new("https://clinic.example", "a secret of the test that is long enough");
         let other = Links::new("https://clinic.example", "another secret that is also long enough");
         let token = token(&links, LinkAction::Release);

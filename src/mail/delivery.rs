@@ -105,8 +105,8 @@ impl DeliveryWorker {
         }
     }
 
-    /// Replaces the facts of the clinic in later letters.
-    pub fn adopt(&self, messages: MessageBuilder) {
+    /// Replaces the clinic's facts in later letters.
+    pub fn set_message_builder(&self, messages: MessageBuilder) {
         self.messages.store(Arc::new(messages));
     }
 

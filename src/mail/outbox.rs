@@ -1,12 +1,12 @@
-//! The outbox: where an enquiry is safe before anybody is thanked for it.
+//! The outbox: the database of enquiries and of the letters about them.
 //!
 //! Invariant: [`Outbox::put`] answers with a [`Receipt`] only after the enquiry and one letter per recipient are on
 //! disk, together. Numbers have no gaps: they are given inside the transaction that stores the enquiry.
 //!
-//! An outbox that cannot be reached is not a fault at start: every call tries again, within seconds, so that the form
-//! works as soon as the cause is gone.
+//! A database that cannot be reached does not prevent a start: every call tries again, so that the form works as soon as
+//! the cause is gone.
 //!
-//! Never: a transport, a template, a decision about what an enquiry is worth.
+//! Never: a transport, a template, a decision about spam.
 
 mod backup;
 pub mod counts;
@@ -46,23 +46,23 @@ use jiff::{Timestamp, tz::TimeZone};
 use std::sync::Arc;
 use tokio::sync::{Mutex, mpsc, watch};
 
-/// What an outbox must know besides its place.
+/// Settings of an outbox besides the location of its database.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Staff addresses; each gets a letter of its own.
     pub recipients: Vec<lettre::Address>,
     /// Right-hand side of every Message-ID: the domain of the sender.
     pub domain: String,
-    /// Zone of the clinic: its day is the day of the sameness rule.
+    /// Zone of the clinic: identical answers of one day in this zone are one enquiry.
     pub zone: TimeZone,
     /// Most enquiries of one transaction, at least 1; more only lengthens the wait of the first.
     pub max_batch: usize,
-    /// Key of the fingerprints, so that the stored hash of an answer tells nothing without it.
+    /// Key of the fingerprints, without which the stored hash of the answers reveals nothing.
     pub key: [u8; 32],
 }
 
 impl Options {
-    /// What [`Options::max_batch`] is but for comparison.
+    /// The usual value of [`Options::max_batch`].
     pub const MAX_BATCH: usize = 256;
 
     /// Derives the key of fingerprints from the secret that copies of the program share.
@@ -71,10 +71,10 @@ impl Options {
     }
 }
 
-/// An enquiry on its way in.
+/// An enquiry to be stored.
 #[derive(Debug, Clone)]
 pub struct NewEnquiry {
-    /// What they wrote.
+    /// The answers of the form.
     pub enquiry: Enquiry,
     /// Deliver, label or hold.
     pub spam: SpamScore,
@@ -84,14 +84,14 @@ pub struct NewEnquiry {
     pub received: Timestamp,
 }
 
-/// The enquiry is kept.
+/// Proof that an enquiry is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
-    /// Eight signs that cannot be taken for one another.
+    /// Eight characters of which none looks like another: `K7MWPX3D`.
     pub reference: String,
     /// 1, 2, 3 … without gaps.
     pub number: u64,
-    /// The same enquiry was kept before: this is its first receipt once more.
+    /// The same enquiry was stored before; this is its receipt.
     pub duplicate: bool,
 }
 
@@ -127,14 +127,14 @@ impl Outbox {
         }
     }
 
-    /// Goes on with other options: the clinic's facts may change while the program runs.
-    pub fn adopt(&self, options: Options) {
+    /// Replaces the options: the clinic's facts may change while the program runs.
+    pub fn set_options(&self, options: Options) {
         self.options.store(Arc::new(options));
     }
 
-    /// What is wrong with the way from form to mailbox.
+    /// Whether enquiries are stored and letters delivered.
     pub async fn health(&self, now: Timestamp) -> Health {
-        Health { keep: self.check_write().await, letters: self.letter_counts(now, LATE).await }
+        Health { write: self.check_write().await, letters: self.letter_counts(now, LATE).await }
     }
 
     /// Whether enquiries can be stored: the result of the last write, or of a new one if that is older than two seconds.
@@ -152,7 +152,7 @@ impl Outbox {
         self.options.load().recipients.len()
     }
 
-    /// Changes whenever letters were added, so that the courier need not ask.
+    /// Changes whenever letters were added, so that delivery workers need not poll.
     pub fn arrivals(&self) -> watch::Receiver<u64> {
         self.arrivals.subscribe()
     }
@@ -167,12 +167,12 @@ impl Outbox {
     }
 }
 
-/// The database keeps milliseconds.
+/// The database stores milliseconds.
 fn millis(at: Timestamp) -> i64 {
     at.as_millisecond()
 }
 
-/// Times come back as they were stored; what is out of range was never stored by us.
+/// A value out of range, which this program never stores, becomes the latest time.
 fn time(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
 }

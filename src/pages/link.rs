@@ -1,29 +1,29 @@
-//! The pages that staff see when they open a link from a letter: a question with one button, or what became of it.
+//! The page that staff see when they open a link from a letter: a question with one button, or the result.
 //!
-//! Invariant: number and reference are all that stands there; whoever reads over a shoulder learns nothing of a person.
+//! Invariant: the page names an enquiry by its number and reference only, and nothing about a person.
 
 use super::{PageContext, PageMeta, rendered};
 use crate::{content::AvailabilityState, enquiry::link::LinkAction};
 use askama::Template;
 
-/// How a action stands; the template has the words.
+/// What the page says; its text is in the template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkState {
-    /// It can be done: the page asks.
+    /// The action is possible: the page asks for confirmation.
     Open,
-    /// It was done just now.
+    /// The action was done just now.
     Done,
-    /// It was done before, by this link or another way.
+    /// The action was done before, by this link or another way.
     AlreadyDone,
-    /// The words are erased, so there is nothing to do it to.
+    /// The enquiry's content is erased, so it cannot be released.
     Erased,
-    /// The link is too old.
+    /// The link has expired.
     Expired,
-    /// Nobody knows the link or its enquiry.
+    /// The link is not valid, or its enquiry is not stored any more.
     Unknown,
     /// The button was pressed on another website.
     Forged,
-    /// The outbox is out of reach.
+    /// The outbox cannot be used.
     Unavailable,
 }
 
@@ -52,8 +52,7 @@ struct LinkPage<'a> {
     reference: &'a str,
 }
 
-/// The page about one action to one enquiry. Where nothing is known of it, `action` is absent, `number` 0 and `reference`
-/// empty.
+/// The page about one action on one enquiry. If these are not known, `action` is absent, `number` 0 and `reference` empty.
 pub fn link(
     context: PageContext<'_>,
     state: LinkState,

@@ -1,7 +1,7 @@
 //! Signed links from letters and notes: GET asks, POST does.
 //!
-//! Invariant: opening a link changes nothing, since mail scanners and previewers open every link; each action is done once,
-//! and a second press says so kindly. No log-in, nothing personal on the page, nothing kept by caches or search engines.
+//! Invariant: GET changes nothing, since mail scanners and previewers open every link; each action is done once. There is no
+//! log-in, nothing personal on the page, and neither caches nor search engines keep it.
 
 use super::{App, cross_site, page};
 use crate::{
@@ -16,59 +16,66 @@ use axum::{
 };
 use std::sync::Arc;
 
-/// A action and its enquiry, as far as they are known.
-type LinkContext = (Option<LinkAction>, Option<Entry>);
+/// A link, its enquiry as far as it is known, and what can be done.
+struct LinkContext {
+    state: LinkState,
+    link: Option<Link>,
+    entry: Option<Entry>,
+}
+
+impl LinkContext {
+    /// Nothing is known about the link.
+    fn of(state: LinkState) -> Self {
+        Self { state, link: None, entry: None }
+    }
+
+    fn unavailable(cause: &Unavailable) -> Self {
+        tracing::error!(%cause, "a link of staff could not be followed");
+        Self::of(LinkState::Unavailable)
+    }
+}
 
 /// `GET /t/{token}`: the question with its button.
 pub(super) async fn ask(State(app): State<Arc<App>>, Path(token): Path<String>) -> Response {
-    match look(&app, &token).await {
-        Ok((state, context, _)) => answer(&app, state, &context),
-        Err(cause) => out_of_reach(&app, &cause),
-    }
+    answer(&app, &load(&app, &token).await)
 }
 
 /// `POST /t/{token}`: does it, unless it is done.
 pub(super) async fn act(State(app): State<Arc<App>>, Path(token): Path<String>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    let looked = match look(&app, &token).await {
-        Ok(looked) => looked,
-        Err(cause) => return out_of_reach(&app, &cause),
-    };
-    let (LinkState::Open, context, Some(link)) = looked else { return answer(&app, looked.0, &looked.1) };
+    let context = load(&app, &token).await;
+    let (LinkState::Open, Some(link)) = (context.state, &context.link) else { return answer(&app, &context) };
     if cross_site::is_forged(&parts, app.edition().context().origin).await {
-        return answer(&app, LinkState::Forged, &context);
+        return answer(&app, &LinkContext { state: LinkState::Forged, ..context });
     }
-    match perform(&app, &link).await {
-        Ok(()) => {
-            tracing::info!(number = context.1.as_ref().map(|entry| entry.number), action = ?link.action, "done by a link");
-            answer(&app, LinkState::Done, &context)
-        }
-        // Somebody else was faster.
-        Err(CommandError::NotApplicable { .. }) => answer(&app, LinkState::AlreadyDone, &context),
-        Err(CommandError::Unavailable(cause)) => out_of_reach(&app, &cause),
-    }
+    let state = match perform(&app, link).await {
+        Ok(()) => LinkState::Done,
+        Err(CommandError::NotApplicable { .. }) => LinkState::AlreadyDone,
+        Err(CommandError::Unavailable(cause)) => return answer(&app, &LinkContext::unavailable(&cause)),
+    };
+    tracing::info!(number = context.entry.as_ref().map(|entry| entry.number), action = ?link.action, ?state, "link used");
+    answer(&app, &LinkContext { state, ..context })
 }
 
-async fn look(app: &App, token: &str) -> Result<(LinkState, LinkContext, Option<Link>), Unavailable> {
+async fn load(app: &App, token: &str) -> LinkContext {
     let (link, expired) = match app.parts.links.read(token, app.now()) {
-        LinkToken::Invalid => return Ok((LinkState::Unknown, (None, None), None)),
+        LinkToken::Invalid => return LinkContext::of(LinkState::Unknown),
         LinkToken::Valid(link) => (link, false),
         LinkToken::Expired(link) => (link, true),
     };
-    let entry = app.parts.outbox.entry(&link.reference).await?;
-    let state = match &entry {
-        None if expired => LinkState::Expired,
-        None => LinkState::Unknown,
-        Some(entry) => match state(link.action, entry) {
-            LinkState::Open if expired => LinkState::Expired,
-            other => other,
-        },
+    let entry = match app.parts.outbox.entry(&link.reference).await {
+        Ok(entry) => entry,
+        Err(cause) => return LinkContext::unavailable(&cause),
     };
-    Ok((state, (Some(link.action), entry), Some(link)))
+    let state = match entry.as_ref().map_or(LinkState::Unknown, |entry| state_of(link.action, entry)) {
+        LinkState::Open | LinkState::Unknown if expired => LinkState::Expired,
+        state => state,
+    };
+    LinkContext { state, link: Some(link), entry }
 }
 
-/// Whether the action can still be done.
-fn state(action: LinkAction, entry: &Entry) -> LinkState {
+/// Whether the action is still possible.
+fn state_of(action: LinkAction, entry: &Entry) -> LinkState {
     let done = match action {
         LinkAction::Answered => entry.answered.is_some(),
         LinkAction::Spam => entry.spam.is_some(),
@@ -87,16 +94,12 @@ async fn perform(app: &App, link: &Link) -> Result<(), CommandError> {
     }
 }
 
-fn out_of_reach(app: &App, cause: &Unavailable) -> Response {
-    tracing::error!(%cause, "a link of staff could not be followed");
-    answer(app, LinkState::Unavailable, &(None, None))
-}
-
-fn answer(app: &App, state: LinkState, (action, entry): &LinkContext) -> Response {
-    let (number, reference) = entry.as_ref().map_or((0, ""), |entry| (entry.number, &entry.reference));
-    let status = StatusCode::from_u16(state.status()).expect("every state has a status of RFC 9110");
+fn answer(app: &App, context: &LinkContext) -> Response {
+    let (number, reference) = context.entry.as_ref().map_or((0, ""), |entry| (entry.number, &entry.reference));
+    let status = StatusCode::from_u16(context.state.status()).expect("every state has a status of RFC 9110");
+    let action = context.link.as_ref().map(|link| link.action);
     let edition = app.edition();
-    let mut response = page(status, pages::link(edition.context(), state, *action, number, reference));
+    let mut response = page(status, pages::link(edition.context(), context.state, action, number, reference));
     response.headers_mut().insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
     response
 }
@@ -107,7 +110,7 @@ mod tests {
     use jiff::Timestamp;
 
     #[test]
-    fn a_deed_can_be_done_once_and_not_to_words_that_are_erased() {
+    fn an_action_is_possible_once_and_a_release_not_after_erasure() {
         let entry = |state: &str| Entry {
             number: 41,
             reference: "K7MWPX3D".into(),
@@ -133,7 +136,7 @@ mod tests {
             (LinkAction::Spam, Entry { spam: now, ..entry("held") }, LinkState::AlreadyDone),
         ];
         for (action, entry, expected) in table {
-            assert_eq!(state(action, &entry), expected, "{action:?} {entry:?}");
+            assert_eq!(state_of(action, &entry), expected, "{action:?} {entry:?}");
         }
     }
 }

@@ -120,7 +120,7 @@ impl Metrics {
     }
 
     fn put_form(&self, registry: &mut Registry) {
-        put(registry, "form_keeps_enquiries", "1 if an enquiry can be kept", u32::from(self.health.keep.is_ok()));
+        put(registry, "form_keeps_enquiries", "1 if an enquiry can be kept", u32::from(self.health.write.is_ok()));
         registry.register("enquiries_kept", "Enquiries kept since the start", self.stored.0.clone());
     }
 
@@ -157,7 +157,7 @@ mod tests {
         Metrics {
             now: at(5_000),
             started: at(900),
-            health: Health { keep: Ok(()), letters: Ok(letters) },
+            health: Health { write: Ok(()), letters: Ok(letters) },
             stored,
             content_faulty: true,
             pages: 20,
@@ -195,7 +195,7 @@ mod tests {
     fn an_unknown_metric_is_left_out() {
         let mut metrics = metrics();
         let down = || Unavailable("the disk is full".into());
-        metrics.health = Health { keep: Err(down()), letters: Err(down()) };
+        metrics.health = Health { write: Err(down()), letters: Err(down()) };
         let text = metrics.text(Format::OpenMetrics);
         assert!(text.contains("clinic_form_keeps_enquiries 0") && !text.contains("letter"), "{text}");
         assert!(!text.contains("disk"), "{text}");

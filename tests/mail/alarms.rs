@@ -49,7 +49,7 @@ async fn a_failed_letter_causes_one_alarm_from_all_copies_and_another_after_it_w
         two.check(later(86_400)).await;
         assert_eq!(second.mails().len(), 1, "{kind:?}: sent once");
         let health = test.outbox.health(later(2)).await;
-        assert!(health.reasons().iter().any(|reason| reason.contains("1 set aside")), "{:?}", health.reasons());
+        assert!(health.reasons().iter().any(|reason| reason.contains("1 failed")), "{:?}", health.reasons());
         server.clear_fault();
         test.outbox.resend(None, later(90_000)).await.unwrap();
         assert_eq!(worker.step(later(90_000)).await, Step::Delivered(1));

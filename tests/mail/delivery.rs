@@ -95,14 +95,14 @@ async fn every_failure_at_every_place_is_classified_and_the_letter_arrives_when_
             assert!(began.elapsed() < LIMIT + Duration::from_secs(4), "{case}: the step took {:?}", began.elapsed());
             let permanent = fault == Fault::Answer("550 never");
             match step {
-                Step::Failed(1) => assert!(permanent, "{case}: set aside"),
+                Step::Failed(1) => assert!(permanent, "{case}: failed"),
                 Step::Retry(1, at) => {
                     assert!(!permanent, "{case}: again");
                     assert!((later(54)..=later(66)).contains(&at), "{case}: {at}");
                 }
                 other => panic!("{case}: {other:?}"),
             }
-            assert_eq!(state(&test).await, if permanent { "set-aside" } else { "waiting" }, "{case}");
+            assert_eq!(state(&test).await, if permanent { "failed" } else { "waiting" }, "{case}");
             server.clear_fault();
             let next = worker.step(later(50)).await;
             assert!(matches!(next, Step::Idle(_) | Step::Paused(_)), "{case}: tried too soon: {next:?}");
@@ -345,7 +345,7 @@ async fn a_letter_is_set_aside_at_its_age_and_never_deleted() {
         }
     };
     let days = aside.duration_since(start()).as_hours() / 24;
-    assert_eq!(days, 5, "set aside after {days} days");
+    assert_eq!(days, 5, "failed after {days} days");
     assert_eq!(test.outbox.apply_retention(later(400 * 86_400)).await.unwrap().erased, 0);
     assert!(!test.outbox.health(aside).await.is_well());
 }

@@ -290,7 +290,7 @@ async fn a_letter_set_aside_waits_again_after_resend(kind: Kind) {
     let receipt = test.put(new("Ann")).await;
     let letter = claim(&test.outbox, start()).await.unwrap();
     test.outbox.fail(&letter, &refused(), later(1)).await.unwrap();
-    assert_eq!(test.outbox.list().await.unwrap()[0].state, "set-aside");
+    assert_eq!(test.outbox.list().await.unwrap()[0].state, "failed");
     assert!(claim(&test.outbox, later(9_999_999)).await.is_none());
     assert!(!test.outbox.retry_after_relay_failure(later(2)).await.unwrap(), "the letter itself was refused");
     assert!(test.outbox.resend(Some("XXXXXXXX"), later(3)).await.is_err());

@@ -1,6 +1,6 @@
-//! `enquiries erase`: the words go, and what is left is told.
+//! `enquiries erase`: erases content, and reports what remains.
 
-use super::{Erase, Failed, typed};
+use super::{Erase, Failed, normalized};
 use crate::{
     cli::{count, now},
     config::Config,
@@ -9,19 +9,19 @@ use crate::{
 use std::{fmt::Write as _, fs, time::Duration};
 use tokio::time::sleep;
 
-/// A reader of the file stands in the way for a moment at most.
+/// A reader of the file delays the cleaning for a moment at most.
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Erases, clears the files, and proves.
+/// Erases, cleans the files, and searches them for remains.
 pub(super) async fn erase(config: &Config, outbox: &Outbox, what: &Erase) -> Result<String, Failed> {
     let references = match what {
-        Erase { reference: Some(reference), .. } => vec![typed(reference)],
+        Erase { reference: Some(reference), .. } => vec![normalized(reference)],
         Erase { email: Some(address), .. } => outbox.references_of(&Sender::Email(address)).await?,
         Erase { phone, .. } => outbox.references_of(&Sender::Phone(phone.as_deref().unwrap_or_default())).await?,
     };
     if references.is_empty() {
-        let text = "nothing from this address is kept; what was delivered more than a day ago is erased already";
+        let text = "nothing from this address is stored; what was delivered more than a day ago is erased already";
         return Err(text.into());
     }
     let mut erased = Vec::new();
@@ -35,34 +35,34 @@ pub(super) async fn erase(config: &Config, outbox: &Outbox, what: &Erase) -> Res
             clear = outbox.scrub().await?;
         }
     }
-    Ok(report(config, &erased) + &proof(outbox, &erased, clear).await?)
+    Ok(report(config, &erased) + &search(outbox, &erased, clear).await?)
 }
 
-/// What is left of the enquiries, and where.
+/// What remains of the enquiries, and where.
 fn report(config: &Config, erased: &[Erased]) -> String {
     let mut text =
         count(erased.len(), "enquiry", "enquiries") + " erased. Left of each: number, reference, times, state.\n";
     for one in erased {
         let _ = writeln!(text, "  No. {}, {}", one.number, one.reference);
     }
-    // Names of mails begin with number and reference.
+    // The name of a mail begins with number and reference.
     for mail in fs::read_dir(config.data.join("mail")).into_iter().flatten().flatten() {
         let mail = mail.path().display().to_string();
         if erased.iter().any(|one| mail.contains(&format!("{}-{}", one.number, one.reference))) {
-            let _ = writeln!(text, "A mail in the folder holds its words still; delete it: {mail}");
+            let _ = writeln!(text, "A mail in the folder still holds its content; delete it: {mail}");
         }
     }
-    text + "Not reached from here: letters in mailboxes, backups, a PostgreSQL server's own log.\n"
+    text + "Not erased by this command: letters in mailboxes, backups, a PostgreSQL server's own log.\n"
 }
 
-async fn proof(outbox: &Outbox, erased: &[Erased], clear: bool) -> Result<String, Failed> {
+async fn search(outbox: &Outbox, erased: &[Erased], clear: bool) -> Result<String, Failed> {
     let Some(searched) = outbox.search(erased).await? else {
         return Ok("The table was vacuumed. A PostgreSQL server's files cannot be searched from here.\n".to_owned());
     };
     if searched.found == 0 && clear {
-        return Ok(format!("{} bytes of the outbox's files were searched: the words are in none.\n", searched.bytes));
+        return Ok(format!("{} bytes of the outbox's files were searched: the content is in none.\n", searched.bytes));
     }
-    let text = "the words are erased, but traces of them still lie in the outbox's files, since another program reads \
+    let text = "the content is erased, but traces of it are still in the outbox's files, since another program reads \
                 them; the server clears them within ten minutes, or run this again: nothing more is needed";
     Err(text.into())
 }

@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// What a visitor wrote, and how it was judged; absent once erased.
+/// What a visitor wrote, and its spam score; absent once erased.
 type Words = Option<(Enquiry, SpamScore)>;
 /// Name and value of a column.
 type Column = (&'static str, Value);
@@ -23,12 +23,11 @@ type Column = (&'static str, Value);
 /// One line for each enquiry, with columns as wide as their widest cell; without content.
 pub(super) fn table(entries: &[Entry], now: Timestamp) -> String {
     if entries.is_empty() {
-        return "No enquiry is known.\n".to_owned();
+        return "No enquiry is stored.\n".to_owned();
     }
     let mut rows = vec![["No.", "Reference", "State", "Age", "Marks"].map(str::to_owned)];
     rows.extend(entries.iter().map(|entry| {
-        let state = entry.state.replace("set-aside", "set aside");
-        [entry.number.to_string(), entry.reference.clone(), state, age(entry.received, now), marks(entry)]
+        [entry.number.to_string(), entry.reference.clone(), entry.state.clone(), age(entry.received, now), marks(entry)]
     }));
     let widths: [usize; 5] = std::array::from_fn(|column| rows.iter().map(|row| row[column].len()).max().unwrap_or(0));
     let line = |row: &[String; 5]| {
@@ -61,7 +60,7 @@ fn marks(entry: &Entry) -> String {
 pub(super) fn details(entry: &Entry, words: &Words, letters: &[LetterEntry], now: Timestamp) -> String {
     let mut text = table(std::slice::from_ref(entry), now);
     if words.is_none() {
-        text.push_str("\nIts words are erased.");
+        text.push_str("\nIts content is erased.");
     }
     for (name, value) in content(words.as_ref()).into_iter().filter(|(_, value)| !value.is_null()) {
         let lines = sanitize::lines(&cell(&value));
@@ -71,7 +70,7 @@ pub(super) fn details(entry: &Entry, words: &Words, letters: &[LetterEntry], now
     for letter in letters {
         let _ = writeln!(text, "\nLetter to {}: {}, {} tries", letter.recipient, letter.state, letter.attempts);
         if let Some(fault) = &letter.fault {
-            let _ = writeln!(text, "  the last one: {fault}");
+            let _ = writeln!(text, "  the last try: {fault}");
         }
     }
     text
@@ -128,7 +127,7 @@ fn row((entry, words): &(Entry, Words)) -> impl Iterator<Item = Column> {
     entry.into_iter().chain(content(words.as_ref()))
 }
 
-/// The columns of what a visitor wrote and how it was judged.
+/// The columns of what a visitor wrote and of its spam score.
 fn content(words: Option<&(Enquiry, SpamScore)>) -> [Column; 13] {
     let enquiry = words.map(|(enquiry, _)| enquiry);
     let spam = words.map(|(_, spam)| spam);
@@ -175,7 +174,7 @@ mod tests {
         let entry = |number, received: &str| Entry {
             number,
             reference: "K7MWPX3D".into(),
-            state: "set-aside".into(),
+            state: "failed".into(),
             received: at(received),
             delivered: None,
             answered: Some(at("2026-11-24T09:00:00Z")),
@@ -186,9 +185,9 @@ mod tests {
         };
         let entries = [entry(9, "2026-11-20T09:00:00Z"), entry(10, "2026-11-24T08:30:00Z")];
         let text = table(&entries, at("2026-11-24T09:00:00Z"));
-        let expected = "No.  Reference  State      Age     Marks\n\
-                        9    K7MWPX3D   set aside  4 d     answered, corrects No. 8\n\
-                        10   K7MWPX3D   set aside  30 min  answered, corrects No. 8\n";
+        let expected = "No.  Reference  State   Age     Marks\n\
+                        9    K7MWPX3D   failed  4 d     answered, corrects No. 8\n\
+                        10   K7MWPX3D   failed  30 min  answered, corrects No. 8\n";
         assert_eq!(text, expected);
     }
 

@@ -1,7 +1,7 @@
-//! One pool of connections, opened when it can be and opened again when the file behind it has changed.
+//! One pool of connections, opened when the database can be reached and opened again when its file has changed.
 //!
-//! Invariant: a pool that is handed out belongs to the file that lies at the path now. A connection to a deleted file
-//! would accept enquiries that nobody can ever read.
+//! Invariant: the pool belongs to the file that is at the path now. A connection to a deleted file
+//! would accept enquiries that can never be read.
 //!
 //! Never: a statement about enquiries or letters.
 
@@ -22,15 +22,15 @@ use std::{
 use tokio::{sync::RwLock, time::timeout};
 
 /// A visitor waits for this, so it is short; the whole of a post is bounded elsewhere.
-const PATIENCE: Duration = Duration::from_millis(1300);
+const WAIT: Duration = Duration::from_millis(1300);
 
 /// Locks are waited for less than half as long as a visitor waits: a post may wait for the batch before its own.
-/// `secure_delete`: erased words are overwritten. `synchronous=FULL`: a commit survives a loss of power.
+/// `secure_delete`: erased content is overwritten. `synchronous=FULL`: a commit survives a loss of power.
 const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 1200; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                               PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON";
 
-/// A server may be set to acknowledge before writing; a copy of the program that stands still inside a transaction
-/// must not stop the others. A plan made while the table was empty reads all of it, so plans are made each time.
+/// A server may be set to acknowledge before writing; a copy of the program that stops inside a transaction
+/// must not block the others. A plan made while the table was empty reads all of it, so plans are made each time.
 const POSTGRES_SESSION: &str = "SET synchronous_commit = on; SET lock_timeout = '1200ms'; SET statement_timeout = '1300ms'; \
                                 SET idle_in_transaction_session_timeout = '5s'; SET plan_cache_mode = force_custom_plan";
 
@@ -47,7 +47,7 @@ const POSTGRES: Migrations = [
     (3, "counts", include_str!("../migrations/postgres/0003_counts.sql")),
 ];
 
-/// Where enquiries are kept.
+/// Where enquiries are stored.
 #[derive(Debug, Clone)]
 pub enum DatabaseLocation {
     /// A file of this program alone.
@@ -56,7 +56,7 @@ pub enum DatabaseLocation {
     Postgres(SecretString),
 }
 
-/// The outbox cannot be read or written just now.
+/// The outbox cannot be read or written at this time.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 #[error("the outbox cannot be used: {0}")]
 pub struct Unavailable(pub(crate) String);
@@ -106,7 +106,7 @@ impl Database {
         Ok(query.execute(&self.pool().await?).await?.rows_affected())
     }
 
-    /// A pool whose file is in its place.
+    /// A pool whose file is at the path.
     pub(crate) async fn pool(&self) -> Result<AnyPool, Unavailable> {
         if let Some(live) = &*self.live.read().await
             && self.is_current(live)?
@@ -136,10 +136,10 @@ impl Database {
             if self.is_current(old)? {
                 return Ok(old.pool.clone());
             }
-            tracing::error!("the outbox's file was replaced; opening what lies there now");
+            tracing::error!("the outbox's file was replaced; the new one is opened");
         }
         if let Some(old) = live.take() {
-            let _ = timeout(PATIENCE, old.pool.close()).await;
+            let _ = timeout(WAIT, old.pool.close()).await;
         }
         let (pool, files) = match &self.place {
             DatabaseLocation::Sqlite(file) => {
@@ -155,13 +155,13 @@ impl Database {
         Ok(pool)
     }
 
-    /// False if another file lies at the path now, or none.
+    /// False if another file is at the path now, or none.
     fn is_current(&self, live: &Live) -> Result<bool, Unavailable> {
         let (DatabaseLocation::Sqlite(file), Some(known)) = (&self.place, live.files) else { return Ok(true) };
         match Files::at(file) {
             Ok(now) => Ok(now == known),
             Err(error) => {
-                // The folder may have moved away and may come back, so it is not made anew.
+                // The folder may have moved away and may come back, so it is not created.
                 let here = fs::metadata(folder(file)).map_err(|e| in_words("folder", &e))?;
                 if error.kind() == io::ErrorKind::NotFound && self.device.get() == Some(&here.dev()) {
                     return Ok(false);
@@ -192,7 +192,7 @@ fn in_words(what: &str, error: &io::Error) -> Unavailable {
     Unavailable(format!("its {what} in CLINIC_DATA: {error}"))
 }
 
-/// Makes folder and file readable by their owner only; SQLite gives its other files the mode of the first.
+/// Creates folder and file, readable by their owner only; SQLite gives its other files the mode of the first.
 fn prepare(folder: &Path, file: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let opened = fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(file)?;
@@ -204,7 +204,7 @@ fn prepare(folder: &Path, file: &Path) -> io::Result<()> {
 
 async fn open_sqlite(file: &Path) -> Result<AnyPool, Unavailable> {
     let absolute = std::path::absolute(file).map_err(|e| in_words("path", &e))?;
-    let path = url::Url::from_file_path(&absolute).map_err(|()| Unavailable("its path is not a path".into()))?;
+    let path = url::Url::from_file_path(&absolute).map_err(|()| Unavailable("its path is not absolute".into()))?;
     // One connection: writers of one process queue fairly here rather than sleep in SQLite's busy handler.
     let pool = open(&format!("sqlite://{}?mode=rw", path.path()), SQLITE_SESSION, &SQLITE, 1).await?;
     // The first write makes the write-ahead file, whose identity is watched from now on.
@@ -212,7 +212,7 @@ async fn open_sqlite(file: &Path) -> Result<AnyPool, Unavailable> {
     Ok(pool)
 }
 
-/// The first connection is made by hand: a pool would go on trying and hide why.
+/// The first connection is made outside the pool, which would go on trying and hide the cause.
 async fn open(
     url: &str,
     session: &'static str,
@@ -220,11 +220,11 @@ async fn open(
     connections: u32,
 ) -> Result<AnyPool, Unavailable> {
     let options = url.parse::<AnyConnectOptions>()?.disable_statement_logging();
-    let mut first = timeout(PATIENCE, AnyConnection::connect_with(&options)).await.map_err(|_| too_slow())??;
-    // Without the session's limits: a migration may take longer than a visitor's patience.
+    let mut first = timeout(WAIT, AnyConnection::connect_with(&options)).await.map_err(|_| too_slow())??;
+    // Without the session's limits: a migration may take longer than a visitor waits.
     migrate(migrations, &mut first).await?;
     first.close().await?;
-    let pool = AnyPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
+    let pool = AnyPoolOptions::new().max_connections(connections).acquire_timeout(WAIT);
     Ok(pool
         .after_connect(move |conn, _| {
             Box::pin(async move {
@@ -247,7 +247,7 @@ async fn migrate(migrations: &Migrations, conn: &mut AnyConnection) -> Result<()
     })
 }
 
-/// What a silence means.
+/// The error for an answer that does not arrive in time.
 pub(crate) fn too_slow() -> Unavailable {
     Unavailable("the database did not answer in time".into())
 }

@@ -13,58 +13,58 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::{Row as _, any::AnyRow};
 
-/// An enquiry in a list: no content.
+/// An enquiry without its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Entry {
     /// 1, 2, 3 …
     pub number: u64,
-    /// Eight signs.
+    /// Eight characters.
     pub reference: String,
-    /// `waiting`, `held`, `delivered`, `set-aside` or `erased`.
+    /// `waiting`, `held`, `delivered`, `failed` (one of its letters has) or `erased`.
     pub state: String,
     /// When the post arrived.
     pub received: Timestamp,
-    /// When the last letter was acknowledged.
+    /// When the relay acknowledged the last letter.
     pub delivered: Option<Timestamp>,
-    /// When staff said that it is answered.
+    /// When it was marked as answered.
     pub answered: Option<Timestamp>,
-    /// When somebody released it.
+    /// When it was released.
     pub released: Option<Timestamp>,
-    /// When somebody said that it is advertising.
+    /// When it was marked as advertising.
     pub spam: Option<Timestamp>,
     /// The number that it corrects.
     pub corrects: Option<u64>,
-    /// Its words are gone.
+    /// Its content is erased.
     pub erased: bool,
 }
 
 /// A letter in [`Outbox::show`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LetterEntry {
-    /// A staff address.
+    /// An email address.
     pub recipient: String,
-    /// `waiting`, `delivered` or `set-aside`.
+    /// `waiting`, `delivered` or `failed`.
     pub state: String,
     /// Tries so far.
     pub attempts: u32,
     /// When the next try is due.
     pub due: Timestamp,
-    /// What the last try met.
+    /// Why the last try failed.
     pub fault: Option<String>,
 }
 
 /// Why a command changed nothing.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum CommandError {
-    /// The outbox is out of reach.
+    /// The outbox cannot be used.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
-    /// Nothing there is in the state which the command is for.
+    /// No enquiry or letter is in the state that the command requires.
     #[error("{reference}: {why}")]
     NotApplicable {
         /// As asked for.
         reference: String,
-        /// Why, and what to look at.
+        /// Why, and what to do.
         why: &'static str,
     },
 }
@@ -97,7 +97,7 @@ impl Outbox {
 
     /// One enquiry, what it says unless that is erased, and the state of its letters.
     pub async fn show(&self, reference: &str) -> Result<(Entry, Option<Words>, Vec<LetterEntry>), CommandError> {
-        const LETTERS: &str = "SELECT l.recipient, l.state, l.attempts, l.due_at, l.fault FROM letter l \
+        const LETTERS: &str = "SELECT l.recipient, CASE l.state WHEN 'set-aside' THEN 'failed' ELSE l.state END, l.attempts, l.due_at, l.fault FROM letter l \
              JOIN enquiry e ON e.number = l.number WHERE e.reference = $1 ORDER BY l.id";
         type Row = (String, String, i64, i64, Option<String>);
         let entries = if reference.is_empty() { Vec::new() } else { self.entries(reference).await? };
@@ -118,7 +118,7 @@ impl Outbox {
     pub(super) async fn entries(&self, reference: &str) -> Result<Vec<(Entry, Option<String>)>, Unavailable> {
         // A failed letter outweighs the state of the others.
         const LIST: &str = "SELECT number, reference, CASE WHEN EXISTS (SELECT 1 FROM letter \
-             WHERE letter.number = enquiry.number AND letter.state = 'set-aside') THEN 'set-aside' ELSE state END AS state, \
+             WHERE letter.number = enquiry.number AND letter.state = 'set-aside') THEN 'failed' ELSE state END AS state, \
              received_at, delivered_at, answered_at, released_at, marked_spam_at, corrects, erased_at, content \
              FROM enquiry WHERE $1 = '' OR reference = $1 ORDER BY enquiry.number";
         let query = sqlx::query(LIST).bind(reference.to_owned());
@@ -126,7 +126,7 @@ impl Outbox {
         Ok(rows.iter().map(|row| Ok((entry(row)?, row.try_get("content")?))).collect::<sqlx::Result<_>>()?)
     }
 
-    /// Puts failed letters back in line, with their Message-ID and Date, and with a new age. `None` means all of them.
+    /// Queues failed letters again, with their Message-ID and Date, and with a new age. `None` means all of them.
     /// Returns how many.
     pub async fn resend(&self, reference: Option<&str>, now: Timestamp) -> Result<u64, CommandError> {
         const RESEND: &str = "UPDATE letter SET state = 'waiting', due_at = $1, queued_at = $1, attempts = 0, \
@@ -135,7 +135,7 @@ impl Outbox {
         let query = sqlx::query(RESEND).bind(millis(now)).bind(reference.unwrap_or("").to_owned());
         let count = self.db.execute(query).await?;
         if count == 0 {
-            return Err(not_applicable(reference.unwrap_or("all"), "no letter is set aside"));
+            return Err(not_applicable(reference.unwrap_or("all"), "no letter has failed"));
         }
         self.announce();
         Ok(count)

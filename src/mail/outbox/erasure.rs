@@ -1,6 +1,6 @@
-//! Erasing by hand: of one enquiry, or of everything from one address, with a search for what may be left.
+//! Erasure on request: of one enquiry, or of all from one address, with a search for remains.
 //!
-//! Invariant: a search that finds nothing has looked at every byte of the database's files.
+//! Invariant: the search reads every byte of the database's files.
 
 use super::{
     CommandError, DatabaseLocation, Outbox, Unavailable,
@@ -11,17 +11,17 @@ use super::{
 use jiff::Timestamp;
 use std::{collections::HashSet, fs, io, path::Path};
 
-/// Long enough that two texts share no piece by chance, short enough that a name with its label makes one.
+/// Bytes of a piece: enough that two texts share none by chance, few enough that a name with its label fills one.
 const PIECE: usize = 16;
 
-/// An enquiry whose words are erased.
+/// An enquiry whose content is erased.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Erased {
     /// Its number.
     pub number: u64,
     /// Its reference.
     pub reference: String,
-    /// What it was, to search for.
+    /// The content, to search for.
     pub(super) words: String,
 }
 
@@ -31,21 +31,21 @@ impl std::fmt::Debug for Erased {
     }
 }
 
-/// Whose enquiries are meant.
+/// Whose enquiries are erased.
 #[derive(Debug, Clone, Copy)]
 pub enum Sender<'a> {
-    /// Who gave this address; capitals do not count.
+    /// The visitor with this address; case does not matter.
     Email(&'a str),
-    /// Who gave this number; only its digits count, and of a long one the last ten.
+    /// The visitor with this number; its last ten digits are compared.
     Phone(&'a str),
 }
 
-/// What a search found.
+/// The result of a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Searched {
-    /// Bytes that were looked at.
+    /// Bytes that were read.
     pub bytes: u64,
-    /// Places that hold a piece of erased words.
+    /// Places that hold a piece of erased content.
     pub found: usize,
 }
 
@@ -112,7 +112,7 @@ impl Outbox {
             let words = enquiry_of(&one.words).as_bytes();
             pieces.extend(words.chunks_exact(PIECE).map(<[u8]>::to_vec));
         }
-        // What other enquiries have in common with it is theirs.
+        // Other enquiries may hold the same pieces.
         for text in self.entries("").await?.into_iter().filter_map(|(_, text)| text) {
             for piece in text.as_bytes().windows(PIECE) {
                 pieces.remove(piece);
@@ -122,7 +122,7 @@ impl Outbox {
     }
 }
 
-/// What a person wrote, without the spam score: its reasons are ours, and stand in notes.
+/// The visitor's answers, without the spam score, whose reasons are in notes too.
 fn enquiry_of(content: &str) -> &str {
     content.split(",\"judgement\":").next().unwrap_or(content)
 }

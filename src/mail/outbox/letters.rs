@@ -1,7 +1,7 @@
-//! Letters: claimed by lease, sent by somebody else, and their fate written down.
+//! Letters: claimed by lease, and the outcome of their delivery recorded.
 //!
-//! Invariant: one statement claims, so that no two couriers hold one letter while its lease lasts. A failure is written
-//! down only by who still holds the claim; a delivery always, since it is a fact.
+//! Invariant: one statement claims, so that no two workers hold one letter while its lease lasts. A failure is recorded
+//! only for the current claim; a delivery always, since it has happened.
 
 use super::{
     Note, Outbox, Unavailable, millis,
@@ -18,51 +18,51 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use sqlx::{Row as _, any::AnyRow};
 
-/// A letter that is ours until its lease ends.
+/// A letter that no other worker claims until its lease ends.
 #[derive(Debug, Clone)]
 pub struct ClaimedLetter {
-    /// Row.
+    /// Row of the table.
     pub id: i64,
     /// Of the enquiry; 0 for a note, which has none.
     pub number: u64,
     /// 1 for the first recipient, 2 for the second …
     pub copy: u64,
-    /// A staff address.
+    /// An email address.
     pub recipient: String,
-    /// With angle brackets; the same for life.
+    /// With angle brackets; the same at every try.
     pub message_id: String,
-    /// Date header; the same for life.
+    /// Date header; the same at every try.
     pub dated: Timestamp,
-    /// When it was put in line; its age counts from here.
+    /// When it was queued; its age counts from here.
     pub queued: Timestamp,
     /// Tries, this one included.
     pub attempts: u32,
-    /// What it says.
+    /// What its message is made from.
     pub kind: MessageKind,
     claim: String,
 }
 
-/// What a letter is about.
+/// What a letter's message is made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MessageKind {
-    /// The enquiry with its number; it is written when it leaves.
+    /// The enquiry with its number, as stored when the letter is sent.
     Enquiry,
     /// This note.
     Note(Note),
-    /// That a message arrived, to whoever wrote it.
+    /// Fixed text, to the visitor: the message has arrived.
     Acknowledgement,
 }
 
-/// What a letter says.
+/// An enquiry as its letter needs it.
 #[derive(Debug, Clone)]
 pub struct StoredEnquiry {
-    /// Of this enquiry.
+    /// Its reference.
     pub reference: String,
-    /// Of this enquiry.
+    /// Its number.
     pub number: u64,
     /// When the post arrived.
     pub received: Timestamp,
-    /// What they wrote.
+    /// The answers of the form.
     pub enquiry: Enquiry,
     /// Labels and their reasons.
     pub spam: SpamScore,
@@ -86,7 +86,7 @@ pub struct EarlierEnquiry {
 #[derive(Deserialize)]
 pub(super) struct Content {
     pub(super) enquiry: Enquiry,
-    /// StoredEnquiry under an older name, which copies of an earlier version read.
+    /// Stored under an older name, which copies of an earlier version read.
     #[serde(rename = "judgement")]
     pub(super) spam: SpamScore,
 }
@@ -151,14 +151,14 @@ impl Outbox {
         Ok(())
     }
 
-    /// Puts a letter back in line, keeping its place; due at that time.
+    /// Makes a letter due again at that time; it keeps its place in the order of arrival.
     pub async fn retry(&self, letter: &ClaimedLetter, error: &DeliveryError, at: Timestamp) -> Result<(), Unavailable> {
         const AGAIN: &str = "UPDATE letter SET due_at = $3, leased_until = 0, claim = NULL, stage = $4, fault = $5 \
                              WHERE id = $1 AND claim = $2 AND state = 'waiting'";
         self.record_failure(AGAIN, letter, error, at).await
     }
 
-    /// Keeps a letter out of line until an operator sends it again.
+    /// Marks a letter as failed; it is not tried again before an operator asks for it.
     pub async fn fail(&self, letter: &ClaimedLetter, error: &DeliveryError, now: Timestamp) -> Result<(), Unavailable> {
         const ASIDE: &str = "UPDATE letter SET state = 'set-aside', done_at = $3, leased_until = 0, claim = NULL, \
                              stage = $4, fault = $5 WHERE id = $1 AND claim = $2 AND state = 'waiting'";
@@ -193,7 +193,7 @@ fn claimed(row: &AnyRow, claim: String) -> sqlx::Result<ClaimedLetter> {
     })
 }
 
-/// A note that a newer version wrote in another form is that version's to send; here it fails as a letter without words.
+/// A note that only a newer version can read is taken for a letter about an enquiry, and fails.
 fn message_kind(row: &AnyRow) -> sqlx::Result<MessageKind> {
     if row.try_get::<String, _>("kind")? == ACKNOWLEDGEMENT {
         return Ok(MessageKind::Acknowledgement);
@@ -222,7 +222,7 @@ fn earlier(row: &AnyRow, number: &str, reference: &str, state: &str) -> sqlx::Re
     Ok(Some(EarlierEnquiry { number: unsigned(number), reference: row.try_get(reference)?, held }))
 }
 
-/// Numbers count enquiries: they fit.
+/// Numbers count enquiries, so they fit.
 pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

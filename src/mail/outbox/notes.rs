@@ -1,9 +1,9 @@
-//! Notes: letters of the website itself, and what they are made from.
+//! Notes: letters without an enquiry, and the data that they are made from.
 //!
-//! Invariant: a note has a key that only one row can hold (`daily 2026-11-24`), so that of several copies of the program
-//! one sends it. It is stored as it will be sent, and tried again like every letter.
+//! Invariant: a note has a unique key (`daily 2026-11-24`), so that one of several copies of the program sends it. It is
+//! stored as it will be sent, and tried again like every letter.
 //!
-//! Never: a word that a visitor wrote. Numbers, references, times, and reasons of the signals are all there is.
+//! Never: what a visitor wrote. Notes hold numbers, references, times and reasons of the spam score.
 
 use super::{
     ClaimedLetter, Outbox, Unavailable,
@@ -23,15 +23,15 @@ pub(super) const ACKNOWLEDGEMENT: &str = "acknowledgement";
 /// A note as it will be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
-    /// Neutral.
+    /// Nothing about a visitor.
     pub subject: String,
     /// Complete by itself.
     pub text: String,
     /// The same for programs that show HTML.
     pub html: String,
-    /// Day of the clinic, for counting how often staff were told.
+    /// Day in the clinic's zone, for counting on how many days staff were told.
     pub day: String,
-    /// Numbers of the held enquiries that it tells of.
+    /// Numbers of the held enquiries that it names.
     pub held: Vec<u64>,
 }
 
@@ -46,11 +46,11 @@ pub struct HeldEnquiry {
     pub received: Timestamp,
     /// When staff were first told of it.
     pub told: Option<Timestamp>,
-    /// Why, in words.
+    /// Reasons of the spam score, as sentences.
     pub reasons: Vec<String>,
 }
 
-/// An enquiry that nobody has marked as answered.
+/// An enquiry that is not marked as answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenEnquiry {
     /// Its number.
@@ -61,25 +61,25 @@ pub struct OpenEnquiry {
     pub received: Timestamp,
 }
 
-/// A letter that does not leave.
+/// A letter that waits for long or has failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UndeliveredLetter {
     /// Number and reference of its enquiry; none for a note.
     pub enquiry: Option<(u64, String)>,
-    /// A staff address.
+    /// An email address.
     pub recipient: String,
     /// Since when it waits.
     pub since: Timestamp,
-    /// Out of line until somebody sends it again.
+    /// It is not tried again by itself.
     pub failed: bool,
-    /// What the last try met.
+    /// Why the last try failed.
     pub fault: Option<String>,
 }
 
-/// What happened in a stretch of time, as counts.
+/// What happened between two times, as counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Enquiries that came.
+    /// Enquiries received.
     pub received: u64,
     /// Of these, held at first.
     pub held: u64,
@@ -87,7 +87,7 @@ pub struct Counts {
     pub answered: u64,
     /// Marked as advertising.
     pub spam: u64,
-    /// The last number given, ever.
+    /// The highest number of an enquiry so far.
     pub last_number: u64,
 }
 
@@ -104,7 +104,7 @@ impl Outbox {
         Ok(query.fetch_one(&self.db.pool().await?).await.map(|count: i64| count > 0)?)
     }
 
-    /// Puts a note in line, one letter for each recipient; without a note, records that there was nothing to say.
+    /// Queues a note, one letter for each recipient; without a note, records that there was nothing to say.
     /// True if no copy has done so before. The kind is the first word of `once`.
     pub async fn queue_note(
         &self,
@@ -123,7 +123,7 @@ impl Outbox {
         self.insert_once(once, kind, recipients, &name, body, now).await
     }
 
-    /// Puts an acknowledgement to `address` in line, unless this address has had one today; true if it did. The
+    /// Queues an acknowledgement to `address`, unless this address has had one today; true if it did. The
     /// reference lets an erasure find it.
     pub async fn queue_acknowledgement(
         &self,

@@ -1,9 +1,9 @@
-//! Erasure: words go when they have done their work.
+//! Retention: content is erased and enquiries are removed when they have reached their age.
 //!
-//! Invariant: nothing undelivered is erased. Erased means overwritten in the file (`secure_delete`) and gone from the
-//! write-ahead file; while a reader stands in the way of the latter, it stays wanted and is reported.
+//! Invariant: nothing undelivered is erased. Erased means overwritten in the file (`secure_delete`) and removed from the
+//! write-ahead file; while a reader prevents the latter, this is logged and tried again.
 //!
-//! Never: mails in a folder, backups, a PostgreSQL server's own log. They are out of reach from here.
+//! Never: mails in a folder, backups, a PostgreSQL server's own log.
 
 use super::{DatabaseLocation, Outbox, Unavailable, millis};
 use crate::enquiry::retention;
@@ -17,26 +17,26 @@ use tokio::time::sleep;
 
 /// Pause between two runs.
 const INTERVAL: Duration = Duration::from_mins(10);
-/// After hand-over the mailbox is the clinic's record. What staff marked as advertising may be released as long.
+/// After delivery the clinic has the letter. An enquiry that is marked as advertising can be released as long.
 const AFTER_DELIVERY: SignedDuration = SignedDuration::from_hours(retention::AFTER_HANDOVER_HOURS);
-/// After staff were first told of a held enquiry, if they were told at least [`TOLD`] times.
+/// After staff were first told of a held enquiry, if they were told on at least [`TOLD`] days.
 const AFTER_TOLD: SignedDuration = SignedDuration::from_hours(24 * retention::HELD_DAYS);
 const TOLD: i64 = 3;
 /// Number, reference, times and state.
 const TRACE: SignedDuration = SignedDuration::from_hours(24 * retention::TRACE_DAYS);
 
-/// What a round did.
+/// What a run did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RetentionRun {
-    /// Enquiries whose words were erased.
+    /// Enquiries whose content was erased.
     pub erased: u64,
-    /// Enquiries of which nothing is left.
+    /// Enquiries that were removed.
     pub removed: u64,
-    /// Erased words still lie in the write-ahead file, since somebody reads; the next round tries again.
+    /// Erased content is still in the write-ahead file, since another process reads it; the next run tries again.
     pub unscrubbed: bool,
 }
 
-/// Whether erased bytes may lie in the write-ahead file. A process that was killed cannot know: it begins with yes.
+/// Whether erased bytes may be in the write-ahead file. After a kill this is not known, so it is true at the start.
 #[derive(Debug)]
 pub(super) struct Scrub(AtomicBool);
 

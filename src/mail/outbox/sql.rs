@@ -1,16 +1,16 @@
-//! The statements, once for both databases.
+//! The statements that differ between SQLite and PostgreSQL.
 //!
-//! Invariant: the two sets differ in how a list is unfolded and in how a claim skips what others hold, in nothing else.
-//! A list travels as one JSON text, so that a batch of any size is one statement.
+//! Invariant: the two sets differ only in how a JSON list becomes rows and in how a claim skips locked rows.
+//! A list is one JSON text, so that a batch of any size is one statement.
 
-/// Takes the write lock, and the lock of the number sequence: whoever holds it sees every earlier enquiry.
+/// Takes the write lock and the lock of the number sequence; the holder sees every earlier enquiry.
 pub(crate) const LOCK: &str = "UPDATE counter SET last = last WHERE name = 'enquiry' RETURNING last";
-/// A real write beside the enquiries.
+/// A write to test whether the database can be written.
 pub(crate) const PROBE: &str = "UPDATE probe SET filling = $1";
-/// Ends the transaction's numbers.
+/// Sets the last number that was given.
 pub(crate) const ADVANCE: &str = "UPDATE counter SET last = $1 WHERE name = 'enquiry'";
 
-/// A lone statement per name; see the macro for the words.
+/// The statements by name.
 #[derive(Debug)]
 pub(crate) struct Statements {
     /// `[{nonce, fingerprint}]` → earlier enquiries with the same nonce or fingerprint.
@@ -25,7 +25,7 @@ pub(crate) struct Statements {
     pub(crate) add_counts: &'static str,
 }
 
-macro_rules! each {
+macro_rules! rows {
     (sqlite, $parameter:literal) => {
         concat!("json_each(", $parameter, ")")
     };
@@ -34,7 +34,7 @@ macro_rules! each {
     };
 }
 
-macro_rules! among {
+macro_rules! any_of {
     (sqlite, $field:literal) => {
         concat!("IN (SELECT value->>'", $field, "' FROM json_each($1))")
     };
@@ -44,7 +44,7 @@ macro_rules! among {
     };
 }
 
-macro_rules! each_text {
+macro_rules! texts {
     (sqlite, $parameter:literal) => {
         concat!("json_each(", $parameter, ")")
     };
@@ -53,9 +53,9 @@ macro_rules! each_text {
     };
 }
 
-macro_rules! skip_held {
+macro_rules! skip_locked {
     (sqlite) => {
-        // One writer at a time: nothing can be held.
+        // One writer at a time: no row can be locked.
         ""
     };
     (postgres) => {
@@ -68,9 +68,9 @@ macro_rules! statements {
         Statements {
             candidates: concat!(
                 "SELECT number, reference, nonce, fingerprint, day FROM enquiry WHERE nonce ",
-                among!($dialect, "nonce"),
+                any_of!($dialect, "nonce"),
                 " UNION SELECT number, reference, nonce, fingerprint, day FROM enquiry WHERE fingerprint ",
-                among!($dialect, "fingerprint"),
+                any_of!($dialect, "fingerprint"),
                 " ORDER BY 1"
             ),
             insert_enquiries: concat!(
@@ -79,29 +79,29 @@ macro_rules! statements {
                 "SELECT CAST(value->>'number' AS BIGINT), value->>'reference', value->>'nonce', ",
                 "value->>'fingerprint', value->>'day', CAST(value->>'corrects' AS BIGINT), ",
                 "CAST(value->>'received_at' AS BIGINT), value->>'state', value->>'content' FROM ",
-                each!($dialect, "$1")
+                rows!($dialect, "$1")
             ),
             insert_letters: concat!(
                 "INSERT INTO letter (number, copy, recipient, message_id, dated_at, queued_at, due_at) ",
                 "SELECT CAST(value->>'number' AS BIGINT), CAST(value->>'copy' AS BIGINT), value->>'recipient', ",
                 "value->>'message_id', CAST(value->>'dated_at' AS BIGINT), CAST(value->>'queued_at' AS BIGINT), ",
                 "CAST(value->>'queued_at' AS BIGINT) FROM ",
-                each!($dialect, "$1")
+                rows!($dialect, "$1")
             ),
             claim: concat!(
                 "UPDATE letter SET leased_until = $2, claim = $3, attempts = attempts + 1 WHERE id = (",
                 "SELECT id FROM letter WHERE state = 'waiting' AND due_at <= $1 AND leased_until <= $1 ",
                 "AND recipient NOT IN (SELECT value FROM ",
-                each_text!($dialect, "$4"),
+                texts!($dialect, "$4"),
                 ") ORDER BY id LIMIT 1",
-                skip_held!($dialect),
+                skip_locked!($dialect),
                 ") RETURNING id, number, copy, recipient, message_id, dated_at, queued_at, attempts, kind, body"
             ),
             add_counts: concat!(
                 "INSERT INTO article_count (day, article, views, enquiries) ",
                 "SELECT value->>'day', value->>'article', CAST(value->>'views' AS BIGINT), ",
                 "CAST(value->>'enquiries' AS BIGINT) FROM ",
-                each!($dialect, "$1"),
+                rows!($dialect, "$1"),
                 // SQLite takes a bare ON after FROM for a join.
                 " WHERE TRUE ON CONFLICT (day, article) DO UPDATE SET views = article_count.views + excluded.views, ",
                 "enquiries = article_count.enquiries + excluded.enquiries"

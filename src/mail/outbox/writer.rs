@@ -2,7 +2,7 @@
 //!
 //! Invariant: a sender is told "stored" only after the commit, and after the file was found at its path. A sender that
 //! gave up before the writer took its enquiry was told "not stored", and the writer skips it. "Not stored" is said only of
-//! what cannot have been committed; a commit without an answer is "unsure".
+//! what cannot have been committed; a commit without an answer is "unknown".
 //!
 //! Never: an unlimited wait. Everything here ends within [`WAIT`].
 
@@ -40,11 +40,11 @@ const DRAWS: usize = 4;
 /// The enquiry may not be safe.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 pub enum PutError {
-    /// It is certainly not kept.
-    #[error("the enquiry was not kept: {0}")]
+    /// It is not stored.
+    #[error("the enquiry was not stored: {0}")]
     NotStored(Unavailable),
-    /// It may or may not be kept; sending it again does no harm.
-    #[error("it is not known whether the enquiry was kept: {0}")]
+    /// It may or may not be stored; sending it again does no harm.
+    #[error("it is not known whether the enquiry was stored: {0}")]
     Unknown(Unavailable),
 }
 
@@ -52,7 +52,7 @@ pub enum PutError {
 enum Failure {
     /// A row was refused: others of the batch may pass without it.
     Row(Unavailable),
-    /// Nothing of the batch can be told to have failed alone.
+    /// The whole batch has failed.
     Batch(PutError),
 }
 
@@ -99,9 +99,9 @@ impl Outbox {
         };
         match timeout(WAIT, stored).await {
             Ok(Some(result)) => result,
-            Ok(None) => Err(PutError::Unknown(Unavailable("the program is stopping".into()))),
+            Ok(None) => Err(PutError::Unknown(Unavailable("the writer has stopped".into()))),
             Err(_) if !settled.swap(true, Ordering::AcqRel) => {
-                Err(PutError::NotStored(Unavailable("it is too slow to take in more".into())))
+                Err(PutError::NotStored(Unavailable("it is too slow for so many enquiries".into())))
             }
             Err(_) => Err(PutError::Unknown(Unavailable("it did not answer in time".into()))),
         }
@@ -126,7 +126,7 @@ impl Outbox {
             Err(Failure::Batch(error)) => vec![Err(error); jobs.len()],
         };
         self.write_health.record(results.iter().find_map(|r| r.as_ref().err()).map_or(Ok(()), |error| {
-            tracing::error!(%error, enquiries = results.len(), "enquiries were not kept");
+            tracing::error!(%error, enquiries = results.len(), "enquiries were not stored");
             let (PutError::NotStored(cause) | PutError::Unknown(cause)) = error;
             Err(cause.clone())
         }));
