@@ -1,8 +1,8 @@
 //! Path to resource: everything that is the same for every client, prepared once and answered by one lookup.
 //!
 //! Invariant: what a [`Catalog`] answers is complete: status, every header, whole body. Its content never changes; only
-//! compressed bodies are filled in later, by the [`Compressor`]. A new set of pages is a new catalog. Nothing is rendered,
-//! compressed or read from disk for a request.
+//! compressed bodies are filled in later, by the [`Compressor`]. A new set of pages is a new catalog. Nothing is
+//! rendered, compressed or read from disk for a request.
 //!
 //! Never: what a page says (`pages`), sockets (`web`), responses that differ by client.
 

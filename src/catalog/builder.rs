@@ -34,7 +34,8 @@ impl Builder {
         Self { catalog: Catalog { common, ..Catalog::default() }, ..Self::default() }
     }
 
-    /// Takes over what an earlier catalog has compressed, for the resources put in afterwards whose content is the same.
+    /// Takes over what an earlier catalog has compressed, for the resources put in afterwards whose content is the
+    /// same.
     #[must_use]
     pub fn reuse_compressed(mut self, earlier: &Catalog) -> Self {
         self.bodies.extend(earlier.resources().map(|(_, resource)| (resource.body.hash, Arc::clone(&resource.body))));
@@ -53,9 +54,9 @@ impl Builder {
         self
     }
 
-    /// A 308 from one path to another or to a whole address; a page at `from` has precedence. If the target is a redirect
-    /// itself, its own target is used, so that clients are redirected once. A loop is left out, and so is a target that is
-    /// not visible ASCII.
+    /// A 308 from one path to another or to a whole address; a page at `from` has precedence. If the target is a
+    /// redirect itself, its own target is used, so that clients are redirected once. A loop is left out, and so is a
+    /// target that is not visible ASCII.
     #[must_use]
     pub fn redirect(mut self, from: impl Into<String>, to: impl Into<String>) -> Self {
         self.redirects.insert(from.into(), to.into());

@@ -1,8 +1,8 @@
 //! How often each article was opened, and how many enquiries came from it; nothing about the reader.
 //!
-//! Invariant: a count is a number for an article. Of a request, its method and two headers that every browser
-//! sends alike are looked at; its address, its `User-Agent`, its cookies and its `Referer` are not read, and nothing of it
-//! is stored.
+//! Invariant: a count is a number for an article. Of a request, its method and two headers that every browser sends
+//! alike are looked at; its address, its `User-Agent`, its cookies and its `Referer` are not read, and nothing of it is
+//! stored.
 //!
 //! A view is a GET by which a browser opens a page to show it (`Sec-Fetch-Dest: document`, W3C Fetch Metadata):
 //!

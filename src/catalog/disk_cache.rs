@@ -1,7 +1,7 @@
 //! A cache folder of files named by a hash.
 //!
-//! Invariant: what [`DiskCache::get`] returns was written completely under this name: a checksum covers name and bytes, and a
-//! file appears by rename. The folder is limited in size and may be deleted at any time.
+//! Invariant: what [`DiskCache::get`] returns was written completely under this name: a checksum covers name and bytes,
+//! and a file appears by rename. The folder is limited in size and may be deleted at any time.
 //!
 //! Never: anything personal.
 
@@ -51,7 +51,8 @@ impl DiskCache {
         written
     }
 
-    /// Deletes the oldest files that are not `used` until the rest fits the limit, and temporary files older than an hour.
+    /// Deletes the oldest files that are not `used` until the rest fits the limit, and temporary files older than an
+    /// hour.
     pub fn trim(&self, used: &HashSet<blake3::Hash>) -> io::Result<()> {
         let mut total = 0;
         let mut unused = Vec::new();

@@ -1,4 +1,5 @@
-//! Paths named by content: `css/site.css` is served as `/assets/css/site.HASH.css`, so that the bytes of a path never change.
+//! Paths named by content: `css/site.css` is served as `/assets/css/site.HASH.css`, so that the bytes of a path never
+//! change.
 //!
 //! Invariant: [`unhashed_name`] undoes [`hashed_path`]; it finds the current file for the path of an older version.
 

@@ -1,7 +1,7 @@
 //! Near misses: an older version of an asset, a trailing slash, capital letters, a folder that was moved, another host.
 //!
-//! Invariant: a client is redirected once, and only to an address that answers; otherwise the response is a plain 404. Only
-//! GET and HEAD are redirected: a POST would be repeated or lose its body.
+//! Invariant: a client is redirected once, and only to an address that answers; otherwise the response is a plain 404.
+//! Only GET and HEAD are redirected: a POST would be repeated or lose its body.
 
 use super::{Caching, Catalog, Entry, prepared::respond, unhashed_name};
 use bytes::Bytes;

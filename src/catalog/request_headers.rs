@@ -1,8 +1,8 @@
 //! What a request's headers ask for: a content coding, bytes only if they changed, a part of the bytes.
 //!
-//! Invariant: a coding with weight 0 is never chosen while another is there. If the client refuses every coding there is,
-//! the uncompressed bytes are sent, as the RFC allows (9110, 12.4.1). A part lies inside the bytes; several ranges at once
-//! are answered with the whole, as the RFC allows, so that a small request cannot ask for a large response.
+//! Invariant: a coding with weight 0 is never chosen while another is there. If the client refuses every coding there
+//! is, the uncompressed bytes are sent, as the RFC allows (9110, 12.4.1). A part lies inside the bytes; several ranges
+//! at once are answered with the whole, as the RFC allows, so that a small request cannot ask for a large response.
 //!
 //! Dates (`If-Modified-Since`) are ignored: every resource has a strong `ETag`.
 
@@ -16,8 +16,8 @@ use std::ops::Range;
 /// The weight of uncompressed bytes that the client neither names nor refuses: less than any weight it can write.
 const UNNAMED: f32 = 0.0001;
 
-/// The coding with the highest weight in `Accept-Encoding` (RFC 9110, 12.5.3) among those that are there; at equal weights
-/// Brotli, then gzip.
+/// The coding with the highest weight in `Accept-Encoding` (RFC 9110, 12.5.3) among those that are there; at equal
+/// weights Brotli, then gzip.
 pub(super) fn preferred_coding(headers: &HeaderMap, has: impl Fn(Coding) -> bool) -> Coding {
     let (mut br, mut gzip, mut identity, mut any) = (None, None, None, None);
     for item in headers.get_all(ACCEPT_ENCODING).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b',')) {

@@ -1,7 +1,7 @@
 //! Builds the edition and its catalog at the start, and again whenever the content or static folder changes.
 //!
-//! Invariant: visitors see complete editions only. After a change with faults, which are reported, the last good edition is
-//! still served.
+//! Invariant: visitors see complete editions only. After a change with faults, which are reported, the last good
+//! edition is still served.
 
 use super::{build, now};
 use crate::{
@@ -47,8 +47,8 @@ pub(super) struct Reloader {
 }
 
 impl Reloader {
-    /// Builds the first edition; `counters` count the views of its articles. New photographs have placeholders in it, so that
-    /// they do not delay the start.
+    /// Builds the first edition; `counters` count the views of its articles. New photographs have placeholders in it,
+    /// so that they do not delay the start.
     ///
     /// # Errors
     /// Every fault of the content, as text.
@@ -139,8 +139,8 @@ impl Reloader {
     }
 }
 
-/// Reads the folders and builds edition and catalog. With an `earlier` catalog, renders new photographs first and reuses
-/// compressed bodies.
+/// Reads the folders and builds edition and catalog. With an `earlier` catalog, renders new photographs first and
+/// reuses compressed bodies.
 fn build(
     config: &Config,
     counters: &Counters,

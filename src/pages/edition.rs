@@ -24,9 +24,9 @@ const ARTICLES: &str = "/articles/";
 const ROUTED: [&str; 2] = ["/contact", "/search"];
 /// Folders of articles in earlier systems, with the same slugs.
 const OLD_FOLDERS: [&str; 3] = ["/post", "/blog", "/blog-posts"];
-/// Names the file of speculation rules: which links a browser may fetch before a visitor follows them. These are articles of
-/// this site, never the form, the exit or another site. It is a header because the policy allows no inline script. A fetched
-/// article is not in the browser's history, and only this site receives the request.
+/// Names the file of speculation rules: which links a browser may fetch before a visitor follows them. These are
+/// articles of this site, never the form, the exit or another site. It is a header because the policy allows no inline
+/// script. A fetched article is not in the browser's history, and only this site receives the request.
 const SPECULATION: HeaderName = HeaderName::from_static("speculation-rules");
 
 /// Who the site is for.
@@ -108,8 +108,8 @@ impl Edition {
         self.context().article(slug).map(|article| article.title.clone())
     }
 
-    /// Renders every page into a catalog, with the assets, the redirects and the failure pages. `views` counts the views of
-    /// each article, by slug.
+    /// Renders every page into a catalog, with the assets, the redirects and the failure pages. `views` counts the
+    /// views of each article, by slug.
     pub fn catalog(&self, builder: Builder, views: &Counters) -> Catalog {
         let context = self.context();
         let mut builder = self.assets.add_to(builder);

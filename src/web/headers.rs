@@ -1,8 +1,8 @@
 //! Security headers of every response.
 //!
-//! Invariant: catalog resources include them, and every other response gets them from [`complete`]. The only exception is
-//! hyper's own response to a request head that is malformed or too long (400, 431): it has no hook for headers, but no body
-//! either, and closes the connection.
+//! Invariant: catalog resources include them, and every other response gets them from [`complete`]. The only exception
+//! is hyper's own response to a request head that is malformed or too long (400, 431): it has no hook for headers, but
+//! no body either, and closes the connection.
 //!
 //! Never: a `Server` header.
 
@@ -23,8 +23,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 const POLICY_TLS: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
     connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
     require-trusted-types-for 'script'; trusted-types 'none'; upgrade-insecure-requests";
-/// With TLS only, or a developer's browser would insist on TLS for `localhost`. Subdomains and preload lists are the owner's
-/// decision: they cannot be taken back for years.
+/// With TLS only, or a developer's browser would insist on TLS for `localhost`. Subdomains and preload lists are the
+/// owner's decision: they cannot be taken back for years.
 const TRANSPORT: &str = "max-age=63072000";
 /// Other sites do not learn which page a visitor came from, and our form posts keep their `Origin` (with `no-referrer`
 /// browsers send `Origin: null`, which looks like an attack).

@@ -1,7 +1,8 @@
-//! The service of the site's listener: checks the host, looks the path up in the catalog, and asks the router for the rest.
+//! The service of the site's listener: checks the host, looks the path up in the catalog, and asks the router for the
+//! rest.
 //!
-//! Invariant: a catalog hit passes no layer, allocates no box and awaits nothing: the layers of `web` cost more than the
-//! response. Every response has the security headers, and every HTTP/1.1 request names exactly one host.
+//! Invariant: a catalog hit passes no layer, allocates no box and awaits nothing: the layers of `web` cost more than
+//! the response. Every response has the security headers, and every HTTP/1.1 request names exactly one host.
 //!
 //! Never: what a route does.
 
@@ -44,8 +45,8 @@ struct Inner {
 }
 
 impl SiteService {
-    /// Serves `catalog`, then `router`. What the router has no route for is the catalog's 404; requests under another name
-    /// than `origin`, if there is one, are redirected there.
+    /// Serves `catalog`, then `router`. What the router has no route for is the catalog's 404; requests under another
+    /// name than `origin`, if there is one, are redirected there.
     pub fn new(catalog: Arc<ArcSwap<Catalog>>, router: Router, common: HeaderMap, origin: Option<Origin>) -> Self {
         let unknown = Arc::clone(&catalog);
         let router = router.fallback(move |request: Request<Body>| {
@@ -127,8 +128,8 @@ impl Inner {
 #[derive(Debug, PartialEq, Eq)]
 struct InvalidHost;
 
-/// RFC 9112, 3.2: exactly one `Host` in HTTP/1.1; HTTP/1.0 may do without. With two of them, a proxy and this server may
-/// each believe another one.
+/// RFC 9112, 3.2: exactly one `Host` in HTTP/1.1; HTTP/1.0 may do without. With two of them, a proxy and this server
+/// may each believe another one.
 fn host_of<B>(request: &Request<B>) -> Result<Option<&[u8]>, InvalidHost> {
     let mut hosts = request.headers().get_all(header::HOST).iter().map(HeaderValue::as_bytes);
     match (hosts.next(), hosts.next()) {

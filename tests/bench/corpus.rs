@@ -1,7 +1,7 @@
 //! Generated articles, identical for the program and for Hugo and in every run.
 //!
-//! Lengths are distributed as those of real articles (log-normal, median 1,200 words). Every article has headings, lists,
-//! quotes, sometimes a table, and links to earlier ones.
+//! Lengths are distributed as those of real articles (log-normal, median 1,200 words). Every article has headings,
+//! lists, quotes, sometimes a table, and links to earlier ones.
 
 use std::{
     fmt::Write as _,

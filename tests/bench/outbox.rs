@@ -1,8 +1,8 @@
 //! Measures the outbox: enquiries stored per second, and the time until their emails are sent.
 //!
 //! `cargo bench --bench outbox` prints everything as Markdown; OUTBOX.md beside this file says what is measured and holds
-//! the results. Options: `rounds=7` (of the first table), `letters=10000` (of the backlog). It is not part of the test suite:
-//! figures of a busy machine mean nothing.
+//! the results. Options: `rounds=7` (of the first table), `letters=10000` (of the backlog). It is not part of the test
+//! suite: figures of a busy machine mean nothing.
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints its results")]
 #![allow(clippy::unwrap_used, reason = "a benchmark may fail loudly")]

@@ -84,7 +84,8 @@ fn program() -> &'static str {
     env!("CARGO_BIN_EXE_relationship-clinic")
 }
 
-/// A public site, so that no page waits for changes. Every request comes from the one proxy, so no limit per address applies.
+/// A public site, so that no page waits for changes. Every request comes from the one proxy, so no limit per address
+/// applies.
 fn settings<'c>(command: &'c mut Command, content: &Path) -> &'c mut Command {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CLINIC_")) {
         command.env_remove(name);

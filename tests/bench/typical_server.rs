@@ -1,5 +1,5 @@
-//! A typical server for comparison: a router, a Markdown file read and rendered for each request, layers that compress and
-//! add headers. The difference is what preparing responses once saves.
+//! A typical server for comparison: a router, a Markdown file read and rendered for each request, layers that compress
+//! and add headers. The difference is what preparing responses once saves.
 
 use askama::Template;
 use axum::{

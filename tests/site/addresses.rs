@@ -1,4 +1,4 @@
-//! The commands that keep addresses, run as an editor would run them, and old addresses as a reader meets them.
+//! The commands about published addresses, and redirects from old addresses.
 
 use crate::support::{clinic::Clinic, content_folder::ContentFolder};
 use std::{
@@ -21,7 +21,7 @@ fn run(words: &Path, arguments: &[&str]) -> (i32, String) {
 }
 
 #[test]
-fn check_asks_for_new_addresses_records_them_and_fails_when_one_is_lost() {
+fn check_reports_new_addresses_records_them_and_fails_when_one_is_missing() {
     let content = ContentFolder::copied();
     let (code, text) = run(content.folder(), &["check"]);
     assert_eq!(code, 0, "{text}");
@@ -37,8 +37,8 @@ fn check_asks_for_new_addresses_records_them_and_fails_when_one_is_lost() {
     let (code, text) = run(content.folder(), &["check", "--record"]);
     assert_eq!(code, 0, "{text}");
     assert_eq!(run(content.folder(), &["check"]).0, 0);
-    let ledger = fs::read_to_string(content.folder().join("addresses.txt")).expect("the ledger is there");
-    assert!(ledger.ends_with("/articles/finding-a-therapist\n"), "{ledger}");
+    let published = fs::read_to_string(content.folder().join("addresses.txt")).expect("the list is there");
+    assert!(published.ends_with("/articles/finding-a-therapist\n"), "{published}");
     fs::rename(&new, content.folder().join("articles/how-to-find-a-therapist")).expect("it can be renamed");
     let (code, text) = run(content.folder(), &["check"]);
     assert_eq!(code, 1, "{text}");
@@ -50,11 +50,11 @@ fn check_asks_for_new_addresses_records_them_and_fails_when_one_is_lost() {
     ] {
         assert!(text.contains(part), "{part} is missing in:\n{text}");
     }
-    assert_eq!(run(content.folder(), &["check", "--record"]).0, 1, "recording mends nothing");
+    assert_eq!(run(content.folder(), &["check", "--record"]).0, 1, "recording does not bring a missing address back");
 }
 
 #[test]
-fn addresses_of_another_system_are_told_one_by_one() {
+fn import_urls_reports_each_address_of_another_system() {
     let content = ContentFolder::copied();
     let file = content.folder().join("old.xml");
     fs::write(
@@ -78,10 +78,10 @@ fn addresses_of_another_system_are_told_one_by_one() {
 }
 
 #[test]
-fn old_shapes_of_every_article_lead_to_it_and_unknown_ones_nowhere() {
+fn old_addresses_of_every_article_redirect_to_it_and_unknown_ones_are_missing() {
     let clinic = Clinic::start();
-    let ledger = fs::read_to_string("content/addresses.txt").expect("the ledger is shipped");
-    let slugs: Vec<&str> = ledger.lines().filter_map(|line| line.strip_prefix("/articles/")).collect();
+    let published = fs::read_to_string("content/addresses.txt").expect("the list is shipped");
+    let slugs: Vec<&str> = published.lines().filter_map(|line| line.strip_prefix("/articles/")).collect();
     assert!(slugs.len() >= 9, "{slugs:?}");
     for slug in slugs {
         for old in ["post", "blog", "blog-posts"] {
@@ -101,7 +101,7 @@ fn old_shapes_of_every_article_lead_to_it_and_unknown_ones_nowhere() {
 }
 
 #[test]
-fn a_public_host_is_kept_and_machines_are_left_alone() {
+fn other_public_hosts_are_redirected_except_for_health_checks() {
     let clinic = Clinic::with(&[("CLINIC_BASE_URL", "https://www.clinic.example")]);
     let answer = clinic.get_with("/Post/choosing-a-therapist/?a=b", &[("host", "clinic.example")]);
     assert_eq!(answer.is(308).header("location"), "https://www.clinic.example/articles/choosing-a-therapist?a=b");

@@ -1,4 +1,4 @@
-//! What a page weighs on the line, in the bytes that a browser gets: limits for a cheap phone and a bad line.
+//! Size limits of pages as transferred, for a slow phone on a slow connection.
 
 use crate::support::{
     clinic::{Clinic, wait_for},
@@ -12,10 +12,10 @@ const PAGE: usize = 10 * 1024;
 const STYLESHEET: usize = 8 * 1024;
 const SCRIPT: usize = 2 * 1024;
 
-/// Where nothing is.
+/// A path without a page.
 const MISSING: &str = "/no-such-page";
 
-/// Every page of the sitemap, and a wrong address.
+/// Every page of the sitemap, and a missing page.
 fn pages(clinic: &Clinic) -> Vec<String> {
     let sitemap = clinic.get("/sitemap.xml").body;
     let addresses = sitemap.split("<loc>").skip(1).map(|rest| rest.split("</loc>").next().expect("closed"));
@@ -24,7 +24,7 @@ fn pages(clinic: &Clinic) -> Vec<String> {
 }
 
 /// Bytes of a resource with Brotli, once it is compressed.
-fn weight(clinic: &Clinic, path: &str) -> usize {
+fn size(clinic: &Clinic, path: &str) -> usize {
     let smallest = || {
         let answer = clinic.get_with(path, &[("accept-encoding", "br")]);
         let compressed = answer.header("content-encoding") == "br";
@@ -34,12 +34,12 @@ fn weight(clinic: &Clinic, path: &str) -> usize {
 }
 
 #[test]
-fn every_page_and_what_it_loads_is_light() {
+fn every_page_and_its_stylesheet_and_script_stay_below_their_size_limits() {
     let clinic = Clinic::start();
-    let (mut faults, mut heaviest) = (Vec::new(), 0);
+    let (mut faults, mut largest) = (Vec::new(), 0);
     let mut check = |path: &str, limit: usize| {
-        let bytes = weight(&clinic, path);
-        heaviest = heaviest.max(bytes);
+        let bytes = size(&clinic, path);
+        largest = largest.max(bytes);
         if bytes > limit {
             faults.push(format!("{path}: {bytes} bytes, {limit} at most"));
         }
@@ -56,7 +56,7 @@ fn every_page_and_what_it_loads_is_light() {
     for script in dom.attributes("script[src]", "src") {
         check(&script, SCRIPT);
     }
-    assert!(heaviest > 5_000, "the meter weighs: {heaviest} bytes at most");
+    assert!(largest > 5_000, "sizes are measured: {largest} bytes at most");
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
@@ -72,7 +72,7 @@ fn every_page_names_its_stylesheet_ahead_for_early_hints() {
 }
 
 #[test]
-fn the_form_travels_compressed_and_an_answer_to_a_post_does_not() {
+fn the_form_is_compressed_and_a_response_to_a_post_is_not() {
     let clinic = Clinic::start();
     let codings = ["gzip, br", "gzip", "identity"].map(|accepted| {
         let answer = clinic.get_with("/contact", &[("accept-encoding", accepted)]);

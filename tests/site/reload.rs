@@ -1,4 +1,4 @@
-//! Words that change while the program runs, and what its log says and never says.
+//! Changes of the content while the program runs, and what the log contains.
 
 use crate::support::{
     clinic::{Clinic, valid_form, wait_for},
@@ -10,33 +10,33 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Saved to served.
-const SOON: Duration = Duration::from_secs(1);
-/// Saves before the limit counts as broken: a machine that runs all the other tests beside this one may be late.
-const TRIES: usize = 5;
+/// Time from a save to the response that contains it.
+const LIMIT: Duration = Duration::from_secs(1);
+/// Saves before the test fails, since a machine that runs other tests at the same time may be slow.
+const ATTEMPTS: usize = 5;
 
 #[test]
-fn a_change_shows_within_a_second_and_a_faulty_one_is_reported_and_not_shown() {
+fn a_change_is_served_within_a_second_and_a_faulty_one_is_reported_and_not_served() {
     let content = ContentFolder::copied();
     let clinic = content.open(&[]);
     let file = content.file("pages/approach.md");
     let text = fs::read_to_string(&file).expect("the page is there");
-    let mut saves = (1..=TRIES).map(|number| {
+    let mut saves = (1..=ATTEMPTS).map(|number| {
         let saved = Instant::now();
         let sentence = format!("Sentence {number} was added just now.");
         fs::write(&file, format!("{text}\n\n{sentence}\n")).expect("it can be written");
-        wait_for(|| clinic.get("/approach").body.contains(&sentence).then_some(())).expect("the change shows");
+        wait_for(|| clinic.get("/approach").body.contains(&sentence).then_some(())).expect("the change is served");
         saved.elapsed()
     });
-    assert!(saves.any(|took| took < SOON), "none of {TRIES} changes showed within {SOON:?}");
+    assert!(saves.any(|took| took < LIMIT), "none of {ATTEMPTS} changes was served within {LIMIT:?}");
     fs::write(&file, format!("{text}\n\n[a link](/that-leads-nowhere)\n")).expect("it can be written");
-    let told = wait_for(|| clinic.log().contains("there is no page at /that-leads-nowhere").then(|| clinic.log()));
-    let told = told.expect("the fault is in the log");
-    assert!(told.contains("approach.md:"), "with its place: {told}");
+    let log = wait_for(|| clinic.log().contains("there is no page at /that-leads-nowhere").then(|| clinic.log()));
+    let log = log.expect("the fault is in the log");
+    assert!(log.contains("approach.md:"), "with its place: {log}");
     clinic.get("/approach").is(200).has("added just now").lacks("that-leads-nowhere");
     fs::write(&file, &text).expect("it can be written");
     wait_for(|| (!clinic.get("/approach").body.contains("added just now")).then_some(()))
-        .expect("the mended words show");
+        .expect("the corrected text is served");
 }
 
 const BEFORE: &str = "+++\ntitle = \"An article with a photograph\"\npublished = 2026-06-01\ntopics = [\"couples\"]\n\
@@ -44,13 +44,13 @@ const BEFORE: &str = "+++\ntitle = \"An article with a photograph\"\npublished =
     image = {src = \"room.png\", alt = \"A grey wall\"}\n+++\n\nA first paragraph.\n";
 
 #[test]
-fn a_photograph_dropped_beside_an_article_comes_in_every_width_and_a_broken_one_changes_nothing() {
+fn a_photograph_beside_an_article_is_served_in_every_width_and_a_corrupt_one_changes_nothing() {
     let content = ContentFolder::copied();
     content.write("articles/photograph/room.png", b"not a picture");
     let clinic = content.open(&[]);
     content.write("articles/photograph/index.md", BEFORE);
-    let told = wait_for(|| clinic.log().contains("room.png").then(|| clinic.log())).expect("the fault is in the log");
-    assert!(told.contains("cannot be read as a photograph") && told.contains("export it again"), "{told}");
+    let log = wait_for(|| clinic.log().contains("room.png").then(|| clinic.log())).expect("the fault is in the log");
+    assert!(log.contains("cannot be read as a photograph") && log.contains("export it again"), "{log}");
     clinic.get("/articles/photograph").is(404);
 
     let mut bytes = std::io::Cursor::new(Vec::new());
@@ -78,7 +78,7 @@ fn a_photograph_dropped_beside_an_article_comes_in_every_width_and_a_broken_one_
 }
 
 #[test]
-fn letters_follow_a_change_of_the_clinics_facts() {
+fn emails_use_the_changed_facts_of_the_clinic() {
     let content = ContentFolder::copied();
     let clinic = content.open(&[]);
     let file = content.file("clinic.toml");
@@ -88,7 +88,7 @@ fn letters_follow_a_change_of_the_clinics_facts() {
         .replace(&line_of(&text, "email"), "email = \"new-mailbox@example.org\"");
     fs::write(&file, changed).expect("it can be written");
     wait_for(|| clinic.get("/contact").body.contains("The Renamed Clinic").then_some(())).expect("the page changes");
-    // The letters follow the pages by a moment, so a few people may write before.
+    // The emails use the change a moment after the pages do, so the first enquiries may still use the old facts.
     let found = wait_for(|| {
         let name = format!("Ana {}", clinic.letters(0).len());
         let fields: Vec<_> =
@@ -100,7 +100,7 @@ fn letters_follow_a_change_of_the_clinics_facts() {
             letter.contains("To: new-mailbox@example.org") && letter.contains("The Renamed Clinic website")
         })
     });
-    found.expect("a letter goes to the new mailbox, from the new name");
+    found.expect("an email goes to the new mailbox, from the new name");
 }
 
 /// The line of a file of facts that begins with this key.
@@ -109,13 +109,13 @@ fn line_of(text: &str, key: &str) -> String {
 }
 
 #[test]
-fn the_editor_is_told_by_mail_of_a_change_that_cannot_be_shown() {
+fn the_editor_receives_an_email_about_a_change_with_faults() {
     let content = ContentFolder::copied();
     let clinic = content.open(&[("CLINIC_EDITOR_MAIL", "editor@example.org")]);
     let file = content.file("pages/approach.md");
     let text = fs::read_to_string(&file).expect("the page is there");
     for _ in 0..3 {
-        // Saved again and again, it is told once.
+        // The same fault is reported once.
         fs::write(&file, format!("{text}\n\n[a link](/that-leads-nowhere)\n")).expect("it can be written");
         let mail = clinic.letters(1).remove(0);
         let mail = mail_parser::MessageParser::default().parse(&mail).expect("a mail that can be read");
@@ -124,22 +124,22 @@ fn the_editor_is_told_by_mail_of_a_change_that_cannot_be_shown() {
         assert_eq!(mail.to().and_then(|to| to.first()).and_then(|to| to.address()), Some("editor@example.org"));
     }
     fs::write(&file, &text).expect("it can be written");
-    wait_for(|| clinic.log().contains("a new edition is served").then_some(())).expect("it is mended");
+    wait_for(|| clinic.log().contains("a new edition is served").then_some(())).expect("it is corrected");
     assert_eq!(clinic.letters(1).len(), 1);
 }
 
 #[test]
-fn trouble_is_logged_and_nothing_that_a_person_wrote_ever_is() {
-    // Nobody listens there, so every letter fails.
+fn failures_are_logged_without_what_a_visitor_wrote() {
+    // No server listens there, so every email fails.
     let clinic = Clinic::with(&[("CLINIC_SMTP_URL", "smtp://127.0.0.1:9"), ("RUST_LOG", "debug")]);
     let mut fields = valid_form();
     fields.retain(|(name, _)| !matches!(*name, "name" | "message"));
     fields.extend([("email", "secret-ana@example.org"), ("email_private", "no"), ("times", "secret times")]);
     fields.extend([("name", "Secretana"), ("message", "A secret message.")]);
     clinic.post(&fields).is(303);
-    wait_for(|| clinic.log().contains("WARN").then_some(())).expect("the failed letter is in the log");
+    wait_for(|| clinic.log().contains("WARN").then_some(())).expect("the failed email is in the log");
     let log = clinic.log().to_lowercase();
     for secret in ["secretana", "secret-ana", "secret times", "secret message", "555-0123"] {
-        assert!(!log.contains(secret), "`{secret}` stands in the log:\n{log}");
+        assert!(!log.contains(secret), "`{secret}` is in the log:\n{log}");
     }
 }

@@ -103,8 +103,8 @@ async fn fill(outbox: &Outbox, letters: usize) {
     }
 }
 
-/// From the SIGKILL of the real program, in the middle of a letter, to the acknowledgement of that letter; it is started
-/// again at once.
+/// From the SIGKILL of the real program, in the middle of a letter, to the acknowledgement of that letter; it is
+/// started again at once.
 fn recovery(database: &Database) -> Duration {
     let relay = TestRelay::open(true);
     let settings =
