@@ -68,7 +68,7 @@ pub struct App {
     rate_limiter: RateLimiter,
     duplicates: Duplicates,
     stored: StoredEnquiries,
-    /// One card is drawn at a time, so that a crowd of crawlers takes no more than one processor.
+    /// One card is drawn at a time, so that many crawlers take no more than one processor.
     drawing: BlockingLimit,
     searching: BlockingLimit,
 }

@@ -1,8 +1,12 @@
 //! `serve`: opens and builds everything, starts background tasks and listeners, waits, and stops them in reverse order.
 
 use super::{
-    counts, data, doctor, listeners::Listeners, notes::NoteContext, now, outbox, reload::Reloader,
-    supervisor::Supervisor,
+    counts, data, doctor,
+    listeners::Listeners,
+    notes::NoteContext,
+    now, outbox,
+    reload::Reloader,
+    supervisor::{Supervisor, on_background_thread},
 };
 use crate::{
     catalog::Counters,
@@ -141,9 +145,9 @@ impl Program {
         if let Some(editor) = self.config.editor_mail.clone() {
             workers.restart("notes to the editor", move |p| Arc::clone(&p.notes).write_to_editor(editor.clone()));
         }
-        workers.restart_thread("compression", |p, stop| {
+        workers.restart_until("compression", |p, stop| {
             let runtime = Handle::current();
-            move || p.reloader.compress(&runtime, &stop)
+            on_background_thread("compression", move || p.reloader.compress(&runtime, &stop))
         });
         workers
     }

@@ -5,7 +5,7 @@
 //!
 //! Place and message of a panic are logged by the hook in `logs`.
 
-use std::{io, sync::Arc, thread, time::Duration};
+use std::{sync::Arc, thread, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot},
     task::{JoinError, JoinHandle, JoinSet},
@@ -62,24 +62,6 @@ impl<S: Send + Sync + 'static> Supervisor<S> {
         });
     }
 
-    /// The same for work that occupies a thread of its own, at the lowest priority.
-    pub(super) fn restart_thread<W>(
-        &mut self,
-        name: &'static str,
-        mut start: impl FnMut(Arc<S>, CancellationToken) -> W + Send + 'static,
-    ) where
-        W: FnOnce() + Send + 'static,
-    {
-        self.restart_until(name, move |shared, stop| {
-            let work = start(shared, stop);
-            async move {
-                if let Err(error) = on_thread(name, work).await {
-                    tracing::error!(task = name, %error, "no thread for a background task");
-                }
-            }
-        });
-    }
-
     /// Runs a future without which the program is useless. It ends by itself once the token is cancelled.
     pub(super) fn require<F>(&mut self, name: &'static str, start: impl FnOnce(CancellationToken) -> F)
     where
@@ -129,17 +111,19 @@ fn report(name: &'static str, ended: &Result<(), JoinError>, stop: &Cancellation
     !stop.is_cancelled()
 }
 
-/// Runs `work` on a new thread and waits for its end, by return or by panic.
-async fn on_thread(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+/// Runs `work` on a new thread of the lowest priority, and ends when it returns or panics.
+pub(super) async fn on_background_thread(name: &str, work: impl FnOnce() + Send + 'static) {
     let (running, ended) = oneshot::channel::<()>();
-    thread::Builder::new().name(name.into()).spawn(move || {
+    let started = thread::Builder::new().name(name.into()).spawn(move || {
         let _running = running;
         lower_priority();
         work();
-    })?;
-    // The sender is dropped with the thread's stack.
-    let _ = ended.await;
-    Ok(())
+    });
+    match started {
+        // The sender is dropped at the end of the thread.
+        Ok(_) => drop(ended.await),
+        Err(error) => tracing::error!(name, %error, "a background thread could not be started"),
+    }
 }
 
 /// Gives this thread the lowest priority: on Linux niceness belongs to the thread. If the system refuses, the work is
@@ -209,9 +193,10 @@ mod tests {
         let starts = Starts::default();
         let mut supervisor = Supervisor::new(Arc::new(()));
         let counted = starts.clone();
-        supervisor.restart_thread("thread", move |_, stop| {
+        supervisor.restart_until("thread", move |_, stop| {
             let (first, runtime) = (counted.is_first(), tokio::runtime::Handle::current());
-            move || if first { panic!("the first time") } else { runtime.block_on(stop.cancelled()) }
+            let work = move || if first { panic!("the first time") } else { runtime.block_on(stop.cancelled()) };
+            on_background_thread("thread", work)
         });
         starts.second().await;
         timeout(PATIENCE, supervisor.stop()).await.expect("it ends at the stop");

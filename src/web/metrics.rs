@@ -101,11 +101,11 @@ impl Metrics {
         let mut registry = Registry::default();
         let started = ConstGauge::new(self.started.as_second());
         registry.register_with_unit("process_start_time", "When the program started", Unit::Seconds, started);
-        let ours = registry.sub_registry_with_prefix("clinic");
-        ours.register("build", "The program", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
-        self.put_letters(ours);
-        self.put_form(ours);
-        self.put_site(ours);
+        let clinic = registry.sub_registry_with_prefix("clinic");
+        clinic.register("build", "The program", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+        self.put_letters(clinic);
+        self.put_form(clinic);
+        self.put_site(clinic);
         registry
     }
 

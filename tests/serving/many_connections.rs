@@ -37,13 +37,13 @@ async fn thousands_of_idle_connections_take_little_memory_and_block_no_client() 
     let clinic = Clinic::start();
     let server = clinic.origin.trim_start_matches("http://").parse().unwrap();
     let before = resident_kib(clinic.pid());
-    let mut crowd = Vec::new();
+    let mut idle = Vec::new();
     for i in 0..count {
         // Every address stays below its limit of 128.
         let mut client = connect_from(server, u8::try_from(i / 100 + 1).unwrap()).await;
         client.send(&head("GET", "/articles", &["Accept-Encoding: br"])).await;
         assert_eq!(client.answer("GET").await.status, 200, "connection {i}");
-        crowd.push(client);
+        idle.push(client);
     }
     let each = resident_kib(clinic.pid()).saturating_sub(before) / count;
     println!("{count} idle connections: {each} KiB each");
@@ -53,7 +53,7 @@ async fn thousands_of_idle_connections_take_little_memory_and_block_no_client() 
         new.send(&head("GET", "/", &[])).await;
         assert_eq!(new.answer("GET").await.status, 200, "a new client");
     }
-    let mut first = crowd.swap_remove(0);
+    let mut first = idle.swap_remove(0);
     first.send(&head("GET", "/", &[])).await;
     assert_eq!(first.answer("GET").await.status, 200, "the first of all");
 }

@@ -102,7 +102,7 @@ fn nothing_about_a_reader_is_stored() {
         searched += bytes.len();
         for trace in ["TheBrowserOfAna", "203.0.113.77", "127.0.0.1", "search.example", "ana-4711"] {
             let found = bytes.windows(trace.len()).any(|window| window == trace.as_bytes());
-            assert!(!found, "`{trace}` stands in {}", file.display());
+            assert!(!found, "`{trace}` is in {}", file.display());
         }
     }
     assert!(searched > 10_000, "the database was among the files");

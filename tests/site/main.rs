@@ -1,4 +1,4 @@
-//! The real program over HTTP, with the shipped words: rules that hold on every page, and the form from post to letter.
+//! The real program over HTTP, with the shipped content: rules for every page, and the form from post to letter.
 
 #[path = "../support/mod.rs"]
 mod support;

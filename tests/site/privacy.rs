@@ -9,52 +9,52 @@ use relationship_clinic::enquiry::retention;
 fn page(settings: &[(&str, &str)]) -> (Answer, String) {
     let clinic = Clinic::with(settings);
     let answer = clinic.get("/privacy");
-    let words = text(Dom::new(&answer.body).one("main"));
-    (answer, words)
+    let main = text(Dom::new(&answer.body).one("main"));
+    (answer, main)
 }
 
 #[track_caller]
-fn has(words: &str, parts: &[&str], never: &[&str]) {
+fn has(text: &str, parts: &[&str], never: &[&str]) {
     for part in parts {
-        assert!(words.contains(part), "`{part}` is missing in:\n{words}");
+        assert!(text.contains(part), "`{part}` is missing in:\n{text}");
     }
     for part in never {
-        assert!(!words.contains(part), "`{part}` stands in:\n{words}");
+        assert!(!text.contains(part), "`{part}` is in:\n{text}");
     }
 }
 
 #[test]
 fn the_privacy_page_says_where_answers_go() {
-    let (_, words) = page(&[]);
-    has(&words, &["in a file on the computer", "They are not sent by email"], &["encrypted connection", "mail server"]);
+    let (_, text) = page(&[]);
+    has(&text, &["in a file on the computer", "They are not sent by email"], &["encrypted connection", "mail server"]);
     let relay = [
         ("CLINIC_SMTP_URL", "smtps://user:secretword@mail.example:465"),
         ("CLINIC_MAIL_TO", "front@clinic.example,desk@clinic.example"),
     ];
-    let (answer, words) = page(&relay);
+    let (answer, text) = page(&relay);
     has(
-        &words,
+        &text,
         &["2 addresses of the clinic's staff", "mail server mail.example", "only on an encrypted connection"],
         &[],
     );
     answer.lacks("secretword").lacks("front@clinic.example");
-    let (_, words) = page(&[("CLINIC_SMTP_URL", "smtp://127.0.0.1:9")]);
-    has(&words, &["one address", "mail program on the computer"], &["encrypted connection", "127.0.0.1"]);
-    let (_, words) = page(&[("CLINIC_SMTP_URL", "smtps://u:p@mail.example"), ("CLINIC_STAGING", "on")]);
-    has(&words, &["They are not sent by email"], &["mail.example"]);
+    let (_, text) = page(&[("CLINIC_SMTP_URL", "smtp://127.0.0.1:9")]);
+    has(&text, &["one address", "mail program on the computer"], &["encrypted connection", "127.0.0.1"]);
+    let (_, text) = page(&[("CLINIC_SMTP_URL", "smtps://u:p@mail.example"), ("CLINIC_STAGING", "on")]);
+    has(&text, &["They are not sent by email"], &["mail.example"]);
 }
 
 #[test]
 fn the_privacy_page_names_every_host_of_the_policy() {
-    let (answer, words) = page(&[]);
+    let (answer, text) = page(&[]);
     let policy = answer.header("content-security-policy");
     assert!(policy.contains("default-src 'none'"), "{policy}");
     let directives = policy.split(';').flat_map(|directive| directive.split_whitespace().skip(1).collect::<Vec<_>>());
     let others: Vec<&str> = directives.filter(|source| !source.starts_with('\'')).collect();
     assert_eq!(others, Vec::<&str>::new(), "a host in the policy");
-    has(&words, &["contact: none"], &[]);
+    has(&text, &["contact: none"], &[]);
     assert!(answer.headers.get("set-cookie").is_none(), "it says that there are no cookies");
-    has(&words, &["sets no cookies"], &[]);
+    has(&text, &["sets no cookies"], &[]);
 }
 
 #[test]
