@@ -123,7 +123,7 @@ fn width(text: &str) -> f32 {
 /// The drawing with its text as outlines.
 fn parse(svg: &str) -> Tree {
     let options = Options { fontdb: Arc::clone(&FONTS), font_family: "serif".into(), ..Options::default() };
-    Tree::from_str(svg, &options).expect("the templates are sound SVG and escape every text")
+    Tree::from_str(svg, &options).expect("the templates are valid SVG and escape every text")
 }
 
 /// File name of a page's card without its hash; no slug has an underscore.
