@@ -214,7 +214,7 @@ fn put(file: &Path, text: &str) {
 
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("the folder can be made");
-    for entry in fs::read_dir(from).expect("the words are there") {
+    for entry in fs::read_dir(from).expect("the content is there") {
         let entry = entry.expect("they can be read");
         let target = to.join(entry.file_name());
         if entry.path().is_dir() {

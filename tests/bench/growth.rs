@@ -4,9 +4,9 @@ use super::{
     corpus,
     figures::Figures,
     goals::{Goal, Goals},
+    http_client,
     hugo::{self, Build},
     program::{On, Program},
-    reader,
 };
 use std::{
     fs,
@@ -93,7 +93,9 @@ fn changes(cost: &mut Cost, program: &Program, (file, path): (&Path, &str)) {
         let mark = format!("Saved, number {time}.");
         let begun = Instant::now();
         fs::write(file, format!("{text}\n{mark}\n")).expect("it can be saved");
-        reader::until(program.address, path, &[], |answer| String::from_utf8_lossy(&answer.body).contains(&mark));
+        http_client::until(program.address, path, &[], |response| {
+            String::from_utf8_lossy(&response.body).contains(&mark)
+        });
         cost.change.push(begun.elapsed().as_secs_f64());
     }
     fs::write(file, text).expect("it can be saved");

@@ -3,8 +3,8 @@
 use super::{
     figures::Figures,
     goals::{Goal, Goals},
+    http_client,
     program::{On, Program},
-    reader,
 };
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::{Domain, Socket, Type};
@@ -36,7 +36,7 @@ pub fn measure(folder: &Path, count: u32, goals: &mut Goals) {
     let resident = program.process.resident_kib();
     #[expect(clippy::cast_precision_loss, reason = "memory of a machine")]
     let each = resident.saturating_sub(before) as f64 / f64::from(count);
-    assert_eq!(reader::get(program.address, "/", &[]).expect("a new connection is served").status, 200);
+    assert_eq!(http_client::get(program.address, "/", &[]).expect("a new connection is served").status, 200);
     println!(
         "\n{count} idle connections: {each:.1} KiB each, {} MiB in all, {} ms of CPU in 3 s; a new connection is served",
         resident / 1024,

@@ -1,8 +1,8 @@
 //! nginx for comparison: the exported files, a tuned configuration, the same headers as the program.
 
 use super::{
+    http_client::{Response, free_port},
     process::{Process, SERVER_CPU, pinned},
-    reader::{Response, free_port},
 };
 use std::{
     fmt::Write as _,
@@ -43,8 +43,8 @@ pub fn start(root: &Path, work: &Path, page: &Response, asset: &Response) -> (Pr
     (Process::start(command, &work.join("log")), address)
 }
 
-fn headers(answer: &Response) -> String {
-    let others = answer.headers.iter().filter(|(name, _)| !OWN.contains(&name.as_str()));
+fn headers(response: &Response) -> String {
+    let others = response.headers.iter().filter(|(name, _)| !OWN.contains(&name.as_str()));
     others.fold(String::new(), |mut lines, (name, value)| {
         let _ = writeln!(lines, "add_header {name} \"{}\" always;", value.replace('"', "\\\""));
         lines

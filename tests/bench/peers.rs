@@ -10,6 +10,7 @@ mod figures;
 mod form;
 mod goals;
 mod growth;
+mod http_client;
 mod hugo;
 mod idle;
 mod load;
@@ -18,7 +19,6 @@ mod minimal_server;
 mod nginx;
 mod process;
 mod program;
-mod reader;
 mod serving;
 mod typical_server;
 

@@ -1,8 +1,8 @@
 //! The program itself, started as behind a proxy on the same machine.
 
 use super::{
+    http_client::{self, free_port},
     process::{Process, SERVER_CPU, pinned},
-    reader::{self, free_port},
 };
 use std::{
     fs,
@@ -52,7 +52,7 @@ impl Program {
 
     /// Waits for a complete response; the time since the start.
     pub fn first_response(&mut self, path: &str) -> Duration {
-        while reader::get(self.address, path, &["Accept-Encoding: br"]).is_err() {
+        while http_client::get(self.address, path, &["Accept-Encoding: br"]).is_err() {
             assert!(!self.process.ended() && self.begun.elapsed() < TIMEOUT, "it did not come up:\n{}", self.log());
             thread::sleep(Duration::from_micros(500));
         }

@@ -3,11 +3,11 @@
 use super::{
     figures::Figures,
     goals::{Goal, Goals},
+    http_client::{self, Response, free_port},
     load::{self, Run},
     minimal_server, nginx,
     process::{Process, SERVER_CPU, pinned},
     program::{self, On, Program},
-    reader::{self, Response, free_port},
 };
 use std::{
     env, fs,
@@ -66,7 +66,7 @@ impl Peer {
 
     /// One response before the load; with the header line that makes the next one a 304.
     fn inspect(&self, case: &Case) -> (Response, Vec<String>) {
-        let get = |lines: &[&str]| reader::get(self.address, self.path(case), lines).expect("the server responds");
+        let get = |lines: &[&str]| http_client::get(self.address, self.path(case), lines).expect("the server responds");
         let whole = get(&case.lines());
         if !case.conditional {
             return (whole, Vec::new());
@@ -104,14 +104,15 @@ pub fn compare(folder: &Path, rounds: usize, seconds: u32, goals: &mut Goals) {
 fn compare_typical_server(program: &Peer, folder: &Path, (rounds, seconds): (usize, u32), goals: &mut Goals) {
     let (process, address) = start_own_server("--typical-server", &[], &folder.join("typical.log"));
     let typical = Peer { name: "typical", process, address, page: ARTICLE.into(), sheet: String::new() };
-    let (answer, _) = reader::until(address, ARTICLE, &["Accept-Encoding: br"], |answer| answer.status == 200);
+    let (response, _) =
+        http_client::until(address, ARTICLE, &["Accept-Encoding: br"], |response| response.status == 200);
     let case = &cases()[0];
     let one = |peer: &Peer| load::ask((&peer.process, peer.address), ARTICLE, case, &[], seconds);
     let ratio = |_| one(&typical).cpu_micros / one(program).cpu_micros;
     let ratios: Figures = (0..rounds).map(ratio).collect();
     println!(
         "\nA typical server that renders and compresses per request: {ratios:.0} times the CPU, {} B",
-        answer.body.len()
+        response.body.len()
     );
     goals.record(Goal::ToTypical, &ratios);
 }
@@ -136,18 +137,18 @@ fn rounds_of(peers: &[Peer], case: &Case, rounds: usize, seconds: u32) -> Vec<Ve
 /// Prints each server's response; panics if they are not the same.
 fn check(peers: &[Peer], case: &Case) -> Vec<Vec<String>> {
     let inspected: Vec<_> = peers.iter().map(|peer| peer.inspect(case)).collect();
-    for (peer, (answer, _)) in peers.iter().zip(&inspected) {
+    for (peer, (response, _)) in peers.iter().zip(&inspected) {
         println!(
             "check: {}, {} connections: {:<7} {} {:<4} head {} B, body {} B",
             case.name,
             case.connections,
             peer.name,
-            answer.status,
-            answer.header("content-encoding"),
-            answer.head_bytes,
-            answer.body.len()
+            response.status,
+            response.header("content-encoding"),
+            response.head_bytes,
+            response.body.len()
         );
-        let same = answer.status == inspected[0].0.status && answer.body == inspected[0].0.body;
+        let same = response.status == inspected[0].0.status && response.body == inspected[0].0.body;
         assert!(same, "{} serves different bytes than {}", peer.name, peers[0].name);
     }
     inspected.into_iter().map(|(_, lines)| lines).collect()
@@ -202,14 +203,14 @@ fn start(folder: &Path) -> Vec<Peer> {
     let mut program = Program::start(content, &folder.join("data"), On::One);
     program.first_response(ARTICLE);
     program.compressed();
-    let page = reader::get(program.address, ARTICLE, &["Accept-Encoding: br"]).expect("it answers");
+    let page = http_client::get(program.address, ARTICLE, &["Accept-Encoding: br"]).expect("it responds");
     let sheet = page.header("link").split(['<', '>']).nth(1).expect("pages name their stylesheet").to_owned();
-    let asset = reader::get(program.address, &sheet, &["Accept-Encoding: br"]).expect("it answers");
+    let asset = http_client::get(program.address, &sheet, &["Accept-Encoding: br"]).expect("it responds");
     let (nginx, at) = nginx::start(&files, &folder.join("nginx"), &page, &asset);
     let (minimal, minimal_address) = start_minimal_server(folder, &files, &sheet);
     let file = format!("{ARTICLE}.html");
     for (address, path) in [(at, &*file), (minimal_address, ARTICLE)] {
-        reader::until(address, path, &[], |answer| answer.status == 200);
+        http_client::until(address, path, &[], |response| response.status == 200);
     }
     let peer =
         |name, process, address, page: &str| Peer { name, process, address, page: page.into(), sheet: sheet.clone() };

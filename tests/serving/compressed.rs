@@ -50,7 +50,7 @@ async fn a_page_is_served_uncompressed_until_its_compressed_bodies_are_there() {
 }
 
 #[tokio::test]
-async fn a_new_catalog_takes_over_what_is_compressed_and_compresses_the_rest() {
+async fn a_new_catalog_reuses_compressed_bodies_of_unchanged_content() {
     let folder = tempfile::tempdir().unwrap();
     let server = start(all());
     compress(&server, folder.path());
@@ -63,7 +63,7 @@ async fn a_new_catalog_takes_over_what_is_compressed_and_compresses_the_rest() {
 }
 
 #[tokio::test]
-async fn compressed_bodies_are_read_from_the_disk_cache_unless_they_are_damaged() {
+async fn compressed_bodies_are_read_from_the_disk_cache_unless_they_are_corrupted() {
     let folder = tempfile::tempdir().unwrap();
     let text = async || {
         let server = start(all());
@@ -81,7 +81,7 @@ async fn compressed_bodies_are_read_from_the_disk_cache_unless_they_are_damaged(
         }
         fs::write(&file, bytes).unwrap();
     }
-    assert_eq!(text().await, first, "damaged files are not served");
+    assert_eq!(text().await, first, "corrupted files are not served");
     fs::remove_dir_all(folder.path()).unwrap();
     assert_eq!(text().await, first, "without the folder");
 }

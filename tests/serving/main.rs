@@ -5,10 +5,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod answers;
 mod bad_clients;
 mod compressed;
 mod many_connections;
 mod reload;
+mod responses;
 mod stopping;
 mod test_server;

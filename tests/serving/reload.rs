@@ -1,4 +1,4 @@
-//! A new set of pages while readers read.
+//! A new catalog while clients send requests.
 
 use crate::test_server::{TestServer, compressed, head, page, short_limits};
 use axum::Router;
@@ -19,10 +19,10 @@ fn edition(number: u32) -> Arc<Catalog> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_answer_is_of_one_edition() {
+async fn every_response_is_of_one_edition() {
     let server = Arc::new(TestServer::with(short_limits(), edition(0), Router::new()));
     let (done, answers) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
-    let readers: Vec<_> = ["br", "gzip", "identity"]
+    let clients: Vec<_> = ["br", "gzip", "identity"]
         .map(|coding| {
             let (server, done, answers) = (Arc::clone(&server), Arc::clone(&done), Arc::clone(&answers));
             tokio::spawn(async move {
@@ -49,8 +49,8 @@ async fn every_answer_is_of_one_edition() {
         tokio::task::yield_now().await;
     }
     done.store(true, Relaxed);
-    for reader in readers {
-        reader.await.unwrap();
+    for client in clients {
+        client.await.unwrap();
     }
     assert_eq!(server.get("/", &[]).await.header("x-edition"), Some(&*number.to_string()));
 }

@@ -1,4 +1,4 @@
-//! A small site behind the real listener, and a client that reads answers byte by byte.
+//! A small site behind the real listener, and a client that reads responses byte by byte.
 
 use arc_swap::ArcSwap;
 use axum::{Router, routing::post};

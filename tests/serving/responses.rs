@@ -1,4 +1,4 @@
-//! What a reader gets: status, headers and bytes of every kind of resource.
+//! Responses: status, headers and bytes of every kind of resource.
 
 use crate::test_server::{Answer, PICTURE_BYTES, TestServer, head, sheet, short_limits};
 
@@ -42,7 +42,7 @@ async fn head_has_the_headers_of_get_and_no_body() {
 }
 
 #[tokio::test]
-async fn every_coding_brings_the_same_text_under_a_tag_of_its_own() {
+async fn every_coding_has_the_same_text_and_its_own_tag() {
     let server = TestServer::open(short_limits());
     let plain = server.get("/", &[]).await;
     assert_eq!(plain.header("content-encoding"), None);
@@ -60,7 +60,7 @@ async fn every_coding_brings_the_same_text_under_a_tag_of_its_own() {
 }
 
 #[tokio::test]
-async fn every_answer_has_the_security_headers_and_one_caching_intention() {
+async fn every_response_has_the_security_headers_and_one_cache_policy() {
     let server = TestServer::open(short_limits());
     let mut answers: Vec<(String, Answer)> = Vec::new();
     for path in addresses().iter().map(String::as_str).chain(["/nowhere", "/articles/retired", "/post/boundaries"]) {
@@ -92,7 +92,7 @@ async fn every_answer_has_the_security_headers_and_one_caching_intention() {
 }
 
 #[tokio::test]
-async fn each_resource_says_how_long_it_may_be_kept() {
+async fn each_kind_of_resource_has_its_cache_policy() {
     let server = TestServer::open(short_limits());
     let table = [
         ("/", "public, max-age=0, s-maxage=60, must-revalidate"),
@@ -108,7 +108,7 @@ async fn each_resource_says_how_long_it_may_be_kept() {
 }
 
 #[tokio::test]
-async fn what_differs_by_coding_says_so() {
+async fn compressible_resources_vary_by_accept_encoding() {
     let server = TestServer::open(short_limits());
     for path in ["/", "/empty.txt", "/drawing.svg", "/nowhere"] {
         assert_eq!(server.get(path, &[]).await.header("vary"), Some("accept-encoding"), "{path}");
@@ -117,7 +117,7 @@ async fn what_differs_by_coding_says_so() {
 }
 
 #[tokio::test]
-async fn pictures_may_be_shown_elsewhere_and_pages_may_not() {
+async fn pictures_may_be_embedded_by_other_sites_and_pages_may_not() {
     let server = TestServer::open(short_limits());
     for (path, expected) in [("/picture.png", "cross-origin"), ("/drawing.svg", "cross-origin"), ("/", "same-origin")] {
         assert_eq!(server.get(path, &[]).await.header("cross-origin-resource-policy"), Some(expected), "{path}");
@@ -125,7 +125,7 @@ async fn pictures_may_be_shown_elsewhere_and_pages_may_not() {
 }
 
 #[tokio::test]
-async fn an_address_leads_on_in_one_hop_and_keeps_its_query() {
+async fn an_old_address_is_redirected_once_and_keeps_its_query() {
     let server = TestServer::open(short_limits());
     let table = [
         ("/post/boundaries", "/articles/boundaries"),
@@ -164,7 +164,7 @@ async fn an_address_leads_on_in_one_hop_and_keeps_its_query() {
 }
 
 #[tokio::test]
-async fn another_host_and_a_lost_s_are_put_right_in_the_same_hop() {
+async fn another_host_and_plain_http_are_corrected_by_one_redirect() {
     let server = TestServer::open(short_limits());
     let other = "Host: www.clinic.example";
     let clear = "X-Forwarded-Proto: http";
@@ -198,7 +198,7 @@ async fn another_host_and_a_lost_s_are_put_right_in_the_same_hop() {
 }
 
 #[tokio::test]
-async fn failures_are_never_empty() {
+async fn failure_responses_have_a_body() {
     let server = TestServer::open(short_limits());
     let table = [
         ("GET", "/nowhere", 404, "not found"),
@@ -219,7 +219,7 @@ async fn failures_are_never_empty() {
 }
 
 #[tokio::test]
-async fn an_asset_of_yesterday_is_answered_with_the_file_of_today() {
+async fn the_path_of_an_older_asset_returns_the_current_file() {
     let server = TestServer::open(short_limits());
     let today = server.get(&sheet(), &["Accept-Encoding: br"]).await;
     let yesterday = server.get("/assets/site.0123456789abcdef.css", &["Accept-Encoding: br"]).await;
@@ -229,7 +229,7 @@ async fn an_asset_of_yesterday_is_answered_with_the_file_of_today() {
 }
 
 #[tokio::test]
-async fn a_part_of_a_picture_can_be_fetched() {
+async fn a_range_of_a_picture_can_be_requested() {
     let server = TestServer::open(short_limits());
     let whole = server.get("/picture.png", &[]).await;
     let tag = whole.header("etag").unwrap();
@@ -248,7 +248,7 @@ async fn a_part_of_a_picture_can_be_fetched() {
 }
 
 #[tokio::test]
-async fn headers_of_a_resources_own_are_sent() {
+async fn headers_added_to_a_resource_are_sent() {
     let server = TestServer::open(short_limits());
     assert_eq!(server.get("/draft", &[]).await.header("x-robots-tag"), Some("noindex"));
     assert!(server.get("/", &[]).await.header("link").unwrap().contains("rel=preload"));

@@ -61,10 +61,10 @@ pub fn until(
 ) -> (Response, Duration) {
     let begun = Instant::now();
     loop {
-        if let Ok(answer) = get(server, path, lines)
-            && wanted(&answer)
+        if let Ok(response) = get(server, path, lines)
+            && wanted(&response)
         {
-            return (answer, begun.elapsed());
+            return (response, begun.elapsed());
         }
         assert!(begun.elapsed() < TIMEOUT, "no expected response from {path} within {TIMEOUT:?}");
         thread::sleep(Duration::from_millis(1));
