@@ -248,7 +248,7 @@ impl DeliveryWorker {
                 return Ok(Step::Retry(number, at));
             }
             Outcome::Failed if letter.kind == MessageKind::Acknowledgement => {
-                self.outbox.discard_acknowledgement(letter, now).await?
+                self.outbox.discard_acknowledgement(letter, now).await?;
             }
             Outcome::Failed => {
                 self.outbox.fail(letter, error, now).await?;

@@ -119,7 +119,7 @@ mod tests {
                 Health { write: Ok(()), letters: Ok(LetterCounts { waiting: 5, ..LetterCounts::default() }) },
                 0,
             ),
-            ("late and set aside", Health { write: Ok(()), letters: letters(2, 3) }, 2),
+            ("late and failed", Health { write: Ok(()), letters: letters(2, 3) }, 2),
             ("down", Health { write: Err(cause()), letters: Err(cause()) }, 1),
             ("readable only", Health { write: Err(cause()), letters: letters(1, 0) }, 2),
         ];

@@ -94,6 +94,8 @@ impl NoteWriter {
         }
         let open = self.outbox.open_enquiries().await?;
         let read = self.outbox.read_last_week(now).await?;
+        let none = || Rounded::new(0);
+        let article = |total: Total| Some((title(&total.article)?, total.views, total.enquiries.unwrap_or_else(none)));
         let weekly = Weekly {
             first: week.first.strftime("%B %-d").to_string(),
             last: week.last.strftime("%B %-d, %Y").to_string(),
@@ -102,7 +104,7 @@ impl NoteWriter {
             open: open.len(),
             late: self.late(clinic, &open, now).count(),
             undelivered: self.outbox.undelivered(now, LATE).await?.len(),
-            articles: read.into_iter().filter_map(|total| Some((title(&total.article)?, total))).collect(),
+            articles: read.into_iter().filter_map(article).collect(),
         };
         let note = note(&WeeklyText(&weekly), &WeeklyHtml(&weekly));
         self.outbox.queue_note(&once, &self.staff, Some(&note), now).await
@@ -212,8 +214,8 @@ struct Weekly {
     late: usize,
     /// Letters that cannot be delivered now.
     undelivered: usize,
-    /// Title and totals of each article that was read.
-    articles: Vec<(String, Total)>,
+    /// Title, views and enquiries of each article that was read.
+    articles: Vec<(String, Rounded, Rounded)>,
 }
 
 #[derive(Template)]
@@ -227,10 +229,6 @@ struct WeeklyHtml<'a>(&'a Weekly);
 impl Weekly {
     fn is_well(&self) -> bool {
         self.late == 0 && self.undelivered == 0 && self.held == 0
-    }
-
-    fn enquiries(&self, total: &Total) -> Rounded {
-        total.enquiries.unwrap_or_else(|| Rounded::new(0))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The note to whoever wrote: off by default, and careful when it is on.
+//! The acknowledgement to a visitor, which is off by default.
 
 use crate::{
     databases::Kind,
@@ -22,7 +22,7 @@ use relationship_clinic::{
 const ZOE: &str = "zoe@example.org";
 
 #[test]
-fn only_a_chosen_private_mailbox_gets_one_and_only_without_a_doubt() {
+fn only_a_chosen_private_mailbox_without_spam_signals_gets_an_acknowledgement() {
     let deliver = SpamScore::default();
     let label = SpamScore { action: Action::Label, ..SpamScore::default() };
     let mut also = enquiry("Zoë");
@@ -40,7 +40,7 @@ fn only_a_chosen_private_mailbox_gets_one_and_only_without_a_doubt() {
 }
 
 #[tokio::test]
-async fn it_says_nothing_of_the_clinic_or_the_message_and_comes_back_to_nobody() {
+async fn it_names_neither_clinic_nor_message_and_has_the_null_sender() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let (test, server) = (TestOutbox::new(kind).await, Server::start(Encryption::Plain).await);
         let receipt = test.put(NewEnquiry { enquiry: by_email("Zoë", ZOE, true), ..new("") }).await;
@@ -67,7 +67,7 @@ async fn it_says_nothing_of_the_clinic_or_the_message_and_comes_back_to_nobody()
 }
 
 #[tokio::test]
-async fn one_that_fails_alarms_nobody_and_leaves_no_address_behind() {
+async fn one_that_fails_raises_no_alarm_and_leaves_no_address() {
     let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     let worker = worker(&test.outbox, &server);
     let bad = "bad@example.org";
@@ -89,7 +89,7 @@ async fn one_that_fails_alarms_nobody_and_leaves_no_address_behind() {
 }
 
 #[tokio::test]
-async fn one_that_waited_for_a_day_is_dropped_and_erasing_takes_a_waiting_one_along() {
+async fn one_that_waited_for_a_day_is_dropped_and_erasing_removes_a_waiting_one() {
     let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     test.outbox.queue_acknowledgement("K7MWPX3D", &ZOE.parse().unwrap(), start()).await.unwrap();
     let next_day = start() + SignedDuration::from_hours(25);
@@ -110,7 +110,7 @@ fn on_disk(test: &TestOutbox, words: &str) -> bool {
 }
 
 #[test]
-fn the_letter_to_staff_says_what_this_person_was_told() {
+fn the_letter_to_staff_says_whether_an_acknowledgement_was_sent() {
     let stored = |private| StoredEnquiry {
         reference: "K7MWPX3D".into(),
         number: 41,

@@ -1,4 +1,4 @@
-//! Letters on their way to a relay that fails in every way at every place.
+//! Delivery to a relay that fails in every way at every SMTP step.
 
 use crate::{
     databases::Kind,
@@ -24,7 +24,7 @@ use std::{
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// Of one conversation; short, since silence is tried at every place.
+/// Time limit of one SMTP session; short, since a silent relay is tried at every step.
 const LIMIT: Duration = Duration::from_millis(400);
 
 pub fn message_builder() -> MessageBuilder {
@@ -61,7 +61,7 @@ async fn state(test: &TestOutbox) -> String {
     test.outbox.list().await.unwrap()[0].state.clone()
 }
 
-/// Every failure at every place.
+/// Every failure at every SMTP step.
 fn failures() -> Vec<(At, Fault)> {
     let mut all = Vec::new();
     for at in [At::Banner, At::Ehlo, At::Mail, At::Rcpt, At::Data, At::Dot] {
@@ -82,7 +82,7 @@ fn failures() -> Vec<(At, Fault)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_failure_at_every_place_is_classified_and_the_letter_arrives_when_it_is_over() {
+async fn every_failure_at_every_smtp_step_is_classified_and_the_letter_arrives_when_it_is_over() {
     let tries = failures().into_iter().map(|(at, fault)| {
         tokio::spawn(async move {
             let case = format!("{fault:?} at {at:?}");
@@ -134,7 +134,7 @@ async fn nothing_after_the_acknowledgement_makes_a_second_copy() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_believed_even_if_the_relay_never_says_goodbye() {
+async fn a_refusal_counts_even_if_the_relay_does_not_answer_quit() {
     let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     test.put(new("Ann")).await;
     server.fail(At::Rcpt, Fault::Answer("550 never\r\n"));
@@ -142,7 +142,7 @@ async fn a_refusal_is_believed_even_if_the_relay_never_says_goodbye() {
 }
 
 #[tokio::test]
-async fn a_relay_that_refuses_connections_is_not_hammered() {
+async fn a_relay_that_refuses_connections_is_tried_by_the_retry_policy_only() {
     let (test, mut server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     let worker = worker(&test, &server);
     for i in 0..5 {
@@ -158,7 +158,7 @@ async fn a_relay_that_refuses_connections_is_not_hammered() {
             other => panic!("{other:?}"),
         }
     }
-    assert!(tries.iter().all(|(number, _)| *number == 1), "only the first letter knocks: {tries:?}");
+    assert!(tries.iter().all(|(number, _)| *number == 1), "only the first letter is tried: {tries:?}");
     assert!((6..=9).contains(&tries.len()), "waits follow the schedule: {tries:?}");
     server.reopen().await;
     let mut delivered = Vec::new();
@@ -189,7 +189,7 @@ async fn a_restart_tries_at_once_and_keeps_every_place() {
 }
 
 #[tokio::test]
-async fn a_relay_that_refuses_our_log_in_sets_aside_and_the_letters_return_when_it_is_mended() {
+async fn letters_fail_when_the_relay_refuses_the_log_in_and_are_sent_after_a_restart() {
     let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     let login = || Mailer::relay(server.relay_with_login(Tls::Loopback), "clinic.example", LIMIT).unwrap();
     let worker = worker_of(&test.outbox, login(), 1000);
@@ -197,7 +197,7 @@ async fn a_relay_that_refuses_our_log_in_sets_aside_and_the_letters_return_when_
     test.put(new("Bob")).await;
     server.fail(At::Auth, Fault::Answer("535 wrong"));
     assert_eq!(worker.step(start()).await, Step::Failed(1));
-    assert!(matches!(worker.step(start()).await, Step::Paused(_)), "the second letter is not thrown after it");
+    assert!(matches!(worker.step(start()).await, Step::Paused(_)), "the second letter waits");
     server.clear_fault();
     let restarted = worker_of(&test.outbox, login(), 1000);
     assert_eq!(restarted.step(later(5)).await, Step::Delivered(1));
@@ -216,7 +216,7 @@ async fn a_relay_without_auth_gets_no_letter_from_a_worker_with_a_login() {
 }
 
 #[tokio::test]
-async fn one_bad_recipient_delays_nobody() {
+async fn a_refused_recipient_does_not_delay_the_others() {
     let addresses = ["bad@clinic.example", "good@clinic.example"];
     for answer in ["550 nobody", "450 greylisted"] {
         let (test, server) = (TestOutbox::with(Kind::Sqlite, &addresses).await, Server::start(Encryption::Plain).await);
@@ -233,7 +233,7 @@ async fn one_bad_recipient_delays_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_recipient_at_whom_the_relay_hangs_delays_nobody_while_delivery_runs() {
+async fn a_recipient_that_the_relay_answers_slowly_does_not_delay_the_others() {
     let test = TestOutbox::with(Kind::Sqlite, &["bad@clinic.example", "good@clinic.example"]).await;
     let server = Server::start(Encryption::Plain).await;
     server.fail(At::Rcpt, Fault::SlowRecipient);
@@ -277,7 +277,7 @@ async fn delivery_begins_within_a_tenth_of_a_second_and_stops_when_told() {
         eventually(Duration::from_secs(5), || server.connections() > before).await;
         worst = worst.max(kept.elapsed());
     }
-    println!("from kept to knocking at the relay, worst of 10: {worst:?}");
+    println!("from stored to connected, worst of 10: {worst:?}");
     assert!(worst < Duration::from_millis(100), "{worst:?}");
     eventually(Duration::from_secs(5), || server.mails().len() == 11).await;
     stop.cancel();
@@ -285,7 +285,7 @@ async fn delivery_begins_within_a_tenth_of_a_second_and_stops_when_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_enquiry_is_kept_as_fast_as_ever_while_the_relay_hangs_at_any_place() {
+async fn an_enquiry_is_stored_without_delay_while_the_relay_does_not_answer() {
     for at in [At::Banner, At::Ehlo, At::Mail, At::Rcpt, At::Data, At::During, At::Dot] {
         let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
         server.fail(at, Fault::Silence);
@@ -309,7 +309,7 @@ async fn an_enquiry_is_kept_as_fast_as_ever_while_the_relay_hangs_at_any_place()
 }
 
 #[tokio::test]
-async fn no_more_letters_leave_in_a_minute_than_allowed() {
+async fn no_more_letters_are_sent_in_a_minute_than_allowed() {
     let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", LIMIT).unwrap();
     let worker = worker_of(&test.outbox, mailer, 3);
@@ -330,7 +330,7 @@ async fn no_more_letters_leave_in_a_minute_than_allowed() {
 }
 
 #[tokio::test]
-async fn a_letter_is_set_aside_at_its_age_and_never_deleted() {
+async fn a_letter_fails_at_its_age_and_is_never_deleted() {
     let (test, mut server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     let worker = worker(&test, &server);
     test.put(new("Ann")).await;
@@ -351,11 +351,11 @@ async fn a_letter_is_set_aside_at_its_age_and_never_deleted() {
 }
 
 #[tokio::test]
-async fn a_delivery_that_could_not_be_written_down_is_not_sent_again_by_the_same_worker() {
+async fn a_delivery_that_could_not_be_recorded_is_not_sent_again_by_the_same_worker() {
     let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     let worker = worker(&test, &server);
     test.put(new("Ann")).await;
-    // The letter is taken; the answer waits until somebody has locked the database.
+    // The relay accepts the letter; the trigger prevents the record.
     let pool = sqlx::AnyPool::connect(&test.fresh.url).await.unwrap();
     server.fail(At::Quit, Fault::Answer("221 bye"));
     sqlx::raw_sql("CREATE TRIGGER block BEFORE UPDATE OF state ON letter WHEN NEW.state = 'delivered' BEGIN SELECT RAISE(ABORT, 'no'); END")
@@ -363,14 +363,14 @@ async fn a_delivery_that_could_not_be_written_down_is_not_sent_again_by_the_same
         .await
         .unwrap();
     assert_eq!(worker.step(start()).await, Step::Delivered(1));
-    assert!(matches!(worker.step(later(3600)).await, Step::Unavailable(_)), "first things first");
+    assert!(matches!(worker.step(later(3600)).await, Step::Unavailable(_)), "the record comes before the next letter");
     sqlx::raw_sql("DROP TRIGGER block").execute(&pool).await.unwrap();
     assert_eq!(worker.step(later(3601)).await, Step::Idle(None));
     assert_eq!((server.mails().len(), state(&test).await.as_str()), (1, "delivered"));
 }
 
 #[tokio::test]
-async fn mails_without_a_relay_become_files_that_only_their_owner_reads() {
+async fn messages_without_a_relay_become_files_that_only_their_owner_can_read() {
     use std::os::unix::fs::PermissionsExt as _;
     let test = TestOutbox::with(Kind::Sqlite, &["a@clinic.example", "b@clinic.example"]).await;
     let folder = test.fresh.folder.path().join("mail");

@@ -1,5 +1,5 @@
-//! Nobody is thanked before the disk has said that it keeps the enquiry. A kill does not show this, since the kernel's
-//! cache outlives the program: the system calls do (Debian: `strace`), and on PostgreSQL the sessions' own settings.
+//! An enquiry is synced to disk before the 303. A kill does not show this, since the kernel's cache outlives the program;
+//! the system calls do (Debian: `strace`), and on PostgreSQL the settings of the session.
 
 use crate::{
     databases::{Kind, fresh},
@@ -9,15 +9,15 @@ use crate::{
 use sqlx::Row as _;
 use std::{collections::HashMap, fs, path::Path, process::Command};
 
-/// Everything that reads a request, writes an answer, or syncs.
+/// The system calls that read a request, write an answer, or sync.
 const CALLS: &str = "trace=read,readv,recvfrom,recvmsg,write,writev,sendto,sendmsg,fsync,fdatasync";
 
 #[test]
-fn the_write_ahead_file_is_synced_between_the_post_and_the_thanks() {
+fn the_write_ahead_file_is_synced_between_the_post_and_the_303() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("calls");
     let mut strace = Command::new("strace");
-    // As a grandchild (-D), so that the program is ours to kill; with the paths of its files (-y).
+    // As a grandchild (-D), so that the test can kill the program; with the paths of its files (-y).
     strace.args(["-D", "-f", "-y", "-s", "64", "-e", CALLS, "-o"]).arg(&file).arg(PROGRAM);
     let mut clinic = Clinic::watched_by(strace, folder.path().join("data"), Vec::new());
     let posts = 3;
@@ -30,12 +30,12 @@ fn the_write_ahead_file_is_synced_between_the_post_and_the_thanks() {
     }
     clinic.kill();
     let calls = wait_for(|| whole(&file)).expect("strace writes down how the program ended");
-    let found = story(&calls);
-    let expected: Vec<Event> = [Event::Post, Event::Synced, Event::Thanks].repeat(posts);
-    assert_eq!(found, expected, "a post, then the sync, then the thanks");
+    let found = events(&calls);
+    let expected: Vec<Event> = [Event::Post, Event::Synced, Event::Redirect].repeat(posts);
+    assert_eq!(found, expected, "a post, then the sync, then the redirect");
 }
 
-/// What strace has written, once the program's end stands in it.
+/// The output of strace, once it is complete.
 fn whole(file: &Path) -> Option<String> {
     let text = fs::read_to_string(file).unwrap_or_default();
     text.trim_end().ends_with("+++ killed by SIGKILL +++").then_some(text)
@@ -45,15 +45,15 @@ fn whole(file: &Path) -> Option<String> {
 enum Event {
     /// The head of a post was read.
     Post,
-    /// A sync of the write-ahead file came back well; several in a row are one.
+    /// A sync of the write-ahead file succeeded; several in a row are one.
     Synced,
     /// A 303 is about to be written.
-    Thanks,
+    Redirect,
 }
 
-/// Posts, thanks, and the syncs between them, in the order in which the kernel saw them.
-fn story(calls: &str) -> Vec<Event> {
-    let mut story = Vec::new();
+/// Posts, redirects, and the syncs between them, in the order of the system calls.
+fn events(calls: &str) -> Vec<Event> {
+    let mut events = Vec::new();
     let mut begun: HashMap<&str, bool> = HashMap::new();
     for line in calls.lines() {
         let (thread, call) = line.trim_start().split_once(' ').unwrap_or_default();
@@ -63,25 +63,25 @@ fn story(calls: &str) -> Vec<Event> {
         if is_sync && call.ends_with("<unfinished ...>") {
             begun.insert(thread, true);
         }
-        // Only what lies between a post and its thanks counts.
-        let last = story.last().copied();
+        // Only a sync between a post and its redirect counts.
+        let last = events.last().copied();
         match () {
-            () if call.contains("\"POST /contact ") => story.push(Event::Post),
-            () if call.contains("\"HTTP/1.1 303 ") => story.push(Event::Thanks),
-            () if synced && ended_well && last == Some(Event::Post) => story.push(Event::Synced),
+            () if call.contains("\"POST /contact ") => events.push(Event::Post),
+            () if call.contains("\"HTTP/1.1 303 ") => events.push(Event::Redirect),
+            () if synced && ended_well && last == Some(Event::Post) => events.push(Event::Synced),
             () => {}
         }
     }
-    story
+    events
 }
 
 #[tokio::test]
-async fn a_server_that_acknowledges_before_it_writes_does_so_for_nobody_here() {
+async fn a_postgresql_session_is_durable_whatever_the_server_defaults_to() {
     let database = fresh(Kind::Postgres);
     let place = || open_outbox(database.place.clone(), &["staff@clinic.example"]);
     place().await.close().await;
     let pool = sqlx::AnyPool::connect(&database.url).await.unwrap();
-    // A server whose sessions are not durable unless they ask for it; and a witness inside the transaction.
+    // A server whose sessions are not durable unless they ask for it; and a trigger inside the transaction that records the setting.
     let name = database.url.split('?').next().unwrap().rsplit('/').next().unwrap();
     let careless = format!("ALTER DATABASE {name} SET synchronous_commit = off");
     sqlx::raw_sql(sqlx::AssertSqlSafe(careless)).execute(&pool).await.unwrap();
@@ -97,5 +97,5 @@ async fn a_server_that_acknowledges_before_it_writes_does_so_for_nobody_here() {
     outbox.put(new("Ann")).await.unwrap();
     let shown: String = sqlx::query("SHOW synchronous_commit").fetch_one(&pool).await.unwrap().get(0);
     let said: String = sqlx::query("SELECT said FROM witness").fetch_one(&pool).await.unwrap().get(0);
-    assert_eq!((shown.as_str(), said.as_str()), ("off", "on"), "a session of anybody's, and one of ours");
+    assert_eq!((shown.as_str(), said.as_str()), ("off", "on"), "the server's default, and the program's session");
 }

@@ -1,10 +1,11 @@
-//! Killed again and again with posts in flight, while the relay fails at random: whoever was thanked is heard.
+//! No enquiry that was answered with 303 is lost while the program is killed with posts in flight and the relay fails at
+//! random.
 //!
 //! The real program, posts over HTTP from several threads, SIGKILL at random moments, a restart each time; on SQLite, and
-//! on PostgreSQL with two copies that share one outbox. A visitor who gets no answer sends the same form again, as people
-//! do. The relay fails only in ways that a worker must get over by itself: what it refuses for good is tried elsewhere.
+//! on PostgreSQL with two copies that share one outbox. A visitor without an answer sends the same form again.
+//! The relay fails only temporarily; permanent refusals are tested elsewhere.
 //!
-//! At least [`KILLS`] kills; `CLINIC_TEST_SECONDS` goes on for as many seconds at least. `CLINIC_TEST_SEED` repeats the dice
+//! At least [`KILLS`] kills; `CLINIC_TEST_SECONDS` goes on for as many seconds at least. `CLINIC_TEST_SEED` repeats the random
 //! of an earlier run (its seed is printed; the timing is the machine's).
 
 mod lost_enquiries;
@@ -28,59 +29,59 @@ use visitors::Visitors;
 
 /// Kills in every run, each with posts in flight.
 const KILLS: usize = 20;
-/// The longest that a copy lives.
+/// Milliseconds between kills, at most.
 const LIFE: u64 = 700;
-/// Everybody who gets a letter of each enquiry.
+/// Recipients of every letter.
 const STAFF: [&str; 2] = ["one@clinic.example", "two@clinic.example"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_was_thanked_is_heard_though_the_program_is_killed_again_and_again() {
-    season(Kind::Sqlite, 1).await;
+async fn no_acknowledged_enquiry_is_lost_when_the_program_is_killed_repeatedly() {
+    kill_and_count(Kind::Sqlite, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_was_thanked_is_heard_though_copies_that_share_an_outbox_are_killed() {
-    season(Kind::Postgres, 2).await;
+async fn no_acknowledged_enquiry_is_lost_when_copies_that_share_an_outbox_are_killed() {
+    kill_and_count(Kind::Postgres, 2).await;
 }
 
-async fn season(kind: Kind, count: usize) {
+async fn kill_and_count(kind: Kind, count: usize) {
     let seed = std::env::var("CLINIC_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(random_seed);
     println!("{kind:?}: CLINIC_TEST_SEED={seed}");
     let began = Instant::now();
-    let dice = Arc::new(Dice(AtomicU64::new(seed)));
+    let random = Arc::new(SeededRandom(AtomicU64::new(seed)));
     let database = fresh(kind);
     let relay = Server::start(Encryption::Plain).await;
-    let drawn = Arc::clone(&dice);
-    relay.draw_faults(Box::new(move || misfortune(&drawn)));
+    let drawn = Arc::clone(&random);
+    relay.draw_faults(Box::new(move || draw_fault(&drawn)));
     let copies = Copies::new(&database, count, relay.address, &STAFF);
 
     let (copies, visitors, kills) = tokio::task::spawn_blocking(move || {
-        let visitors = Visitors::start(copies.doors(), &dice);
-        let kills = kill_again_and_again(&copies, &visitors, &dice);
+        let visitors = Visitors::start(copies.addresses(), &random);
+        let kills = kill_repeatedly(&copies, &visitors, &random);
         (copies, visitors.finish(), kills)
     })
     .await
     .unwrap();
 
     relay.clear_fault();
-    lost_enquiries::wait_until_all_is_delivered(&database).await;
+    lost_enquiries::wait_until_all_are_delivered(&database).await;
     let mails = relay.mails();
     let tally = lost_enquiries::count(&visitors, &mails, &STAFF);
     println!("{kind:?}: {visitors}, {kills} kills, {tally}, in {:.1?}", began.elapsed());
-    lost_enquiries::rows_are_in_order(&database, &visitors).await;
-    copies.stop_and_look_for_panics();
+    lost_enquiries::assert_consecutive_numbers(&database, &visitors).await;
+    copies.stop_and_assert_no_panics();
 }
 
 /// How often a copy was killed.
-fn kill_again_and_again(copies: &Copies, visitors: &Visitors, dice: &Dice) -> usize {
+fn kill_repeatedly(copies: &Copies, visitors: &Visitors, random: &SeededRandom) -> usize {
     let least = std::env::var("CLINIC_TEST_SECONDS").ok().and_then(|text| text.parse().ok()).map(Duration::from_secs);
     let began = Instant::now();
     let mut kills = 0;
     while kills < KILLS || least.is_some_and(|least| began.elapsed() < least) {
-        thread::sleep(Duration::from_millis(dice.below(LIFE)));
-        // One of them, now and then all at once.
-        let first = usize::try_from(dice.below(copies.count() as u64)).unwrap();
-        let victims = if dice.below(4) == 0 { 0..copies.count() } else { first..first + 1 };
+        thread::sleep(Duration::from_millis(random.below(LIFE)));
+        // One of them, sometimes all.
+        let first = usize::try_from(random.below(copies.count() as u64)).unwrap();
+        let victims = if random.below(4) == 0 { 0..copies.count() } else { first..first + 1 };
         for victim in victims.clone() {
             visitors.wait_for_a_post_in_flight(victim);
             copies.kill(victim);
@@ -91,11 +92,11 @@ fn kill_again_and_again(copies: &Copies, visitors: &Visitors, dice: &Dice) -> us
     kills
 }
 
-/// What befalls a conversation: mostly nothing.
-fn misfortune(dice: &Dice) -> Option<(At, Fault)> {
+/// The fault of an SMTP session; mostly none.
+fn draw_fault(random: &SeededRandom) -> Option<(At, Fault)> {
     const PLACES: [At; 6] = [At::Banner, At::Ehlo, At::Mail, At::Rcpt, At::Data, At::Dot];
-    let place = PLACES[usize::try_from(dice.below(6)).unwrap()];
-    match dice.below(100) {
+    let place = PLACES[usize::try_from(random.below(6)).unwrap()];
+    match random.below(100) {
         0..8 => Some((place, Fault::Cut)),
         8..16 => Some((place, Fault::Answer("451 later"))),
         16..18 => Some((place, Fault::Silence)),
@@ -107,9 +108,9 @@ fn misfortune(dice: &Dice) -> Option<(At, Fault)> {
 }
 
 /// Random numbers that a seed repeats (`SplitMix64`).
-pub struct Dice(AtomicU64);
+pub struct SeededRandom(AtomicU64);
 
-impl Dice {
+impl SeededRandom {
     pub fn below(&self, end: u64) -> u64 {
         const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
         let mut z = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);

@@ -39,7 +39,7 @@ fn with_phone(voicemail: Voicemail) -> Enquiry {
     Enquiry { phone: Some(Phone { number: "(650) 555-0123".into(), voicemail }), ..enquiry("Ann") }
 }
 
-/// Everything an enquiry can be, each with its name.
+/// Every kind of enquiry, with a name.
 fn samples() -> Vec<(&'static str, StoredEnquiry)> {
     let bare = Enquiry { times: None, for_whom: None, message: None, ..with_phone(Voicemail::Named) };
     let text = Enquiry { channel: Channel::Text, for_whom: Some(ForWhom::Me), ..with_phone(Voicemail::Unnamed) };
@@ -116,7 +116,7 @@ pub fn shown(html: &str) -> String {
 }
 
 #[test]
-fn both_parts_say_the_same() {
+fn both_parts_have_the_same_text() {
     for (name, stored) in samples() {
         let letter = write(&stored);
         let (text, html) = (words(&letter.text), words(&shown(&letter.html)));
@@ -152,7 +152,7 @@ fn the_first_screen_answers_who_how_whether_when_for_whom_and_received() {
 }
 
 #[test]
-fn a_quick_reply_or_a_link_never_goes_where_it_is_not_safe() {
+fn a_reply_or_a_link_goes_only_to_a_safe_address() {
     let phone_and_email = Enquiry {
         email: Some(Mailbox { address: "ann@example.org".into(), private: true }),
         ..with_phone(Voicemail::Named)
@@ -212,7 +212,7 @@ fn hostile() -> Vec<&'static str> {
 }
 
 #[tokio::test]
-async fn what_a_visitor_typed_is_inert_everywhere() {
+async fn what_a_visitor_typed_is_sanitized_everywhere() {
     let server = Server::start(Encryption::Plain).await;
     let test = TestOutbox::new(Kind::Sqlite).await;
     let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", Duration::from_secs(5)).unwrap();
@@ -243,7 +243,7 @@ async fn what_a_visitor_typed_is_inert_everywhere() {
         );
         let html = parsed.body_html(0).unwrap();
         for markup in ["<script", "<img", "evil.example\"", "{{"] {
-            // The last one a template of ours would make of it.
+            // The last one is what an unescaped template would write.
             let typed = markup == "{{" && text.contains("{{");
             assert!(typed || !html.contains(markup), "{text:?}: {markup} in {html}");
         }
@@ -260,7 +260,7 @@ async fn what_a_visitor_typed_is_inert_everywhere() {
 }
 
 #[tokio::test]
-async fn a_letter_arrives_with_the_headers_it_should_have() {
+async fn a_letter_arrives_with_the_required_headers() {
     let server = Server::start(Encryption::Plain).await;
     let test = TestOutbox::with(Kind::Sqlite, &["staff@clinic.example", "office@clinic.example"]).await;
     let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", Duration::from_secs(5)).unwrap();
@@ -315,13 +315,13 @@ async fn a_correction_names_the_enquiry_before_it() {
 }
 
 #[test]
-fn no_letter_loads_anything_from_anywhere() {
+fn no_letter_loads_external_resources() {
     for (name, stored) in samples() {
         let html = write(&stored).html;
         for remote in ["src=", "url(", "@import", "http://", "<link", "<form", "<script"] {
             assert!(!html.contains(remote), "{name}: {remote}");
         }
-        // Links of ours lead somewhere only when they are followed.
+        // Links are not loaded before they are followed.
         let links = html.matches("href=\"https://www.clinic.example/t/").count();
         assert_eq!(html.matches("https://").count(), links, "{name}");
         assert!(html.contains("<html lang=\"en-US\">") && html.contains("color-scheme"), "{name}");

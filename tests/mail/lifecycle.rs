@@ -100,7 +100,7 @@ impl Clinic {
         self.ask(Request::get("/contact/token"), String::new()).await.1
     }
 
-    /// Somebody sends the form, a minute after they opened it.
+    /// Sends the form a minute after it was opened.
     async fn post(&self, token: &str, fields: &[(&str, &str)]) {
         NOW.fetch_add(60, Ordering::SeqCst);
         let mut body = url::form_urlencoded::Serializer::new(String::new());
@@ -118,7 +118,7 @@ impl Clinic {
         assert!(shown.contains(&format!("<h1 class=\"page-head__title\">{heading}</h1>")), "{heading}: {shown}");
     }
 
-    /// The notes that are due and the letters that wait leave.
+    /// Sends the notes that are due and the letters that wait.
     async fn work(&self) {
         let clinic = clinic(PROMISE);
         self.note_writer.daily(&clinic, now()).await.unwrap();
@@ -166,7 +166,7 @@ const DOUBT: &str = "I offer bookkeeping to therapists and other small businesse
 const QUARREL: &str = "We keep having the same quarrel, and it tires us both.";
 
 #[tokio::test]
-async fn an_enquiry_lives_from_the_form_to_erasure_and_every_letter_of_it_reads_well() {
+async fn an_enquiry_goes_from_the_form_to_erasure_and_every_letter_has_its_text() {
     let mut clinic = Clinic::open().await;
     let mut mails = Vec::new();
 
@@ -240,7 +240,7 @@ async fn an_enquiry_lives_from_the_form_to_erasure_and_every_letter_of_it_reads_
 }
 
 #[tokio::test]
-async fn a_server_is_copied_by_its_own_tool() {
+async fn a_backup_of_postgresql_is_refused_and_names_pg_dump() {
     let test = TestOutbox::new(Kind::Postgres).await;
     let file = test.fresh.folder.path().join("copy.sqlite");
     let error = test.outbox.backup(&file).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! Notes: written once by one copy, tried again like letters, and worth reading.
+//! Notes: when they are due, what they say, and that one copy sends each once.
 
 use crate::{
     databases::Kind,
@@ -21,7 +21,7 @@ use relationship_clinic::{
 };
 use std::time::Duration;
 
-/// The shipped facts, and maybe more.
+/// The clinic's facts in the repository, and more if given.
 pub fn clinic(more: &str) -> Clinic {
     toml::from_str(&format!("{}{more}", include_str!("../../content/clinic.toml"))).unwrap()
 }
@@ -59,7 +59,7 @@ fn html(mail: &Mail) -> String {
     MessageParser::default().parse(mail.text.as_bytes()).unwrap().body_html(0).unwrap().replace("\r\n", "\n")
 }
 
-/// References and signed links differ at every run.
+/// Replaces references and signed links, which differ at every run.
 pub fn same(text: &str, references: &[&str]) -> String {
     let mut text = text.to_owned();
     for (index, reference) in references.iter().enumerate() {
@@ -80,7 +80,7 @@ pub fn same(text: &str, references: &[&str]) -> String {
 }
 
 #[tokio::test]
-async fn a_day_without_anything_to_say_has_no_note_and_later_things_wait_for_the_next_morning() {
+async fn a_day_without_anything_to_report_has_no_note_and_later_events_are_in_the_next_one() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let (test, server) = (TestOutbox::new(kind).await, Server::start(Encryption::Plain).await);
         let note_writer = note_writer(&test.outbox, &["staff@clinic.example"]);
@@ -97,7 +97,7 @@ async fn a_day_without_anything_to_say_has_no_note_and_later_things_wait_for_the
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_several_copies_one_sends_the_note_to_every_reader() {
+async fn of_several_copies_one_sends_the_note_to_every_recipient() {
     const STAFF: [&str; 2] = ["a@clinic.example", "b@clinic.example"];
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let (test, server) = (TestOutbox::new(kind).await, Server::start(Encryption::Plain).await);
@@ -109,7 +109,7 @@ async fn of_several_copies_one_sends_the_note_to_every_reader() {
         }
         let mut wrote = 0;
         for result in writing.join_all().await {
-            // A copy that finds the file locked by another looks again in a minute.
+            // A copy that finds the file locked by another tries again in a minute.
             wrote += u32::from(result == Ok(true));
         }
         assert_eq!(wrote, 1, "{kind:?}");
@@ -120,7 +120,7 @@ async fn of_several_copies_one_sends_the_note_to_every_reader() {
 }
 
 #[tokio::test]
-async fn staff_count_as_told_when_a_note_arrives_once_a_day_and_three_days_and_a_month_erase() {
+async fn staff_count_as_told_once_a_day_when_a_note_is_delivered_and_three_days_and_a_month_erase() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let (test, server) = (TestOutbox::new(kind).await, Server::start(Encryption::Plain).await);
         let note_writer = note_writer(&test.outbox, &["a@clinic.example", "b@clinic.example"]);
@@ -157,7 +157,7 @@ async fn staff_count_as_told_when_a_note_arrives_once_a_day_and_three_days_and_a
 }
 
 #[tokio::test]
-async fn what_staff_called_advertising_is_listed_no_more_and_goes_a_day_later() {
+async fn an_enquiry_marked_as_advertising_is_not_listed_and_is_erased_a_day_later() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let test = TestOutbox::new(kind).await;
         let receipt = test.put(held("Seller")).await;
@@ -190,7 +190,7 @@ async fn a_reminder_comes_after_the_promised_time_and_not_for_what_was_corrected
     deliver(&worker, start()).await;
     let open: Vec<_> = test.outbox.open_enquiries().await.unwrap().into_iter().map(|open| open.number).collect();
     assert_eq!(open, [2]);
-    // Came on Tuesday; Wednesday, five o'clock, was promised.
+    // Received on Tuesday; an answer was promised by Wednesday, five o'clock.
     assert!(!note_writer.daily(&clinic(PROMISE), morning(1)).await.unwrap());
     assert!(note_writer.daily(&clinic(PROMISE), morning(2)).await.unwrap());
     deliver(&worker, morning(2)).await;
@@ -199,7 +199,7 @@ async fn a_reminder_comes_after_the_promised_time_and_not_for_what_was_corrected
     insta::assert_snapshot!("reminder", same(&note, &[&corrected.reference]));
 }
 
-async fn full_house() -> (TestOutbox, Vec<String>) {
+async fn outbox_with_everything_to_report() -> (TestOutbox, Vec<String>) {
     let test = TestOutbox::with(Kind::Sqlite, &["staff@clinic.example", "office@clinic.example"]).await;
     let server = Server::start(Encryption::Plain).await;
     let worker = worker(&test.outbox, &server);
@@ -219,7 +219,7 @@ async fn full_house() -> (TestOutbox, Vec<String>) {
 
 #[tokio::test]
 async fn a_full_note_and_a_week_read_as_they_should_in_both_parts() {
-    let (test, references) = full_house().await;
+    let (test, references) = outbox_with_everything_to_report().await;
     let references: Vec<&str> = references.iter().map(String::as_str).collect();
     let server = Server::start(Encryption::Plain).await;
     let note_writer = note_writer(&test.outbox, &["staff@clinic.example"]);
@@ -266,7 +266,7 @@ async fn a_quiet_week_says_that_all_is_well() {
 }
 
 #[tokio::test]
-async fn the_editor_hears_of_a_fault_once_until_it_is_mended() {
+async fn a_fault_is_reported_to_the_editor_once_until_it_is_corrected() {
     let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     let note_writer = note_writer(&test.outbox, &["staff@clinic.example"]);
     let editor = "editor@clinic.example".parse().unwrap();
@@ -280,7 +280,7 @@ async fn the_editor_hears_of_a_fault_once_until_it_is_mended() {
     assert!(!note_writer.editor(&editor, &[mistake(3)], later(60)).await.unwrap(), "not again and again");
     assert!(note_writer.editor(&editor, &[mistake(3), mistake(9)], later(61)).await.unwrap());
     deliver(&worker(&test.outbox, &server), later(61)).await;
-    assert!(!note_writer.editor(&editor, &[], later(65)).await.unwrap(), "mended");
+    assert!(!note_writer.editor(&editor, &[], later(65)).await.unwrap(), "corrected");
     assert!(note_writer.editor(&editor, &[mistake(3)], later(70)).await.unwrap(), "it came back");
     let mails = server.mails();
     assert_eq!(mails.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), ["editor@clinic.example"; 2]);
@@ -289,7 +289,7 @@ async fn the_editor_hears_of_a_fault_once_until_it_is_mended() {
 }
 
 #[tokio::test]
-async fn a_note_that_was_refused_is_kept_and_sent_again() {
+async fn a_refused_note_fails_and_is_sent_again_on_request() {
     let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     let note_writer = note_writer(&test.outbox, &["staff@clinic.example"]);
     let worker = worker(&test.outbox, &server);

@@ -1,4 +1,4 @@
-//! What the outbox promises, on both databases.
+//! The outbox, on both databases.
 
 use crate::{
     databases::Kind,
@@ -23,32 +23,32 @@ macro_rules! on_both {
 }
 
 on_both!(
-    a_kept_enquiry_has_a_reference_a_number_and_a_letter_per_recipient,
-    numbers_have_no_gaps_whatever_fails,
+    a_stored_enquiry_has_a_reference_a_number_and_a_letter_per_recipient,
+    numbers_have_no_gaps_after_failures,
     the_same_answers_get_the_same_receipt,
     other_answers_in_the_same_form_are_a_correction,
-    twins_posted_at_once_to_two_copies_are_one_enquiry,
-    many_posts_at_once_are_all_kept_with_numbers_in_a_row,
+    identical_posts_to_two_copies_at_the_same_time_are_one_enquiry,
+    concurrent_posts_are_all_stored_with_consecutive_numbers,
     one_bad_row_fails_alone,
     a_letter_is_claimed_by_one_worker_only,
-    a_lease_that_ends_hands_the_letter_to_another,
+    a_letter_is_claimed_again_after_its_lease,
     a_late_failure_of_a_lost_claim_changes_nothing,
-    an_enquiry_is_handed_over_with_its_last_letter,
+    an_enquiry_is_delivered_with_its_last_letter,
     letters_come_in_the_order_of_arrival,
     a_busy_recipient_is_passed_over,
     a_held_enquiry_has_no_letter_until_released,
-    a_letter_set_aside_waits_again_after_resend,
-    letters_refused_with_the_whole_relay_come_back_by_themselves,
-    words_go_a_day_after_delivery_and_the_trace_after_ninety_days,
+    a_failed_letter_waits_again_after_resend,
+    letters_that_failed_because_of_the_relay_are_sent_again_when_it_recovers,
+    content_is_erased_a_day_after_delivery_and_the_row_after_ninety_days,
     nothing_undelivered_is_erased,
     a_held_enquiry_is_erased_a_month_after_staff_were_told_three_times,
     an_erased_enquiry_keeps_number_and_times,
-    whoever_gives_up_waiting_is_not_kept_behind_their_back,
-    what_was_kept_is_there_after_a_restart,
-    late_letters_and_letters_set_aside_are_counted,
-    a_trouble_is_told_by_one_copy_once_until_it_is_over,
+    an_enquiry_reported_as_not_stored_is_not_stored_later,
+    a_stored_enquiry_is_there_after_a_restart,
+    late_and_failed_letters_are_counted,
+    a_problem_is_claimed_by_one_copy_once_until_it_is_over,
     a_relay_that_failed_is_probed_by_one_worker,
-    strange_signs_survive,
+    unusual_characters_are_stored_unchanged,
     a_newer_version_may_have_added_migrations,
     two_copies_may_start_at_once,
 );
@@ -67,7 +67,7 @@ async fn sql(test: &TestOutbox, statement: &'static str) {
     pool.close().await;
 }
 
-async fn a_kept_enquiry_has_a_reference_a_number_and_a_letter_per_recipient(kind: Kind) {
+async fn a_stored_enquiry_has_a_reference_a_number_and_a_letter_per_recipient(kind: Kind) {
     let test = TestOutbox::with(kind, &["a@clinic.example", "b@clinic.example"]).await;
     let receipt = test.put(new("Ann")).await;
     assert_eq!((receipt.number, receipt.duplicate, receipt.reference.len()), (1, false, 8));
@@ -85,7 +85,7 @@ async fn a_kept_enquiry_has_a_reference_a_number_and_a_letter_per_recipient(kind
     assert_eq!((first.dated, first.copy, second.copy), (start(), 1, 2));
 }
 
-async fn numbers_have_no_gaps_whatever_fails(kind: Kind) {
+async fn numbers_have_no_gaps_after_failures(kind: Kind) {
     let test = TestOutbox::new(kind).await;
     bad_rows(&test).await;
     for (name, expected) in [("Ann", Some(1)), ("bad", None), ("Bob", Some(2)), ("bad", None), ("Cy", Some(3))] {
@@ -122,7 +122,7 @@ async fn other_answers_in_the_same_form_are_a_correction(kind: Kind) {
     assert_eq!((corrects.number, corrects.reference), (1, first.reference));
 }
 
-async fn twins_posted_at_once_to_two_copies_are_one_enquiry(kind: Kind) {
+async fn identical_posts_to_two_copies_at_the_same_time_are_one_enquiry(kind: Kind) {
     let test = TestOutbox::new(kind).await;
     let copy = test.copy().await;
     for round in 0..20 {
@@ -136,7 +136,7 @@ async fn twins_posted_at_once_to_two_copies_are_one_enquiry(kind: Kind) {
     assert_eq!(test.outbox.list().await.unwrap().len(), 20);
 }
 
-async fn many_posts_at_once_are_all_kept_with_numbers_in_a_row(kind: Kind) {
+async fn concurrent_posts_are_all_stored_with_consecutive_numbers(kind: Kind) {
     let test = TestOutbox::new(kind).await;
     let copy = test.copy().await;
     let posts = (0..200).map(|i| {
@@ -207,7 +207,7 @@ async fn a_letter_is_claimed_by_one_worker_only(kind: Kind) {
     assert_eq!((all.len(), distinct.len()), (30, 30));
 }
 
-async fn a_lease_that_ends_hands_the_letter_to_another(kind: Kind) {
+async fn a_letter_is_claimed_again_after_its_lease(kind: Kind) {
     let test = TestOutbox::new(kind).await;
     test.put(new("Ann")).await;
     let first = claim(&test.outbox, start()).await.unwrap();
@@ -230,10 +230,10 @@ async fn a_late_failure_of_a_lost_claim_changes_nothing(kind: Kind) {
     assert!(claim(&test.outbox, later(62)).await.is_none(), "the second claim stands");
     test.outbox.delivered(&lost, later(63)).await.unwrap();
     test.outbox.retry(&held, &refused(), later(64)).await.unwrap();
-    assert!(claim(&test.outbox, later(500)).await.is_none(), "a delivery is a fact, whoever tells it");
+    assert!(claim(&test.outbox, later(500)).await.is_none(), "a delivery is recorded by any claim");
 }
 
-async fn an_enquiry_is_handed_over_with_its_last_letter(kind: Kind) {
+async fn an_enquiry_is_delivered_with_its_last_letter(kind: Kind) {
     let test = TestOutbox::with(kind, &["a@clinic.example", "b@clinic.example"]).await;
     test.put(new("Ann")).await;
     let first = claim(&test.outbox, start()).await.unwrap();
@@ -285,7 +285,7 @@ async fn a_held_enquiry_has_no_letter_until_released(kind: Kind) {
     assert!(claim(&test.outbox, later(100)).await.is_none());
 }
 
-async fn a_letter_set_aside_waits_again_after_resend(kind: Kind) {
+async fn a_failed_letter_waits_again_after_resend(kind: Kind) {
     let test = TestOutbox::new(kind).await;
     let receipt = test.put(new("Ann")).await;
     let letter = claim(&test.outbox, start()).await.unwrap();
@@ -300,7 +300,7 @@ async fn a_letter_set_aside_waits_again_after_resend(kind: Kind) {
     assert_eq!(again.message_id, letter.message_id);
 }
 
-async fn letters_refused_with_the_whole_relay_come_back_by_themselves(kind: Kind) {
+async fn letters_that_failed_because_of_the_relay_are_sent_again_when_it_recovers(kind: Kind) {
     let test = TestOutbox::new(kind).await;
     test.put(new("Ann")).await;
     let letter = claim(&test.outbox, start()).await.unwrap();
@@ -311,7 +311,7 @@ async fn letters_refused_with_the_whole_relay_come_back_by_themselves(kind: Kind
     assert!(claim(&test.outbox, later(100)).await.is_some());
 }
 
-async fn words_go_a_day_after_delivery_and_the_trace_after_ninety_days(kind: Kind) {
+async fn content_is_erased_a_day_after_delivery_and_the_row_after_ninety_days(kind: Kind) {
     const DAY: i64 = 86_400;
     let test = TestOutbox::new(kind).await;
     let receipt = test.put(new("Ann")).await;
@@ -365,7 +365,7 @@ async fn an_erased_enquiry_keeps_number_and_times(kind: Kind) {
     assert_eq!(test.put(with_nonce("Ann", "n1")).await.number, 2, "nothing is left to recognise the answers by");
 }
 
-async fn whoever_gives_up_waiting_is_not_kept_behind_their_back(kind: Kind) {
+async fn an_enquiry_reported_as_not_stored_is_not_stored_later(kind: Kind) {
     let test = TestOutbox::new(kind).await;
     test.put(new("Ann")).await;
     let pool = sqlx::AnyPool::connect(&test.fresh.url).await.unwrap();
@@ -384,7 +384,7 @@ async fn whoever_gives_up_waiting_is_not_kept_behind_their_back(kind: Kind) {
     assert_eq!(receipt.number, 2, "neither Bob nor Cy is kept");
 }
 
-async fn what_was_kept_is_there_after_a_restart(kind: Kind) {
+async fn a_stored_enquiry_is_there_after_a_restart(kind: Kind) {
     let test = TestOutbox::new(kind).await;
     let receipt = test.put(with_nonce("Ann", "n1")).await;
     test.outbox.close().await;
@@ -394,7 +394,7 @@ async fn what_was_kept_is_there_after_a_restart(kind: Kind) {
     assert_eq!(claim(&copy, start()).await.unwrap().number, 1);
 }
 
-async fn late_letters_and_letters_set_aside_are_counted(kind: Kind) {
+async fn late_and_failed_letters_are_counted(kind: Kind) {
     let test = TestOutbox::with(kind, &["a@clinic.example", "b@clinic.example"]).await;
     let receipt = test.put(new("Ann")).await;
     let count = async |seconds| test.outbox.letter_counts(later(seconds), LATE).await.unwrap();
@@ -411,7 +411,7 @@ async fn late_letters_and_letters_set_aside_are_counted(kind: Kind) {
     assert_eq!(count(10).await, LetterCounts { held: 1, ..one });
 }
 
-async fn a_trouble_is_told_by_one_copy_once_until_it_is_over(kind: Kind) {
+async fn a_problem_is_claimed_by_one_copy_once_until_it_is_over(kind: Kind) {
     let test = TestOutbox::new(kind).await;
     let copy = test.copy().await;
     let begins = async |at| test.outbox.problem_begins(ProblemKind::Late, later(at)).await.unwrap();
@@ -439,7 +439,7 @@ async fn a_relay_that_failed_is_probed_by_one_worker(kind: Kind) {
     assert!(one.unwrap() != two.unwrap());
 }
 
-async fn strange_signs_survive(kind: Kind) {
+async fn unusual_characters_are_stored_unchanged(kind: Kind) {
     let test = TestOutbox::new(kind).await;
     let name = "\0 \u{1} ' \" \\ \\u0000 \u{2028} \u{202e} 👩‍👩‍👧 مريم \u{feff}$1?1:x %00";
     let receipt = test.put(with_nonce(name, "n'\"\\")).await;

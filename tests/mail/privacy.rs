@@ -1,4 +1,4 @@
-//! Nothing leaves in the clear, and nothing leaves to a stranger.
+//! Nothing is sent unencrypted or to an untrusted server.
 
 use crate::{
     databases::Kind,
@@ -66,7 +66,7 @@ fn cases() -> Vec<Case> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn neither_password_nor_letter_leaves_in_the_clear_or_to_a_stranger() {
+async fn neither_password_nor_letter_is_sent_without_a_trusted_encrypted_connection() {
     for case in cases() {
         let test = TestOutbox::new(Kind::Sqlite).await;
         let authority = Authority::new();
@@ -98,7 +98,7 @@ fn mailer(test: &TestOutbox, authority: &Authority, server: &Server, case: &Case
 }
 
 #[tokio::test]
-async fn plain_text_goes_to_loopback_only_whatever_the_name_resolves_to() {
+async fn an_unencrypted_connection_goes_to_loopback_only() {
     let test = TestOutbox::new(Kind::Sqlite).await;
     test.put(new("Ann")).await;
     let relay = Relay { host: "192.0.2.1".into(), port: 25, tls: Tls::Loopback, login: None, ca: None };
@@ -109,7 +109,7 @@ async fn plain_text_goes_to_loopback_only_whatever_the_name_resolves_to() {
 }
 
 #[test]
-fn a_certificate_file_that_cannot_be_read_is_said_at_start() {
+fn a_certificate_file_that_cannot_be_read_is_reported_at_start() {
     let relay = Relay {
         host: "relay.example".into(),
         port: 465,

@@ -1,4 +1,4 @@
-//! While enquiries cannot be kept: what the visitor, the operator and the machines see, over HTTP, under the real cause.
+//! What visitor, operator and monitors see over HTTP while enquiries cannot be stored, each cause for real.
 
 use crate::{
     databases::{Kind, fresh, is_root},
@@ -31,8 +31,8 @@ fn owned(settings: &[(&str, &str)]) -> Vec<(String, String)> {
     settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-/// The visitor has every word and the telephone, the operator the error and the reason; pages go on.
-fn turns_away(clinic: &Clinic, because: &str) {
+/// The visitor gets every answer and the telephone number, the operator the error and its cause; pages are served.
+fn is_rejected_with_every_answer(clinic: &Clinic, because: &str) {
     let before = clinic.log().len();
     let answer = clinic.post(&letter("Bea"));
     answer.is(503).has("(650) 799-1375").has("value=\"Bea\"").has("bea@example.org").has("after work");
@@ -53,9 +53,9 @@ fn keeps(clinic: &Clinic, name: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_turns_nobody_away_without_their_words() {
+async fn a_full_disk_returns_every_answer_to_the_visitor() {
     let (disk, elsewhere) = (SmallDisk::of("8m"), tempfile::tempdir().unwrap());
-    // What else the program writes shall neither fill this disk nor make room on it.
+    // Other files of the program are on another disk.
     for folder in ["cache", "mail"] {
         fs::create_dir(elsewhere.path().join(folder)).unwrap();
         symlink(elsewhere.path().join(folder), disk.path().join(folder)).unwrap();
@@ -71,13 +71,13 @@ async fn a_full_disk_turns_nobody_away_without_their_words() {
     pool.close().await;
     let ballast = disk.path().join("ballast");
     let _ = fs::write(&ballast, vec![0; 16_000_000]);
-    turns_away(&clinic, "disk is full");
+    is_rejected_with_every_answer(&clinic, "disk is full");
     fs::remove_file(&ballast).unwrap();
     keeps(&clinic, "Bea");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_locked_database_turns_nobody_away_without_their_words() {
+async fn a_locked_database_returns_every_answer_to_the_visitor() {
     let clinic = Clinic::start();
     keeps(&clinic, "Ann");
     let url = format!("sqlite://{}", clinic.data.join("outbox.sqlite").display());
@@ -85,56 +85,56 @@ async fn a_locked_database_turns_nobody_away_without_their_words() {
     let pool = sqlx::AnyPool::connect(&url).await.unwrap();
     let mut holder = pool.acquire().await.unwrap();
     sqlx::raw_sql("PRAGMA busy_timeout = 10000; BEGIN EXCLUSIVE").execute(&mut *holder).await.unwrap();
-    turns_away(&clinic, "locked");
+    is_rejected_with_every_answer(&clinic, "locked");
     sqlx::raw_sql("ROLLBACK").execute(&mut *holder).await.unwrap();
     keeps(&clinic, "Bea");
 }
 
 #[test]
-fn a_data_folder_that_is_gone_turns_nobody_away_without_their_words() {
+fn a_missing_data_folder_returns_every_answer_to_the_visitor() {
     let clinic = Clinic::start();
     keeps(&clinic, "Ann");
     clinic.letters(1);
     let away = clinic.data.with_extension("away");
     fs::rename(&clinic.data, &away).unwrap();
-    turns_away(&clinic, "folder");
-    // The cache of pages may have made the folder anew.
+    is_rejected_with_every_answer(&clinic, "folder");
+    // The cache of pages may have created the folder again.
     let _ = fs::remove_dir_all(&clinic.data);
     fs::rename(&away, &clinic.data).unwrap();
     keeps(&clinic, "Bea");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_server_that_is_gone_turns_nobody_away_without_their_words() {
+async fn a_database_server_outage_returns_every_answer_to_the_visitor() {
     let (database, mut proxy) = (fresh(Kind::Postgres), PostgresProxy::start().await);
     let name = database.url.split('?').next().unwrap().rsplit('/').next().unwrap();
     let url = format!("postgres://postgres@127.0.0.1:{}/{name}", proxy.port);
     let clinic = Clinic::with(&[("CLINIC_DATABASE_URL", &url)]);
     keeps(&clinic, "Ann");
     proxy.cut().await;
-    turns_away(&clinic, "database");
+    is_rejected_with_every_answer(&clinic, "database");
     proxy.restore().await;
     keeps(&clinic, "Bea");
 }
 
 #[test]
-fn a_read_only_folder_turns_nobody_away_without_their_words() {
+fn a_read_only_folder_returns_every_answer_to_the_visitor() {
     let folder = tempfile::Builder::new().prefix("clinic-read-only").tempdir_in("/tmp").unwrap();
     let data = folder.path().join("data");
     fs::create_dir(&data).unwrap();
     let mode = |bits| fs::set_permissions(&data, fs::Permissions::from_mode(bits)).unwrap();
-    let program = as_somebody_whom_mode_bits_stop(folder.path());
+    let program = as_a_user_without_permission(folder.path());
     mode(0o500);
     let [words, looks] = ["content", "static"].map(|name| folder.path().join(name));
     let folders = [("CLINIC_CONTENT", words.to_str().unwrap()), ("CLINIC_STATIC", looks.to_str().unwrap()), SECRET];
     let clinic = Clinic::watched_by(program, data.clone(), owned(&folders));
-    turns_away(&clinic, "ermission");
+    is_rejected_with_every_answer(&clinic, "ermission");
     mode(0o700);
     keeps(&clinic, "Bea");
 }
 
-/// Mode bits stop nobody who is root, and another user may not reach the build folder.
-fn as_somebody_whom_mode_bits_stop(folder: &Path) -> Command {
+/// Mode bits do not apply to root, and another user may not have access to the build folder.
+fn as_a_user_without_permission(folder: &Path) -> Command {
     let program = folder.join("program");
     fs::copy(PROGRAM, &program).unwrap();
     run(Command::new("cp").args(["-r", "content", "static"]).arg(folder));

@@ -1,4 +1,4 @@
-//! A full disk, a folder that vanished, a locked or a missing database: the real thing each time.
+//! A full disk, a missing folder, a locked or a missing database, each for real.
 
 use crate::{
     databases::{Kind, fresh, is_root},
@@ -15,7 +15,7 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// Longer than the outbox promises, for a machine that is busy.
+/// Longer than the outbox's limit, for a busy machine.
 const SOON: Duration = Duration::from_millis(3600);
 
 async fn not_kept(outbox: &Outbox, new: NewEnquiry, because: &str) {
@@ -33,7 +33,7 @@ fn file(test: &TestOutbox) -> PathBuf {
     file.clone()
 }
 
-/// A small disk of its own; goes away with the value.
+/// A small disk, unmounted when dropped.
 pub struct SmallDisk(TempDir);
 
 impl SmallDisk {
@@ -67,7 +67,7 @@ impl Drop for SmallDisk {
 }
 
 #[tokio::test]
-async fn a_full_disk_is_said_and_the_next_post_works_when_there_is_room() {
+async fn a_full_disk_is_reported_and_the_next_post_works_when_there_is_room() {
     let disk = SmallDisk::of("1m");
     let outbox =
         open_outbox(DatabaseLocation::Sqlite(disk.path().join("outbox.sqlite")), &["staff@clinic.example"]).await;
@@ -89,7 +89,7 @@ async fn a_full_disk_is_said_and_the_next_post_works_when_there_is_room() {
 }
 
 #[tokio::test]
-async fn a_locked_database_is_said_and_the_next_post_works_when_it_is_free() {
+async fn a_locked_database_is_reported_and_the_next_post_works_when_it_is_free() {
     let test = TestOutbox::new(Kind::Sqlite).await;
     let pool = sqlx::AnyPool::connect(&test.fresh.url).await.unwrap();
     let mut holder = pool.acquire().await.unwrap();
@@ -128,7 +128,7 @@ async fn a_deleted_file_is_never_written_to() {
 }
 
 #[tokio::test]
-async fn a_write_ahead_file_that_was_deleted_is_noticed() {
+async fn a_deleted_write_ahead_file_is_detected() {
     let test = TestOutbox::new(Kind::Sqlite).await;
     test.put(new("Ann")).await;
     let mut log = file(&test).into_os_string();
@@ -140,7 +140,7 @@ async fn a_write_ahead_file_that_was_deleted_is_noticed() {
 }
 
 #[tokio::test]
-async fn a_file_put_in_place_of_another_is_used_from_then_on() {
+async fn a_replaced_file_is_used_from_then_on() {
     let test = TestOutbox::new(Kind::Sqlite).await;
     test.put(new("Ann")).await;
     let other = TestOutbox::new(Kind::Sqlite).await;
@@ -156,7 +156,7 @@ async fn a_file_put_in_place_of_another_is_used_from_then_on() {
 }
 
 #[tokio::test]
-async fn a_damaged_file_is_said() {
+async fn a_damaged_file_is_reported() {
     let fresh = fresh(Kind::Sqlite);
     let DatabaseLocation::Sqlite(file) = &fresh.place else { panic!() };
     fs::create_dir(file.parent().unwrap()).unwrap();
@@ -179,7 +179,7 @@ async fn in_a_read_only_folder() {
     mode(0o700);
     assert_eq!(outbox.put(new("Bob")).await.unwrap().number, 1);
     outbox.close().await;
-    // Now the file is there and the folder is read-only: SQLite cannot make its write-ahead file.
+    // Now the file is there and the folder is read-only: SQLite cannot create its write-ahead file.
     mode(0o500);
     let outbox = open_outbox(DatabaseLocation::Sqlite(folder.join("outbox.sqlite")), &["staff@clinic.example"]).await;
     assert!(outbox.put(new("Cy")).await.is_err());
@@ -188,7 +188,7 @@ async fn in_a_read_only_folder() {
 }
 
 #[test]
-fn a_read_only_folder_is_said_and_the_next_post_works_when_it_is_writable() {
+fn a_read_only_folder_is_reported_and_the_next_post_works_when_it_is_writable() {
     let folder = tempfile::Builder::new().prefix("clinic-read-only").tempdir_in("/tmp").unwrap();
     let own = std::env::current_exe().unwrap();
     // Another user may not reach the build folder.
@@ -215,7 +215,7 @@ fn a_read_only_folder_is_said_and_the_next_post_works_when_it_is_writable() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_postgresql_server_that_goes_and_comes_back_is_said_and_used_again() {
+async fn a_postgresql_outage_is_reported_and_the_server_is_used_again() {
     let fresh = fresh(Kind::Postgres);
     let mut proxy = PostgresProxy::start().await;
     let database = fresh.url.split('?').next().unwrap().rsplit('/').next().unwrap();
@@ -238,7 +238,7 @@ async fn a_postgresql_server_that_goes_and_comes_back_is_said_and_used_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_outbox_that_was_out_of_reach_at_start_works_when_it_is_there() {
+async fn a_database_that_was_unreachable_at_start_is_used_when_it_is_there() {
     let fresh = fresh(Kind::Postgres);
     let mut proxy = PostgresProxy::start().await;
     let database = fresh.url.split('?').next().unwrap().rsplit('/').next().unwrap();
@@ -251,12 +251,12 @@ async fn an_outbox_that_was_out_of_reach_at_start_works_when_it_is_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_copy_that_stands_still_inside_a_transaction_does_not_stop_the_others() {
+async fn a_copy_that_stops_inside_a_transaction_does_not_block_the_others() {
     let test = TestOutbox::new(Kind::Postgres).await;
     test.put(new("Ann")).await;
     let pool = sqlx::AnyPool::connect(&test.fresh.url).await.unwrap();
     let mut state = pool.acquire().await.unwrap();
-    // What every session of ours asks for.
+    // As in every session of the program.
     sqlx::raw_sql("SET idle_in_transaction_session_timeout = '5s'; BEGIN; UPDATE counter SET last = last")
         .execute(&mut *state)
         .await
@@ -269,7 +269,7 @@ async fn a_copy_that_stands_still_inside_a_transaction_does_not_stop_the_others(
 }
 
 #[tokio::test]
-async fn erased_words_are_in_no_file_of_the_database() {
+async fn erased_content_is_in_no_file_of_the_database() {
     let test = TestOutbox::new(Kind::Sqlite).await;
     let secret = "Zinnia Quartermaine wrote this";
     let mut words = new(secret);

@@ -1,4 +1,4 @@
-//! An outbox with its surroundings, and enquiries to put into it.
+//! An outbox on a fresh database, and enquiries for it.
 
 use crate::databases::{Fresh, Kind, fresh};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};

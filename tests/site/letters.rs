@@ -1,4 +1,4 @@
-//! From the posted form to the letter that arrived: the real program, the real mail folder.
+//! From a posted form to the letter in the mail folder of the real program.
 
 use crate::support::{
     clinic::{Clinic, valid_form, wait_for},
@@ -15,7 +15,7 @@ fn plain(message: &Message<'_>) -> String {
 }
 
 #[test]
-fn a_form_becomes_a_letter_that_says_whom_to_answer_and_how() {
+fn a_posted_form_becomes_a_letter_that_says_whom_to_answer_and_how() {
     let clinic = Clinic::start();
     clinic.post(&valid_form()).is(303);
     let bytes = clinic.letters(1).remove(0);
@@ -37,7 +37,7 @@ fn a_form_becomes_a_letter_that_says_whom_to_answer_and_how() {
 }
 
 #[test]
-fn reply_to_is_the_client_only_if_the_mailbox_is_private() {
+fn reply_to_is_the_visitor_only_if_the_mailbox_is_private() {
     for (private, expected) in [("yes", Some("ana@example.com")), ("no", None)] {
         let clinic = Clinic::start();
         let fields = [
@@ -56,7 +56,7 @@ fn reply_to_is_the_client_only_if_the_mailbox_is_private() {
 }
 
 #[test]
-fn a_base_url_of_this_machine_makes_a_sender_that_can_send() {
+fn a_base_url_of_this_machine_makes_a_valid_sender() {
     let clinic = Clinic::with(&[("CLINIC_BASE_URL", "http://127.0.0.1:3000")]);
     clinic.post(&valid_form()).is(303);
     let mails = clinic.letters(1);
@@ -66,7 +66,7 @@ fn a_base_url_of_this_machine_makes_a_sender_that_can_send() {
 }
 
 #[test]
-fn a_clinic_that_asks_for_it_acknowledges_once_and_says_so() {
+fn an_acknowledgement_is_sent_once_and_the_letter_says_so() {
     let content = ContentFolder::copied();
     content.replace_line("clinic.toml", "acknowledge = false", "acknowledge = true");
     let clinic = content.open(&[]);
@@ -87,7 +87,7 @@ fn a_clinic_that_asks_for_it_acknowledges_once_and_says_so() {
 }
 
 #[test]
-fn no_field_breaks_out_of_its_place() {
+fn no_field_adds_headers_or_markup() {
     let attack = "x\r\nBcc: spy@example.com\r\n\r\n<script>alert(1)</script>\0\u{202E}evil";
     for field in
         ["name", "phone", "times", "message", "about", "token", "voicemail", "for_whom", "reason_code", "email"]
@@ -113,7 +113,7 @@ fn no_field_breaks_out_of_its_place() {
 }
 
 #[test]
-fn names_of_every_script_arrive_as_they_were_typed() {
+fn names_of_every_script_arrive_unchanged() {
     for name in ["Zoë Ångström", "مريم الخوري", "李小龍", "Олена", "אסתר", "👩‍👩‍👧 and me"]
     {
         let clinic = Clinic::start();
@@ -129,7 +129,7 @@ fn names_of_every_script_arrive_as_they_were_typed() {
 }
 
 #[test]
-fn a_kill_between_the_thanks_and_the_delivery_loses_nothing() {
+fn a_kill_between_the_303_and_the_delivery_loses_nothing() {
     let mut clinic = Clinic::start();
     for number in 0..10 {
         let name = format!("Killed {number}");

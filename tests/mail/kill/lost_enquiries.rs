@@ -1,4 +1,4 @@
-//! What arrived, held against what was promised.
+//! Compares the mails that arrived with the enquiries that were answered with 303.
 
 use super::visitors::Thanked;
 use crate::{databases::Fresh, smtp_server::Mail};
@@ -10,30 +10,30 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A lease, the waits of a retry and a queue: far more than is needed.
+/// Far more than a lease, the waits of retries and a queue take.
 const AT_MOST: Duration = Duration::from_mins(2);
 
 #[derive(Default)]
-pub struct Toll {
+pub struct Tally {
     deliveries: usize,
     copies: usize,
     lost_acknowledgements: usize,
-    /// Copies of a letter that a killed program had handed over last.
-    killed_before_writing_down: usize,
+    /// Copies of a letter that a killed program had sent last.
+    killed_before_recording: usize,
 }
 
-impl fmt::Display for Toll {
+impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
             "{} deliveries, {} of them copies ({} lost acknowledgements, {} copies because of a kill)",
-            self.deliveries, self.copies, self.lost_acknowledgements, self.killed_before_writing_down
+            self.deliveries, self.copies, self.lost_acknowledgements, self.killed_before_recording
         )
     }
 }
 
-/// The database is asked, since a letter that arrived may still go once more.
-pub async fn wait_until_all_is_delivered(database: &Fresh) {
+/// Asks the database, since a letter that arrived may be sent once more.
+pub async fn wait_until_all_are_delivered(database: &Fresh) {
     let pool = sqlx::AnyPool::connect(&database.url).await.unwrap();
     let end = Instant::now() + AT_MOST;
     loop {
@@ -47,9 +47,9 @@ pub async fn wait_until_all_is_delivered(database: &Fresh) {
     pool.close().await;
 }
 
-/// Every visitor who was thanked is in a letter to every member of staff, under the reference that they were given, once;
-/// a copy is the same message, and stands for an acknowledgement that nobody heard.
-pub fn count(visitors: &Thanked, mails: &[Mail], staff: &[&str]) -> Toll {
+/// Every visitor with a reference is in a letter to every recipient, under that reference, once; a copy is the same
+/// message, sent again because its acknowledgement was lost.
+pub fn count(visitors: &Thanked, mails: &[Mail], staff: &[&str]) -> Tally {
     let mut letters: HashMap<(String, &str), Vec<usize>> = HashMap::new();
     let mut ids: HashMap<String, String> = HashMap::new();
     for (index, mail) in mails.iter().enumerate() {
@@ -62,33 +62,33 @@ pub fn count(visitors: &Thanked, mails: &[Mail], staff: &[&str]) -> Toll {
     for (name, reference) in &visitors.references {
         for to in staff {
             let arrived = letters.get(&(reference.clone(), *to)).map_or(&[][..], Vec::as_slice);
-            assert!(!arrived.is_empty(), "{name} was thanked ({reference}) and is not heard by {to}");
+            assert!(!arrived.is_empty(), "{name} got {reference}, and {to} has no letter");
             assert!(arrived.iter().all(|index| mails[*index].text.contains(name)), "{reference} is not {name}'s");
         }
     }
-    assert_eq!(letters.len(), visitors.references.len() * staff.len(), "somebody is heard under two references");
+    assert_eq!(letters.len(), visitors.references.len() * staff.len(), "a visitor has two references");
     tally(mails, letters.values())
 }
 
-fn tally<'a>(mails: &[Mail], letters: impl Iterator<Item = &'a Vec<usize>>) -> Toll {
-    let last = last_of_each_life(mails);
+fn tally<'a>(mails: &[Mail], letters: impl Iterator<Item = &'a Vec<usize>>) -> Tally {
+    let last = last_of_each_process(mails);
     let lost_acknowledgements = mails.iter().filter(|mail| !mail.acknowledged).count();
-    let mut tally = Toll { deliveries: mails.len(), lost_acknowledgements, ..Toll::default() };
+    let mut tally = Tally { deliveries: mails.len(), lost_acknowledgements, ..Tally::default() };
     for arrivals in letters {
         for earlier in &arrivals[..arrivals.len() - 1] {
             tally.copies += 1;
             if mails[*earlier].acknowledged {
                 let killed = last.contains(earlier);
-                assert!(killed, "a letter came again though its acknowledgement was heard: {}", mails[*earlier].text);
-                tally.killed_before_writing_down += 1;
+                assert!(killed, "a letter was sent again after its acknowledgement: {}", mails[*earlier].text);
+                tally.killed_before_recording += 1;
             }
         }
     }
     tally
 }
 
-/// A life hands over one letter after another to each recipient: only the last may not be written down.
-fn last_of_each_life(mails: &[Mail]) -> HashSet<usize> {
+/// A process sends the letters to each recipient in turn: only the last may be unrecorded.
+fn last_of_each_process(mails: &[Mail]) -> HashSet<usize> {
     let lives = mails.iter().enumerate().map(|(index, mail)| ((mail.from.as_str(), mail.to.as_str()), index));
     lives.collect::<HashMap<_, _>>().into_values().collect()
 }
@@ -99,7 +99,7 @@ fn message_id(mail: &Mail) -> String {
 }
 
 /// Numbers run from 1 without a gap, one for each visitor, and no reference is there twice.
-pub async fn rows_are_in_order(database: &Fresh, visitors: &Thanked) {
+pub async fn assert_consecutive_numbers(database: &Fresh, visitors: &Thanked) {
     let pool = sqlx::AnyPool::connect(&database.url).await.unwrap();
     let rows = sqlx::query("SELECT number, reference FROM enquiry ORDER BY number").fetch_all(&pool).await.unwrap();
     let numbers: Vec<usize> = rows.iter().map(|row| usize::try_from(row.get::<i64, _>(0)).unwrap()).collect();

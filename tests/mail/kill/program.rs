@@ -10,8 +10,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-/// Where a copy answers just now; another address after each start.
-pub type DoorPlate = Arc<Mutex<String>>;
+/// The present address of a copy; another one after each start.
+pub type Address = Arc<Mutex<String>>;
 
 pub struct Copies {
     settings: Vec<(String, String)>,
@@ -20,8 +20,8 @@ pub struct Copies {
 
 struct Copy {
     data: PathBuf,
-    door: DoorPlate,
-    /// The life that it lives, and the logs of those that it has lived.
+    address: Address,
+    /// The running process, and the logs of the earlier ones.
     life: Mutex<Life>,
 }
 
@@ -41,7 +41,7 @@ impl Copies {
             ("CLINIC_MAIL_PER_MINUTE", "1000000".to_owned()),
             ("CLINIC_MAIL_TIMEOUT", "500ms".to_owned()),
             ("CLINIC_RETRY", "20ms,50ms,100ms".to_owned()),
-            // Everybody comes from this machine; their addresses are those of a proxy's header.
+            // All visitors are on this machine; their addresses are in a proxy's header.
             ("CLINIC_TRUSTED_PROXIES", "127.0.0.0/8".to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
@@ -55,7 +55,7 @@ impl Copies {
             Kind::Postgres => database.folder.path().join(format!("data-{copy}")),
         };
         let copies = (0..count)
-            .map(|copy| Copy { data: data(copy), door: DoorPlate::default(), life: Mutex::default() })
+            .map(|copy| Copy { data: data(copy), address: Address::default(), life: Mutex::default() })
             .collect();
         let copies = Self { settings, copies };
         (0..count).for_each(|copy| copies.start(copy));
@@ -66,11 +66,11 @@ impl Copies {
         self.copies.len()
     }
 
-    pub fn doors(&self) -> Vec<DoorPlate> {
-        self.copies.iter().map(|copy| Arc::clone(&copy.door)).collect()
+    pub fn addresses(&self) -> Vec<Address> {
+        self.copies.iter().map(|copy| Arc::clone(&copy.address)).collect()
     }
 
-    /// Each life has a sender of its own, so that a mail tells which life handed it over.
+    /// Each process has its own sender address, so that a mail shows which process sent it.
     pub fn start(&self, index: usize) {
         let copy = &self.copies[index];
         let mut life = copy.life.lock().unwrap();
@@ -78,7 +78,7 @@ impl Copies {
         let sender = format!("website@copy-{index}-life-{}.clinic.example", life.lives);
         let own = [("CLINIC_MAIL_FROM".to_owned(), sender)];
         let clinic = Clinic::in_folder(copy.data.clone(), self.settings.iter().cloned().chain(own).collect());
-        copy.door.lock().unwrap().clone_from(&clinic.origin);
+        copy.address.lock().unwrap().clone_from(&clinic.origin);
         life.clinic = Some(clinic);
     }
 
@@ -89,7 +89,7 @@ impl Copies {
         life.logs.push(clinic.log());
     }
 
-    pub fn stop_and_look_for_panics(self) {
+    pub fn stop_and_assert_no_panics(self) {
         for (index, copy) in self.copies.iter().enumerate() {
             self.kill(index);
             for (life, log) in copy.life.lock().unwrap().logs.iter().enumerate() {

@@ -1,6 +1,6 @@
-//! People who write, each from an address of their own, and who send the same form again until they are thanked.
+//! Visitors, each with an address of its own, who post the same form until it is answered with 303.
 
-use super::{Dice, program::DoorPlate};
+use super::{SeededRandom, program::Address};
 use crate::support::clinic::{TIMEOUT, valid_form};
 use std::{
     collections::HashMap,
@@ -13,12 +13,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// People at their keyboards at once.
+/// Visitors at the same time.
 const AT_ONCE: usize = 6;
-/// Milliseconds between one of them and the next, at most: the workers keep up, so that kills meet them at work.
+/// Milliseconds between two visitors, at most; few enough that delivery is under way when a copy is killed.
 const PAUSE: u64 = 150;
-/// A copy that is just being started is asked again after this.
-const A_MOMENT: Duration = Duration::from_millis(5);
+/// Pause before a copy that is starting is asked again.
+const RETRY_PAUSE: Duration = Duration::from_millis(5);
 
 pub struct Visitors {
     shared: Arc<Shared>,
@@ -26,16 +26,16 @@ pub struct Visitors {
 }
 
 struct Shared {
-    doors: Vec<DoorPlate>,
+    addresses: Vec<Address>,
     in_flight: Vec<AtomicUsize>,
     closing: AtomicBool,
     posts: AtomicUsize,
     next: AtomicUsize,
     thanked: Mutex<HashMap<String, String>>,
-    dice: Arc<Dice>,
+    random: Arc<SeededRandom>,
 }
 
-/// What became of them.
+/// The result.
 pub struct Thanked {
     pub posts: usize,
     /// Name to the reference that they were given.
@@ -49,34 +49,34 @@ impl fmt::Display for Thanked {
 }
 
 impl Visitors {
-    pub fn start(doors: Vec<DoorPlate>, dice: &Arc<Dice>) -> Self {
+    pub fn start(addresses: Vec<Address>, random: &Arc<SeededRandom>) -> Self {
         let shared = Arc::new(Shared {
-            in_flight: doors.iter().map(|_| AtomicUsize::default()).collect(),
-            doors,
+            in_flight: addresses.iter().map(|_| AtomicUsize::default()).collect(),
+            addresses,
             closing: AtomicBool::default(),
             posts: AtomicUsize::default(),
             next: AtomicUsize::default(),
             thanked: Mutex::default(),
-            dice: Arc::clone(dice),
+            random: Arc::clone(random),
         });
         let come = |_| {
             let shared = Arc::clone(&shared);
-            thread::spawn(move || shared.come_one_after_another())
+            thread::spawn(move || shared.write_in_turn())
         };
         let threads = (0..AT_ONCE).map(come).collect();
         Self { shared, threads }
     }
 
-    /// Until somebody waits for an answer of this copy.
+    /// Waits until a post to this copy is unanswered.
     pub fn wait_for_a_post_in_flight(&self, copy: usize) {
         let end = Instant::now() + TIMEOUT;
         while self.shared.in_flight[copy].load(Ordering::Acquire) == 0 {
-            assert!(Instant::now() < end, "nobody writes to copy {copy}");
+            assert!(Instant::now() < end, "no visitor posts to copy {copy}");
             thread::yield_now();
         }
     }
 
-    /// Nobody new comes; whoever is here stays until thanked.
+    /// No new visitors; the present ones post until they are answered.
     pub fn finish(self) -> Thanked {
         self.shared.closing.store(true, Ordering::Release);
         self.threads.into_iter().for_each(|thread| thread.join().unwrap());
@@ -86,17 +86,17 @@ impl Visitors {
 }
 
 impl Shared {
-    fn come_one_after_another(&self) {
+    fn write_in_turn(&self) {
         while !self.closing.load(Ordering::Acquire) {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let name = format!("Visitor-{number}.");
-            let reference = self.write_until_thanked(number, &name);
+            let reference = self.post_until_answered(number, &name);
             self.thanked.lock().unwrap().insert(name, reference);
-            thread::sleep(Duration::from_millis(self.dice.below(PAUSE)));
+            thread::sleep(Duration::from_millis(self.random.below(PAUSE)));
         }
     }
 
-    fn write_until_thanked(&self, number: usize, name: &str) -> String {
+    fn post_until_answered(&self, number: usize, name: &str) -> String {
         let agent = ureq::Agent::new_with_config(
             ureq::Agent::config_builder()
                 .http_status_as_error(false)
@@ -115,31 +115,31 @@ impl Shared {
         self.until(name, |copy| self.post(&agent, copy, &address, &body))
     }
 
-    /// Knocks at one copy or another until there is an answer.
+    /// Asks one copy or another until there is an answer.
     fn until<T>(&self, name: &str, ask: impl Fn(usize) -> Option<T>) -> T {
         let end = Instant::now() + TIMEOUT;
         loop {
-            let copy = usize::try_from(self.dice.below(self.doors.len() as u64)).unwrap();
+            let copy = usize::try_from(self.random.below(self.addresses.len() as u64)).unwrap();
             if let Some(answer) = ask(copy) {
                 return answer;
             }
             assert!(Instant::now() < end, "{name} was not answered within {TIMEOUT:?}");
-            thread::sleep(A_MOMENT);
+            thread::sleep(RETRY_PAUSE);
         }
     }
 
-    fn door(&self, copy: usize) -> String {
-        self.doors[copy].lock().unwrap().clone()
+    fn address(&self, copy: usize) -> String {
+        self.addresses[copy].lock().unwrap().clone()
     }
 
     fn token(&self, agent: &ureq::Agent, copy: usize) -> Option<String> {
-        agent.get(format!("{}/contact/token", self.door(copy))).call().ok()?.body_mut().read_to_string().ok()
+        agent.get(format!("{}/contact/token", self.address(copy))).call().ok()?.body_mut().read_to_string().ok()
     }
 
-    /// The reference, or nothing: refused, cut off, or told that it was not kept.
+    /// The reference, or nothing: refused, cut off, or not stored.
     fn post(&self, agent: &ureq::Agent, copy: usize, address: &str, body: &str) -> Option<String> {
         let request = agent
-            .post(format!("{}/contact", self.door(copy)))
+            .post(format!("{}/contact", self.address(copy)))
             .header("content-type", "application/x-www-form-urlencoded")
             .header("sec-fetch-site", "same-origin")
             .header("x-forwarded-for", address);
