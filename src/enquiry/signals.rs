@@ -37,10 +37,8 @@ pub struct Circumstances {
 pub enum FetchSite {
     /// `same-origin`: a page of this site.
     SameOrigin,
-    /// `none`: typed, or a tool.
-    None,
-    /// Not sent: an old browser, or a program.
-    Absent,
+    /// `none`, or not sent: an old browser, or a program.
+    Unknown,
     /// `cross-site` or `same-site`: a page of another site.
     CrossSite,
 }
@@ -75,15 +73,15 @@ impl Signals {
     }
 
     /// The score of an enquiry that was posted in these circumstances.
-    pub fn score(&self, enquiry: &Enquiry, around: &Circumstances) -> SpamScore {
+    pub fn score(&self, enquiry: &Enquiry, circumstances: &Circumstances) -> SpamScore {
         let read = |text: &str| words(text, &self.facts.shape.endings);
         // A signature shows an occupation, not an intent.
         let body = without_signature(enquiry.message.as_deref().unwrap_or_default(), &self.closings);
         let text = read(&format!("{body}\n\n{}", enquiry.times.as_deref().unwrap_or_default()));
         let relief = self.relief.found(&text);
         let standing = self.standing.found(&text);
-        let shape = shape::signals(&self.facts.shape, enquiry, &around.honeypot);
-        let around = circumstances(&self.facts.circumstances, around);
+        let shape = shape::signals(&self.facts.shape, enquiry, &circumstances.honeypot);
+        let around = circumstance_signals(&self.facts.circumstances, circumstances);
         let mut phrases = self.name.found(&read(&enquiry.name));
         phrases.extend(self.message.found(&text));
         phrases.extend(self.unasked(&text, sum(&phrases) + sum(&standing), sum(&relief)));
@@ -130,7 +128,7 @@ fn findings<'a>(signals: &[(bool, &'a Signal)]) -> Vec<Finding<'a>> {
     signals.iter().filter(|(found, _)| *found).map(|(_, signal)| (signal.points, signal.reason.as_str())).collect()
 }
 
-fn circumstances<'a>(facts: &'a CircumstanceFacts, around: &Circumstances) -> Vec<Finding<'a>> {
+fn circumstance_signals<'a>(facts: &'a CircumstanceFacts, around: &Circumstances) -> Vec<Finding<'a>> {
     let too_fast = matches!(around.token, Token::Valid { age, .. } if age < u64::from(facts.too_fast.limit));
     findings(&[
         (!around.honeypot.trim().is_empty(), &facts.honeypot),
@@ -138,7 +136,7 @@ fn circumstances<'a>(facts: &'a CircumstanceFacts, around: &Circumstances) -> Ve
         (around.token == Token::Invalid, &facts.token_foreign),
         (too_fast, &facts.too_fast),
         (around.site == FetchSite::CrossSite, &facts.cross_site),
-        (matches!(around.site, FetchSite::None | FetchSite::Absent), &facts.no_site),
+        (around.site == FetchSite::Unknown, &facts.no_site),
         (around.recent >= facts.crowded.limit, &facts.crowded),
         (around.repeated, &facts.repeated),
     ])

@@ -24,8 +24,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Redirect, Response},
 };
-use serde::Deserialize;
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 /// `GET /contact`: an empty form with a fresh token.
 pub(super) async fn show(State(app): State<Arc<App>>) -> Response {
@@ -40,17 +39,11 @@ pub(super) async fn token(State(app): State<Arc<App>>) -> Response {
     never_stored((StatusCode::OK, app.fresh_token()).into_response())
 }
 
-/// The query of the receipt's address: a signed reference, nothing personal.
-#[derive(Debug, Deserialize)]
-pub(super) struct Received {
-    #[serde(default)]
-    r: String,
-}
-
-/// `GET /contact/received?r=…`: changes nothing, so it may be reloaded and bookmarked.
-pub(super) async fn received(State(app): State<Arc<App>>, Query(query): Query<Received>) -> Response {
+/// `GET /contact/received?r=…`: changes nothing, so it may be reloaded and bookmarked. `r` is a signed reference, nothing
+/// personal.
+pub(super) async fn received(State(app): State<Arc<App>>, Query(query): Query<HashMap<String, String>>) -> Response {
     let edition = app.edition();
-    match app.read_receipt(&query.r) {
+    match query.get("r").and_then(|receipt| app.read_receipt(receipt)) {
         Some((reference, received)) => page(StatusCode::OK, pages::received(edition.context(), reference, received)),
         None => not_found(&edition),
     }
@@ -105,8 +98,8 @@ async fn store(
     let nonce = if let Token::Valid { nonce, .. } = &token { Some(nonce.clone()) } else { None };
     let repeated = enquiry.message.as_deref().is_some_and(|message| app.duplicates.seen_before(message));
     let honeypot = form.reason_code.clone();
-    let around = Circumstances { honeypot, token, site: fetch_site(headers), recent, repeated };
-    let spam = edition.signals.score(&enquiry, &around);
+    let circumstances = Circumstances { honeypot, token, site: fetch_site(headers), recent, repeated };
+    let spam = edition.signals.score(&enquiry, &circumstances);
     let (action, score, reasons) = (spam.action, spam.score, spam.reasons.join("; "));
     let from_article = enquiry.about.is_some();
     let address = letter::acknowledged(&enquiry, &spam).filter(|_| edition.site.clinic.form.acknowledge);
@@ -137,9 +130,8 @@ async fn store(
 
 fn fetch_site(headers: &HeaderMap) -> FetchSite {
     match headers.get("sec-fetch-site").map(header::HeaderValue::as_bytes) {
-        None => FetchSite::Absent,
+        None | Some(b"none") => FetchSite::Unknown,
         Some(b"same-origin") => FetchSite::SameOrigin,
-        Some(b"none") => FetchSite::None,
         Some(_) => FetchSite::CrossSite,
     }
 }

@@ -103,7 +103,7 @@ fn one_circumstance_alone_does_not_label() {
         ("no token", Circumstances { token: Token::Missing, ..ordinary.clone() }),
         ("foreign token", Circumstances { token: Token::Invalid, ..ordinary.clone() }),
         ("another site", Circumstances { site: FetchSite::CrossSite, ..ordinary.clone() }),
-        ("no site", Circumstances { site: FetchSite::Absent, ..ordinary.clone() }),
+        ("no site", Circumstances { site: FetchSite::Unknown, ..ordinary.clone() }),
         ("crowded", Circumstances { recent: 500, ..ordinary.clone() }),
         ("repeated", Circumstances { repeated: true, ..ordinary }),
     ];

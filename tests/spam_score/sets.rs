@@ -98,8 +98,7 @@ impl Post {
         };
         let site = match self.site {
             Site::SameOrigin => FetchSite::SameOrigin,
-            Site::None => FetchSite::None,
-            Site::Absent => FetchSite::Absent,
+            Site::None | Site::Absent => FetchSite::Unknown,
             Site::CrossSite => FetchSite::CrossSite,
         };
         Circumstances { honeypot: self.honeypot.clone(), token, site, recent: self.recent, repeated: false }
