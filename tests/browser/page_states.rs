@@ -150,7 +150,7 @@ fn extreme() -> Site {
     let between = "A paragraph above it.\n\n![The same wall](room.jpg \"With a caption.\")\n\nA paragraph below it.";
     content.write("articles/photograph/index.md", article("An article with a photograph", photo, between));
     content.write("articles/photograph/room.jpg", photograph(1000, 650, ImageFormat::Jpeg));
-    content.write("people/ana.png", photograph(500, 610, ImageFormat::Png));
+    content.write("people/ana.png", photograph(800, 980, ImageFormat::Png));
     content.write("articles/retired.md", article("An article that was withdrawn", "retired = true\n", "Gone."));
     let topic = format!("+++\ntitle = \"Nothing yet\"\n{description}+++\n");
     content.write("topics/nothing-yet.md", topic);
@@ -162,7 +162,8 @@ fn extreme() -> Site {
     content.replace_line("clinic.toml", "text_messages", "text_messages = true");
     content.add("clinic.toml", "\n[availability]\nstate = \"away\"\nuntil = 2099-01-03\n");
     let clinic = content.open(&[]);
-    wait_for(|| clinic.get("/articles/photograph").body.contains("<picture>").then_some(())).expect("the photographs");
+    wait_for(|| clinic.get("/articles/photograph").body.contains("<picture>").then_some(()))
+        .unwrap_or_else(|| panic!("no photographs:\n{}", clinic.log()));
     let receipt = clinic.post(&valid_form()).is(303).header("location").to_owned();
     let states = vec![
         at("home-away", "/", "A therapy clinic"),
