@@ -28,6 +28,7 @@ fn every_background_task_that_panics_is_logged_by_name_and_started_again() {
         line("background task panicked").unwrap_or_else(|| panic!("{task} did not panic:\n{}", clinic.log()));
         line("background task restarted").unwrap_or_else(|| panic!("{task}:\n{}", clinic.log()));
     }
+    assert!(clinic.log().contains("a test asked for this panic"), "the reason is logged:\n{}", clinic.log());
     clinic.get("/").is(200);
     clinic.post(&valid_form()).is(303);
     clinic.letters(1);
