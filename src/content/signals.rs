@@ -61,8 +61,8 @@ pub struct CircumstanceFacts {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ShapeFacts {
-    /// Top-level domains with which `shop.com` is a web address without `www.`. None may be a word of a language, since a
-    /// space after a period is often forgotten.
+    /// Top-level domains with which `shop.com` is a web address without `www.`. None may be a word of a language, since
+    /// a space after a period is often forgotten.
     pub endings: Vec<String>,
     /// First words of a closing line; what follows is a signature and is not scored.
     pub closings: Vec<String>,
@@ -142,10 +142,10 @@ pub struct Long {
 
 /// Phrases with the same intent.
 ///
-/// A phrase is words in this order within one sentence; accents, capitals and punctuation are ignored. `word*` is any word
-/// with this prefix, `a|b` either, `(a)` is optional, `..` up to four words, `ANY` one word (in parentheses: the word
-/// `any`), `{list}` a word of a list; `NUMBER`, `MONEY`, `PERCENT`, `LINK` and `ADDRESS` are classes of words. Scripts
-/// without spaces are written without.
+/// A phrase is words in this order within one sentence; accents, capitals and punctuation are ignored. `word*` is any
+/// word with this prefix, `a|b` either, `(a)` is optional, `..` up to four words, `ANY` one word (in parentheses: the
+/// word `any`), `{list}` a word of a list; `NUMBER`, `MONEY`, `PERCENT`, `LINK` and `ADDRESS` are classes of words.
+/// Scripts without spaces are written without.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kind {

@@ -3,8 +3,8 @@
 //! Invariant: a [`Submission`] keeps every character as typed, so that a page with errors shows it again. Only the
 //! validation and the enquiry use tidied text (trimmed, without invisible characters).
 //!
-//! Never: the wording of an error (`templates/components/form_error.html`), or a posted value in an error, since errors are
-//! logged.
+//! Never: the wording of an error (`templates/components/form_error.html`), or a posted value in an error, since errors
+//! are logged.
 
 use super::{
     Channel, Enquiry, ForWhom, Mailbox, Phone, Voicemail,

@@ -20,8 +20,8 @@ pub fn availability_on(clinic: &Clinic, day: Date) -> Option<&Availability> {
 
 /// The end of the working day by which a message received at `received` (in the clinic's zone) is answered.
 ///
-/// The day of receipt does not count. A message received after closing time, on a closed day or during an absence counts
-/// as received on the next open day.
+/// The day of receipt does not count. A message received after closing time, on a closed day or during an absence
+/// counts as received on the next open day.
 pub fn reply_by(clinic: &Clinic, received: DateTime) -> Option<DateTime> {
     let reply = clinic.reply.as_ref()?;
     let back = clinic
@@ -41,8 +41,8 @@ pub fn reply_by(clinic: &Clinic, received: DateTime) -> Option<DateTime> {
 /// Weekdays within which staff are expected to reply if the facts file promises no time.
 const DEFAULT_WEEKDAYS: usize = 2;
 
-/// By when staff should have answered a message received at `received` (in the clinic's zone): the promised time, or the
-/// end of the second weekday after. The latter is for reminders only and is never shown to visitors.
+/// By when staff should have answered a message received at `received` (in the clinic's zone): the promised time, or
+/// the end of the second weekday after. The latter is for reminders only and is never shown to visitors.
 pub fn expected_by(clinic: &Clinic, received: DateTime) -> DateTime {
     reply_by(clinic, received).unwrap_or_else(|| {
         let weekday = |day: &Date| !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);

@@ -49,7 +49,7 @@ pub struct Signals {
     facts: SignalFacts,
     name: PhraseIndex,
     message: PhraseIndex,
-    /// PhraseIndex of the message from which relief is not subtracted.
+    /// Kinds of the message from which relief is not subtracted.
     standing: PhraseIndex,
     relief: PhraseIndex,
     closings: Vec<String>,

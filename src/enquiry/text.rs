@@ -21,7 +21,8 @@ pub fn tidy_text(text: &str) -> String {
     visible.trim().to_owned()
 }
 
-/// Joiners stay, since emoji and several scripts need them; direction marks stay too, since `mail::letter::sanitize` handles them.
+/// Joiners stay, since emoji and several scripts need them; direction marks stay too, since `mail::letter::sanitize`
+/// handles them.
 fn is_kept(c: char) -> bool {
     !c.is_control() && !matches!(c, '\u{200B}' | '\u{2060}' | '\u{FEFF}' | '\u{00AD}' | '\u{180E}')
 }

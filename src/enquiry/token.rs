@@ -1,7 +1,7 @@
 //! The token of the contact form: time of issue and a nonce, signed.
 //!
-//! It shows how long a visitor took and whether two posts come from the same form. It is one spam signal among several: a
-//! form without a valid token is accepted.
+//! It shows how long a visitor took and whether two posts come from the same form. It is one spam signal among several:
+//! a form without a valid token is accepted.
 //!
 //! Never: the clock or randomness; both are arguments.
 

@@ -1,7 +1,7 @@
 //! Reads the body of a post.
 //!
-//! A body that is too large is read to its end (up to [`DRAINED`]), since a browser shows a response only after it has sent
-//! everything.
+//! A body that is too large is read to its end (up to [`DRAINED`]), since a browser shows a response only after it has
+//! sent everything.
 
 use crate::pages::Failure;
 use axum::{

@@ -39,8 +39,8 @@ pub(super) async fn token(State(app): State<Arc<App>>) -> Response {
     never_stored((StatusCode::OK, app.fresh_token()).into_response())
 }
 
-/// `GET /contact/received?r=…`: changes nothing, so it may be reloaded and bookmarked. `r` is a signed reference, nothing
-/// personal.
+/// `GET /contact/received?r=…`: changes nothing, so it may be reloaded and bookmarked. `r` is a signed reference,
+/// nothing personal.
 pub(super) async fn received(State(app): State<Arc<App>>, Query(query): Query<HashMap<String, String>>) -> Response {
     let edition = app.edition();
     match query.get("r").and_then(|receipt| app.read_receipt(receipt)) {
@@ -49,8 +49,8 @@ pub(super) async fn received(State(app): State<Arc<App>>, Query(query): Query<Ha
     }
 }
 
-/// `POST /contact`: redirects to the receipt (303, RFC 9110 15.4.4), so that Back and reload never post again, or shows the
-/// form with the reason.
+/// `POST /contact`: redirects to the receipt (303, RFC 9110 15.4.4), so that Back and reload never post again, or shows
+/// the form with the reason.
 pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Response {
     let edition = app.edition();
     let (parts, body) = request.into_parts();
@@ -84,8 +84,8 @@ pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Respo
     }
 }
 
-/// Scores the enquiry and commits it to the outbox. Unless it was stored before, also counts it for the article below which
-/// the form stood (not if it is held) and acknowledges it by mail; a failed acknowledgement is logged only.
+/// Scores the enquiry and commits it to the outbox. Unless it was stored before, also counts it for the article below
+/// which the form stood (not if it is held) and acknowledges it by mail; a failed acknowledgement is logged only.
 async fn store(
     app: &App,
     edition: &Edition,

@@ -1,7 +1,7 @@
 //! Whether a post was made by another website.
 //!
-//! The check is tower-http's (`Sec-Fetch-Site`, then `Origin` against `Host`). It is called on the headers and not used as
-//! a layer, since a refusal must show the posted answers.
+//! The check is tower-http's (`Sec-Fetch-Site`, then `Origin` against `Host`). It is called on the headers and not used
+//! as a layer, since a refusal must show the posted answers.
 
 use axum::http::{Request, Response, request::Parts};
 use std::convert::Infallible;
@@ -10,8 +10,8 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 /// Whether another site made the request. `origin` is the public origin, from which `Host` may differ behind a proxy.
 ///
-/// `Origin: null` is accepted only with `Sec-Fetch-Site: same-origin`. A request with neither header is accepted, with a
-/// higher spam score.
+/// `Origin: null` is accepted only with `Sec-Fetch-Site: same-origin`. A request with neither header is accepted, with
+/// a higher spam score.
 pub async fn is_forged(parts: &Parts, origin: &str) -> bool {
     let layer = CsrfLayer::new().add_trusted_origin(origin).expect("the settings hold a valid origin");
     let passed = service_fn(|_: Request<()>| async { Ok::<_, Infallible>(Response::new(())) });

@@ -1,7 +1,7 @@
 //! The public origin: redirects requests for another host name, or without TLS, in one hop.
 //!
-//! Invariant: there is no redirect loop. A host that no visitor can have typed (an IP address, a name without a dot) comes
-//! from a proxy or an operator and is not redirected; `X-Forwarded-Proto` counts only from a trusted proxy.
+//! Invariant: there is no redirect loop. A host that no visitor can have typed (an IP address, a name without a dot)
+//! comes from a proxy or an operator and is not redirected; `X-Forwarded-Proto` counts only from a trusted proxy.
 //!
 //! Never for `/health`, which monitors request under any name, nor while the site's own origin is a loopback address.
 

@@ -1,7 +1,7 @@
 //! The phrases of `signals.toml`, prepared once, and the points for those that a text contains.
 //!
-//! Invariant: a phrase is found within one sentence only, and each word counts for one phrase only: where phrases overlap,
-//! the one with the most points wins, so that `seo` and `seo package` do not both count.
+//! Invariant: a phrase is found within one sentence only, and each word counts for one phrase only: where phrases
+//! overlap, the one with the most points wins, so that `seo` and `seo package` do not both count.
 //!
 //! Never: points for anything but phrases.
 

@@ -33,14 +33,14 @@ fn links(text: &[Word]) -> usize {
     text.iter().filter(|word| word.class == Class::Link).count()
 }
 
-/// Links in BBCode or HTML.
+/// Links in `BBCode` or HTML.
 fn has_markup(text: &str) -> bool {
     let text = text.to_lowercase();
     ["[url", "[/url", "[link", "<a ", "</a>", "href="].iter().any(|tag| text.contains(tag))
 }
 
-/// The name is repeated in another field, or (if it is several words) twice in the message. The honeypot does not count: a
-/// browser may fill it with the name.
+/// The name is repeated in another field, or (if it is several words) twice in the message. The honeypot does not
+/// count: a browser may fill it with the name.
 fn is_same_text(name: &[Word], times: &[Word], message: &[Word]) -> bool {
     let twice = || name.len() > 1 && message.windows(name.len()).filter(|window| *window == name).count() > 1;
     !name.is_empty() && (name == times || name == message || twice())

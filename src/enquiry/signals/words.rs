@@ -1,7 +1,7 @@
 //! Splits a text into folded words, numbers, amounts of money, web addresses and ends of sentences.
 //!
-//! Invariant: capitals, accents and widths are folded (NFKD without marks), and in a script without spaces each character
-//! is a word, so that a phrase in it is found inside a sentence.
+//! Invariant: capitals, accents and widths are folded (NFKD without marks), and in a script without spaces each
+//! character is a word, so that a phrase in it is found inside a sentence.
 //!
 //! Never: points.
 
