@@ -11,8 +11,6 @@ use data_encoding::BASE64URL_NOPAD;
 pub const NONCE: usize = 16;
 /// Length of the signature in bytes: half of a keyed BLAKE3 hash.
 const MAC: usize = 16;
-/// Seconds since 1970, big-endian.
-const TIME: usize = 8;
 
 /// The key of one purpose, derived from the secret of the installation.
 #[derive(Clone)]
@@ -35,6 +33,18 @@ impl Key {
     pub fn verifies(&self, message: &[u8], mac: &[u8]) -> bool {
         // Hashing both sides again makes the comparison independent of how many bytes agree.
         blake3::keyed_hash(&self.0, &self.sign(message)) == blake3::keyed_hash(&self.0, mac)
+    }
+
+    /// `message` followed by its signature, in base64url.
+    pub fn seal(&self, message: &[u8]) -> String {
+        BASE64URL_NOPAD.encode(&[message, &self.sign(message)].concat())
+    }
+
+    /// The message of a text from [`Self::seal`], if the signature is valid.
+    pub fn open(&self, text: &str) -> Option<Vec<u8>> {
+        let mut message = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+        let mac = message.split_off(message.len().checked_sub(MAC)?);
+        self.verifies(&message, &mac).then_some(message)
     }
 }
 
@@ -63,12 +73,7 @@ pub enum Token {
 impl Token {
     /// A token issued at `now` (seconds since 1970).
     pub fn issue(key: &Key, now: u64, nonce: [u8; NONCE]) -> String {
-        let mut bytes = Vec::with_capacity(TIME + NONCE + MAC);
-        bytes.extend_from_slice(&now.to_be_bytes());
-        bytes.extend_from_slice(&nonce);
-        let mac = key.sign(&bytes);
-        bytes.extend_from_slice(&mac);
-        BASE64URL_NOPAD.encode(&bytes)
+        key.seal(&[now.to_be_bytes().as_slice(), &nonce].concat())
     }
 
     /// Reads `text` at `now`.
@@ -76,16 +81,13 @@ impl Token {
         if text.is_empty() {
             return Self::Missing;
         }
-        let Some(bytes) = BASE64URL_NOPAD.decode(text.as_bytes()).ok().filter(|b| b.len() == TIME + NONCE + MAC) else {
-            return Self::Invalid;
-        };
-        let (message, mac) = bytes.split_at(TIME + NONCE);
-        if !key.verifies(message, mac) {
-            return Self::Invalid;
+        match key.open(text).as_deref().and_then(|message| message.split_first_chunk()) {
+            Some((time, nonce)) => {
+                let age = now.saturating_sub(u64::from_be_bytes(*time));
+                Self::Valid { nonce: BASE64URL_NOPAD.encode(nonce), age }
+            }
+            None => Self::Invalid,
         }
-        let (time, nonce) = message.split_at(TIME);
-        let issued = u64::from_be_bytes(time.try_into().expect("the split is eight bytes long"));
-        Self::Valid { nonce: BASE64URL_NOPAD.encode(nonce), age: now.saturating_sub(issued) }
     }
 }
 
