@@ -122,10 +122,10 @@ async fn act(config: &Config, outbox: &Outbox, command: &Enquiries) -> Result<St
         }
         Enquiries::List { json: false } => Ok(output::table(&outbox.list().await?, now())),
         Enquiries::Show { reference, json } => {
-            let (entry, words, letters) = outbox.show(&normalized(reference)).await?;
+            let (entry, content, letters) = outbox.show(&normalized(reference)).await?;
             Ok(match json {
-                true => output::details_json(&entry, &words, &letters),
-                false => output::details(&entry, &words, &letters, now()),
+                true => output::details_json(&entry, content.as_ref(), &letters),
+                false => output::details(&entry, content.as_ref(), &letters, now()),
             })
         }
         Enquiries::Release { references } => {

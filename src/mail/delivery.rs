@@ -56,7 +56,7 @@ pub struct DeliveryWorker {
 
 #[derive(Debug, Default)]
 struct Claiming {
-    /// Acknowledged by the relay; the database could not be told.
+    /// Acknowledged by the relay and not recorded in the database yet.
     unrecorded: Vec<ClaimedLetter>,
     /// When the letters of the last minute were claimed.
     sent: VecDeque<Timestamp>,

@@ -156,7 +156,7 @@ fn zone_name(zone: &str) -> Option<&'static str> {
 pub(crate) struct AutoSubmitted(&'static str);
 
 impl AutoSubmitted {
-    /// Of a letter that nobody's mail brought about.
+    /// Of a message that answers no other.
     pub(crate) const GENERATED: Self = Self("auto-generated");
     /// Of an answer without a person.
     pub(crate) const REPLIED: Self = Self("auto-replied");

@@ -28,7 +28,7 @@ pub use backup::BackupError;
 pub use database::{DatabaseLocation, Unavailable};
 pub use enquiries::{CommandError, Entry, LetterEntry};
 pub use erasure::{Erased, Searched, Sender};
-pub use letters::{ClaimedLetter, EarlierEnquiry, MessageKind, StoredEnquiry};
+pub use letters::{ClaimedLetter, Content, EarlierEnquiry, MessageKind, StoredEnquiry};
 pub use notes::{Counts, HeldEnquiry, Note, OpenEnquiry, UndeliveredLetter};
 pub use problems::ClaimedProblem;
 pub(crate) use reference::random;

@@ -72,7 +72,7 @@ async fn a_stored_enquiry_has_a_reference_a_number_and_a_letter_per_recipient(ki
     let receipt = test.put(new("Ann")).await;
     assert_eq!((receipt.number, receipt.duplicate, receipt.reference.len()), (1, false, 8));
     let (_, content, letters) = test.outbox.show(&receipt.reference).await.unwrap();
-    assert_eq!(content.unwrap().0, enquiry("Ann"));
+    assert_eq!(content.unwrap().enquiry, enquiry("Ann"));
     let facts: Vec<_> = letters.iter().map(|l| (l.recipient.as_str(), l.state.as_str(), l.attempts)).collect();
     assert_eq!(facts, [("a@clinic.example", "waiting", 0), ("b@clinic.example", "waiting", 0)]);
     let first = claim(&test.outbox, start()).await.unwrap();
@@ -444,7 +444,7 @@ async fn unusual_characters_are_stored_unchanged(kind: Kind) {
     let name = "\0 \u{1} ' \" \\ \\u0000 \u{2028} \u{202e} 👩‍👩‍👧 مريم \u{feff}$1?1:x %00";
     let receipt = test.put(with_nonce(name, "n'\"\\")).await;
     let (_, content, _) = test.outbox.show(&receipt.reference).await.unwrap();
-    assert_eq!(content.unwrap().0.name, name);
+    assert_eq!(content.unwrap().enquiry.name, name);
     assert!(test.put(with_nonce(name, "n'\"\\")).await.duplicate);
 }
 

@@ -3,20 +3,16 @@
 //! Invariant: no cell of the CSV is a formula. A visitor writes the cells, and a spreadsheet would run `=HYPERLINK(…)` when
 //! the file is opened (OWASP, CSV injection).
 
-use crate::{
-    enquiry::{Enquiry, SpamScore},
-    mail::{
-        letter::sanitize,
-        outbox::{Entry, LetterEntry},
-    },
+use crate::mail::{
+    letter::sanitize,
+    outbox::{Content, Entry, LetterEntry},
 };
 use jiff::Timestamp;
-use serde::Serialize;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// What a visitor wrote, and its spam score; absent once erased.
-type Words = Option<(Enquiry, SpamScore)>;
+/// An enquiry and its content, which is absent once erased.
+type Row = (Entry, Option<Content>);
 /// Name and value of a column.
 type Column = (&'static str, Value);
 
@@ -57,12 +53,12 @@ fn marks(entry: &Entry) -> String {
 }
 
 /// One enquiry for people. Control characters, which a terminal would obey, are made visible.
-pub(super) fn details(entry: &Entry, words: &Words, letters: &[LetterEntry], now: Timestamp) -> String {
+pub(super) fn details(entry: &Entry, content: Option<&Content>, letters: &[LetterEntry], now: Timestamp) -> String {
     let mut text = table(std::slice::from_ref(entry), now);
-    if words.is_none() {
+    if content.is_none() {
         text.push_str("\nIts content is erased.");
     }
-    for (name, value) in content(words.as_ref()).into_iter().filter(|(_, value)| !value.is_null()) {
+    for (name, value) in content_columns(content).into_iter().filter(|(_, value)| !value.is_null()) {
         let lines = sanitize::lines(&cell(&value));
         let _ = write!(text, "\n{name}: {}", lines.join("\n> "));
     }
@@ -77,30 +73,23 @@ pub(super) fn details(entry: &Entry, words: &Words, letters: &[LetterEntry], now
 }
 
 /// One enquiry for programs.
-pub(super) fn details_json(entry: &Entry, words: &Words, letters: &[LetterEntry]) -> String {
-    #[derive(Serialize)]
-    struct Details<'a> {
-        #[serde(flatten)]
-        entry: &'a Entry,
-        enquiry: Option<&'a Enquiry>,
-        #[serde(rename = "judgement")]
-        spam: Option<&'a SpamScore>,
-        letters: &'a [LetterEntry],
-    }
-    let (enquiry, spam) = words.as_ref().map(|(enquiry, spam)| (enquiry, spam)).unzip();
-    let details = Details { entry, enquiry, spam, letters };
-    serde_json::to_string_pretty(&details).expect("an enquiry is plain data") + "\n"
+pub(super) fn details_json(entry: &Entry, content: Option<&Content>, letters: &[LetterEntry]) -> String {
+    let mut details = json!(entry);
+    details["enquiry"] = json!(content.map(|content| &content.enquiry));
+    details["judgement"] = json!(content.map(|content| &content.spam));
+    details["letters"] = json!(letters);
+    format!("{details:#}\n")
 }
 
 /// One JSON object a line.
-pub(super) fn json_lines(enquiries: &[(Entry, Words)]) -> String {
+pub(super) fn json_lines(enquiries: &[Row]) -> String {
     let lines =
         enquiries.iter().map(|one| Value::Object(row(one).map(|(name, value)| (name.to_owned(), value)).collect()));
     lines.map(|line| line.to_string() + "\n").collect()
 }
 
 /// A head and a row for each enquiry.
-pub(super) fn csv(enquiries: &[(Entry, Words)]) -> Result<String, csv::Error> {
+pub(super) fn csv(enquiries: &[Row]) -> Result<String, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for (index, one) in enquiries.iter().enumerate() {
         if index == 0 {
@@ -112,7 +101,7 @@ pub(super) fn csv(enquiries: &[(Entry, Words)]) -> Result<String, csv::Error> {
     Ok(String::from_utf8(bytes).expect("cells are text"))
 }
 
-fn row((entry, words): &(Entry, Words)) -> impl Iterator<Item = Column> {
+fn row((entry, content): &Row) -> impl Iterator<Item = Column> {
     let entry = [
         ("number", json!(entry.number)),
         ("reference", json!(entry.reference)),
@@ -124,13 +113,13 @@ fn row((entry, words): &(Entry, Words)) -> impl Iterator<Item = Column> {
         ("advertising", json!(entry.spam)),
         ("corrects", json!(entry.corrects)),
     ];
-    entry.into_iter().chain(content(words.as_ref()))
+    entry.into_iter().chain(content_columns(content.as_ref()))
 }
 
 /// The columns of what a visitor wrote and of its spam score.
-fn content(words: Option<&(Enquiry, SpamScore)>) -> [Column; 13] {
-    let enquiry = words.map(|(enquiry, _)| enquiry);
-    let spam = words.map(|(_, spam)| spam);
+fn content_columns(content: Option<&Content>) -> [Column; 13] {
+    let enquiry = content.map(|content| &content.enquiry);
+    let spam = content.map(|content| &content.spam);
     let phone = enquiry.and_then(|enquiry| enquiry.phone.as_ref());
     let email = enquiry.and_then(|enquiry| enquiry.email.as_ref());
     [

@@ -17,23 +17,23 @@ pub(crate) fn lines(text: &str) -> Vec<String> {
 }
 
 fn visible(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut out, sign| {
-        match sign {
+    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
+        match c {
             '\t' => out.push(' '),
-            _ if is_hidden(sign) => {
-                let _ = write!(out, "[U+{:04X}]", u32::from(sign));
+            _ if is_hidden(c) => {
+                let _ = write!(out, "[U+{:04X}]", u32::from(c));
             }
-            _ => out.push(sign),
+            _ => out.push(c),
         }
         out
     })
 }
 
-/// Controls, bidirectional controls, and signs without width that hide or split words. Joiners (U+200C, U+200D) stay:
+/// Controls, bidirectional controls, and characters without width that hide or split words. Joiners (U+200C, U+200D) stay:
 /// Persian and emoji need them.
-fn is_hidden(sign: char) -> bool {
-    sign.is_control()
-        || matches!(sign, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 

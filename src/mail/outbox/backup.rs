@@ -1,7 +1,7 @@
 //! A copy of an outbox in use.
 //!
 //! Invariant: the copy is whole, readable by its owner only, and was opened and checked before it is called a backup.
-//! Erased content is not in it: it is written anew, without the free pages of the original.
+//! Erased content is not in it: it is a new file without the free pages of the original.
 //!
 //! Never: a copy of a server. PostgreSQL has its own tool for that.
 

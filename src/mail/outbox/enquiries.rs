@@ -8,7 +8,6 @@ use super::{
     millis, time,
     writer::{json, letter_rows},
 };
-use crate::enquiry::{Enquiry, SpamScore};
 use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::{Row as _, any::AnyRow};
@@ -69,9 +68,6 @@ pub enum CommandError {
     },
 }
 
-/// What a visitor wrote, and its spam score.
-pub(super) type Words = (Enquiry, SpamScore);
-
 const UNKNOWN: &str = "no enquiry has this reference; look at the list";
 
 impl Outbox {
@@ -87,17 +83,18 @@ impl Outbox {
     }
 
     /// Every enquiry that is still known, and what it says unless that is erased.
-    pub async fn export(&self) -> Result<Vec<(Entry, Option<Words>)>, CommandError> {
+    pub async fn export(&self) -> Result<Vec<(Entry, Option<Content>)>, CommandError> {
         let parsed = self.entries("").await?.into_iter().map(|(entry, text)| {
-            let words = words(&entry.reference, text)?;
-            Ok((entry, words))
+            let content = parse(&entry.reference, text)?;
+            Ok((entry, content))
         });
         parsed.collect()
     }
 
     /// One enquiry, what it says unless that is erased, and the state of its letters.
-    pub async fn show(&self, reference: &str) -> Result<(Entry, Option<Words>, Vec<LetterEntry>), CommandError> {
-        const LETTERS: &str = "SELECT l.recipient, CASE l.state WHEN 'set-aside' THEN 'failed' ELSE l.state END, l.attempts, l.due_at, l.fault FROM letter l \
+    pub async fn show(&self, reference: &str) -> Result<(Entry, Option<Content>, Vec<LetterEntry>), CommandError> {
+        const LETTERS: &str = "SELECT l.recipient, CASE l.state WHEN 'set-aside' THEN 'failed' ELSE l.state END, l.attempts, \
+             l.due_at, l.fault FROM letter l \
              JOIN enquiry e ON e.number = l.number WHERE e.reference = $1 ORDER BY l.id";
         type Row = (String, String, i64, i64, Option<String>);
         let entries = if reference.is_empty() { Vec::new() } else { self.entries(reference).await? };
@@ -111,7 +108,7 @@ impl Outbox {
             due: time(due),
             fault,
         });
-        Ok((entry, words(reference, text)?, letters.collect()))
+        Ok((entry, parse(reference, text)?, letters.collect()))
     }
 
     /// Entries with their content as stored; an empty reference means every enquiry.
@@ -188,11 +185,9 @@ pub(super) fn not_applicable(reference: &str, why: &'static str) -> CommandError
     CommandError::NotApplicable { reference: reference.to_owned(), why }
 }
 
-fn words(reference: &str, text: Option<String>) -> Result<Option<Words>, CommandError> {
-    let parsed = text.map(|text| serde_json::from_str::<Content>(&text)).transpose();
-    let content =
-        parsed.map_err(|_| not_applicable(reference, "its content was written by a newer version of this program"))?;
-    Ok(content.map(|content| (content.enquiry, content.spam)))
+fn parse(reference: &str, text: Option<String>) -> Result<Option<Content>, CommandError> {
+    let parsed = text.map(|text| serde_json::from_str(&text)).transpose();
+    parsed.map_err(|_| not_applicable(reference, "its content was written by a newer version of this program"))
 }
 
 fn entry(row: &AnyRow) -> sqlx::Result<Entry> {

@@ -22,7 +22,7 @@ pub struct Erased {
     /// Its reference.
     pub reference: String,
     /// The content, to search for.
-    pub(super) words: String,
+    pub(super) content: String,
 }
 
 impl std::fmt::Debug for Erased {
@@ -81,19 +81,19 @@ impl Outbox {
 
     async fn try_erase(&self, reference: &str, now: i64) -> Result<Option<Erased>, Unavailable> {
         // The lock comes first: a delivery of its letter may be recorded at the same moment.
-        const WORDS: &str = "UPDATE enquiry SET state = state WHERE reference = $1 AND content IS NOT NULL \
+        const CONTENT: &str = "UPDATE enquiry SET state = state WHERE reference = $1 AND content IS NOT NULL \
                              RETURNING number, content";
         const ERASE: &str = "UPDATE enquiry SET content = NULL, fingerprint = NULL, state = 'erased', erased_at = $2, \
                              answered_at = COALESCE(answered_at, $2) WHERE number = $1";
         const LETTERS: &str = "DELETE FROM letter WHERE state <> 'delivered' AND (number = $1 OR \
                                (kind = 'acknowledgement' AND body = $2))";
         let mut tx = self.db.pool().await?.begin().await?;
-        let row = sqlx::query_as(WORDS).bind(reference.to_owned()).fetch_optional(&mut *tx).await?;
-        let Some((number, words)) = row else { return Ok(None) };
+        let row = sqlx::query_as(CONTENT).bind(reference.to_owned()).fetch_optional(&mut *tx).await?;
+        let Some((number, content)) = row else { return Ok(None) };
         sqlx::query(ERASE).bind(number).bind(now).execute(&mut *tx).await?;
         sqlx::query(LETTERS).bind(number).bind(reference.to_owned()).execute(&mut *tx).await?;
         tx.commit().await?;
-        Ok(Some(Erased { number: unsigned(number), reference: reference.to_owned(), words }))
+        Ok(Some(Erased { number: unsigned(number), reference: reference.to_owned(), content }))
     }
 
     /// References of the enquiries from one address whose content is still kept.
@@ -109,8 +109,8 @@ impl Outbox {
         let DatabaseLocation::Sqlite(file) = self.db.place() else { return Ok(None) };
         let mut pieces = HashSet::new();
         for one in erased {
-            let words = enquiry_of(&one.words).as_bytes();
-            pieces.extend(words.chunks_exact(PIECE).map(<[u8]>::to_vec));
+            let content = enquiry_of(&one.content).as_bytes();
+            pieces.extend(content.chunks_exact(PIECE).map(<[u8]>::to_vec));
         }
         // Other enquiries may hold the same pieces.
         for text in self.entries("").await?.into_iter().filter_map(|(_, text)| text) {

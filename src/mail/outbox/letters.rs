@@ -15,7 +15,7 @@ use crate::{
     mail::mailer::DeliveryError,
 };
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sqlx::{Row as _, any::AnyRow};
 
 /// A letter that no other worker claims until its lease ends.
@@ -83,12 +83,14 @@ pub struct EarlierEnquiry {
     pub held: bool,
 }
 
-#[derive(Deserialize)]
-pub(super) struct Content {
-    pub(super) enquiry: Enquiry,
+/// The content of an enquiry, as stored in JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// The answers of the form.
+    pub enquiry: Enquiry,
     /// Stored under an older name, which copies of an earlier version read.
     #[serde(rename = "judgement")]
-    pub(super) spam: SpamScore,
+    pub spam: SpamScore,
 }
 
 impl Outbox {

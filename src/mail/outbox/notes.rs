@@ -176,7 +176,7 @@ impl Outbox {
         Ok(())
     }
 
-    /// Removes the notes of this kind, so that the same may be reported anew.
+    /// Removes the notes of this kind, so that the same can be reported again.
     pub async fn remove_notes_of(&self, kind: &'static str) -> Result<(), Unavailable> {
         const FORGET: &str = "DELETE FROM letter WHERE kind = $1 AND number IS NULL";
         self.db.execute(sqlx::query(FORGET).bind(kind)).await.map(drop)

@@ -18,7 +18,7 @@ pub(super) fn random_hex<const N: usize>() -> String {
 pub(super) fn draw() -> String {
     let mut reference = String::with_capacity(8);
     while reference.len() < 8 {
-        // Bytes above the last whole multiple would favour the first signs.
+        // Bytes above the last whole multiple would favor the first characters.
         let usable =
             random::<16>().into_iter().filter(|byte| usize::from(*byte) < 256 / ALPHABET.len() * ALPHABET.len());
         let missing = 8 - reference.len();
