@@ -36,8 +36,11 @@ fn request(path: &str, headers: &[(&str, &str)]) -> Request<()> {
     request.body(()).expect("a sound request")
 }
 
-/// Cases of [`answer`]: a name and the request's headers.
-const CASES: [(&str, &str, &[(&str, &str)]); 4] = [
+/// Name, path and request headers.
+type Case = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+/// Cases of [`answer`].
+const CASES: [Case; 4] = [
     ("page, br", ARTICLE, &[("accept-encoding", "br")]),
     ("page, as a browser asks", ARTICLE, &[("accept-encoding", BROWSER)]),
     ("304", ARTICLE, &[("accept-encoding", "br"), ("if-none-match", "*")]),

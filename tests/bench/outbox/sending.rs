@@ -56,7 +56,7 @@ fn first_delivery(runtime: &Runtime, database: &Database) -> (Vec<Duration>, Vec
     let relay = TestRelay::open(false);
     let site = Site::open(runtime.block_on(site::outbox(&database.place, Options::MAX_BATCH)), mailer(&relay));
     let stop = CancellationToken::new();
-    let running = runtime.block_on(site::run(&site.worker, &stop));
+    let running = site::run(&site.worker, &stop);
     let mut client = runtime.block_on(Client::connect(site.address));
     let times = (0..POSTS).map(|_| {
         runtime.block_on(client.post());
@@ -80,7 +80,7 @@ fn drain(runtime: &Runtime, database: &Database, letters: usize) -> Duration {
     let worker = site::worker(&outbox, mailer(&relay));
     let stop = CancellationToken::new();
     let began = Instant::now();
-    let running = runtime.block_on(site::run(&worker, &stop));
+    let running = site::run(&worker, &stop);
     let last = relay.received.iter().take(letters).last().unwrap();
     let took = last.acknowledged - began;
     stop.cancel();

@@ -44,7 +44,7 @@ pub async fn outbox(place: &DatabaseLocation, max_batch: usize) -> Outbox {
 }
 
 /// As many workers as `serve` runs.
-pub async fn run(worker: &Arc<DeliveryWorker>, stop: &CancellationToken) -> JoinSet<()> {
+pub fn run(worker: &Arc<DeliveryWorker>, stop: &CancellationToken) -> JoinSet<()> {
     (0..worker.workers()).map(|_| Arc::clone(worker).run(stop.clone(), Timestamp::now)).collect()
 }
 
