@@ -52,7 +52,7 @@ pub(super) enum Enquiries {
         #[arg(required = true)]
         references: Vec<String>,
     },
-    /// Erase the content of one enquiry, or of all from one address, and search the database's files for remains
+    /// Erase the content of one enquiry, or of all from one address, and report what remains
     Erase(Erase),
     /// Write everything that is stored to standard output, including what visitors wrote
     Export {

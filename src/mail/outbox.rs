@@ -27,7 +27,7 @@ mod writer;
 pub use backup::BackupError;
 pub use database::{DatabaseLocation, Unavailable};
 pub use enquiries::{CommandError, Entry, LetterEntry};
-pub use erasure::{Erased, Searched, Sender};
+pub use erasure::{Erased, Sender};
 pub use letters::{ClaimedLetter, Content, EarlierEnquiry, MessageKind, StoredEnquiry};
 pub use notes::{Counts, HeldEnquiry, Note, OpenEnquiry, UndeliveredLetter};
 pub use problems::ClaimedProblem;
