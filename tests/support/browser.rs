@@ -202,7 +202,7 @@ impl Browser {
         self.wait_until(&format!("loading {path}"), &there).await;
     }
 
-    /// A command of the DevTools protocol.
+    /// A command of the `DevTools` protocol.
     pub async fn devtools(&self, command: &str, parameters: Value) -> Value {
         self.client.issue_cmd(Devtools(command.to_owned(), parameters)).await.expect("the browser knows the command")
     }
