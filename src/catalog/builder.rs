@@ -42,7 +42,7 @@ impl Builder {
         self
     }
 
-    /// A resource at an absolute path. A path made by [`super::hashed_path`] is also found by its older hashes.
+    /// A resource at an absolute path. A path made by `hashed_path` is also found by its older hashes.
     #[must_use]
     pub fn resource(mut self, path: impl Into<String>, resource: Resource) -> Self {
         let path = path.into();
