@@ -1,24 +1,24 @@
 //! A resource ready to be served: its bodies and the headers of its 200.
 //!
-//! Invariant: the headers of 200 are made once, by [`headers`]; 304, 206 and 416 start from a copy of them, so they
-//! cannot differ from it by mistake.
+//! Invariant: the headers of 200 are made once, by [`headers`]; 304 starts from a copy of them, so it cannot
+//! differ by mistake.
 
 use super::{
     body::{Body, Encoded},
     counters::Counter,
     media::Media,
-    request_headers::{self, Part},
+    request_headers,
     resource::{Caching, Resource},
 };
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, StatusCode,
     header::{
-        ACCEPT_ENCODING, ACCEPT_RANGES, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH,
-        CONTENT_RANGE, CONTENT_TYPE, ETAG, RANGE, VARY,
+        ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE,
+        ETAG, VARY,
     },
 };
-use std::{ops::Range, sync::Arc};
+use std::sync::Arc;
 
 /// Lets other sites' feed readers show our pictures and feeds.
 const CORP: &str = "cross-origin-resource-policy";
@@ -54,9 +54,6 @@ impl PreparedResource {
                 headers.remove(CONTENT_TYPE);
                 return respond(StatusCode::NOT_MODIFIED, headers, Bytes::new());
             }
-            if let Some(part) = self.part(request, encoded) {
-                return part;
-            }
         }
         let mut headers = self.headers(encoded);
         if request.method() == Method::HEAD {
@@ -84,40 +81,6 @@ impl PreparedResource {
         }
         headers
     }
-
-    /// The response to a range request; `None` if the whole is to be sent.
-    fn part<B>(&self, request: &Request<B>, encoded: &Encoded) -> Option<Response<Bytes>> {
-        if !self.media.is_picture() || request.method() != Method::GET {
-            return None;
-        }
-        let range = request.headers().get(RANGE)?;
-        if !request_headers::may_send_part(request.headers(), &encoded.tag) {
-            return None;
-        }
-        match request_headers::part(range, encoded.bytes.len()) {
-            Part::Whole => None,
-            Part::Bytes(part) => Some(self.partial(encoded, part)),
-            Part::Outside => Some(self.outside(encoded)),
-        }
-    }
-
-    fn partial(&self, encoded: &Encoded, part: Range<usize>) -> Response<Bytes> {
-        let mut headers = self.headers(encoded);
-        let range = format!("bytes {}-{}/{}", part.start, part.end - 1, encoded.bytes.len());
-        headers.insert(CONTENT_RANGE, HeaderValue::from_str(&range).expect("a range is visible ASCII"));
-        respond(StatusCode::PARTIAL_CONTENT, headers, encoded.bytes.slice(part))
-    }
-
-    fn outside(&self, encoded: &Encoded) -> Response<Bytes> {
-        let mut headers = self.headers(encoded);
-        for name in [CONTENT_TYPE, CONTENT_ENCODING, ETAG] {
-            headers.remove(name);
-        }
-        headers.insert(CACHE_CONTROL, Caching::Never.value());
-        let range = format!("bytes */{}", encoded.bytes.len());
-        headers.insert(CONTENT_RANGE, HeaderValue::from_str(&range).expect("a range is visible ASCII"));
-        respond(StatusCode::RANGE_NOT_SATISFIABLE, headers, Bytes::new())
-    }
 }
 
 /// The headers of a resource with this status, with placeholders for `ETag` and `Content-Encoding`. Failures have no
@@ -133,9 +96,6 @@ pub(super) fn headers(resource: &Resource, status: StatusCode, common: &HeaderMa
     }
     if status == StatusCode::OK {
         headers.insert(ETAG, HeaderValue::from_static(""));
-        if resource.media.is_picture() {
-            headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-        }
         if resource.media.is_cross_origin() {
             headers.insert(CORP, HeaderValue::from_static("cross-origin"));
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));

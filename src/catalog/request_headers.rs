@@ -1,17 +1,16 @@
-//! What a request's headers ask for: a content coding, bytes only if they changed, a part of the bytes.
+//! What a request's headers ask for: a content coding, and bytes only if they changed.
 //!
 //! Invariant: a coding with weight 0 is never chosen while another is there. If the client refuses every coding there
-//! is, the uncompressed bytes are sent, as the RFC allows (9110, 12.4.1). A part lies inside the bytes; several ranges
-//! at once are answered with the whole, as the RFC allows, so that a small request cannot ask for a large response.
+//! is, the uncompressed bytes are sent, as the RFC allows (9110, 12.4.1).
 //!
-//! Dates (`If-Modified-Since`) are ignored: every resource has a strong `ETag`.
+//! Dates (`If-Modified-Since`) are ignored: every resource has a strong `ETag`. So is `Range` (9110, 14.2): the largest
+//! file is a picture.
 
 use super::compression::Coding;
 use http::{
     HeaderMap, HeaderValue,
-    header::{ACCEPT_ENCODING, IF_NONE_MATCH, IF_RANGE},
+    header::{ACCEPT_ENCODING, IF_NONE_MATCH},
 };
-use std::ops::Range;
 
 /// The weight of uncompressed bytes that the client neither names nor refuses: less than any weight it can write.
 const UNNAMED: f32 = 0.0001;
@@ -54,11 +53,6 @@ pub(super) fn has_current_copy(headers: &HeaderMap, tag: &HeaderValue) -> bool {
     headers.get_all(IF_NONE_MATCH).iter().any(|value| contains(value.as_bytes(), tag.as_bytes()))
 }
 
-/// A part may be sent: no `If-Range`, or it names exactly these bytes (strong comparison, RFC 9110, 13.1.5).
-pub(super) fn may_send_part(headers: &HeaderMap, tag: &HeaderValue) -> bool {
-    headers.get(IF_RANGE).is_none_or(|value| value == tag)
-}
-
 /// `*`, or a list with this tag in it, compared weakly (13.1.2). Tags may hold commas, so the list is split at quotes.
 fn contains(list: &[u8], tag: &[u8]) -> bool {
     if list.trim_ascii() == b"*" {
@@ -74,50 +68,6 @@ fn contains(list: &[u8], tag: &[u8]) -> bool {
         rest = &rest[end..];
     }
     false
-}
-
-/// What a `Range` header asks for.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    /// Everything: another unit, several ranges, or a malformed header.
-    Whole,
-    /// These bytes.
-    Bytes(Range<usize>),
-    /// Only bytes that are not there: 416.
-    Outside,
-}
-
-/// Reads a `Range` header (RFC 9110, 14) for bytes of this length.
-pub(super) fn part(value: &HeaderValue, length: usize) -> Part {
-    value.to_str().ok().and_then(|text| parse_range(text, length)).unwrap_or(Part::Whole)
-}
-
-fn parse_range(text: &str, length: usize) -> Option<Part> {
-    let (unit, bounds) = text.split_once('=')?;
-    let (first, last) = bounds.trim().split_once('-')?;
-    if !unit.trim().eq_ignore_ascii_case("bytes") {
-        return None;
-    }
-    let range = if first.is_empty() {
-        let count = number(last)?;
-        length.saturating_sub(count)..if count == 0 { 0 } else { length }
-    } else {
-        let first = number(first)?;
-        let last = if last.is_empty() { usize::MAX } else { number(last)? };
-        if last < first {
-            return None;
-        }
-        first..last.saturating_add(1).min(length)
-    };
-    Some(if range.is_empty() { Part::Outside } else { Part::Bytes(range) })
-}
-
-/// Digits only (`usize` would accept a plus sign); a number beyond `usize` counts as its maximum.
-fn number(text: &str) -> Option<usize> {
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    Some(text.parse().unwrap_or(usize::MAX))
 }
 
 #[cfg(test)]
@@ -217,48 +167,5 @@ mod tests {
         }
         let two_lines = headers(&[(IF_NONE_MATCH, "\"x\""), (IF_NONE_MATCH, "\"a,b-br11\"")]);
         assert!(has_current_copy(&two_lines, &TAG), "two lines");
-    }
-
-    #[test]
-    fn a_part_is_sent_only_of_the_same_bytes() {
-        let table = [
-            ("\"a,b-br11\"", true),
-            ("W/\"a,b-br11\"", false),
-            ("\"other\"", false),
-            ("Tue, 14 Nov 2023 22:13:20 GMT", false),
-        ];
-        for (value, expected) in table {
-            assert_eq!(may_send_part(&headers(&[(IF_RANGE, value)]), &TAG), expected, "{value}");
-        }
-        assert!(may_send_part(&HeaderMap::new(), &TAG), "no condition");
-    }
-
-    #[test]
-    fn a_range_header_is_parsed_by_the_rfc() {
-        let table = [
-            ("bytes=0-0", Part::Bytes(0..1)),
-            ("bytes=0-99", Part::Bytes(0..100)),
-            ("bytes=10-19", Part::Bytes(10..20)),
-            ("Bytes = 10-19", Part::Bytes(10..20)),
-            ("bytes=90-200", Part::Bytes(90..100)),
-            ("bytes=90-", Part::Bytes(90..100)),
-            ("bytes=-10", Part::Bytes(90..100)),
-            ("bytes=-200", Part::Bytes(0..100)),
-            ("bytes=-0", Part::Outside),
-            ("bytes=100-", Part::Outside),
-            ("bytes=99999999999999999999999-", Part::Outside),
-            ("bytes=0-99999999999999999999999", Part::Bytes(0..100)),
-            ("bytes=20-10", Part::Whole),
-            ("bytes=0-1,5-6", Part::Whole),
-            ("bytes=+1-5", Part::Whole),
-            ("bytes=a-b", Part::Whole),
-            ("bytes=", Part::Whole),
-            ("bytes=-", Part::Whole),
-            ("lines=0-5", Part::Whole),
-        ];
-        for (text, expected) in table {
-            assert_eq!(part(&HeaderValue::from_static(text), 100), expected, "{text}");
-        }
-        assert_eq!(part(&HeaderValue::from_static("bytes=0-"), 0), Part::Outside, "empty bytes");
     }
 }
