@@ -25,22 +25,22 @@ use url::Url;
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Settings (each a flag and a variable)")]
 pub struct Settings {
-    /// Address of the site
+    /// Address and port on which the site is served
     #[arg(long, global = true, env = "CLINIC_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:3000")]
     pub listen: String,
-    /// Address of /metrics and the like, never public [default: off]
+    /// Address and port of /metrics and /health, never public [default: off]
     #[arg(long, global = true, env = "CLINIC_ADMIN_LISTEN", value_name = "ADDRESS")]
     pub admin_listen: Option<String>,
     /// Public origin in canonical links, mails and feeds
     #[arg(long, global = true, env = "CLINIC_BASE_URL", value_name = "URL", default_value = "http://localhost:3000")]
     pub base_url: String,
-    /// Folder of the content
+    /// Folder with the content
     #[arg(long, global = true, env = "CLINIC_CONTENT", value_name = "FOLDER", default_value = "content")]
     pub content: PathBuf,
-    /// Folder of stylesheets, script and icons
+    /// Folder with stylesheets, script and icons
     #[arg(long, global = true, env = "CLINIC_STATIC", value_name = "FOLDER", default_value = "static")]
     pub r#static: PathBuf,
-    /// Folder of what the program stores: outbox, caches, mails without a relay
+    /// Folder for what the program stores: outbox, caches, mails without a relay
     #[arg(long, global = true, env = "CLINIC_DATA", value_name = "FOLDER", default_value = "var")]
     pub data: PathBuf,
     /// postgres://… when several copies run [default: an SQLite file in the data folder]
@@ -58,7 +58,7 @@ pub struct Settings {
     /// Extra trusted certificate (PEM), for a relay of your own
     #[arg(long, global = true, env = "CLINIC_SMTP_CA", value_name = "FILE")]
     pub smtp_ca: Option<PathBuf>,
-    /// Staff addresses, comma between [default: the clinic's address in clinic.toml]
+    /// Staff addresses, separated by commas [default: the clinic's address in clinic.toml]
     #[arg(long, global = true, env = "CLINIC_MAIL_TO", value_name = "ADDRESSES")]
     pub mail_to: Option<String>,
     /// Sender, of the clinic's own domain [default: website at the host of the base URL]
@@ -67,44 +67,44 @@ pub struct Settings {
     /// Address that is notified of content faults found while running [default: none]
     #[arg(long, global = true, env = "CLINIC_EDITOR_MAIL", value_name = "ADDRESS")]
     pub editor_mail: Option<String>,
-    /// Most letters a minute, of each copy of the program
+    /// Maximum number of letters a minute, for each copy of the program
     #[arg(long, global = true, env = "CLINIC_MAIL_PER_MINUTE", value_name = "NUMBER", default_value = "60")]
     pub mail_per_minute: String,
-    /// Longest that a relay may take for one letter
+    /// Maximum time that a relay may take for one letter
     #[arg(long, global = true, env = "CLINIC_MAIL_TIMEOUT", value_name = "TIME", default_value = "60s")]
     pub mail_timeout: String,
-    /// Waits before each further try; the last repeats
+    /// Waits before each further try, separated by commas; the last repeats
     #[arg(long, global = true, env = "CLINIC_RETRY", value_name = "WAITS", default_value = "1m,5m,15m,30m,1h")]
     pub retry: String,
     /// Age at which a letter is marked as failed, with an alarm
     #[arg(long, global = true, env = "CLINIC_RETRY_FOR", value_name = "AGE", default_value = "5d")]
     pub retry_for: String,
-    /// Name server that `doctor` asks, as ADDRESS or ADDRESS:PORT [default: those of /etc/resolv.conf]
+    /// Name server that `doctor` queries, as ADDRESS or ADDRESS:PORT [default: those of /etc/resolv.conf]
     #[arg(long, global = true, env = "CLINIC_RESOLVER", value_name = "ADDRESS")]
     pub resolver: Option<String>,
-    /// DKIM selectors under which the relay signs, comma between, for `doctor` to look up [default: none]
+    /// DKIM selectors under which the relay signs, separated by commas, for `doctor` to look up [default: none]
     #[arg(long, global = true, env = "CLINIC_DKIM_SELECTOR", value_name = "NAMES")]
     pub dkim_selector: Option<String>,
     /// Channel for alarms: smtps://…?to=… or a command that reads the notice on standard input (for a webhook, one that
     /// runs curl) [default: off]
     #[arg(long, global = true, env = "CLINIC_ALARM", value_name = "CHANNEL", hide_env_values = true)]
     pub alarm: Option<String>,
-    /// Key for tokens and signed links, 32 characters or more; replicas share one [default: made once, kept in the data folder]
+    /// Key for tokens and signed links, 32 characters or more; replicas share one [default: generated once, stored in the data folder]
     #[arg(long, global = true, env = "CLINIC_SECRET", value_name = "SECRET", hide_env_values = true)]
     pub secret: Option<String>,
     /// File that holds the secret
     #[arg(long, global = true, env = "CLINIC_SECRET_FILE", value_name = "FILE")]
     pub secret_file: Option<PathBuf>,
-    /// Every page noindex, mails only to the folder, a banner
+    /// Not public: every page noindex and with a banner, mails only to the folder
     #[arg(long, global = true, env = "CLINIC_STAGING", value_name = "on|off", default_value = "off", num_args = 0..=1, default_missing_value = "on")]
     pub staging: String,
-    /// Missing facts of the clinic stop the start
+    /// Refuse to start while facts of the clinic are missing
     #[arg(long, global = true, env = "CLINIC_STRICT", value_name = "on|off", default_value = "off", num_args = 0..=1, default_missing_value = "on")]
     pub strict: String,
-    /// Networks whose X-Forwarded-For counts, comma between [default: none]
+    /// Networks whose X-Forwarded-For is trusted, separated by commas [default: none]
     #[arg(long, global = true, env = "CLINIC_TRUSTED_PROXIES", value_name = "NETWORKS")]
     pub trusted_proxies: Option<String>,
-    /// text or json; the level by RUST_LOG
+    /// Format of the log, text or json; RUST_LOG sets the level
     #[arg(long, global = true, env = "CLINIC_LOG", value_name = "FORM", default_value = "text")]
     pub log: String,
 }
@@ -134,9 +134,9 @@ pub struct Config {
     pub mail_from: lettre::Address,
     /// Address that is notified of content faults.
     pub editor_mail: Option<lettre::Address>,
-    /// Most letters a minute; at least 1.
+    /// Maximum number of letters a minute; at least 1.
     pub mail_per_minute: u32,
-    /// Longest that a relay may take for one letter.
+    /// Maximum time that a relay may take for one letter.
     pub mail_timeout: Duration,
     /// Waits before each further try, at least one; the last repeats.
     pub retry: Vec<Duration>,
@@ -148,13 +148,13 @@ pub struct Config {
     pub dkim_selectors: Vec<String>,
     /// Channel for alarms.
     pub alarm: Option<Alarm>,
-    /// Key for tokens and links; made in `data/secret` if absent.
+    /// Key for tokens and links; generated in `data/secret` if absent.
     pub secret: Option<SecretString>,
     /// Not for the public: `noindex`, no relay.
     pub staging: bool,
     /// Missing facts stop the start.
     pub strict: bool,
-    /// Networks whose `X-Forwarded-For` counts.
+    /// Networks whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpNet>,
     /// Log lines as JSON.
     pub log_json: bool,
@@ -165,7 +165,7 @@ pub struct Config {
 pub struct Relay {
     /// Host to connect to and to find in the certificate.
     pub host: String,
-    /// Port.
+    /// TCP port.
     pub port: u16,
     /// How the connection is encrypted.
     pub tls: Tls,

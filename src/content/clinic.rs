@@ -73,7 +73,8 @@ pub struct Licensee {
     /// Title or abbreviation.
     pub title: Option<String>,
     /// License number.
-    pub licence: Option<String>,
+    #[serde(rename = "licence")]
+    pub license: Option<String>,
 }
 
 /// Optional facts, each absent until it is filled in.
@@ -189,7 +190,7 @@ impl Clinic {
         let licensee = self.licensee.as_ref();
         let facts = [
             (
-                licensee.is_some_and(|l| l.licence.is_some()),
+                licensee.is_some_and(|l| l.license.is_some()),
                 "licensee.licence",
                 "the board's advertising rule asks for the license number on every page",
             ),

@@ -149,7 +149,8 @@ struct PersonFacts {
     description: Option<Spanned<String>>,
     credentials: Option<String>,
     role: Option<String>,
-    licence: Option<String>,
+    #[serde(rename = "licence")]
+    license: Option<String>,
     image: Option<Spanned<Image>>,
     aliases: Vec<Spanned<String>>,
 }
@@ -162,9 +163,9 @@ pub(super) fn person(source: &mut SourceFile) -> Option<Person> {
     let body = body(source, start, Kind::Short).body;
     source.title = name.clone()?;
     source.aliases = facts.aliases;
-    let PersonFacts { credentials, role, licence, .. } = facts;
+    let PersonFacts { credentials, role, license, .. } = facts;
     let (slug, name, description) = (source.slug.clone(), name?, description?);
-    Some(Person { slug, name, credentials, role, licence, description, image, body })
+    Some(Person { slug, name, credentials, role, license, description, image, body })
 }
 
 #[derive(Deserialize)]

@@ -12,9 +12,9 @@ use std::{
 /// Whether a fault prevents the site from being served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// It does.
+    /// The site is not served, or the last good pages stay.
     Error,
-    /// It does not.
+    /// The site is served.
     Warning,
 }
 

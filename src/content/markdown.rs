@@ -46,7 +46,7 @@ pub(super) enum Kind {
 pub(super) fn render(source: &mut SourceFile, markdown: &str, start: usize, kind: Kind) -> Rendered {
     footnotes::check_undefined(source, markdown, start);
     let options = Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES | Options::ENABLE_SMART_PUNCTUATION;
-    let mut reader = Reader {
+    let mut renderer = Renderer {
         source,
         kind,
         rendered: Rendered::default(),
@@ -59,9 +59,9 @@ pub(super) fn render(source: &mut SourceFile, markdown: &str, start: usize, kind
         image: None,
     };
     for (event, span) in Parser::new_ext(markdown, options).into_offset_iter() {
-        reader.take(event, span.start + start..span.end + start);
+        renderer.handle_event(event, span.start + start..span.end + start);
     }
-    reader.finish()
+    renderer.finish()
 }
 
 /// A paragraph that is being read.
@@ -78,13 +78,13 @@ struct Paragraph {
     is_first: bool,
 }
 
-struct Reader<'s, 't> {
+struct Renderer<'s, 't> {
     source: &'s mut SourceFile,
     kind: Kind,
     rendered: Rendered,
     /// Events that are not rendered yet.
     events: Vec<Event<'t>>,
-    /// Of the last heading.
+    /// Level of the last heading.
     level: u8,
     /// Level, first event and start of the plain text of the heading that is being read.
     heading: Option<(u8, usize, usize)>,
@@ -95,8 +95,8 @@ struct Reader<'s, 't> {
     image: Option<(CowStr<'t>, CowStr<'t>, String, Range<usize>)>,
 }
 
-impl<'t> Reader<'_, 't> {
-    fn take(&mut self, event: Event<'t>, span: Range<usize>) {
+impl<'t> Renderer<'_, 't> {
+    fn handle_event(&mut self, event: Event<'t>, span: Range<usize>) {
         match event {
             Event::Html(_) | Event::InlineHtml(_) => {
                 let remedy = "write it in Markdown; what Markdown cannot express belongs in the templates";
@@ -114,7 +114,7 @@ impl<'t> Reader<'_, 't> {
             Event::Start(Tag::Link { dest_url, id, .. }) => {
                 self.mark_text();
                 self.source.links.push(Spanned::new(span, dest_url.to_string()));
-                // Without its title.
+                // The link's title is dropped.
                 self.events.push(Event::Start(Tag::Link {
                     link_type: LinkType::Inline,
                     dest_url,
@@ -128,12 +128,12 @@ impl<'t> Reader<'_, 't> {
             }
             Event::Start(Tag::FootnoteDefinition(name)) => self.footnotes.start(&name, span, self.events.len()),
             Event::End(TagEnd::FootnoteDefinition) => self.footnotes.end(&mut self.events),
-            other => self.take_plain(other),
+            other => self.handle_plain_event(other),
         }
     }
 
     /// Events of text and tables.
-    fn take_plain(&mut self, event: Event<'t>) {
+    fn handle_plain_event(&mut self, event: Event<'t>) {
         let text = match &event {
             Event::Text(text) | Event::Code(text) => Some(&**text),
             Event::SoftBreak | Event::HardBreak => Some(" "),
@@ -246,7 +246,7 @@ impl<'t> Reader<'_, 't> {
         self.rendered.body.0.push(piece);
     }
 
-    /// The events become markup.
+    /// Renders the collected events.
     fn flush(&mut self) {
         if !self.events.is_empty() {
             self.rendered.body.0.push(Piece::Html(markup(self.events.drain(..))));

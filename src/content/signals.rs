@@ -20,7 +20,7 @@ pub struct SignalFacts {
     pub summary: String,
     /// The circumstances of a post.
     pub circumstances: CircumstanceFacts,
-    /// The look of a text, in any language.
+    /// The shape of a text, in any language.
     pub shape: ShapeFacts,
     /// Lists of single words; `{name}` in a phrase stands for any word of the list.
     pub words: BTreeMap<String, Vec<String>>,
@@ -37,7 +37,7 @@ pub struct SignalFacts {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CircumstanceFacts {
-    /// Most points that circumstances give together; below [`SignalFacts::hold`].
+    /// Maximum sum of their points; below [`SignalFacts::hold`].
     pub most: u32,
     /// The honeypot is filled; password managers do that too.
     pub honeypot: Signal,
@@ -57,7 +57,7 @@ pub struct CircumstanceFacts {
     pub repeated: Signal,
 }
 
-/// The look of a text.
+/// The shape of a text: links, markup, repetition, random letters.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ShapeFacts {
@@ -101,7 +101,7 @@ pub struct Signal {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Relief {
-    /// Most points that are subtracted in total.
+    /// Maximum number of points that are subtracted.
     pub most: u32,
     /// The kinds whose points are subtracted.
     #[serde(rename = "kind")]
@@ -112,9 +112,9 @@ pub struct Relief {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Unasked {
-    /// Points of the kinds from which a text is an offer.
+    /// A text is an offer from this many points of the kinds.
     pub from: u32,
-    /// Points of relief up to which it counts.
+    /// It counts only up to this many points of relief.
     pub despite: u32,
     /// The most common English words; the length of a text is counted in them.
     pub common: BTreeSet<String>,
@@ -126,13 +126,13 @@ pub struct Unasked {
     pub reason: String,
 }
 
-/// A text so long that a person who seeks help would have asked for it.
+/// A length at which a request for help is expected.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Long {
-    /// Common words from which a text is long.
+    /// A text is long from this many common words.
     pub limit: u32,
-    /// Points of relief up to which it counts.
+    /// It counts only up to this many points of relief.
     pub despite: u32,
     /// Points added to the score.
     pub points: u32,
@@ -149,19 +149,19 @@ pub struct Long {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kind {
-    /// For editors.
+    /// The name of the kind, for editors; not shown to staff.
     pub name: String,
     /// The reason that staff read.
     pub reason: String,
     /// The field that is searched.
     #[serde(default)]
     pub within: Within,
-    /// Relief is not subtracted from it, since such posts imitate clients.
+    /// Relief is not subtracted from its points, since such posts imitate clients.
     #[serde(default)]
     pub stands: bool,
     /// Points of each phrase.
     pub points: u32,
-    /// Most points of the kind.
+    /// Maximum number of points of the kind.
     pub most: u32,
     /// Single words, separated by white space; each counts like a phrase.
     #[serde(default)]
@@ -222,7 +222,7 @@ impl SignalFacts {
     }
 }
 
-/// The names in braces.
+/// The list names in braces.
 fn named_lists(phrase: &str) -> impl Iterator<Item = &str> {
     phrase.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(list, _)| list)
 }

@@ -253,7 +253,7 @@ pub struct Person {
     /// Role (`Therapist`), if given.
     pub role: Option<String>,
     /// License as advertised (`LMFT 12345`), if given.
-    pub licence: Option<String>,
+    pub license: Option<String>,
     /// For search engines and cards.
     pub description: String,
     /// Portrait.

@@ -219,7 +219,7 @@ fn phone(phone: &str, context: &Context<'_>) -> Rule {
     require(digits <= PHONE_MAX, "phone-too-long")
 }
 
-/// Asked whenever a number is needed or given, with no answer taken for granted.
+/// Required whenever a number is needed or given, without a default.
 fn voicemail(voicemail: &str, context: &Context<'_>) -> Rule {
     let asked = context.needs_phone() || !context.form.phone.is_empty();
     require(!asked || choice::<Voicemail>(voicemail).is_some(), "voicemail-missing")

@@ -1,10 +1,10 @@
 //! Retention periods, for the code that erases and for the pages and mails that name them.
 
 /// Hours for which the content of an enquiry is stored after each of its letters was delivered.
-pub const AFTER_HANDOVER_HOURS: i64 = 24;
+pub const AFTER_DELIVERY_HOURS: i64 = 24;
 /// Days for which a held enquiry is stored after staff were first notified of it.
 pub const HELD_DAYS: i64 = 30;
 /// Days for which number, reference, times and state are stored.
-pub const TRACE_DAYS: i64 = 90;
+pub const RECORD_DAYS: i64 = 90;
 /// Days for which the totals of readers and enquiries by article are stored: a year and the month before it.
 pub const COUNT_DAYS: i64 = 400;

@@ -26,9 +26,9 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Beyond the mailer's own limit, so that no other worker claims a letter that is being sent.
+/// Added to the mailer's own limit, so that no other worker claims a letter that is being sent.
 const MARGIN: Duration = Duration::from_secs(10);
-/// An acknowledgement that is older would only confuse.
+/// An acknowledgment that is older would only confuse.
 const STALE: SignedDuration = SignedDuration::from_hours(24);
 /// A backlog that leaves at once looks like spam to a relay, so letters are counted by the minute.
 const MINUTE: SignedDuration = SignedDuration::from_secs(60);
@@ -49,14 +49,14 @@ pub struct DeliveryWorker {
     per_minute: usize,
     started: OnceCell<()>,
     /// Locked by the worker that is about to claim a letter.
-    claiming: Mutex<Claiming>,
+    claiming: Mutex<ClaimState>,
     /// Recipients to whom a letter is being sent: the letters of each go one after another.
     busy: StdMutex<HashSet<String>>,
 }
 
 #[derive(Debug, Default)]
-struct Claiming {
-    /// Acknowledged by the relay and not recorded in the database yet.
+struct ClaimState {
+    /// Acknowledged by the relay, not yet recorded in the database.
     unrecorded: Vec<ClaimedLetter>,
     /// When the letters of the last minute were claimed.
     sent: VecDeque<Timestamp>,
@@ -110,13 +110,13 @@ impl DeliveryWorker {
         self.messages.store(Arc::new(messages));
     }
 
-    /// How many [`DeliveryWorker::run`] should run: one for each recipient and one more, so that a recipient at whom the
-    /// relay is slow delays no other.
+    /// How many times to start [`DeliveryWorker::run`]: one for each recipient and one more, so that a slow recipient
+    /// delays no other.
     pub fn workers(&self) -> usize {
         (self.outbox.recipients() + 1).min(MOST_WORKERS)
     }
 
-    /// Delivers until `stop` is cancelled; a letter that is being sent then is finished first. `now` is the clock.
+    /// Delivers until `stop` is canceled; a letter that is being sent then is finished first. `now` is the clock.
     pub async fn run(self: Arc<Self>, stop: CancellationToken, now: impl Fn() -> Timestamp + Send + Sync) {
         let mut arrivals = self.outbox.arrivals();
         while !stop.is_cancelled() {
@@ -147,7 +147,7 @@ impl DeliveryWorker {
         self.started.get_or_try_init(|| self.start(now)).await?;
         let mut claiming = self.claiming.lock().await;
         while let Some(letter) = claiming.unrecorded.last() {
-            self.outbox.delivered(letter, now).await?;
+            self.outbox.mark_delivered(letter, now).await?;
             claiming.unrecorded.pop();
         }
         if let Some(until) = claiming.limited_until(now, self.per_minute) {
@@ -192,8 +192,8 @@ impl DeliveryWorker {
         if let Err(DeliveryError::Outbox(cause)) = sent {
             return Err(cause);
         }
-        // First of all: until it is recorded, a crash would send the letter again.
-        if sent.is_ok() && self.outbox.delivered(letter, now).await.is_err() {
+        // Record this first: otherwise a crash would send the letter again.
+        if sent.is_ok() && self.outbox.mark_delivered(letter, now).await.is_err() {
             self.claiming.lock().await.unrecorded.push(letter.clone());
         }
         if relay.failures > 0 && !matches!(sent, Err(DeliveryError::Session { .. })) {
@@ -231,7 +231,7 @@ impl DeliveryWorker {
         now: Timestamp,
     ) -> Result<Step, Unavailable> {
         let of_session = matches!(error, DeliveryError::Session { .. });
-        // Failures of the session count together, whichever letters they met.
+        // Failures of the session are counted for the relay, not for each letter.
         let attempts = if of_session { relay.failures.saturating_add(1) } else { letter.attempts };
         let jitter = f64::from(u16::from_le_bytes(random())) / f64::from(u16::MAX);
         let age = Duration::try_from(now.duration_since(letter.queued)).unwrap_or_default();
@@ -244,14 +244,14 @@ impl DeliveryWorker {
         match outcome {
             Outcome::Retry(at) => {
                 // While the relay is paused the letter keeps its place at the head of the queue.
-                self.outbox.retry(letter, error, if of_session { now } else { at }).await?;
+                self.outbox.schedule_retry(letter, error, if of_session { now } else { at }).await?;
                 return Ok(Step::Retry(number, at));
             }
             Outcome::Failed if letter.kind == MessageKind::Acknowledgement => {
                 self.outbox.discard_acknowledgement(letter, now).await?;
             }
             Outcome::Failed => {
-                self.outbox.fail(letter, error, now).await?;
+                self.outbox.mark_failed(letter, error, now).await?;
                 tracing::error!(number, copy, fault = %error, "letter failed; `enquiries resend` sends it again");
             }
         }
@@ -259,7 +259,7 @@ impl DeliveryWorker {
     }
 }
 
-impl Claiming {
+impl ClaimState {
     /// When the next letter may be sent, if that is not now.
     fn limited_until(&mut self, now: Timestamp, per_minute: usize) -> Option<Timestamp> {
         while self.sent.front().is_some_and(|at| now.duration_since(*at) >= MINUTE) {
@@ -270,7 +270,7 @@ impl Claiming {
     }
 }
 
-/// At least 20 ms, so that a clock in the past makes no busy loop.
+/// At least 20 ms, so that a time in the past causes no busy loop.
 fn pause(until: Timestamp, now: Timestamp) -> Duration {
     let pause = until.duration_since(now).max(SignedDuration::from_millis(20));
     Duration::try_from(pause).unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE)

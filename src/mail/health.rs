@@ -75,7 +75,7 @@ pub enum ProblemKind {
 }
 
 impl ProblemKind {
-    /// All of them.
+    /// Every kind.
     pub const ALL: [Self; 3] = [Self::Late, Self::Failed, Self::NotStored];
 
     /// The identifier in the database and in alarms for programs.

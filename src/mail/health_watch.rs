@@ -1,4 +1,4 @@
-//! Watches the way from form to mailbox, and raises an alarm when a problem begins.
+//! Checks that enquiries are stored and letters are sent, and raises an alarm when a problem begins.
 //!
 //! Invariant: each problem is reported once, by one copy of the program, and again only after it was over.
 
@@ -23,13 +23,13 @@ const INTERVAL: Duration = Duration::from_secs(10);
 /// A copy that has claimed a problem and not reported it within this time is replaced by another.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
 
-/// See the module.
+/// Finds problems and reports each once.
 #[derive(Debug)]
 pub struct HealthWatch {
     outbox: Outbox,
     channel: Option<AlarmChannel>,
     policy: RetryPolicy,
-    /// While enquiries cannot be stored, that this was reported cannot be stored either.
+    /// In memory, because while enquiries cannot be stored, this cannot be stored either.
     write_failure_reported: AtomicBool,
 }
 
@@ -39,7 +39,7 @@ impl HealthWatch {
         Self { outbox, channel, policy, write_failure_reported: AtomicBool::new(false) }
     }
 
-    /// Checks now and then, for ever. `now` is the clock.
+    /// Checks at intervals, until it is dropped. `now` is the clock.
     pub async fn run(self: Arc<Self>, now: impl Fn() -> Timestamp + Send + Sync) {
         loop {
             self.check(now()).await;

@@ -1,5 +1,4 @@
-//! The letter that staff read about one enquiry: what it says about contact, safety and actions. The text is in the
-//! templates.
+//! The letter that staff read about one enquiry: contact, safety and actions. The text is in the templates.
 //!
 //! Invariant: an action (`tel:`, `sms:`, `mailto:`, Reply-To) exists only for the chosen channel, and for email only if the
 //! mailbox is private. Text that a visitor typed is sanitized.
@@ -40,7 +39,7 @@ impl Letter {
     }
 }
 
-/// Where an acknowledgement may go: a chosen, private mailbox, and only if nothing looks like advertising.
+/// Where an acknowledgment may go: a chosen, private mailbox, and only if nothing looks like advertising.
 pub fn acknowledged(enquiry: &Enquiry, spam: &SpamScore) -> Option<Address> {
     reply_to(enquiry).filter(|_| spam.action == Action::Deliver)
 }
@@ -93,7 +92,7 @@ struct View<'a> {
     /// Reasons, if it may be advertising.
     label: Option<Vec<String>>,
     was_held: bool,
-    /// An acknowledgement was sent to the visitor.
+    /// An acknowledgment was sent to the visitor.
     acknowledged: bool,
     /// Links that mark the enquiry.
     answered: String,
@@ -108,9 +107,9 @@ impl<'a> View<'a> {
         if message.iter().all(|line| line.trim().is_empty()) {
             message.clear();
         }
-        // Good for as long as the enquiry's number is kept. The end depends on the enquiry alone, so that a letter is
+        // Valid for as long as the enquiry's number is kept. The end depends on the enquiry alone, so that a letter is
         // the same at every try.
-        let end = SignedDuration::from_hours(24 * retention::TRACE_DAYS);
+        let end = SignedDuration::from_hours(24 * retention::RECORD_DAYS);
         let end = stored.received.saturating_add(end).unwrap_or(Timestamp::MAX);
         let link = |action| builder.links.to(action, &stored.reference, end);
         Self {
@@ -180,7 +179,7 @@ fn plain_address(text: &str) -> Option<Address> {
 }
 
 fn action(enquiry: &Enquiry) -> Option<String> {
-    let number = || enquiry.phone.as_ref().and_then(|phone| dialled(&phone.number));
+    let number = || enquiry.phone.as_ref().and_then(|phone| phone_link_number(&phone.number));
     match enquiry.channel {
         Channel::Phone => number().map(|number| format!("tel:{number}")),
         Channel::Text => number().map(|number| format!("sms:{number}")),
@@ -192,8 +191,8 @@ fn action(enquiry: &Enquiry) -> Option<String> {
     }
 }
 
-/// The digits as a telephone takes them (RFC 3966 5.1), without an extension. Ten digits are a number of this country.
-fn dialled(number: &str) -> Option<String> {
+/// The number in a `tel:` or `sms:` link (RFC 3966 5.1), without an extension. Ten digits are a US number.
+fn phone_link_number(number: &str) -> Option<String> {
     let main = number.split(|c: char| c.is_alphabetic() || matches!(c, '#' | ',' | ';' | '*')).next()?;
     let digits: String = main.chars().filter(char::is_ascii_digit).collect();
     match (main.trim_start().trim_start_matches('(').starts_with('+'), digits.len()) {
@@ -210,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_is_dialled_as_typed_without_ornament_or_extension() {
+    fn a_phone_link_has_only_the_digits_without_extension() {
         let cases = [
             ("(650) 799-1375", Some("+16507991375")),
             ("650.799.1375", Some("+16507991375")),
@@ -224,12 +223,12 @@ mod tests {
             ("call me", None),
         ];
         for (typed, expected) in cases {
-            assert_eq!(dialled(typed).as_deref(), expected, "{typed}");
+            assert_eq!(phone_link_number(typed).as_deref(), expected, "{typed}");
         }
     }
 
     #[test]
-    fn an_address_is_replied_to_in_letters_that_every_relay_takes() {
+    fn a_reply_address_is_ascii_or_absent() {
         let cases = [
             ("ann@example.org", Some("ann@example.org")),
             ("ann@bücher.example", Some("ann@xn--bcher-kva.example")),

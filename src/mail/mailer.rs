@@ -1,7 +1,7 @@
-//! Sends one message to an SMTP relay or writes it to a folder. The only module that knows transports.
+//! Sends one message to an SMTP relay or writes it to a folder. The only module with transports.
 //!
 //! Invariant: `Ok` means that the relay acknowledged the final dot, or that the file is on disk; nothing after the
-//! acknowledgement turns it into a failure. Every session ends within its time limit. Neither password nor message is sent
+//! acknowledgment turns it into a failure. Every session ends within its time limit. Neither password nor message is sent
 //! unencrypted, unless the relay is on loopback.
 //!
 //! Never: a retry, a connection pool, a decision about what happens to a letter.

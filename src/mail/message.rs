@@ -39,7 +39,7 @@ pub struct MessageBuilder {
     pub zone_name: Option<&'static str>,
     /// Makes the links of letters and notes.
     pub links: Links,
-    /// A visitor with a private mailbox gets an acknowledgement.
+    /// A visitor with a private mailbox gets an acknowledgment.
     pub acknowledges: bool,
 }
 
@@ -48,7 +48,7 @@ pub struct MessageBuilder {
 struct Acknowledgement;
 
 impl MessageBuilder {
-    /// With the facts of the clinic; `links` lead to its website.
+    /// Takes name and time zone from the clinic's facts; `links` lead to its website.
     pub fn new(clinic: &Clinic, sender: Address, links: Links) -> Self {
         // lettre panics on a control character in a display name.
         let name = clinic.name.replace(char::is_control, " ");
@@ -151,14 +151,14 @@ fn zone_name(zone: &str) -> Option<&'static str> {
     }
 }
 
-/// Vacation responders stay silent: they could write to a mailbox that is watched (RFC 3834 5).
+/// Stops automatic replies, which others might read (RFC 3834 5).
 #[derive(Debug, Clone)]
 pub(crate) struct AutoSubmitted(&'static str);
 
 impl AutoSubmitted {
-    /// Of a message that answers no other.
+    /// For a message that is not a reply.
     pub(crate) const GENERATED: Self = Self("auto-generated");
-    /// Of an answer without a person.
+    /// For an automatic reply.
     pub(crate) const REPLIED: Self = Self("auto-replied");
 }
 

@@ -29,9 +29,9 @@ use lettre::Address;
 /// Days after the promised time during which an enquiry is named every morning; after that it is only counted, so that
 /// the note stays short.
 const NAMED: SignedDuration = SignedDuration::from_hours(24 * 14);
-/// Links of a note are good for as long as a held enquiry may be kept, and five days more.
+/// Links of a note are valid for as long as a held enquiry may be kept, and five days more.
 const LINKS: SignedDuration = SignedDuration::from_hours(24 * (retention::HELD_DAYS + 5));
-/// How long a held enquiry is kept after staff were first told of it.
+/// How long a held enquiry is kept after staff were first notified of it.
 const HELD: SignedDuration = SignedDuration::from_hours(24 * retention::HELD_DAYS);
 
 /// Writes notes and queues them.
@@ -48,7 +48,7 @@ impl NoteWriter {
         Self { outbox, builder, staff }
     }
 
-    /// Queues the note of the day once its hour has come, if there is something to say; true if it did.
+    /// Queues the note of the day once its hour has come, if there is something to report; true if it did.
     pub async fn daily(&self, clinic: &Clinic, now: Timestamp) -> Result<bool, Unavailable> {
         let Some(day) = day_of_note(now, &self.builder.zone) else { return Ok(false) };
         let once = format!("daily {day}");
@@ -121,7 +121,7 @@ impl NoteWriter {
         self.outbox.queue_note(&once, std::slice::from_ref(editor), Some(&note), now).await
     }
 
-    /// Open enquiries whose time is over, each with that time.
+    /// Open enquiries past their reply deadline, each with that deadline.
     fn late<'a>(
         &'a self,
         clinic: &'a Clinic,
@@ -152,9 +152,9 @@ struct Daily<'a> {
     now: Timestamp,
     day: String,
     held: Vec<HeldEnquiry>,
-    /// Each with the time until which an answer was promised.
+    /// Each with its reply deadline.
     open: Vec<(&'a OpenEnquiry, Timestamp)>,
-    /// Past that time for so long that they are only counted.
+    /// Enquiries past the deadline for so long that they are only counted.
     older: usize,
     undelivered: Vec<UndeliveredLetter>,
     /// The clinic's facts promise a time; if not, two weekdays are counted.
@@ -180,7 +180,7 @@ impl Daily<'_> {
 
     /// The day on which a held enquiry may be erased.
     fn erasure(&self, one: &HeldEnquiry) -> String {
-        let day = one.told.unwrap_or(self.now).saturating_add(HELD).unwrap_or(Timestamp::MAX);
+        let day = one.notified.unwrap_or(self.now).saturating_add(HELD).unwrap_or(Timestamp::MAX);
         self.builder.zone.to_datetime(day).strftime("%B %-d").to_string()
     }
 
@@ -210,7 +210,7 @@ struct Weekly {
     held: usize,
     /// Not marked as answered now.
     open: usize,
-    /// Of these, past their time.
+    /// Open enquiries past their reply deadline.
     late: usize,
     /// Letters that cannot be delivered now.
     undelivered: usize,

@@ -176,20 +176,20 @@ impl PageContext<'_> {
         };
         named.dedup_by_key(|person| &person.slug);
         let node =
-            |person: &&Person| self.person_node(&person.name, person.credentials.as_deref(), person.licence.as_deref());
+            |person: &&Person| self.person_node(&person.name, person.credentials.as_deref(), person.license.as_deref());
         let mut nodes: Vec<Value> = named.iter().map(node).collect();
         if let PageKind::Person(person) = meta.kind {
             nodes[0]["jobTitle"] = json!(person.role);
         }
         let licensee = self.clinic.licensee.as_ref();
         let licensee = licensee.filter(|licensee| named.iter().all(|person| person.name != licensee.name));
-        nodes.extend(licensee.map(|l| self.person_node(&l.name, l.title.as_deref(), l.licence.as_deref())));
+        nodes.extend(licensee.map(|l| self.person_node(&l.name, l.title.as_deref(), l.license.as_deref())));
         nodes
     }
 
     /// A person, with the id of their own page if they have one. `worksFor` is stated of the licensee alone: a reviewer
     /// may work elsewhere.
-    fn person_node(&self, name: &str, title: Option<&str>, licence: Option<&str>) -> Value {
+    fn person_node(&self, name: &str, title: Option<&str>, license: Option<&str>) -> Value {
         let page = self.site.people.iter().find(|person| person.name == name);
         let path = page.map(|person| format!("/people/{}", person.slug));
         let is_licensee = self.clinic.licensee.as_ref().is_some_and(|licensee| licensee.name == name);
@@ -198,11 +198,11 @@ impl PageContext<'_> {
             "@id": path.as_ref().map_or_else(|| self.id("/", "licensee"), |path| self.id(path, "person")),
             "name": name,
             "honorificSuffix": title,
-            "hasCredential": licence.map(|licence| {
+            "hasCredential": license.map(|license| {
                 json!({
                     "@type": "EducationalOccupationalCredential",
                     "credentialCategory": "license",
-                    "name": licence,
+                    "name": license,
                 })
             }),
             "url": path.as_ref().map(|path| self.url(path)),

@@ -1,4 +1,4 @@
-//! The acknowledgement to a visitor, which is off by default.
+//! The acknowledgment to a visitor, which is off by default.
 
 use crate::{
     databases::Kind,
@@ -22,7 +22,7 @@ use relationship_clinic::{
 const ZOE: &str = "zoe@example.org";
 
 #[test]
-fn only_a_chosen_private_mailbox_without_spam_signals_gets_an_acknowledgement() {
+fn only_a_chosen_private_mailbox_without_spam_signals_gets_an_acknowledgment() {
     let deliver = SpamScore::default();
     let label = SpamScore { action: Action::Label, ..SpamScore::default() };
     let mut also = enquiry("Zoë");
@@ -31,7 +31,7 @@ fn only_a_chosen_private_mailbox_without_spam_signals_gets_an_acknowledgement() 
         ("private", by_email("Zoë", ZOE, true), &deliver, Some(ZOE)),
         ("not private", by_email("Zoë", ZOE, false), &deliver, None),
         ("telephone chosen", also, &deliver, None),
-        ("labelled", by_email("Zoë", ZOE, true), &label, None),
+        ("labeled", by_email("Zoë", ZOE, true), &label, None),
         ("held", by_email("Zoë", ZOE, true), &held("x").spam, None),
         ("unusual letters", by_email("Zoë", "zoë@example.org", true), &deliver, None),
     ] {
@@ -40,7 +40,7 @@ fn only_a_chosen_private_mailbox_without_spam_signals_gets_an_acknowledgement() 
 }
 
 #[tokio::test]
-async fn it_names_neither_clinic_nor_message_and_has_the_null_sender() {
+async fn an_acknowledgment_names_neither_clinic_nor_message_and_has_the_null_sender() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let (test, server) = (TestOutbox::new(kind).await, Server::start(Encryption::Plain).await);
         let receipt = test.put(NewEnquiry { enquiry: by_email("Zoë", ZOE, true), ..new("") }).await;
@@ -49,15 +49,15 @@ async fn it_names_neither_clinic_nor_message_and_has_the_null_sender() {
             .outbox
             .queue_acknowledgement(&receipt.reference, &"Zoe@Example.org".parse().unwrap(), later(3600))
             .await;
-        assert!(!again.unwrap(), "one an address and day");
+        assert!(!again.unwrap(), "one for each address and day");
         deliver(&worker(&test.outbox, &server), start()).await;
         let mails = server.mails();
         let mail = mails.iter().find(|mail| mail.to == ZOE).expect("it was sent");
         assert_eq!(mail.from, "", "the null sender");
         let shown = mail.text.lines().filter(|line| !line.starts_with("Message-ID")).collect::<Vec<_>>().join("\n");
         insta::assert_snapshot!("acknowledgement", shown);
-        for told in ["Clinic website", "Relationship", "Zoë", "stopped talking", &receipt.reference] {
-            assert!(!mail.text.contains(told), "{told}");
+        for secret in ["Clinic website", "Relationship", "Zoë", "stopped talking", &receipt.reference] {
+            assert!(!mail.text.contains(secret), "{secret}");
         }
         assert!(
             test.outbox.queue_acknowledgement("X", &ZOE.parse().unwrap(), later(86_400)).await.unwrap(),
@@ -67,7 +67,7 @@ async fn it_names_neither_clinic_nor_message_and_has_the_null_sender() {
 }
 
 #[tokio::test]
-async fn one_that_fails_raises_no_alarm_and_leaves_no_address() {
+async fn a_failed_acknowledgment_raises_no_alarm_and_leaves_no_address() {
     let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     let worker = worker(&test.outbox, &server);
     let bad = "bad@example.org";
@@ -75,21 +75,21 @@ async fn one_that_fails_raises_no_alarm_and_leaves_no_address() {
     server.fail(At::Rcpt, Fault::BadRecipient("451 later"));
     assert!(matches!(worker.step(start()).await, Step::Retry(0, _)));
     let letters = test.outbox.letter_counts(later(7200), LATE).await.unwrap();
-    assert_eq!(letters, LetterCounts::default(), "it is nobody's trouble");
+    assert_eq!(letters, LetterCounts::default(), "an acknowledgment does not count as a problem");
     server.fail(At::Rcpt, Fault::BadRecipient("550 no such user"));
     assert_eq!(worker.step(later(70)).await, Step::Failed(0));
     assert!(test.outbox.undelivered(later(7200), LATE).await.unwrap().is_empty());
     assert!(test.outbox.resend(None, later(80)).await.is_err(), "nothing to send again");
     assert!(
         !test.outbox.queue_acknowledgement("K7MWPX3D", &bad.parse().unwrap(), later(90)).await.unwrap(),
-        "left in peace"
+        "no second one on the same day"
     );
     test.outbox.scrub().await.unwrap();
     assert!(!on_disk(&test, bad));
 }
 
 #[tokio::test]
-async fn one_that_waited_for_a_day_is_dropped_and_erasing_removes_a_waiting_one() {
+async fn an_acknowledgment_is_dropped_after_a_day_or_when_its_enquiry_is_erased() {
     let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     test.outbox.queue_acknowledgement("K7MWPX3D", &ZOE.parse().unwrap(), start()).await.unwrap();
     let next_day = start() + SignedDuration::from_hours(25);
@@ -100,7 +100,7 @@ async fn one_that_waited_for_a_day_is_dropped_and_erasing_removes_a_waiting_one(
     deliver(&worker(&test.outbox, &server), next_day).await;
     assert!(server.mails().is_empty());
     test.outbox.scrub().await.unwrap();
-    assert!(!on_disk(&test, ZOE), "the address is gone with the words");
+    assert!(!on_disk(&test, ZOE), "the address is erased with the text");
 }
 
 fn on_disk(test: &TestOutbox, words: &str) -> bool {
@@ -110,7 +110,7 @@ fn on_disk(test: &TestOutbox, words: &str) -> bool {
 }
 
 #[test]
-fn the_letter_to_staff_says_whether_an_acknowledgement_was_sent() {
+fn the_letter_to_staff_states_whether_an_acknowledgment_was_sent() {
     let stored = |private| StoredEnquiry {
         reference: "K7MWPX3D".into(),
         number: 41,

@@ -76,26 +76,26 @@ fn events(calls: &str) -> Vec<Event> {
 }
 
 #[tokio::test]
-async fn a_postgresql_session_is_durable_whatever_the_server_defaults_to() {
+async fn a_postgresql_session_is_durable_when_the_server_default_is_not() {
     let database = fresh(Kind::Postgres);
     let place = || open_outbox(database.place.clone(), &["staff@clinic.example"]);
     place().await.close().await;
     let pool = sqlx::AnyPool::connect(&database.url).await.unwrap();
-    // A server whose sessions are not durable unless they ask for it; and a trigger inside the transaction that records the setting.
+    // Sessions of this database are not durable by default; a trigger records the setting inside the transaction.
     let name = database.url.split('?').next().unwrap().rsplit('/').next().unwrap();
-    let careless = format!("ALTER DATABASE {name} SET synchronous_commit = off");
-    sqlx::raw_sql(sqlx::AssertSqlSafe(careless)).execute(&pool).await.unwrap();
-    let witness = "CREATE TABLE witness (said TEXT); \
-        CREATE FUNCTION testify() RETURNS TRIGGER LANGUAGE plpgsql AS $$ BEGIN \
-        INSERT INTO witness VALUES (current_setting('synchronous_commit')); RETURN NEW; END $$; \
-        CREATE TRIGGER testify AFTER INSERT ON enquiry FOR EACH ROW EXECUTE FUNCTION testify()";
-    sqlx::raw_sql(witness).execute(&pool).await.unwrap();
+    let not_durable = format!("ALTER DATABASE {name} SET synchronous_commit = off");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(not_durable)).execute(&pool).await.unwrap();
+    let recorded = "CREATE TABLE recorded (setting TEXT); \
+        CREATE FUNCTION record_setting() RETURNS TRIGGER LANGUAGE plpgsql AS $$ BEGIN \
+        INSERT INTO recorded VALUES (current_setting('synchronous_commit')); RETURN NEW; END $$; \
+        CREATE TRIGGER record_setting AFTER INSERT ON enquiry FOR EACH ROW EXECUTE FUNCTION record_setting()";
+    sqlx::raw_sql(recorded).execute(&pool).await.unwrap();
     pool.close().await;
 
     let pool = sqlx::AnyPool::connect(&database.url).await.unwrap();
     let outbox = place().await;
     outbox.put(new("Ann")).await.unwrap();
     let shown: String = sqlx::query("SHOW synchronous_commit").fetch_one(&pool).await.unwrap().get(0);
-    let said: String = sqlx::query("SELECT said FROM witness").fetch_one(&pool).await.unwrap().get(0);
-    assert_eq!((shown.as_str(), said.as_str()), ("off", "on"), "the server's default, and the program's session");
+    let used: String = sqlx::query("SELECT setting FROM recorded").fetch_one(&pool).await.unwrap().get(0);
+    assert_eq!((shown.as_str(), used.as_str()), ("off", "on"), "the server's default, and the program's session");
 }

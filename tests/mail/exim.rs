@@ -196,7 +196,7 @@ async fn exim_accepts_a_letter_and_refuses_a_wrong_log_in_and_an_unknown_mailbox
 const ATTACK: &str = "x\r\nBcc: spy@example.com\r\n\r\n<script>alert(1)</script>\0\u{202E}evil";
 
 #[test]
-fn a_posted_form_arrives_in_the_maildir_whatever_is_typed() {
+fn a_posted_form_with_hostile_and_unusual_text_arrives_in_the_maildir() {
     let authority = Authority::new();
     let exim = Exim::start(&authority);
     let ca = tempfile::tempdir().unwrap();

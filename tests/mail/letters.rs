@@ -65,7 +65,7 @@ fn samples() -> Vec<(&'static str, StoredEnquiry)> {
         ("email_unusual_letters", stored(by_email("Ann", "änn@example.org", true))),
         ("first_of_all", StoredEnquiry { number: 1, previous: None, ..stored(enquiry("Ann")) }),
         (
-            "labelled_after_a_held_one",
+            "labeled_after_a_held_one",
             StoredEnquiry { spam: label, previous: earlier(40, true), ..stored(enquiry("Ann")) },
         ),
         ("released", StoredEnquiry { spam: held("x").spam, ..stored(enquiry("Ann")) }),
@@ -74,7 +74,7 @@ fn samples() -> Vec<(&'static str, StoredEnquiry)> {
 }
 
 #[test]
-fn both_parts_read_as_they_should() {
+fn both_parts_match_the_snapshots() {
     for (name, stored) in samples() {
         let letter = write(&stored);
         insta::assert_snapshot!(format!("{name}.txt"), letter.text);
@@ -101,14 +101,14 @@ pub fn shown(html: &str) -> String {
     let body = html.split("</h1>").nth(1).unwrap();
     let mut shown = String::new();
     let mut inside = false;
-    for sign in body.chars() {
-        match sign {
+    for c in body.chars() {
+        match c {
             '<' => inside = true,
             '>' => {
                 inside = false;
                 shown.push(' ');
             }
-            _ if !inside => shown.push(sign),
+            _ if !inside => shown.push(c),
             _ => {}
         }
     }
@@ -134,7 +134,7 @@ fn both_parts_have_the_same_text() {
 }
 
 #[test]
-fn the_first_screen_answers_who_how_whether_when_for_whom_and_received() {
+fn the_first_lines_are_name_contact_voicemail_times_for_whom_received_and_reference() {
     let text = write(&stored(enquiry("Ann"))).text;
     let screen: Vec<_> = text.lines().take(7).collect();
     let starts = [

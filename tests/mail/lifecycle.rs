@@ -1,4 +1,4 @@
-//! A whole life of enquiries: from the form to erasure, with every letter and note that it brings about.
+//! Enquiries from the form to erasure, with every letter and note that is sent.
 //!
 //! The real router, outbox, worker and relay; only the clock is the test's.
 
@@ -44,7 +44,7 @@ fn now() -> Timestamp {
 }
 
 /// A time of the clinic in November 2026, `24 15:12`.
-fn it_is(day_and_time: &str) {
+fn set_clock(day_and_time: &str) {
     let (day, time) = day_and_time.split_once(' ').unwrap();
     let at: Timestamp = format!("2026-11-{day}T{time}:00-08:00").parse().unwrap();
     NOW.store(at.as_second(), Ordering::SeqCst);
@@ -108,7 +108,7 @@ impl Clinic {
         assert_eq!(self.ask(Request::post("/contact"), body.finish()).await.0, 303, "{fields:?}");
     }
 
-    /// Staff open a link, and press its button if there is one; a scanner opened it before them.
+    /// Staff open a link, and press its button if there is one; a mail scanner opened it before them.
     async fn follow(&self, link: &str, heading: &str) {
         let path = link.strip_prefix("https://www.clinic.example").unwrap();
         let (_, scanned) = self.ask(Request::get(path), String::new()).await;
@@ -127,7 +127,7 @@ impl Clinic {
         self.outbox.apply_retention(now()).await.unwrap();
     }
 
-    /// The mails that arrived since the last look, as staff read them.
+    /// The mails that arrived since the last call, as staff read them.
     fn mailbox(&mut self) -> Vec<String> {
         let mails: Vec<String> = self.server.mails().iter().skip(self.read).map(read).collect();
         self.read += mails.len();
@@ -171,11 +171,11 @@ async fn an_enquiry_goes_from_the_form_to_erasure_and_every_letter_has_its_text(
     let mut mails = Vec::new();
 
     // Tuesday afternoon: Ana writes, and corrects her number; two more come, one of them an offer.
-    it_is("24 15:11");
+    set_clock("24 15:11");
     let token = clinic.token().await;
     clinic.post(&token, &by_phone("Ana", "(650) 555-0132", QUARREL)).await;
     clinic.work().await;
-    it_is("24 15:20");
+    set_clock("24 15:20");
     clinic.post(&token, &by_phone("Ana", "(650) 555-0123", QUARREL)).await;
     let mut doubt = by_phone("Bo", "(650) 555-0177", DOUBT);
     doubt.push(("reason_code", "filled by a password manager"));
@@ -188,10 +188,10 @@ async fn an_enquiry_goes_from_the_form_to_erasure_and_every_letter_has_its_text(
     let letters = clinic.mailbox();
     assert_eq!(letters.len(), 3);
     assert!(letters[2].contains("This may be advertising."), "{}", letters[2]);
-    mails.extend(["1_letter", "2_correction", "3_labelled"].into_iter().zip(letters.clone()));
+    mails.extend(["1_letter", "2_correction", "3_labeled"].into_iter().zip(letters.clone()));
 
-    // Wednesday morning: the note tells of the held one; somebody sends it on, and Ana has been called.
-    it_is("25 08:00");
+    // Wednesday morning: the note lists the held enquiry; staff release it, and mark Ana's as answered.
+    set_clock("25 08:00");
     clinic.work().await;
     let note = clinic.mailbox().remove(0);
     clinic.follow(&link(&note, "Send it to the mailbox"), "No. 4 is on its way").await;
@@ -201,15 +201,15 @@ async fn an_enquiry_goes_from_the_form_to_erasure_and_every_letter_has_its_text(
     let released = clinic.mailbox().remove(0);
     mails.extend([("4_note_of_a_held_one", note), ("5_released", released)]);
 
-    // A day after hand-over the words are gone from the disk; the numbers stay.
+    // A day after delivery the text is erased from the disk; the numbers stay.
     assert!(clinic.is_on_disk(QUARREL));
-    it_is("25 15:30");
+    set_clock("25 15:30");
     clinic.work().await;
     assert!(!clinic.is_on_disk(QUARREL) && !clinic.is_on_disk("555-0123"));
     assert_eq!(clinic.states().await, ["erased", "erased", "erased", "delivered"]);
 
-    // Thursday morning: what was promised for Wednesday is not marked.
-    it_is("26 08:00");
+    // Thursday morning: an enquiry whose reply was promised for Wednesday is not marked.
+    set_clock("26 08:00");
     clinic.work().await;
     let reminder = clinic.mailbox().remove(0);
     let bo = &reminder[reminder.find("No. 3").unwrap()..];
@@ -217,12 +217,12 @@ async fn an_enquiry_goes_from_the_form_to_erasure_and_every_letter_has_its_text(
     clinic.follow(&link(bo, "Mark as answered"), "No. 3 is marked as answered").await;
     clinic.follow(&link(seller, "Mark as advertising"), "No. 4 is marked as advertising").await;
     mails.push(("6_reminder", reminder));
-    it_is("27 08:00");
+    set_clock("27 08:00");
     clinic.work().await;
-    assert!(clinic.mailbox().is_empty(), "nothing to say on Friday");
+    assert!(clinic.mailbox().is_empty(), "nothing to report on Friday");
 
     // Monday morning: the week.
-    it_is("30 08:00");
+    set_clock("30 08:00");
     clinic.work().await;
     mails.push(("7_week", clinic.mailbox().remove(0)));
 
@@ -232,7 +232,7 @@ async fn an_enquiry_goes_from_the_form_to_erasure_and_every_letter_has_its_text(
         insta::assert_snapshot!(*name, same(mail, &references));
     }
 
-    // After ninety days nothing is known, and old links say so.
+    // After ninety days the enquiries are removed, and old links are too old.
     NOW.store((now() + SignedDuration::from_hours(24 * 100)).as_second(), Ordering::SeqCst);
     clinic.outbox.apply_retention(now()).await.unwrap();
     assert_eq!(clinic.outbox.list().await.unwrap(), []);

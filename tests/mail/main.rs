@@ -1,6 +1,6 @@
-//! The way from a durable enquiry to a mailbox, over real databases and real SMTP conversations.
+//! Storing enquiries and delivering letters, with real databases and real SMTP sessions.
 //!
-//! `CLINIC_TEST_SECONDS` lengthens what is tried at random. Nothing here needs the network.
+//! `CLINIC_TEST_SECONDS` is the duration of the randomized tests. Nothing here needs the network.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 

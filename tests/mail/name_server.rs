@@ -79,27 +79,28 @@ fn answer(question: &Message, zone: &Zone, mode: Mode) -> Message {
         return answer;
     }
     // A name exists if it or a name below it has a record (RFC 8020).
-    let exists = zone.iter().any(|(at, _)| name.zone_of(&full(at)));
-    let found: Vec<_> = zone.iter().filter(|(at, entry)| full(at) == name && is(entry, kind)).collect();
+    let exists = zone.iter().any(|(at, _)| name.zone_of(&fully_qualified(at)));
+    let found: Vec<_> =
+        zone.iter().filter(|(at, entry)| fully_qualified(at) == name && has_type(entry, kind)).collect();
     for (_, entry) in &found {
         answer.add_answer(rr::Record::from_rdata(name.clone(), 60, data(entry)));
     }
     if found.is_empty() {
         answer.metadata.response_code = if exists { ResponseCode::NoError } else { ResponseCode::NXDomain };
-        let root = full("clinic.example");
+        let root = fully_qualified("clinic.example");
         let soa = SOA::new(root.clone(), root.clone(), 1, 60, 60, 60, 60);
         answer.add_authority(rr::Record::from_rdata(root, 60, RData::SOA(soa)));
     }
     answer
 }
 
-fn full(name: &str) -> Name {
+fn fully_qualified(name: &str) -> Name {
     let mut name = Name::from_ascii(name).unwrap();
     name.set_fqdn(true);
     name
 }
 
-fn is(entry: &Record, kind: RecordType) -> bool {
+fn has_type(entry: &Record, kind: RecordType) -> bool {
     matches!(
         (entry, kind),
         (Record::Txt(_), RecordType::TXT) | (Record::Mx(..), RecordType::MX) | (Record::A, RecordType::A)
@@ -113,7 +114,7 @@ fn data(entry: &Record) -> RData {
             let parts = text.as_bytes().chunks(255).map(|part| String::from_utf8(part.to_vec()).unwrap());
             RData::TXT(TXT::new(parts.collect()))
         }
-        Record::Mx(preference, host) => RData::MX(MX::new(*preference, full(host))),
+        Record::Mx(preference, host) => RData::MX(MX::new(*preference, fully_qualified(host))),
         Record::A => RData::A(A::new(192, 0, 2, 1)),
     }
 }

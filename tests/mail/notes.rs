@@ -1,4 +1,4 @@
-//! Notes: when they are due, what they say, and that one copy sends each once.
+//! Notes: when they are due, their text, and that each is sent once by one copy.
 
 use crate::{
     databases::Kind,
@@ -86,7 +86,7 @@ async fn a_day_without_anything_to_report_has_no_note_and_later_events_are_in_th
         let note_writer = note_writer(&test.outbox, &["staff@clinic.example"]);
         let early = morning(0) - SignedDuration::from_secs(1);
         assert!(!note_writer.daily(&clinic(""), early).await.unwrap(), "before eight");
-        assert!(!note_writer.daily(&clinic(""), morning(0)).await.unwrap(), "nothing to say");
+        assert!(!note_writer.daily(&clinic(""), morning(0)).await.unwrap(), "nothing to report");
         test.put(held("Seller")).await;
         assert!(!note_writer.daily(&clinic(""), start()).await.unwrap(), "the day's note is done");
         assert!(note_writer.daily(&clinic(""), morning(1)).await.unwrap());
@@ -97,7 +97,7 @@ async fn a_day_without_anything_to_report_has_no_note_and_later_events_are_in_th
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_several_copies_one_sends_the_note_to_every_recipient() {
+async fn only_one_copy_sends_the_note_and_every_recipient_gets_it() {
     const STAFF: [&str; 2] = ["a@clinic.example", "b@clinic.example"];
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let (test, server) = (TestOutbox::new(kind).await, Server::start(Encryption::Plain).await);
@@ -120,22 +120,22 @@ async fn of_several_copies_one_sends_the_note_to_every_recipient() {
 }
 
 #[tokio::test]
-async fn staff_count_as_told_once_a_day_when_a_note_is_delivered_and_three_days_and_a_month_erase() {
+async fn a_delivered_note_counts_once_a_day_and_three_days_and_a_month_erase_a_held_enquiry() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let (test, server) = (TestOutbox::new(kind).await, Server::start(Encryption::Plain).await);
         let note_writer = note_writer(&test.outbox, &["a@clinic.example", "b@clinic.example"]);
         let worker = worker(&test.outbox, &server);
         test.put(held("Seller")).await;
-        let told = async || test.outbox.held().await.unwrap().first().and_then(|held| held.told);
+        let notified = async || test.outbox.held().await.unwrap().first().and_then(|held| held.notified);
         assert!(note_writer.daily(&clinic(""), morning(1)).await.unwrap());
         server.fail(At::Dot, Fault::Answer("451 later"));
         worker.step(morning(1)).await;
         worker.step(morning(1)).await;
-        assert_eq!(told().await, None, "nobody has read it yet");
+        assert_eq!(notified().await, None, "it is not delivered yet");
         server.clear_fault();
         let arrived = morning(1) + SignedDuration::from_mins(2);
         deliver(&worker, arrived).await;
-        assert_eq!((told().await, server.mails().len()), (Some(arrived), 2));
+        assert_eq!((notified().await, server.mails().len()), (Some(arrived), 2));
         for day in [2, 3] {
             assert_eq!(
                 test.outbox.apply_retention(arrived + SignedDuration::from_hours(24 * 30)).await.unwrap().erased,
@@ -144,7 +144,7 @@ async fn staff_count_as_told_once_a_day_when_a_note_is_delivered_and_three_days_
             assert!(note_writer.daily(&clinic(""), morning(day)).await.unwrap(), "it is listed every morning");
             deliver(&worker, morning(day)).await;
         }
-        assert_eq!(told().await, Some(arrived), "the first time counts");
+        assert_eq!(notified().await, Some(arrived), "the first time counts");
         let month = arrived + SignedDuration::from_hours(24 * 30);
         assert_eq!(
             test.outbox.apply_retention(month - SignedDuration::from_secs(1)).await.unwrap().erased,
@@ -171,7 +171,7 @@ async fn an_enquiry_marked_as_advertising_is_not_listed_and_is_erased_a_day_late
         assert_eq!(
             test.outbox.apply_retention(later(86_500)).await.unwrap().erased,
             0,
-            "a released one is somebody's letter"
+            "a released enquiry is not advertising"
         );
     }
 }
@@ -218,7 +218,7 @@ async fn outbox_with_everything_to_report() -> (TestOutbox, Vec<String>) {
 }
 
 #[tokio::test]
-async fn a_full_note_and_a_week_read_as_they_should_in_both_parts() {
+async fn a_full_daily_and_weekly_note_match_the_snapshots() {
     let (test, references) = outbox_with_everything_to_report().await;
     let references: Vec<&str> = references.iter().map(String::as_str).collect();
     let server = Server::start(Encryption::Plain).await;
@@ -253,7 +253,7 @@ async fn a_full_note_and_a_week_read_as_they_should_in_both_parts() {
 }
 
 #[tokio::test]
-async fn a_quiet_week_says_that_all_is_well() {
+async fn the_note_of_a_week_without_problems_matches_the_snapshot() {
     let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     let note_writer = note_writer(&test.outbox, &["staff@clinic.example"]);
     assert!(!note_writer.weekly(&clinic(""), |_| None, morning(0)).await.unwrap());
@@ -270,18 +270,21 @@ async fn a_fault_is_reported_to_the_editor_once_until_it_is_corrected() {
     let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     let note_writer = note_writer(&test.outbox, &["staff@clinic.example"]);
     let editor = "editor@clinic.example".parse().unwrap();
-    let mistake = |line| ContentFault {
+    let fault = |line| ContentFault {
         file: "content/articles/trust-after-betrayal/index.md".into(),
         place: Some((line, 1)),
         problem: "`descripton` is not a key of this kind of file".into(),
         remedy: "did you mean `description`?".into(),
     };
-    assert!(note_writer.editor(&editor, &[mistake(3)], start()).await.unwrap());
-    assert!(!note_writer.editor(&editor, &[mistake(3)], later(60)).await.unwrap(), "not again and again");
-    assert!(note_writer.editor(&editor, &[mistake(3), mistake(9)], later(61)).await.unwrap());
+    assert!(note_writer.editor(&editor, &[fault(3)], start()).await.unwrap());
+    assert!(
+        !note_writer.editor(&editor, &[fault(3)], later(60)).await.unwrap(),
+        "the same fault is not reported twice"
+    );
+    assert!(note_writer.editor(&editor, &[fault(3), fault(9)], later(61)).await.unwrap());
     deliver(&worker(&test.outbox, &server), later(61)).await;
     assert!(!note_writer.editor(&editor, &[], later(65)).await.unwrap(), "corrected");
-    assert!(note_writer.editor(&editor, &[mistake(3)], later(70)).await.unwrap(), "it came back");
+    assert!(note_writer.editor(&editor, &[fault(3)], later(70)).await.unwrap(), "it came back");
     let mails = server.mails();
     assert_eq!(mails.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), ["editor@clinic.example"; 2]);
     insta::assert_snapshot!("editor.txt", read(&mails[1]));

@@ -41,7 +41,7 @@ on_both!(
     letters_that_failed_because_of_the_relay_are_sent_again_when_it_recovers,
     content_is_erased_a_day_after_delivery_and_the_row_after_ninety_days,
     nothing_undelivered_is_erased,
-    a_held_enquiry_is_erased_a_month_after_staff_were_told_three_times,
+    a_held_enquiry_is_erased_a_month_after_staff_were_notified_three_times,
     an_erased_enquiry_keeps_number_and_times,
     an_enquiry_reported_as_not_stored_is_not_stored_later,
     a_stored_enquiry_is_there_after_a_restart,
@@ -225,11 +225,11 @@ async fn a_late_failure_of_a_lost_claim_changes_nothing(kind: Kind) {
     test.put(new("Ann")).await;
     let lost = claim(&test.outbox, start()).await.unwrap();
     let held = claim(&test.outbox, later(60)).await.unwrap();
-    test.outbox.fail(&lost, &refused(), later(61)).await.unwrap();
-    test.outbox.retry(&lost, &refused(), later(9999)).await.unwrap();
+    test.outbox.mark_failed(&lost, &refused(), later(61)).await.unwrap();
+    test.outbox.schedule_retry(&lost, &refused(), later(9999)).await.unwrap();
     assert!(claim(&test.outbox, later(62)).await.is_none(), "the second claim stands");
-    test.outbox.delivered(&lost, later(63)).await.unwrap();
-    test.outbox.retry(&held, &refused(), later(64)).await.unwrap();
+    test.outbox.mark_delivered(&lost, later(63)).await.unwrap();
+    test.outbox.schedule_retry(&held, &refused(), later(64)).await.unwrap();
     assert!(claim(&test.outbox, later(500)).await.is_none(), "a delivery is recorded by any claim");
 }
 
@@ -238,10 +238,10 @@ async fn an_enquiry_is_delivered_with_its_last_letter(kind: Kind) {
     test.put(new("Ann")).await;
     let first = claim(&test.outbox, start()).await.unwrap();
     let second = claim(&test.outbox, start()).await.unwrap();
-    test.outbox.delivered(&first, later(1)).await.unwrap();
+    test.outbox.mark_delivered(&first, later(1)).await.unwrap();
     let entry = test.outbox.list().await.unwrap().remove(0);
     assert_eq!((entry.state.as_str(), entry.delivered), ("waiting", None));
-    test.outbox.delivered(&second, later(2)).await.unwrap();
+    test.outbox.mark_delivered(&second, later(2)).await.unwrap();
     let entry = test.outbox.list().await.unwrap().remove(0);
     assert_eq!((entry.state.as_str(), entry.delivered), ("delivered", Some(later(2))));
 }
@@ -252,7 +252,7 @@ async fn letters_come_in_the_order_of_arrival(kind: Kind) {
         test.put(new(&format!("Ann {i}"))).await;
     }
     let first = claim(&test.outbox, start()).await.unwrap();
-    test.outbox.retry(&first, &refused(), later(30)).await.unwrap();
+    test.outbox.schedule_retry(&first, &refused(), later(30)).await.unwrap();
     let mut numbers = Vec::new();
     for seconds in [0, 0, 30, 30] {
         numbers.push(claim(&test.outbox, later(seconds)).await.unwrap().number);
@@ -289,7 +289,7 @@ async fn a_failed_letter_waits_again_after_resend(kind: Kind) {
     let test = TestOutbox::new(kind).await;
     let receipt = test.put(new("Ann")).await;
     let letter = claim(&test.outbox, start()).await.unwrap();
-    test.outbox.fail(&letter, &refused(), later(1)).await.unwrap();
+    test.outbox.mark_failed(&letter, &refused(), later(1)).await.unwrap();
     assert_eq!(test.outbox.list().await.unwrap()[0].state, "failed");
     assert!(claim(&test.outbox, later(9_999_999)).await.is_none());
     assert!(!test.outbox.retry_after_relay_failure(later(2)).await.unwrap(), "the letter itself was refused");
@@ -305,7 +305,7 @@ async fn letters_that_failed_because_of_the_relay_are_sent_again_when_it_recover
     test.put(new("Ann")).await;
     let letter = claim(&test.outbox, start()).await.unwrap();
     let session = DeliveryError::Session { permanent: true, reason: "refused at AUTH (535)".into() };
-    test.outbox.fail(&letter, &session, later(1)).await.unwrap();
+    test.outbox.mark_failed(&letter, &session, later(1)).await.unwrap();
     test.outbox.pause(later(60)).await.unwrap();
     test.outbox.relay_recovered(later(100)).await.unwrap();
     assert!(claim(&test.outbox, later(100)).await.is_some());
@@ -316,7 +316,7 @@ async fn content_is_erased_a_day_after_delivery_and_the_row_after_ninety_days(ki
     let test = TestOutbox::new(kind).await;
     let receipt = test.put(new("Ann")).await;
     let letter = claim(&test.outbox, start()).await.unwrap();
-    test.outbox.delivered(&letter, later(10)).await.unwrap();
+    test.outbox.mark_delivered(&letter, later(10)).await.unwrap();
     assert_eq!(test.outbox.apply_retention(later(10 + DAY - 1)).await.unwrap().erased, 0);
     let run = test.outbox.apply_retention(later(10 + DAY)).await.unwrap();
     assert_eq!((run.erased, run.unscrubbed), (1, false));
@@ -334,19 +334,19 @@ async fn nothing_undelivered_is_erased(kind: Kind) {
     test.put(held("Seller")).await;
     let first = claim(&test.outbox, start()).await.unwrap();
     let second = claim(&test.outbox, start()).await.unwrap();
-    test.outbox.delivered(&first, later(1)).await.unwrap();
-    test.outbox.fail(&second, &refused(), later(1)).await.unwrap();
+    test.outbox.mark_delivered(&first, later(1)).await.unwrap();
+    test.outbox.mark_failed(&second, &refused(), later(1)).await.unwrap();
     let run = test.outbox.apply_retention(later(400 * 86_400)).await.unwrap();
     assert_eq!((run.erased, run.removed), (0, 0));
     assert!(test.outbox.show(&receipt.reference).await.unwrap().1.is_some());
 }
 
-async fn a_held_enquiry_is_erased_a_month_after_staff_were_told_three_times(kind: Kind) {
+async fn a_held_enquiry_is_erased_a_month_after_staff_were_notified_three_times(kind: Kind) {
     const DAY: i64 = 86_400;
     let test = TestOutbox::new(kind).await;
     test.put(held("Seller")).await;
     sql(&test, "UPDATE enquiry SET told_first_at = received_at, told_times = 2").await;
-    assert_eq!(test.outbox.apply_retention(later(31 * DAY)).await.unwrap().erased, 0, "told twice only");
+    assert_eq!(test.outbox.apply_retention(later(31 * DAY)).await.unwrap().erased, 0, "notified only twice");
     sql(&test, "UPDATE enquiry SET told_times = 3").await;
     assert_eq!(test.outbox.apply_retention(later(30 * DAY - 1)).await.unwrap().erased, 0, "not a month yet");
     assert_eq!(test.outbox.apply_retention(later(30 * DAY)).await.unwrap().erased, 1);
@@ -360,9 +360,9 @@ async fn an_erased_enquiry_keeps_number_and_times(kind: Kind) {
     let entry = test.outbox.list().await.unwrap().remove(0);
     assert_eq!((entry.number, entry.received, entry.answered), (1, start(), Some(later(5))));
     assert_eq!((entry.state.as_str(), entry.erased), ("erased", true));
-    assert!(claim(&test.outbox, later(10)).await.is_none(), "its letter is out of line");
+    assert!(claim(&test.outbox, later(10)).await.is_none(), "its letter is no longer queued");
     assert!(test.outbox.erase(&receipt.reference, later(11)).await.is_err());
-    assert_eq!(test.put(with_nonce("Ann", "n1")).await.number, 2, "nothing is left to recognise the answers by");
+    assert_eq!(test.put(with_nonce("Ann", "n1")).await.number, 2, "erased answers cannot be recognized as a duplicate");
 }
 
 async fn an_enquiry_reported_as_not_stored_is_not_stored_later(kind: Kind) {
@@ -402,7 +402,7 @@ async fn late_and_failed_letters_are_counted(kind: Kind) {
     assert_eq!(count(3599).await, both);
     assert_eq!(count(3600).await, LetterCounts { late: 2, ..both });
     let letter = claim(&test.outbox, start()).await.unwrap();
-    test.outbox.fail(&letter, &refused(), later(1)).await.unwrap();
+    test.outbox.mark_failed(&letter, &refused(), later(1)).await.unwrap();
     let one = LetterCounts { waiting: 1, ..both };
     assert_eq!(count(3600).await, LetterCounts { late: 1, failed: 1, ..one });
     test.outbox.answered(&receipt.reference, later(2)).await.unwrap();
@@ -418,8 +418,11 @@ async fn a_problem_is_claimed_by_one_copy_once_until_it_is_over(kind: Kind) {
     assert!(begins(0).await && !begins(1).await && !begins(2).await, "a trouble begins once");
     let (one, two) =
         tokio::join!(test.outbox.claim_problem(later(2), later(60)), copy.claim_problem(later(2), later(60)));
-    let told = [one.unwrap(), two.unwrap()];
-    assert_eq!(told.iter().flatten().map(|t| (t.kind, t.since)).collect::<Vec<_>>(), [(ProblemKind::Late, later(0))]);
+    let claimed = [one.unwrap(), two.unwrap()];
+    assert_eq!(
+        claimed.iter().flatten().map(|t| (t.kind, t.since)).collect::<Vec<_>>(),
+        [(ProblemKind::Late, later(0))]
+    );
     let retaken = copy.claim_problem(later(60), later(120)).await.unwrap().unwrap();
     assert_eq!(retaken.attempts, 2, "a copy that died while telling is replaced");
     copy.problem_reported(ProblemKind::Late, later(61)).await.unwrap();

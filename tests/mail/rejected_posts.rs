@@ -1,4 +1,4 @@
-//! What visitor, operator and monitors see over HTTP while enquiries cannot be stored, each cause for real.
+//! What visitor, operator and monitors see over HTTP while enquiries cannot be stored, with each cause produced on the machine.
 
 use crate::{
     databases::{Kind, fresh, is_root},
@@ -32,22 +32,22 @@ fn owned(settings: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 /// The visitor gets every answer and the telephone number, the operator the error and its cause; pages are served.
-fn is_rejected_with_every_answer(clinic: &Clinic, because: &str) {
+fn assert_rejected_with_every_answer(clinic: &Clinic, because: &str) {
     let before = clinic.log().len();
     let answer = clinic.post(&letter("Bea"));
     answer.is(503).has("(650) 799-1375").has("value=\"Bea\"").has("bea@example.org").has("after work");
     answer.has("First line.").has("It took me a year to write this.");
     wait_for(|| clinic.log()[before..].contains("ERROR").then_some(())).expect("the operator sees an error");
-    let lacking = clinic.log()[before..].contains("It took me a year");
-    assert!(!lacking, "the words stand in the log");
+    let logged = clinic.log()[before..].contains("It took me a year");
+    assert!(!logged, "the log has the visitor's text");
     clinic.get("/health/form").is(503).has(because).lacks("Bea");
     clinic.get("/health/ready").is(200);
     clinic.get("/").is(200);
     clinic.get("/contact").is(200);
 }
 
-/// Without a restart.
-fn keeps(clinic: &Clinic, name: &str) {
+/// A post is stored and the form is healthy, without a restart.
+fn assert_stored(clinic: &Clinic, name: &str) {
     clinic.post(&letter(name)).is(303);
     clinic.get("/health/form").is(200);
 }
@@ -61,7 +61,7 @@ async fn a_full_disk_returns_every_answer_to_the_visitor() {
         symlink(elsewhere.path().join(folder), disk.path().join(folder)).unwrap();
     }
     let clinic = Clinic::in_folder(disk.path().to_owned(), Vec::new());
-    keeps(&clinic, "Ann");
+    assert_stored(&clinic, "Ann");
     clinic.letters(1);
     // A write-ahead file that was written back is used again from its beginning, without room; an empty one has to grow.
     sqlx::any::install_default_drivers();
@@ -71,37 +71,37 @@ async fn a_full_disk_returns_every_answer_to_the_visitor() {
     pool.close().await;
     let ballast = disk.path().join("ballast");
     let _ = fs::write(&ballast, vec![0; 16_000_000]);
-    is_rejected_with_every_answer(&clinic, "disk is full");
+    assert_rejected_with_every_answer(&clinic, "disk is full");
     fs::remove_file(&ballast).unwrap();
-    keeps(&clinic, "Bea");
+    assert_stored(&clinic, "Bea");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_locked_database_returns_every_answer_to_the_visitor() {
     let clinic = Clinic::start();
-    keeps(&clinic, "Ann");
+    assert_stored(&clinic, "Ann");
     let url = format!("sqlite://{}", clinic.data.join("outbox.sqlite").display());
     sqlx::any::install_default_drivers();
     let pool = sqlx::AnyPool::connect(&url).await.unwrap();
     let mut holder = pool.acquire().await.unwrap();
     sqlx::raw_sql("PRAGMA busy_timeout = 10000; BEGIN EXCLUSIVE").execute(&mut *holder).await.unwrap();
-    is_rejected_with_every_answer(&clinic, "locked");
+    assert_rejected_with_every_answer(&clinic, "locked");
     sqlx::raw_sql("ROLLBACK").execute(&mut *holder).await.unwrap();
-    keeps(&clinic, "Bea");
+    assert_stored(&clinic, "Bea");
 }
 
 #[test]
 fn a_missing_data_folder_returns_every_answer_to_the_visitor() {
     let clinic = Clinic::start();
-    keeps(&clinic, "Ann");
+    assert_stored(&clinic, "Ann");
     clinic.letters(1);
     let away = clinic.data.with_extension("away");
     fs::rename(&clinic.data, &away).unwrap();
-    is_rejected_with_every_answer(&clinic, "folder");
+    assert_rejected_with_every_answer(&clinic, "folder");
     // The cache of pages may have created the folder again.
     let _ = fs::remove_dir_all(&clinic.data);
     fs::rename(&away, &clinic.data).unwrap();
-    keeps(&clinic, "Bea");
+    assert_stored(&clinic, "Bea");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,11 +110,11 @@ async fn a_database_server_outage_returns_every_answer_to_the_visitor() {
     let name = database.url.split('?').next().unwrap().rsplit('/').next().unwrap();
     let url = format!("postgres://postgres@127.0.0.1:{}/{name}", proxy.port);
     let clinic = Clinic::with(&[("CLINIC_DATABASE_URL", &url)]);
-    keeps(&clinic, "Ann");
+    assert_stored(&clinic, "Ann");
     proxy.cut().await;
-    is_rejected_with_every_answer(&clinic, "database");
+    assert_rejected_with_every_answer(&clinic, "database");
     proxy.restore().await;
-    keeps(&clinic, "Bea");
+    assert_stored(&clinic, "Bea");
 }
 
 #[test]
@@ -125,12 +125,12 @@ fn a_read_only_folder_returns_every_answer_to_the_visitor() {
     let mode = |bits| fs::set_permissions(&data, fs::Permissions::from_mode(bits)).unwrap();
     let program = as_a_user_without_permission(folder.path());
     mode(0o500);
-    let [words, looks] = ["content", "static"].map(|name| folder.path().join(name));
-    let folders = [("CLINIC_CONTENT", words.to_str().unwrap()), ("CLINIC_STATIC", looks.to_str().unwrap()), SECRET];
+    let [content, assets] = ["content", "static"].map(|name| folder.path().join(name));
+    let folders = [("CLINIC_CONTENT", content.to_str().unwrap()), ("CLINIC_STATIC", assets.to_str().unwrap()), SECRET];
     let clinic = Clinic::watched_by(program, data.clone(), owned(&folders));
-    is_rejected_with_every_answer(&clinic, "ermission");
+    assert_rejected_with_every_answer(&clinic, "ermission");
     mode(0o700);
-    keeps(&clinic, "Bea");
+    assert_stored(&clinic, "Bea");
 }
 
 /// Mode bits do not apply to root, and another user may not have access to the build folder.

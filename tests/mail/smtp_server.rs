@@ -45,9 +45,9 @@ pub enum Fault {
     Silence,
     /// One byte at a time, without end.
     Drip,
-    /// The message is stored, and the connection is closed before the acknowledgement.
+    /// The message is stored, and the connection is closed before the acknowledgment.
     TakenAndCut,
-    /// The message is stored, and the acknowledgement is never sent.
+    /// The message is stored, and the acknowledgment is never sent.
     TakenAndSilent,
     /// STARTTLS is not offered.
     Stripped,
@@ -339,11 +339,11 @@ impl Session {
                     self.reaction(At::Auth, "235 welcome")
                 }
                 "MAIL" => {
-                    from = between(line);
+                    from = address_in_brackets(line);
                     self.reaction(At::Mail, "250 sender")
                 }
                 "RCPT" => {
-                    to = between(line);
+                    to = address_in_brackets(line);
                     match self.fault(At::Rcpt) {
                         Some(Fault::BadRecipient(answer)) if to.starts_with("bad") => Reaction::Answer(answer.into()),
                         Some(Fault::SlowRecipient) if to.starts_with("bad") => Reaction::Hang,
@@ -430,6 +430,6 @@ async fn respond<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut BufReader<S>, r
     }
 }
 
-fn between(line: &str) -> String {
+fn address_in_brackets(line: &str) -> String {
     line.split(['<', '>']).nth(1).unwrap_or_default().to_owned()
 }

@@ -18,14 +18,14 @@ use tempfile::TempDir;
 /// Longer than the outbox's limit, for a busy machine.
 const SOON: Duration = Duration::from_millis(3600);
 
-async fn not_kept(outbox: &Outbox, new: NewEnquiry, because: &str) {
+async fn assert_not_stored(outbox: &Outbox, new: NewEnquiry, because: &str) {
     let began = Instant::now();
     let result = outbox.put(new).await;
     assert!(began.elapsed() < SOON, "it took {:?}", began.elapsed());
     let Err(PutError::NotStored(cause)) = result else { panic!("{result:?}") };
     assert!(cause.to_string().contains(because), "{cause}");
     let health = outbox.check_write().await;
-    assert!(health.is_err(), "health does not know: {cause}");
+    assert!(health.is_err(), "health does not report: {cause}");
 }
 
 fn file(test: &TestOutbox) -> PathBuf {
@@ -79,8 +79,8 @@ async fn a_full_disk_is_reported_and_the_next_post_works_when_there_is_room() {
         new.enquiry.message = Some("x".repeat(30_000));
         new
     };
-    not_kept(&outbox, long("Bob"), "disk is full").await;
-    not_kept(&outbox, long("Cy"), "disk is full").await;
+    assert_not_stored(&outbox, long("Bob"), "disk is full").await;
+    assert_not_stored(&outbox, long("Cy"), "disk is full").await;
     fs::remove_file(&ballast).unwrap();
     assert_eq!(outbox.put(long("Dee")).await.unwrap().number, 2);
     assert!(outbox.check_write().await.is_ok());
@@ -94,7 +94,7 @@ async fn a_locked_database_is_reported_and_the_next_post_works_when_it_is_free()
     let pool = sqlx::AnyPool::connect(&test.fresh.url).await.unwrap();
     let mut holder = pool.acquire().await.unwrap();
     sqlx::raw_sql("BEGIN EXCLUSIVE").execute(&mut *holder).await.unwrap();
-    not_kept(&test.outbox, new("Ann"), "locked").await;
+    assert_not_stored(&test.outbox, new("Ann"), "locked").await;
     sqlx::raw_sql("ROLLBACK").execute(&mut *holder).await.unwrap();
     assert_eq!(test.put(new("Ann")).await.number, 1);
 }
@@ -106,7 +106,7 @@ async fn a_folder_that_moves_away_and_back_loses_nothing() {
     let folder = file(&test).parent().unwrap().to_owned();
     let away = folder.with_extension("away");
     fs::rename(&folder, &away).unwrap();
-    not_kept(&test.outbox, new("Bob"), "folder").await;
+    assert_not_stored(&test.outbox, new("Bob"), "folder").await;
     assert!(!folder.exists(), "a folder that may come back is not made anew");
     fs::rename(&away, &folder).unwrap();
     assert_eq!(test.put(new("Cy")).await.number, 2);
@@ -119,7 +119,7 @@ async fn a_deleted_file_is_never_written_to() {
     test.put(new("Ann")).await;
     let folder = file(&test).parent().unwrap().to_owned();
     fs::remove_dir_all(&folder).unwrap();
-    not_kept(&test.outbox, new("Bob"), "folder").await;
+    assert_not_stored(&test.outbox, new("Bob"), "folder").await;
     fs::create_dir(&folder).unwrap();
     let receipt = test.put(new("Cy")).await;
     assert_eq!((receipt.number, receipt.duplicate), (1, false), "a new outbox begins in the empty folder");
@@ -136,7 +136,7 @@ async fn a_deleted_write_ahead_file_is_detected() {
     fs::remove_file(&log).unwrap();
     test.put(new("Bob")).await;
     let copy = test.copy().await;
-    assert!(copy.put(new("Bob")).await.unwrap().duplicate, "it went to a file that others can see");
+    assert!(copy.put(new("Bob")).await.unwrap().duplicate, "it went to the file at the path");
 }
 
 #[tokio::test]
@@ -160,22 +160,22 @@ async fn a_damaged_file_is_reported() {
     let fresh = fresh(Kind::Sqlite);
     let DatabaseLocation::Sqlite(file) = &fresh.place else { panic!() };
     fs::create_dir(file.parent().unwrap()).unwrap();
-    fs::write(file, "this is no database, whatever its name may be".repeat(100)).unwrap();
+    fs::write(file, "this is not a database".repeat(100)).unwrap();
     let outbox = open_outbox(fresh.place.clone(), &["staff@clinic.example"]).await;
-    not_kept(&outbox, new("Ann"), "damaged").await;
+    assert_not_stored(&outbox, new("Ann"), "damaged").await;
     fs::remove_file(file).unwrap();
     assert_eq!(outbox.put(new("Ann")).await.unwrap().number, 1);
 }
 
-/// Runs as another user, in a process of its own (see `as_another_user`).
+/// Runs in a process of its own as a user without root's permissions, since mode bits do not apply to root.
 #[tokio::test]
-#[ignore = "started by a_read_only_folder_is_said as a user whom mode bits stop"]
+#[ignore = "started by a_read_only_folder_is_reported_and_the_next_post_works_when_it_is_writable"]
 async fn in_a_read_only_folder() {
     let folder = PathBuf::from(std::env::var_os("CLINIC_TEST_FOLDER").unwrap());
     let mode = |bits| fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(bits)).unwrap();
     mode(0o500);
     let outbox = open_outbox(DatabaseLocation::Sqlite(folder.join("outbox.sqlite")), &["staff@clinic.example"]).await;
-    not_kept(&outbox, new("Ann"), "ermission").await;
+    assert_not_stored(&outbox, new("Ann"), "ermission").await;
     mode(0o700);
     assert_eq!(outbox.put(new("Bob")).await.unwrap().number, 1);
     outbox.close().await;
@@ -223,8 +223,8 @@ async fn a_postgresql_outage_is_reported_and_the_server_is_used_again() {
     let outbox = open_outbox(DatabaseLocation::Postgres(SecretString::from(url)), &["staff@clinic.example"]).await;
     assert_eq!(outbox.put(new("Ann")).await.unwrap().number, 1);
     proxy.cut().await;
-    not_kept(&outbox, new("Bob"), "database").await;
-    not_kept(&outbox, new("Cy"), "database").await;
+    assert_not_stored(&outbox, new("Bob"), "database").await;
+    assert_not_stored(&outbox, new("Cy"), "database").await;
     proxy.restore().await;
     assert_eq!(outbox.put(new("Dee")).await.unwrap().number, 2);
     proxy.freeze();
@@ -245,7 +245,7 @@ async fn a_database_that_was_unreachable_at_start_is_used_when_it_is_there() {
     let url = format!("postgres://postgres@127.0.0.1:{}/{database}", proxy.port);
     proxy.cut().await;
     let outbox = open_outbox(DatabaseLocation::Postgres(SecretString::from(url)), &["staff@clinic.example"]).await;
-    not_kept(&outbox, new("Ann"), "database").await;
+    assert_not_stored(&outbox, new("Ann"), "database").await;
     proxy.restore().await;
     assert_eq!(outbox.put(new("Ann")).await.unwrap().number, 1);
 }
@@ -261,7 +261,7 @@ async fn a_copy_that_stops_inside_a_transaction_does_not_block_the_others() {
         .execute(&mut *state)
         .await
         .unwrap();
-    not_kept(&test.outbox, new("Bob"), "locked").await;
+    assert_not_stored(&test.outbox, new("Bob"), "locked").await;
     let began = Instant::now();
     while test.outbox.put(new("Bob")).await.is_err() {
         assert!(began.elapsed() < Duration::from_secs(10), "still locked");
@@ -272,9 +272,9 @@ async fn a_copy_that_stops_inside_a_transaction_does_not_block_the_others() {
 async fn erased_content_is_in_no_file_of_the_database() {
     let test = TestOutbox::new(Kind::Sqlite).await;
     let secret = "Zinnia Quartermaine wrote this";
-    let mut words = new(secret);
-    words.enquiry.message = Some(secret.repeat(40));
-    let receipt = test.put(words).await;
+    let mut long = new(secret);
+    long.enquiry.message = Some(secret.repeat(40));
+    let receipt = test.put(long).await;
     for i in 0..20 {
         test.put(new(&format!("Ann {i}"))).await;
     }
@@ -285,11 +285,11 @@ async fn erased_content_is_in_no_file_of_the_database() {
     sqlx::query("SELECT COUNT(*) FROM enquiry").fetch_one(&mut *reader).await.unwrap();
     assert!(
         test.outbox.apply_retention(later(2)).await.unwrap().unscrubbed,
-        "a reader stands in the way, and that is said"
+        "a reader prevents the scrub, and the run reports it"
     );
     reader.rollback().await.unwrap();
     assert!(!test.outbox.apply_retention(later(3)).await.unwrap().unscrubbed);
-    assert!(!found(&test, secret), "erased words lie on the disk");
+    assert!(!found(&test, secret), "erased text is on the disk");
     assert!(found(&test, "Ann 7"), "others are untouched");
 }
 

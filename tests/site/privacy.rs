@@ -66,7 +66,7 @@ fn the_privacy_page_states_the_retention_periods_of_the_program() {
         let at = cells.iter().position(|cell| cell.contains(what)).unwrap_or_else(|| panic!("{what}: {cells:?}"));
         cells[at + 1].clone()
     };
-    assert_eq!(kept("has been handed over"), format!("{} hours", retention::AFTER_HANDOVER_HOURS));
+    assert_eq!(kept("has been handed over"), format!("{} hours", retention::AFTER_DELIVERY_HOURS));
     assert!(kept("held for a person").starts_with(&format!("{} days", retention::HELD_DAYS)));
-    assert_eq!(kept("its number and reference"), format!("{} days", retention::TRACE_DAYS));
+    assert_eq!(kept("its number and reference"), format!("{} days", retention::RECORD_DAYS));
 }

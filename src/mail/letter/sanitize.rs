@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_hides_or_turns_text_is_shown_and_what_people_write_stays() {
+    fn invisible_and_direction_characters_are_shown_and_other_text_is_unchanged() {
         let cases = [
             ("Ann", "Ann"),
             ("Ann\r\nBcc: x@example.org", "Ann Bcc: x@example.org"),
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_kept_whatever_ends_them() {
+    fn every_kind_of_line_break_is_kept() {
         assert_eq!(lines("a\r\nb\rc\n\nd\u{2028}e"), ["a", "b", "c", "", "d", "e"]);
     }
 }

@@ -32,7 +32,7 @@ pub(super) async fn connect(host: &str, port: u16, loopback: bool) -> io::Result
         }
         match timeout(CONNECT_LIMIT, TcpStream::connect(address)).await {
             Ok(Ok(tcp)) => {
-                // A message is three small writes; waiting for acknowledgements between them costs 40 ms each.
+                // A message is three small writes; waiting for acknowledgments between them costs 40 ms each.
                 tcp.set_nodelay(true)?;
                 return Ok(Box::new(LineStream { tcp, pending: Vec::new() }));
             }

@@ -42,7 +42,7 @@ pub enum Inspection {
     NotSecured(DeliveryError),
     /// Ready to log in.
     Secured {
-        /// Of the relay's certificate; absent without TLS.
+        /// Validity of the relay's certificate; absent without TLS.
         certificate: Option<Validity>,
         /// Result of AUTH; `Ok` without user and password.
         log_in: Result<(), DeliveryError>,
@@ -52,9 +52,9 @@ pub enum Inspection {
 /// Period in which a certificate is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Validity {
-    /// Start.
+    /// From the certificate's `notBefore`.
     pub not_before: Timestamp,
-    /// End.
+    /// From the certificate's `notAfter`.
     pub not_after: Timestamp,
 }
 

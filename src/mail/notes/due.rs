@@ -14,7 +14,7 @@ const HOUR: i8 = 8;
 pub struct Week {
     /// The Monday on which the note is due.
     pub monday: Date,
-    /// First day that it tells of: the Monday before.
+    /// First day covered: the Monday before.
     pub first: Date,
     /// Last day: the Sunday.
     pub last: Date,

@@ -25,7 +25,7 @@ use std::{
 };
 use tokio::{sync::RwLock, time::timeout};
 
-/// A visitor waits for this, so it is short; the whole of a post is bounded elsewhere.
+/// Limit of connecting and of each statement. Short, since a visitor waits; the whole post is limited elsewhere.
 const WAIT: Duration = Duration::from_millis(1300);
 
 /// Locks are waited for less than half as long as a visitor waits: a post may wait for the batch before its own.
@@ -65,7 +65,7 @@ pub enum DatabaseLocation {
 #[error("the outbox cannot be used: {0}")]
 pub struct Unavailable(pub(crate) String);
 
-/// See the module.
+/// The pool of connections, and how to open it again.
 #[derive(Debug)]
 pub(crate) struct Database {
     place: DatabaseLocation,
@@ -148,10 +148,10 @@ impl Database {
         let (pool, files) = match &self.place {
             DatabaseLocation::Sqlite(file) => {
                 let folder = folder(file);
-                prepare(folder, file).map_err(|e| in_words("folder", &e))?;
+                prepare(folder, file).map_err(|e| describe_io_error("folder", &e))?;
                 let pool = open_sqlite(file).await?;
-                let _ = self.device.set(fs::metadata(folder).map_err(|e| in_words("folder", &e))?.dev());
-                (pool, Some(Files::at(file).map_err(|e| in_words("file", &e))?))
+                let _ = self.device.set(fs::metadata(folder).map_err(|e| describe_io_error("folder", &e))?.dev());
+                (pool, Some(Files::at(file).map_err(|e| describe_io_error("file", &e))?))
             }
             DatabaseLocation::Postgres(url) => (open(url.expose_secret(), POSTGRES_SESSION, &POSTGRES, 8).await?, None),
         };
@@ -166,11 +166,11 @@ impl Database {
             Ok(now) => Ok(now == known),
             Err(error) => {
                 // The folder may have moved away and may come back, so it is not created.
-                let here = fs::metadata(folder(file)).map_err(|e| in_words("folder", &e))?;
+                let here = fs::metadata(folder(file)).map_err(|e| describe_io_error("folder", &e))?;
                 if error.kind() == io::ErrorKind::NotFound && self.device.get() == Some(&here.dev()) {
                     return Ok(false);
                 }
-                Err(in_words("file", &error))
+                Err(describe_io_error("file", &error))
             }
         }
     }
@@ -192,7 +192,7 @@ fn folder(file: &Path) -> &Path {
     }
 }
 
-fn in_words(what: &str, error: &io::Error) -> Unavailable {
+fn describe_io_error(what: &str, error: &io::Error) -> Unavailable {
     Unavailable(format!("its {what} in CLINIC_DATA: {error}"))
 }
 
@@ -207,16 +207,16 @@ fn prepare(folder: &Path, file: &Path) -> io::Result<()> {
 }
 
 async fn open_sqlite(file: &Path) -> Result<AnyPool, Unavailable> {
-    let absolute = std::path::absolute(file).map_err(|e| in_words("path", &e))?;
+    let absolute = std::path::absolute(file).map_err(|e| describe_io_error("path", &e))?;
     let path = url::Url::from_file_path(&absolute).map_err(|()| Unavailable("its path is not absolute".into()))?;
     // One connection: writers of one process queue fairly here rather than sleep in SQLite's busy handler.
     let pool = open(&format!("sqlite://{}?mode=rw", path.path()), SQLITE_SESSION, &SQLITE, 1).await?;
-    // The first write makes the write-ahead file, whose identity is watched from now on.
+    // The first write creates the write-ahead file, whose device and inode are compared from now on.
     sqlx::query(super::sql::PROBE).bind("").execute(&pool).await?;
     Ok(pool)
 }
 
-/// The first connection is made outside the pool, which would go on trying and hide the cause.
+/// The first connection is made outside the pool, which would keep retrying and hide the cause.
 async fn open(
     url: &str,
     session: &'static str,
@@ -239,7 +239,8 @@ async fn open(
         .connect_lazy_with(options))
 }
 
-/// Runs what is missing (`run` itself cannot be awaited in a spawned task: its borrow is not general enough). A newer program beside this one may have run more: that is no fault.
+/// Runs the missing migrations. Those of a newer program that uses the same database are ignored.
+/// `Migrator::run` cannot be awaited in a spawned task, since its borrow is not general enough.
 async fn migrate(migrations: &Migrations, conn: &mut AnyConnection) -> Result<(), Unavailable> {
     let migrations = migrations.iter().map(|(version, name, statements)| {
         Migration::new(*version, (*name).into(), MigrationType::Simple, SqlStr::from_static(statements), false)

@@ -11,9 +11,9 @@ use jiff::Timestamp;
 /// An enquiry whose content is erased.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Erased {
-    /// Its number.
+    /// Position in the sequence of all enquiries, from 1.
     pub number: u64,
-    /// Its reference.
+    /// Eight characters, given to the visitor.
     pub reference: String,
 }
 

@@ -23,7 +23,7 @@ use sqlx::{Row as _, any::AnyRow};
 pub struct ClaimedLetter {
     /// Row of the table.
     pub id: i64,
-    /// Of the enquiry; 0 for a note, which has none.
+    /// Number of the enquiry; 0 for a note, which has none.
     pub number: u64,
     /// 1 for the first recipient, 2 for the second …
     pub copy: u64,
@@ -56,9 +56,9 @@ pub enum MessageKind {
 /// An enquiry as its letter needs it.
 #[derive(Debug, Clone)]
 pub struct StoredEnquiry {
-    /// Its reference.
+    /// Eight characters, given to the visitor.
     pub reference: String,
-    /// Its number.
+    /// Position in the sequence of all enquiries, from 1.
     pub number: u64,
     /// When the post arrived.
     pub received: Timestamp,
@@ -75,9 +75,9 @@ pub struct StoredEnquiry {
 /// An earlier enquiry, as a letter names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EarlierEnquiry {
-    /// Its number.
+    /// Position in the sequence of all enquiries, from 1.
     pub number: u64,
-    /// Its reference.
+    /// Eight characters, given to the visitor.
     pub reference: String,
     /// It is held, so that staff have no letter of it.
     pub held: bool,
@@ -128,10 +128,10 @@ impl Outbox {
     }
 
     /// Records a delivery; the enquiry counts as delivered with its last letter.
-    pub async fn delivered(&self, letter: &ClaimedLetter, now: Timestamp) -> Result<(), Unavailable> {
+    pub async fn mark_delivered(&self, letter: &ClaimedLetter, now: Timestamp) -> Result<(), Unavailable> {
         // Two letters of one enquiry may be acknowledged at the same instant: the second to lock the enquiry sees both.
         const LOCK: &str = "UPDATE enquiry SET state = state WHERE number = $1";
-        // The visitor's address of an acknowledgement is not kept.
+        // The visitor's address of an acknowledgment is not kept.
         const DELIVERED: &str = "UPDATE letter SET state = 'delivered', done_at = $2, leased_until = 0, claim = NULL, \
              stage = NULL, fault = NULL, body = NULL, \
              recipient = CASE WHEN kind = 'acknowledgement' THEN '' ELSE recipient END \
@@ -144,7 +144,7 @@ impl Outbox {
         sqlx::query(DELIVERED).bind(letter.id).bind(now).execute(&mut *tx).await?;
         sqlx::query(LAST).bind(number).bind(now).execute(&mut *tx).await?;
         if let MessageKind::Note(note) = &letter.kind {
-            notes::count_as_told(&mut tx, note, now).await?;
+            notes::mark_held_as_notified(&mut tx, note, now).await?;
         }
         tx.commit().await?;
         if letter.kind == MessageKind::Acknowledgement {
@@ -154,20 +154,30 @@ impl Outbox {
     }
 
     /// Makes a letter due again at that time; it keeps its place in the order of arrival.
-    pub async fn retry(&self, letter: &ClaimedLetter, error: &DeliveryError, at: Timestamp) -> Result<(), Unavailable> {
+    pub async fn schedule_retry(
+        &self,
+        letter: &ClaimedLetter,
+        error: &DeliveryError,
+        at: Timestamp,
+    ) -> Result<(), Unavailable> {
         const AGAIN: &str = "UPDATE letter SET due_at = $3, leased_until = 0, claim = NULL, stage = $4, fault = $5 \
                              WHERE id = $1 AND claim = $2 AND state = 'waiting'";
-        self.record_failure(AGAIN, letter, error, at).await
+        self.update_claimed(AGAIN, letter, error, at).await
     }
 
-    /// Marks a letter as failed; it is not tried again before an operator asks for it.
-    pub async fn fail(&self, letter: &ClaimedLetter, error: &DeliveryError, now: Timestamp) -> Result<(), Unavailable> {
+    /// Marks a letter as failed; it is not tried again before an operator resends it.
+    pub async fn mark_failed(
+        &self,
+        letter: &ClaimedLetter,
+        error: &DeliveryError,
+        now: Timestamp,
+    ) -> Result<(), Unavailable> {
         const ASIDE: &str = "UPDATE letter SET state = 'set-aside', done_at = $3, leased_until = 0, claim = NULL, \
                              stage = $4, fault = $5 WHERE id = $1 AND claim = $2 AND state = 'waiting'";
-        self.record_failure(ASIDE, letter, error, now).await
+        self.update_claimed(ASIDE, letter, error, now).await
     }
 
-    async fn record_failure(
+    async fn update_claimed(
         &self,
         statement: &'static str,
         letter: &ClaimedLetter,

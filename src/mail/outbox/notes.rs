@@ -17,7 +17,7 @@ use lettre::Address;
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 
-/// The kind of a letter that tells a visitor that the message arrived.
+/// The kind of a letter that confirms to a visitor that the message arrived.
 pub(super) const ACKNOWLEDGEMENT: &str = "acknowledgement";
 
 /// A note as it will be sent.
@@ -29,7 +29,7 @@ pub struct Note {
     pub text: String,
     /// The same for programs that show HTML.
     pub html: String,
-    /// Day in the clinic's zone, for counting on how many days staff were told.
+    /// Day in the clinic's zone, for counting on how many days staff were notified.
     pub day: String,
     /// Numbers of the held enquiries that it names.
     pub held: Vec<u64>,
@@ -38,14 +38,14 @@ pub struct Note {
 /// An enquiry that is held.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldEnquiry {
-    /// Its number.
+    /// Position in the sequence of all enquiries, from 1.
     pub number: u64,
-    /// Its reference.
+    /// Eight characters, given to the visitor.
     pub reference: String,
     /// When the post arrived.
     pub received: Timestamp,
-    /// When staff were first told of it.
-    pub told: Option<Timestamp>,
+    /// When staff were first notified of it.
+    pub notified: Option<Timestamp>,
     /// Reasons of the spam score, as sentences.
     pub reasons: Vec<String>,
 }
@@ -53,9 +53,9 @@ pub struct HeldEnquiry {
 /// An enquiry that is not marked as answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenEnquiry {
-    /// Its number.
+    /// Position in the sequence of all enquiries, from 1.
     pub number: u64,
-    /// Its reference.
+    /// Eight characters, given to the visitor.
     pub reference: String,
     /// When the post arrived.
     pub received: Timestamp,
@@ -92,7 +92,7 @@ pub struct Counts {
 }
 
 impl Outbox {
-    /// Whether a note with this key was queued, or found needless.
+    /// Whether a note with this key was queued, or recorded as unnecessary.
     pub async fn has_note(&self, once: &str) -> Result<bool, Unavailable> {
         let query = sqlx::query_scalar("SELECT COUNT(*) FROM letter WHERE once = $1").bind(once.to_owned());
         Ok(query.fetch_one(&self.db.pool().await?).await.map(|count: i64| count > 0)?)
@@ -104,7 +104,7 @@ impl Outbox {
         Ok(query.fetch_one(&self.db.pool().await?).await.map(|count: i64| count > 0)?)
     }
 
-    /// Queues a note, one letter for each recipient; without a note, records that there was nothing to say.
+    /// Queues a note, one letter for each recipient; without a note, records that there was nothing to report.
     /// True if no copy has done so before. The kind is the first word of `once`.
     pub async fn queue_note(
         &self,
@@ -123,7 +123,7 @@ impl Outbox {
         self.insert_once(once, kind, recipients, &name, body, now).await
     }
 
-    /// Queues an acknowledgement to `address`, unless this address has had one today; true if it did. The
+    /// Queues an acknowledgment to `address`, unless this address has had one today; true if it did. The
     /// reference lets an erasure find it.
     pub async fn queue_acknowledgement(
         &self,
@@ -167,7 +167,7 @@ impl Outbox {
         Ok(true)
     }
 
-    /// Drops an acknowledgement that cannot be delivered; its key stays, so that the address gets no other one today.
+    /// Drops an acknowledgment that cannot be delivered; its key stays, so that the address gets no other one today.
     pub async fn discard_acknowledgement(&self, letter: &ClaimedLetter, now: Timestamp) -> Result<(), Unavailable> {
         const GIVE_UP: &str = "UPDATE letter SET state = 'given-up', done_at = $2, recipient = '', body = NULL, \
                                leased_until = 0, claim = NULL WHERE id = $1 AND kind = 'acknowledgement'";
@@ -188,10 +188,11 @@ impl Outbox {
                             WHERE state = 'held' AND marked_spam_at IS NULL ORDER BY number";
         type Row = (i64, String, i64, Option<i64>, Option<String>);
         let rows: Vec<Row> = sqlx::query_as(HELD).fetch_all(&self.db.pool().await?).await?;
-        let held = rows.into_iter().map(|(number, reference, received, told, content)| {
+        let held = rows.into_iter().map(|(number, reference, received, notified, content)| {
             let content: Option<Content> = content.and_then(|text| serde_json::from_str(&text).ok());
             let reasons = content.map(|content| content.spam.reasons).unwrap_or_default();
-            HeldEnquiry { number: unsigned(number), reference, received: time(received), told: told.map(time), reasons }
+            let (received, notified) = (time(received), notified.map(time));
+            HeldEnquiry { number: unsigned(number), reference, received, notified, reasons }
         });
         Ok(held.collect())
     }
@@ -252,12 +253,12 @@ impl Outbox {
     }
 }
 
-/// Counts the held enquiries of a note as reported to staff today; a second reader of the same day changes nothing.
-pub(super) async fn count_as_told(tx: &mut AnyConnection, note: &Note, now: i64) -> sqlx::Result<()> {
-    const TOLD: &str = "UPDATE enquiry SET told_first_at = COALESCE(told_first_at, $2), told_times = told_times + 1, \
+/// Counts the held enquiries of a note as reported to staff today; further deliveries on the same day change nothing.
+pub(super) async fn mark_held_as_notified(tx: &mut AnyConnection, note: &Note, now: i64) -> sqlx::Result<()> {
+    const NOTIFIED: &str = "UPDATE enquiry SET told_first_at = COALESCE(told_first_at, $2), told_times = told_times + 1, \
                         told_day = $3 WHERE number = $1 AND (told_day IS NULL OR told_day <> $3)";
     for number in &note.held {
-        sqlx::query(TOLD).bind(signed(*number)).bind(now).bind(note.day.clone()).execute(&mut *tx).await?;
+        sqlx::query(NOTIFIED).bind(signed(*number)).bind(now).bind(note.day.clone()).execute(&mut *tx).await?;
     }
     Ok(())
 }

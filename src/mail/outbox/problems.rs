@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 /// A problem to report, claimed until its lease ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClaimedProblem {
-    /// Which.
+    /// What is wrong.
     pub kind: ProblemKind,
     /// Since when.
     pub since: Timestamp,
@@ -54,7 +54,7 @@ impl Outbox {
              AND due_at <= $1 AND leased_until <= $1) RETURNING kind, since, attempts";
         let query = sqlx::query_as(CLAIM).bind(millis(now)).bind(millis(until));
         let claimed: Option<(String, i64, i64)> = query.fetch_optional(&self.db.pool().await?).await?;
-        // A kind that only a newer version knows is left to that version.
+        // A kind that only a newer version can read is left to that version.
         Ok(claimed.and_then(|(kind, since, attempts)| {
             let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
             Some(ClaimedProblem { kind: ProblemKind::named(&kind)?, since: time(since), attempts })
@@ -63,8 +63,8 @@ impl Outbox {
 
     /// Records that a problem was reported.
     pub async fn problem_reported(&self, kind: ProblemKind, now: Timestamp) -> Result<(), Unavailable> {
-        const TOLD: &str = "UPDATE trouble SET told_at = $2, leased_until = 0 WHERE kind = $1";
-        self.db.execute(sqlx::query(TOLD).bind(kind.name()).bind(millis(now))).await.map(drop)
+        const REPORTED: &str = "UPDATE trouble SET told_at = $2, leased_until = 0 WHERE kind = $1";
+        self.db.execute(sqlx::query(REPORTED).bind(kind.name()).bind(millis(now))).await.map(drop)
     }
 
     /// Records that it could not be reported; it is due again at that time.

@@ -15,10 +15,10 @@ pub(super) fn random_hex<const N: usize>() -> String {
 }
 
 /// Eight random characters. A second equal one within 90 days is possible, and the database refuses it.
-pub(super) fn draw() -> String {
+pub(super) fn new_reference() -> String {
     let mut reference = String::with_capacity(8);
     while reference.len() < 8 {
-        // Bytes above the last whole multiple would favor the first characters.
+        // Bytes above the last whole multiple would make the first characters more likely.
         let usable =
             random::<16>().into_iter().filter(|byte| usize::from(*byte) < 256 / ALPHABET.len() * ALPHABET.len());
         let missing = 8 - reference.len();
@@ -34,7 +34,7 @@ mod tests {
 
     #[test]
     fn a_reference_has_eight_characters_of_the_alphabet_and_does_not_repeat() {
-        let references: HashSet<String> = (0..2000).map(|_| draw()).collect();
+        let references: HashSet<String> = (0..2000).map(|_| new_reference()).collect();
         assert!(references.len() > 1990, "references repeat: {}", references.len());
         for reference in references {
             assert_eq!(reference.len(), 8);

@@ -1,4 +1,4 @@
-//! How the relay has been doing, shared by all copies of the program.
+//! Recent failures of the relay, shared by all copies of the program.
 //!
 //! Invariant: while a relay that failed is paused, no copy connects to it; then exactly one tries.
 
@@ -50,11 +50,11 @@ impl Outbox {
         Ok(())
     }
 
-    /// Puts letters back in line that failed because the relay refused the program (log-in, greeting), not the letter;
-    /// true if there were any.
+    /// Requeues letters that failed because the relay refused the program (log-in, greeting), not the letter; true if
+    /// there were any.
     pub async fn retry_after_relay_failure(&self, now: Timestamp) -> Result<bool, Unavailable> {
-        const REVIVE: &str = "UPDATE letter SET state = 'waiting', due_at = $1, queued_at = $1, attempts = 0, \
+        const REQUEUE: &str = "UPDATE letter SET state = 'waiting', due_at = $1, queued_at = $1, attempts = 0, \
                               done_at = NULL WHERE state = 'set-aside' AND stage = 'relay'";
-        Ok(self.db.execute(sqlx::query(REVIVE).bind(millis(now))).await? > 0)
+        Ok(self.db.execute(sqlx::query(REQUEUE).bind(millis(now))).await? > 0)
     }
 }

@@ -18,12 +18,12 @@ use tokio::time::sleep;
 /// Pause between two runs.
 const INTERVAL: Duration = Duration::from_mins(10);
 /// After delivery the clinic has the letter. An enquiry that is marked as advertising can be released as long.
-const AFTER_DELIVERY: SignedDuration = SignedDuration::from_hours(retention::AFTER_HANDOVER_HOURS);
-/// After staff were first told of a held enquiry, if they were told on at least [`TOLD`] days.
-const AFTER_TOLD: SignedDuration = SignedDuration::from_hours(24 * retention::HELD_DAYS);
-const TOLD: i64 = 3;
+const AFTER_DELIVERY: SignedDuration = SignedDuration::from_hours(retention::AFTER_DELIVERY_HOURS);
+/// After staff were first notified of a held enquiry, if they were notified on at least [`NOTIFIED_DAYS`] days.
+const AFTER_NOTIFICATION: SignedDuration = SignedDuration::from_hours(24 * retention::HELD_DAYS);
+const NOTIFIED_DAYS: i64 = 3;
 /// Number, reference, times and state.
-const TRACE: SignedDuration = SignedDuration::from_hours(24 * retention::TRACE_DAYS);
+const RECORD: SignedDuration = SignedDuration::from_hours(24 * retention::RECORD_DAYS);
 
 /// What a run did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl Scrub {
 }
 
 impl Outbox {
-    /// Erases and removes what has reached its age, now and then, for ever. `now` is the clock.
+    /// Erases and removes what has reached its age, at intervals, until it is dropped. `now` is the clock.
     pub async fn run_retention(self, now: impl Fn() -> Timestamp + Send + Sync) {
         loop {
             match self.apply_retention(now()).await {
@@ -74,10 +74,10 @@ impl Outbox {
         const REMOVE: &str = "DELETE FROM enquiry WHERE content IS NULL AND received_at <= $1";
         const NOTES: &str = "DELETE FROM letter WHERE number IS NULL AND done_at <= $1";
         let before = |age: SignedDuration| millis(now.saturating_sub(age).unwrap_or(Timestamp::MIN));
-        let erase = sqlx::query(ERASE).bind(millis(now)).bind(before(AFTER_DELIVERY)).bind(before(AFTER_TOLD));
-        let erased = self.db.execute(erase.bind(TOLD)).await?;
-        let removed = self.db.execute(sqlx::query(REMOVE).bind(before(TRACE))).await?;
-        self.db.execute(sqlx::query(NOTES).bind(before(TRACE))).await?;
+        let erase = sqlx::query(ERASE).bind(millis(now)).bind(before(AFTER_DELIVERY)).bind(before(AFTER_NOTIFICATION));
+        let erased = self.db.execute(erase.bind(NOTIFIED_DAYS)).await?;
+        let removed = self.db.execute(sqlx::query(REMOVE).bind(before(RECORD))).await?;
+        self.db.execute(sqlx::query(NOTES).bind(before(RECORD))).await?;
         if erased > 0 || removed > 0 {
             self.scrub.request();
         }

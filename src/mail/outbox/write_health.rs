@@ -12,9 +12,9 @@ use std::{
 };
 use tokio::time::timeout;
 
-/// As long as a visitor would wait.
+/// A visitor waits for this.
 const WAIT: Duration = Duration::from_secs(3);
-/// A write that succeeded is believed this long.
+/// The result of a write that succeeded is reused for this long.
 const FRESH: Duration = Duration::from_secs(2);
 /// Three times the largest body of a form, since a database writes more than the content. On a disk that is almost full
 /// a small write would still fit.

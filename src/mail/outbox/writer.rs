@@ -135,7 +135,7 @@ impl Outbox {
         }
     }
 
-    /// One bad row must not fail the others, and a reference drawn twice is drawn again.
+    /// One bad row must not fail the others, and a reference that exists is replaced by a new one.
     async fn store_one_by_one(&self, batch: &[&Prepared]) -> Vec<Result<Receipt, PutError>> {
         let mut results = Vec::with_capacity(batch.len());
         for prepared in batch {

@@ -35,7 +35,7 @@ const LEASE: Duration = Duration::from_secs(15);
 /// A database of its own for each figure.
 pub fn measure(runtime: &Runtime, databases: impl Fn() -> [Database; 2], letters: usize) {
     println!(
-        "| database | to the connection: p50, max | to the acknowledgement: p50, max | {letters} letters drain in | after a kill (lease {LEASE:?}) |"
+        "| database | to the connection: p50, max | to the acknowledgment: p50, max | {letters} letters drain in | after a kill (lease {LEASE:?}) |"
     );
     println!("| --- | ---: | ---: | ---: | ---: |");
     for ((soon, backlog), killed) in databases().into_iter().zip(databases()).zip(databases()) {
@@ -51,7 +51,7 @@ pub fn measure(runtime: &Runtime, databases: impl Fn() -> [Database; 2], letters
     }
 }
 
-/// From the 303 to the connection to the relay, and to its acknowledgement.
+/// From the 303 to the connection to the relay, and to its acknowledgment.
 fn first_delivery(runtime: &Runtime, database: &Database) -> (Vec<Duration>, Vec<Duration>) {
     let relay = TestRelay::open(false);
     let site = Site::open(runtime.block_on(site::outbox(&database.place, Options::MAX_BATCH)), mailer(&relay));
@@ -72,7 +72,7 @@ fn first_delivery(runtime: &Runtime, database: &Database) -> (Vec<Duration>, Vec
     times
 }
 
-/// From the end of an outage to the acknowledgement of the last letter.
+/// From the end of an outage to the acknowledgment of the last letter.
 fn drain(runtime: &Runtime, database: &Database, letters: usize) -> Duration {
     let relay = TestRelay::open(false);
     let outbox = runtime.block_on(site::outbox(&database.place, Options::MAX_BATCH));
@@ -103,7 +103,7 @@ async fn fill(outbox: &Outbox, letters: usize) {
     }
 }
 
-/// From the SIGKILL of the real program, in the middle of a letter, to the acknowledgement of that letter; it is
+/// From the SIGKILL of the real program, in the middle of a letter, to the acknowledgment of that letter; it is
 /// started again at once.
 fn recovery(database: &Database) -> Duration {
     let relay = TestRelay::open(true);

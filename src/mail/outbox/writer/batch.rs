@@ -109,7 +109,7 @@ fn decide<'a>(batch: &[&'a Prepared], mut known: Vec<Known>, last: u64) -> (Vec<
             Match::None => None,
         };
         let number = last + rows.len() as u64 + 1;
-        let reference = reference::draw();
+        let reference = reference::new_reference();
         known.push(Known {
             number,
             reference: reference.clone(),
@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_twin_in_the_same_batch_gets_the_same_receipt_and_no_number_is_skipped() {
+    fn a_duplicate_in_the_same_batch_gets_the_same_receipt_and_no_number_is_skipped() {
         let prepared = |nonce: &str, fingerprint: &str| Prepared {
             nonce: Some(nonce.into()),
             fingerprint: fingerprint.into(),
