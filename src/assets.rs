@@ -48,7 +48,7 @@ struct Asset {
     bytes: Bytes,
     caching: Caching,
     size: Option<Size>,
-    /// Of a photograph: the value of `srcset`.
+    /// The value of `srcset` of a photograph.
     srcset: Option<String>,
 }
 

@@ -27,7 +27,7 @@ pub struct Enquiry {
     pub email: Option<Mailbox>,
     /// Good times, as typed.
     pub times: Option<String>,
-    /// For whom.
+    /// Who is to be helped.
     pub for_whom: Option<ForWhom>,
     /// Their message.
     pub message: Option<String>,

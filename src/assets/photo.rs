@@ -16,15 +16,15 @@ use image::{
 use moxcms::{ColorProfile, Layout, TransformOptions};
 use std::{io::Cursor, path::Path};
 
-/// Widths that the layout asks for, in pixels: narrow phone, wide phone, desktop, high-density desktop.
+/// Widths that the layout uses, in pixels: narrow phone, wide phone, desktop, high-density desktop.
 const WIDTHS: [u32; 4] = [480, 800, 1200, 1600];
 /// Width of the JPEG, for browsers without WebP and for previews of shared links.
 const JPEG_WIDTH: u32 = 1200;
 /// A narrower photograph looks blurred on a phone.
 const MIN_WIDTH: u32 = 800;
-/// Most bytes of a file.
+/// Maximum size of a file.
 const MAX_BYTES: u64 = 20 * 1024 * 1024;
-/// Most pixels along an edge, and most bytes of memory: a small file may claim to be a huge image.
+/// Maximum number of pixels along an edge, and of bytes of memory: a small file may claim to be a huge image.
 const MAX_EDGE: u32 = 16_000;
 const MAX_MEMORY: u64 = 512 * 1024 * 1024;
 /// Qualities of 100; above them files grow without a visible difference.

@@ -152,7 +152,7 @@ impl Faults {
         text.filter(|text| !text.trim().is_empty()).and_then(|text| self.parse(variable, text, format))
     }
 
-    /// Values with commas between; empty ones are left out.
+    /// Values separated by commas; empty ones are left out.
     fn list<T>(&mut self, variable: &'static str, text: Option<&str>, format: &Format<T>) -> Vec<T> {
         text.unwrap_or_default().split(',').filter_map(|part| self.optional(variable, Some(part), format)).collect()
     }

@@ -52,7 +52,7 @@ pub struct Clinic {
 pub struct Address {
     /// Street and number.
     pub street: String,
-    /// City.
+    /// City or town.
     pub city: String,
     /// State in full.
     pub region: String,
@@ -135,7 +135,7 @@ pub enum AvailabilityState {
 pub struct FormFacts {
     /// Text messages are offered as a way to answer.
     pub text_messages: bool,
-    /// An email confirms the message if the visitor says that the mailbox is private.
+    /// An email confirms the message if the visitor marks the mailbox as private.
     pub acknowledge: bool,
 }
 
@@ -178,7 +178,7 @@ pub struct HelpLine {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HelpLink {
-    /// As shown ("Call 988").
+    /// Its text ("Call 988").
     pub label: String,
     /// `tel:`, `sms:` or `https:`.
     pub href: String,

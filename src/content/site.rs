@@ -193,7 +193,7 @@ pub struct Page {
     pub slug: String,
     /// The one h1.
     pub title: String,
-    /// For search engines and cards.
+    /// The summary for search engines and cards.
     pub description: String,
     /// Day of the last substantial change, shown when present.
     pub updated: Option<Date>,
@@ -218,7 +218,7 @@ pub struct Page {
 pub struct Home {
     /// Title of the document.
     pub title: String,
-    /// For search engines and cards.
+    /// The summary for search engines and cards.
     pub description: String,
     /// The h1.
     pub heading: String,
@@ -235,7 +235,7 @@ pub struct Topic {
     pub slug: String,
     /// Title as shown.
     pub title: String,
-    /// For search engines and cards.
+    /// The summary for search engines and cards.
     pub description: String,
     /// Text above the list.
     pub body: Prose,
@@ -254,10 +254,10 @@ pub struct Person {
     pub role: Option<String>,
     /// License as advertised (`LMFT 12345`), if given.
     pub license: Option<String>,
-    /// For search engines and cards.
+    /// The summary for search engines and cards.
     pub description: String,
-    /// Portrait.
+    /// Their photograph.
     pub image: Option<Figure>,
-    /// Biography.
+    /// The text about them.
     pub body: Prose,
 }

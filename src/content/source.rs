@@ -42,7 +42,7 @@ pub(super) struct SourceFile {
     content: PathBuf,
     /// Path below the content folder.
     path: PathBuf,
-    /// Without a byte-order mark.
+    /// The file's text, without a byte-order mark.
     pub(super) text: Arc<str>,
     /// Path of the page; relative links start here.
     pub(super) address: String,
@@ -90,7 +90,7 @@ impl SourceFile {
         Ok(source)
     }
 
-    /// As an editor would open it: `content/articles/a.md`.
+    /// The path as an editor would open it: `content/articles/a.md`.
     pub(super) fn name(&self) -> String {
         self.content.join(&self.path).to_string_lossy().into_owned()
     }

@@ -34,11 +34,11 @@ impl LinkAction {
 pub struct Link {
     /// What is done.
     pub action: LinkAction,
-    /// Of the enquiry.
+    /// Reference of the enquiry.
     pub reference: String,
 }
 
-/// What the token of a link says.
+/// The content of a link's token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LinkToken {
     /// Signed here and not expired.
@@ -57,7 +57,7 @@ pub struct Links {
 }
 
 impl Links {
-    /// For links below `origin` (without a trailing slash), signed with a key that is derived from `secret`.
+    /// Makes links below `origin` (without a trailing slash), signed with a key that is derived from `secret`.
     pub fn new(origin: &str, secret: &str) -> Self {
         Self { origin: origin.to_owned(), key: Key::new(secret, "link of staff") }
     }
@@ -70,7 +70,7 @@ impl Links {
         format!("{}{PATH}{}", self.origin, self.key.seal(&bytes))
     }
 
-    /// What `token`, the last part of such an address, says at `now`.
+    /// Reads `token`, the last part of such an address, at `now`.
     pub fn read(&self, token: &str, now: Timestamp) -> LinkToken {
         match self.link(token) {
             None => LinkToken::Invalid,

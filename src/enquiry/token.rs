@@ -54,7 +54,7 @@ impl std::fmt::Debug for Key {
     }
 }
 
-/// What a posted token says.
+/// The content of a posted token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Token {
     /// Absent: no script, an old page, or a program.

@@ -1,4 +1,4 @@
-//! Totals of readers, on both databases: copies add up, days end with the clinic's day, old ones go.
+//! Totals of readers, on both databases: copies add up, days end with the clinic's day, old ones are removed.
 
 use crate::{
     databases::Kind,
@@ -30,7 +30,7 @@ async fn copies_add_up(kind: Kind) {
     );
 }
 
-async fn a_day_is_the_clinics_day_and_its_total_goes_after_400_days(kind: Kind) {
+async fn a_day_is_the_clinics_day_and_its_total_is_removed_after_400_days(kind: Kind) {
     let test = TestOutbox::new(kind).await;
     // Eleven at night in California is the next day in Greenwich; on the first, views and enquiries share a row.
     let night = "2026-12-02T07:30:00Z".parse().unwrap();
@@ -46,7 +46,7 @@ async fn a_day_is_the_clinics_day_and_its_total_goes_after_400_days(kind: Kind) 
     assert_eq!(all().await.unwrap(), []);
 }
 
-async fn the_week_that_the_note_tells_is_the_last_whole_one(kind: Kind) {
+async fn the_note_covers_the_last_whole_week(kind: Kind) {
     let test = TestOutbox::new(kind).await;
     // A Tuesday: the week before runs from November 16 to 22.
     for (days_ago, views) in [(1, 100), (2, 20), (8, 30), (9, 100)] {
@@ -70,6 +70,6 @@ macro_rules! on_both {
 
 on_both!(
     copies_add_up,
-    a_day_is_the_clinics_day_and_its_total_goes_after_400_days,
-    the_week_that_the_note_tells_is_the_last_whole_one,
+    a_day_is_the_clinics_day_and_its_total_is_removed_after_400_days,
+    the_note_covers_the_last_whole_week,
 );

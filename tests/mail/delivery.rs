@@ -123,7 +123,7 @@ async fn every_failure_at_every_smtp_step_is_classified_and_the_letter_arrives_w
 }
 
 #[tokio::test]
-async fn nothing_after_the_acknowledgement_makes_a_second_copy() {
+async fn a_failure_after_the_acknowledgment_sends_no_second_copy() {
     for fault in [Fault::Cut, Fault::Silence, Fault::Answer("550 never"), Fault::Answer("garbage")] {
         let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
         test.put(new("Ann")).await;
@@ -262,7 +262,7 @@ async fn eventually(limit: Duration, mut true_at_last: impl FnMut() -> bool) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn delivery_begins_within_a_tenth_of_a_second_and_stops_when_told() {
+async fn delivery_begins_within_a_tenth_of_a_second_and_stops_when_canceled() {
     let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     let worker = Arc::new(worker(&test, &server));
     let stop = CancellationToken::new();

@@ -5,8 +5,8 @@
 //! on PostgreSQL with two copies that share one outbox. A visitor without an answer sends the same form again.
 //! The relay fails only temporarily; permanent refusals are tested elsewhere.
 //!
-//! At least [`KILLS`] kills; `CLINIC_TEST_SECONDS` goes on for as many seconds at least. `CLINIC_TEST_SEED` repeats the random
-//! of an earlier run (its seed is printed; the timing is the machine's).
+//! At least [`KILLS`] kills; `CLINIC_TEST_SECONDS` is the minimum duration. `CLINIC_TEST_SEED` repeats the random
+//! numbers of an earlier run, which prints its seed; the timing is not repeated.
 
 mod lost_enquiries;
 mod program;

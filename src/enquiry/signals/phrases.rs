@@ -12,13 +12,13 @@ use foldhash::HashMap;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// Most words that `..` skips.
+/// Maximum number of words that `..` skips.
 const GAP: usize = 4;
 
 /// Kinds of phrases, indexed by how each phrase may begin, so that a text is read once and not once for each phrase.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PhraseIndex {
-    /// Most points and reason of each kind.
+    /// Maximum number of points, and the reason, of each kind.
     limits: Vec<(u32, String)>,
     phrases: Vec<Phrase>,
     words: HashMap<String, Vec<usize>>,

@@ -1,4 +1,4 @@
-//! Spam signals in the look of a post: web addresses, markup, one text in several fields, random letters.
+//! Spam signals in the shape of a post: web addresses, markup, one text in several fields, random letters.
 //!
 //! Invariant: none depends on a language. Typing errors, capitals and scripts never count.
 //!
@@ -9,7 +9,7 @@ use super::{Finding, findings};
 use crate::content::signals::ShapeFacts;
 use crate::enquiry::Enquiry;
 
-/// Those of the signals that are found in an enquiry with this text in the honeypot.
+/// The signals that an enquiry has, with this text in the honeypot.
 pub(super) fn signals<'a>(facts: &'a ShapeFacts, enquiry: &Enquiry, honeypot: &str) -> Vec<Finding<'a>> {
     let read = |text: &str| words(text, &facts.endings);
     let message_text = enquiry.message.as_deref().unwrap_or_default();

@@ -18,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-/// For one query; each is sent twice.
+/// Time limit of one query; each is sent twice.
 const QUERY_LIMIT: Duration = Duration::from_secs(2);
 
 /// Queries `server`, or the system's name servers. `relay` is the host whose letters SPF should allow; `None` if it is on

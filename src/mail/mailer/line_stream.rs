@@ -17,7 +17,7 @@ use tokio::{
     time::timeout,
 };
 
-/// For each of the relay's IP addresses.
+/// Time limit for connecting to each of the relay's IP addresses.
 pub(super) const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// Bytes; a line of an answer fits in, because lettre refuses lines longer than 1,000.
 const BUFFER: usize = 1024;

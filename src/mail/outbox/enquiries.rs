@@ -1,6 +1,6 @@
 //! Enquiries as operators and staff see and change them.
 //!
-//! Invariant: every change is one transaction and says whether it found something to change.
+//! Invariant: every change is one transaction and fails if there is nothing to change.
 
 use super::{
     Outbox, Unavailable,
@@ -61,7 +61,7 @@ pub enum CommandError {
     /// No enquiry or letter is in the state that the command requires.
     #[error("{reference}: {why}")]
     NotApplicable {
-        /// As asked for.
+        /// The reference that the command was given.
         reference: String,
         /// Why, and what to do.
         why: &'static str,
@@ -71,18 +71,18 @@ pub enum CommandError {
 const UNKNOWN: &str = "no enquiry has this reference; look at the list";
 
 impl Outbox {
-    /// Every enquiry that is still known, oldest first.
+    /// Every enquiry that is not removed, oldest first.
     pub async fn list(&self) -> Result<Vec<Entry>, Unavailable> {
         Ok(self.entries("").await?.into_iter().map(|(entry, _)| entry).collect())
     }
 
-    /// One enquiry, if it is still known.
+    /// One enquiry, if it is not removed.
     pub async fn entry(&self, reference: &str) -> Result<Option<Entry>, Unavailable> {
         let entries = if reference.is_empty() { Vec::new() } else { self.entries(reference).await? };
         Ok(entries.into_iter().next().map(|(entry, _)| entry))
     }
 
-    /// Every enquiry that is still known, and what it says unless that is erased.
+    /// Every enquiry that is not removed, and its content unless erased.
     pub async fn export(&self) -> Result<Vec<(Entry, Option<Content>)>, CommandError> {
         let parsed = self.entries("").await?.into_iter().map(|(entry, text)| {
             let content = parse(&entry.reference, text)?;
@@ -91,7 +91,7 @@ impl Outbox {
         parsed.collect()
     }
 
-    /// One enquiry, what it says unless that is erased, and the state of its letters.
+    /// One enquiry, its content unless erased, and the state of its letters.
     pub async fn show(&self, reference: &str) -> Result<(Entry, Option<Content>, Vec<LetterEntry>), CommandError> {
         const LETTERS: &str = "SELECT l.recipient, CASE l.state WHEN 'set-aside' THEN 'failed' ELSE l.state END, l.attempts, \
              l.due_at, l.fault FROM letter l \
@@ -165,7 +165,7 @@ impl Outbox {
         self.mark(ANSWERED, reference, now).await
     }
 
-    /// Records that it is advertising: it is listed no more, and if it is held it is erased a day later. The first time
+    /// Records that it is advertising: it is no longer listed, and if it is held it is erased a day later. The first time
     /// counts.
     pub async fn spam(&self, reference: &str, now: Timestamp) -> Result<(), CommandError> {
         const SPAM: &str = "UPDATE enquiry SET marked_spam_at = COALESCE(marked_spam_at, $2) WHERE reference = $1";

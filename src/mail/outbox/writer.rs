@@ -1,8 +1,8 @@
-//! The one writer: takes the enquiries that wait, commits them together, answers each sender afterwards.
+//! The one writer: takes the enquiries that wait, commits them together, sends each result afterwards.
 //!
-//! Invariant: a sender is told "stored" only after the commit, and after the file was found at its path. A sender that
-//! gave up before the writer took its enquiry was told "not stored", and the writer skips it. "Not stored" is said only of
-//! what cannot have been committed; a commit without an answer is "unknown".
+//! Invariant: `put` returns a receipt only after the commit, and after the file was found at its path. If `put` times out
+//! before the writer has taken the enquiry, it returns `NotStored`, and the writer skips the enquiry. `NotStored` means that
+//! nothing can have been committed; a commit without an answer is `Unknown`.
 //!
 //! Never: an unlimited wait. Everything here ends within [`WAIT`].
 
@@ -28,16 +28,16 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-/// A visitor waits for this long at most.
+/// Maximum time for which a visitor waits.
 const WAIT: Duration = Duration::from_secs(3);
 /// A post waits for the batch under way and for its own, so each may take somewhat less than half of that.
 const STATEMENTS: Duration = Duration::from_millis(1400);
 /// Posts that may wait; each holds a few kilobytes.
 pub(super) const QUEUE: usize = 1024;
 /// Tries to store an enquiry whose reference is taken.
-const DRAWS: usize = 4;
+const REFERENCE_TRIES: usize = 4;
 
-/// The enquiry may not be safe.
+/// Why there is no receipt.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 pub enum PutError {
     /// It is not stored.
@@ -61,7 +61,7 @@ impl Failure {
         if is_fault_of_row(&error) { Self::Row(error.into()) } else { Self::Batch(PutError::NotStored(error.into())) }
     }
 
-    /// A database that answers "no" to a commit has stored nothing; a broken connection says nothing.
+    /// After an error from the database nothing is stored; after a broken connection it is unknown.
     fn at_commit(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::Database(_) => Self::before_commit(error),
@@ -81,13 +81,13 @@ impl Failure {
 #[derive(Debug)]
 pub(super) struct Job {
     prepared: Prepared,
-    /// Set by the first of the two: the writer that takes the enquiry, or the sender that gives up.
+    /// Set by the writer when it takes the enquiry, or by `put` when it times out, whichever is first.
     settled: Arc<AtomicBool>,
     answer: oneshot::Sender<Result<Receipt, PutError>>,
 }
 
 impl Outbox {
-    /// Stores an enquiry, or says within about three seconds that it could not.
+    /// Stores an enquiry, or fails within about three seconds.
     pub async fn put(&self, new: NewEnquiry) -> Result<Receipt, PutError> {
         let (answer, answered) = oneshot::channel();
         let settled = Arc::new(AtomicBool::new(false));
@@ -107,7 +107,7 @@ impl Outbox {
         }
     }
 
-    /// The writer: stores what is put into the outbox, for ever. A second one waits for the first to be dropped.
+    /// The writer: stores what is put into the outbox, until it is dropped. A second one waits for that.
     pub async fn write(self) {
         let mut waiting = self.waiting.lock().await;
         let mut jobs = Vec::new();
@@ -140,7 +140,7 @@ impl Outbox {
         let mut results = Vec::with_capacity(batch.len());
         for prepared in batch {
             let mut stored = self.store(&[prepared]).await;
-            for _ in 1..DRAWS {
+            for _ in 1..REFERENCE_TRIES {
                 if let Err(Failure::Row(_)) = stored {
                     stored = self.store(&[prepared]).await;
                 }

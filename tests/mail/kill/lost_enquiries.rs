@@ -26,13 +26,13 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} deliveries, {} of them copies ({} lost acknowledgements, {} copies because of a kill)",
+            "{} deliveries, {} of them copies ({} lost acknowledgments, {} copies because of a kill)",
             self.deliveries, self.copies, self.lost_acknowledgements, self.killed_before_recording
         )
     }
 }
 
-/// Asks the database, since a letter that arrived may be sent once more.
+/// Reads the database, since a letter that arrived may be sent once more.
 pub async fn wait_until_all_are_delivered(database: &Fresh) {
     let pool = sqlx::AnyPool::connect(&database.url).await.unwrap();
     let end = Instant::now() + AT_MOST;
@@ -48,7 +48,7 @@ pub async fn wait_until_all_are_delivered(database: &Fresh) {
 }
 
 /// Every visitor with a reference is in a letter to every recipient, under that reference, once; a copy is the same
-/// message, sent again because its acknowledgement was lost.
+/// message, sent again because its acknowledgment was lost.
 pub fn count(visitors: &Thanked, mails: &[Mail], staff: &[&str]) -> Tally {
     let mut letters: HashMap<(String, &str), Vec<usize>> = HashMap::new();
     let mut ids: HashMap<String, String> = HashMap::new();

@@ -17,7 +17,7 @@ use std::{
 const AT_ONCE: usize = 6;
 /// Milliseconds between two visitors, at most; few enough that delivery is under way when a copy is killed.
 const PAUSE: u64 = 150;
-/// Pause before a copy that is starting is asked again.
+/// Pause before a copy that is starting gets another request.
 const RETRY_PAUSE: Duration = Duration::from_millis(5);
 
 pub struct Visitors {
@@ -115,7 +115,7 @@ impl Shared {
         self.until(name, |copy| self.post(&agent, copy, &address, &body))
     }
 
-    /// Asks one copy or another until there is an answer.
+    /// Sends requests to one copy or another until there is a response.
     fn until<T>(&self, name: &str, ask: impl Fn(usize) -> Option<T>) -> T {
         let end = Instant::now() + TIMEOUT;
         loop {
