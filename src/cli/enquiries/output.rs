@@ -83,37 +83,38 @@ pub(super) fn details_json(entry: &Entry, content: Option<&Content>, letters: &[
 
 /// One JSON object a line.
 pub(super) fn json_lines(enquiries: &[Row]) -> String {
-    let lines =
-        enquiries.iter().map(|one| Value::Object(row(one).map(|(name, value)| (name.to_owned(), value)).collect()));
-    lines.map(|line| line.to_string() + "\n").collect()
+    let object = |(entry, content): &Row| {
+        columns(Some(entry), content.as_ref()).map(|(name, value)| (name.to_owned(), value)).collect()
+    };
+    enquiries.iter().map(|row| Value::Object(object(row)).to_string() + "\n").collect()
 }
 
-/// A head and a row for each enquiry.
+/// A header, and a row for each enquiry.
 pub(super) fn csv(enquiries: &[Row]) -> Result<String, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    for (index, one) in enquiries.iter().enumerate() {
-        if index == 0 {
-            writer.write_record(row(one).map(|(name, _)| name))?;
-        }
-        writer.write_record(row(one).map(|(_, value)| escaped(&cell(&value))))?;
+    writer.write_record(columns(None, None).map(|(name, _)| name))?;
+    for (entry, content) in enquiries {
+        let cells = columns(Some(entry), content.as_ref()).map(|(_, value)| escaped(&cell(&value)));
+        writer.write_record(cells)?;
     }
     let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
     Ok(String::from_utf8(bytes).expect("cells are text"))
 }
 
-fn row((entry, content): &Row) -> impl Iterator<Item = Column> {
+/// The columns of an export; their values are null without an enquiry.
+fn columns(entry: Option<&Entry>, content: Option<&Content>) -> impl Iterator<Item = Column> {
     let entry = [
-        ("number", json!(entry.number)),
-        ("reference", json!(entry.reference)),
-        ("state", json!(entry.state)),
-        ("received", json!(entry.received)),
-        ("delivered", json!(entry.delivered)),
-        ("answered", json!(entry.answered)),
-        ("released", json!(entry.released)),
-        ("advertising", json!(entry.spam)),
-        ("corrects", json!(entry.corrects)),
+        ("number", json!(entry.map(|entry| entry.number))),
+        ("reference", json!(entry.map(|entry| &entry.reference))),
+        ("state", json!(entry.map(|entry| &entry.state))),
+        ("received", json!(entry.map(|entry| entry.received))),
+        ("delivered", json!(entry.map(|entry| entry.delivered))),
+        ("answered", json!(entry.map(|entry| entry.answered))),
+        ("released", json!(entry.map(|entry| entry.released))),
+        ("advertising", json!(entry.map(|entry| entry.spam))),
+        ("corrects", json!(entry.map(|entry| entry.corrects))),
     ];
-    entry.into_iter().chain(content_columns(content.as_ref()))
+    entry.into_iter().chain(content_columns(content))
 }
 
 /// The columns of what a visitor wrote and of its spam score.
@@ -178,6 +179,13 @@ mod tests {
                         9    K7MWPX3D   failed  4 d     answered, corrects No. 8\n\
                         10   K7MWPX3D   failed  30 min  answered, corrects No. 8\n";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn the_csv_of_no_enquiries_is_the_header() {
+        let text = csv(&[]).unwrap();
+        assert!(text.starts_with("number,reference,state,") && text.ends_with(",reasons\n"), "{text}");
+        assert_eq!(text.lines().count(), 1);
     }
 
     #[test]
