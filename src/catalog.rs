@@ -6,13 +6,13 @@
 //!
 //! Never: what a page says (`pages`), sockets (`web`), responses that differ by client.
 
-mod body;
 mod builder;
 mod card_cache;
 mod compression;
 mod compressor;
 mod counters;
 mod disk_cache;
+mod encoded_body;
 mod export;
 mod hashed_path;
 mod media;
@@ -60,7 +60,7 @@ enum Entry {
     /// To a path that is not a redirect itself, or to a whole address.
     Redirect(String),
     Gone,
-    /// The router answers here; the catalog knows only that the path exists.
+    /// Answered by the router; the catalog only records that the path exists.
     Routed,
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Caching, Catalog, Entry, Media, Resource,
-    body::Body,
+    encoded_body::Body,
     failure_caching,
     prepared::{self, PreparedResource},
     unhashed_name,

@@ -20,9 +20,9 @@ const SMALLEST: usize = 1_000;
 pub(super) enum Coding {
     /// No compression.
     Identity,
-    /// gzip.
+    /// gzip (RFC 1952).
     Gzip,
-    /// Brotli.
+    /// Brotli (RFC 7932).
     Br,
 }
 

@@ -8,9 +8,9 @@
 
 use super::{
     Catalog,
-    body::{Body, cache_name},
     compression::Coding,
     disk_cache::DiskCache,
+    encoded_body::{Body, cache_name},
     media::Media,
 };
 use std::{collections::HashSet, path::Path, time::Instant};

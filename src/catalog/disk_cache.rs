@@ -14,7 +14,7 @@ use std::{
     time::SystemTime,
 };
 
-/// The folder.
+/// A folder of files named by hash.
 #[derive(Debug)]
 pub(super) struct DiskCache {
     folder: PathBuf,

@@ -5,7 +5,7 @@
 //! Redirects are listed in `_redirects`, a line each: from, to, status; `*` matches the rest of a path and `:splat`
 //! inserts it.
 
-use super::{Catalog, Entry, Media, body::Body, compression::Coding};
+use super::{Catalog, Entry, Media, compression::Coding, encoded_body::Body};
 use std::{
     fmt::Write as _,
     fs, io,

@@ -3,7 +3,7 @@
 //!
 //! Invariant: [`unhashed_name`] undoes [`hashed_path`]; it finds the current file for the path of an older version.
 
-use super::body::short_hash;
+use super::encoded_body::short_hash;
 
 /// The folder of hashed files.
 const ASSETS: &str = "/assets/";

@@ -4,8 +4,8 @@
 //! differ by mistake.
 
 use super::{
-    body::{Body, Encoded},
     counters::Counter,
+    encoded_body::{Body, Encoded},
     media::Media,
     request_headers,
     resource::{Caching, Resource},
@@ -49,7 +49,7 @@ impl PreparedResource {
             if let Some(views) = &self.views {
                 views.count_view(request.method(), request.headers());
             }
-            if request_headers::has_current_copy(request.headers(), &encoded.tag) {
+            if request_headers::has_current_copy(request.headers(), &encoded.etag) {
                 let mut headers = self.headers(encoded);
                 headers.remove(CONTENT_TYPE);
                 return respond(StatusCode::NOT_MODIFIED, headers, Bytes::new());
@@ -77,7 +77,7 @@ impl PreparedResource {
             None => headers.remove(CONTENT_ENCODING),
         };
         if self.status == StatusCode::OK {
-            headers.insert(ETAG, encoded.tag.clone());
+            headers.insert(ETAG, encoded.etag.clone());
         }
         headers
     }

@@ -49,12 +49,12 @@ fn weight_of(parameter: &[u8]) -> Option<f32> {
 }
 
 /// The client has these bytes already: answer 304 (RFC 9110, 13.1.2).
-pub(super) fn has_current_copy(headers: &HeaderMap, tag: &HeaderValue) -> bool {
-    headers.get_all(IF_NONE_MATCH).iter().any(|value| contains(value.as_bytes(), tag.as_bytes()))
+pub(super) fn has_current_copy(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+    headers.get_all(IF_NONE_MATCH).iter().any(|value| contains(value.as_bytes(), etag.as_bytes()))
 }
 
-/// `*`, or a list with this tag in it, compared weakly (13.1.2). Tags may hold commas, so the list is split at quotes.
-fn contains(list: &[u8], tag: &[u8]) -> bool {
+/// `*`, or a list with this `ETag` in it, compared weakly (13.1.2). An `ETag` may hold commas, so the list is split at quotes.
+fn contains(list: &[u8], etag: &[u8]) -> bool {
     if list.trim_ascii() == b"*" {
         return true;
     }
@@ -62,7 +62,7 @@ fn contains(list: &[u8], tag: &[u8]) -> bool {
     while let Some(start) = rest.iter().position(|byte| *byte == b'"') {
         let Some(length) = rest[start + 1..].iter().position(|byte| *byte == b'"') else { return false };
         let end = start + length + 2;
-        if rest[start..end] == *tag {
+        if rest[start..end] == *etag {
             return true;
         }
         rest = &rest[end..];
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_in_the_list_means_that_the_copy_is_current() {
+    fn an_etag_in_the_list_means_that_the_copy_is_current() {
         let table = [
             ("\"a,b-br11\"", true),
             ("W/\"a,b-br11\"", true),

@@ -26,13 +26,13 @@ pub(super) struct Body {
 #[derive(Debug)]
 pub(super) struct Encoded {
     pub coding: Coding,
-    /// Strong (RFC 9110, 8.8.3): other bytes, other tag.
-    pub tag: HeaderValue,
+    /// Strong (RFC 9110, 8.8.3): different for different bytes.
+    pub etag: HeaderValue,
     pub bytes: Bytes,
 }
 
 impl Body {
-    /// With no compressed bodies yet.
+    /// A body without compressed bytes yet.
     pub fn new(identity: Bytes, hash: blake3::Hash) -> Self {
         let identity = Encoded::new(&hash, Coding::Identity, identity);
         Self { hash, identity, gzip: OnceLock::new(), br: OnceLock::new() }
@@ -77,14 +77,19 @@ impl Body {
 
 impl Encoded {
     fn new(hash: &blake3::Hash, coding: Coding, bytes: Bytes) -> Self {
-        let level = match coding {
-            Coding::Identity => "",
-            Coding::Gzip => "-gz12",
-            Coding::Br => "-br11",
-        };
-        let tag = HeaderValue::from_str(&format!("\"{}{level}\"", short_hash(hash, 16)));
-        Self { coding, tag: tag.expect("base32 and a level are visible ASCII"), bytes }
+        Self { coding, etag: etag(hash, coding), bytes }
     }
+}
+
+/// The `ETag` of a content with this hash in this coding.
+fn etag(hash: &blake3::Hash, coding: Coding) -> HeaderValue {
+    let level = match coding {
+        Coding::Identity => "",
+        Coding::Gzip => "-gz12",
+        Coding::Br => "-br11",
+    };
+    let etag = format!("\"{}{level}\"", short_hash(hash, 16));
+    HeaderValue::from_str(&etag).expect("base32 and a level are visible ASCII")
 }
 
 /// The name of a compressed body in the disk cache, where an empty file stands for "compression gains nothing".
@@ -109,14 +114,14 @@ mod tests {
     }
 
     #[test]
-    fn every_encoding_has_its_own_tag() {
+    fn every_encoding_has_its_own_etag() {
         let body = body(&"text ".repeat(100));
         for coding in ALL {
             body.fill(coding, None);
         }
-        let mut tags = ALL.map(|coding| body.get(coding).unwrap().tag.to_str().unwrap().to_owned()).to_vec();
-        tags.dedup();
-        assert_eq!(tags.len(), 3, "{tags:?}");
+        let mut etags = ALL.map(|coding| body.get(coding).unwrap().etag.to_str().unwrap().to_owned()).to_vec();
+        etags.dedup();
+        assert_eq!(etags.len(), 3, "{etags:?}");
     }
 
     #[test]
