@@ -4,7 +4,7 @@
 //! compressed bodies are filled in later, by the [`Compressor`]. A new set of pages is a new catalog. Nothing is
 //! rendered, compressed or read from disk for a request.
 //!
-//! Never: what a page says (`pages`), sockets (`web`), responses that differ by client.
+//! Never: the text of a page (`pages`), sockets (`web`), responses that differ by client.
 
 mod builder;
 mod card_cache;
@@ -41,7 +41,7 @@ use http::{
 use prepared::{PreparedResource, respond};
 use std::collections::HashMap;
 
-/// Everything there is, by path.
+/// All resources, redirects and removed pages, by path.
 #[derive(Debug, Default)]
 pub struct Catalog {
     common: HeaderMap,
@@ -57,7 +57,7 @@ pub struct Catalog {
 #[derive(Debug)]
 enum Entry {
     Resource(PreparedResource),
-    /// To a path that is not a redirect itself, or to a whole address.
+    /// A redirect to a path that is not a redirect itself, or to a whole address.
     Redirect(String),
     Gone,
     /// Answered by the router; the catalog only records that the path exists.

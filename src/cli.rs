@@ -49,7 +49,7 @@ enum Command {
     /// Create a file from a template
     #[command(subcommand)]
     New(New),
-    /// List, release, resend, erase and export enquiries, beside a running server or without one
+    /// List, release, resend, erase and export enquiries, with or without a running server
     #[command(subcommand)]
     Enquiries(enquiries::Enquiries),
     /// Show the letter that staff read, with sample data
@@ -60,7 +60,7 @@ enum Command {
     },
     /// Show how often each article was opened and how many enquiries came from it: rounded totals
     Counts(counts::Arguments),
-    /// Check mail settings, relay, certificate and DNS records; say what to change and exit 1 if there is something
+    /// Check mail settings, relay, certificate and DNS records; print what to change, and exit with 1 if there is anything
     Doctor(doctor::Arguments),
     /// Compare the addresses of another system
     #[command(subcommand)]

@@ -168,8 +168,8 @@ fn rendered(page: &impl Template) -> String {
     buffer.as_str().to_owned()
 }
 
-/// Minutes of reading, at least one.
-fn minutes(words: usize) -> usize {
+/// Minutes that reading takes, at least one.
+fn reading_minutes(words: usize) -> usize {
     words.div_ceil(WORDS_PER_MINUTE).max(1)
 }
 
@@ -226,6 +226,6 @@ mod tests {
 
     #[test]
     fn reading_takes_at_least_a_minute() {
-        assert_eq!([minutes(0), minutes(220), minutes(221)], [1, 1, 2]);
+        assert_eq!([reading_minutes(0), reading_minutes(220), reading_minutes(221)], [1, 1, 2]);
     }
 }

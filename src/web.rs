@@ -3,11 +3,10 @@
 //! Pages, feeds and assets are looked up in the catalog first (`site_service`). The router answers the rest: the form and
 //! its receipt, signed links, search, cards of shared links, health. The admin address has a router of its own.
 //!
-//! Never: files, the environment, the text of a page.
+//! Never: reads files or the environment, or writes the text of a page.
 
 mod admin;
 mod blocking;
-mod body;
 mod card;
 mod compress;
 mod contact;
@@ -19,6 +18,7 @@ mod listen;
 mod metrics;
 mod origin;
 mod rate_limit;
+mod request_body;
 mod responses;
 mod search;
 mod site_service;
@@ -59,7 +59,7 @@ use responses::{catch_panic, failure, never_stored, not_found, page};
 use std::{num::NonZero, sync::Arc, thread::available_parallelism, time::Duration};
 use tokio::sync::watch;
 
-/// What the handlers share.
+/// The state that all handlers share.
 #[derive(Debug)]
 pub struct App {
     parts: Parts,
@@ -73,7 +73,7 @@ pub struct App {
     searching: BlockingLimit,
 }
 
-/// What an [`App`] is made from.
+/// The parts of an [`App`].
 #[derive(Debug)]
 pub struct Parts {
     /// The current content and its pages.
@@ -97,7 +97,7 @@ pub struct Parts {
 }
 
 impl App {
-    /// `secret` signs tokens and receipts.
+    /// Makes the app; `secret` signs tokens and receipts.
     pub fn new(parts: Parts, secret: &str) -> Self {
         let rate_limiter = RateLimiter::new(parts.quotas, random());
         Self {
@@ -112,11 +112,11 @@ impl App {
         }
     }
 
-    /// Removes old posts from the rate limiter after every `pause`, for ever.
+    /// Removes old posts from the rate limiter after every `pause`, until it is dropped.
     pub async fn clean_rate_limiter(self: Arc<Self>, pause: Duration) {
         loop {
             tokio::time::sleep(pause).await;
-            self.rate_limiter.forget();
+            self.rate_limiter.remove_expired();
         }
     }
 
@@ -141,8 +141,8 @@ impl App {
         Token::read(&self.form_key, text.trim(), self.seconds())
     }
 
-    /// `REFERENCE.SECONDS.signature`, so that guessing does not show which references exist, and a receipt that is
-    /// opened again names the same day.
+    /// `REFERENCE.SECONDS.signature`, so that existing references cannot be found by guessing, and a receipt that is
+    /// opened again shows the same day.
     fn sign_receipt(&self, reference: &str) -> String {
         let receipt = format!("{reference}.{}", self.seconds());
         format!("{receipt}.{}", BASE64URL_NOPAD.encode(&self.receipt_key.sign(receipt.as_bytes())))
@@ -165,7 +165,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/contact", get(contact::show).post(contact::post))
         .route("/contact/token", get(contact::token))
         .route("/contact/received", get(contact::received))
-        .route("/t/{token}", get(link::ask).post(link::act))
+        .route("/t/{token}", get(link::show).post(link::perform_action))
         .route("/search", get(search::show))
         .route("/assets/cards/{*page}", get(card::show))
         .route("/dev/changes", get(admin::changes))
@@ -184,7 +184,7 @@ fn health_routes() -> Router<Arc<App>> {
 }
 
 /// Answer of the admin address after a panic.
-const BROKEN: &str = "this is a fault of the program; its log says more\n";
+const PANIC_MESSAGE: &str = "internal error; see the log\n";
 
 /// The service of the admin address, which is never public: metrics and health. Every other path is a 404 of one line.
 pub fn admin(monitor: Monitor) -> SiteService {
@@ -193,7 +193,7 @@ pub fn admin(monitor: Monitor) -> SiteService {
         .route("/metrics", get(admin::metrics))
         .with_state(Arc::new(monitor))
         .merge(health)
-        .layer(catch_panic(|| (StatusCode::INTERNAL_SERVER_ERROR, BROKEN).into_response()));
+        .layer(catch_panic(|| (StatusCode::INTERNAL_SERVER_ERROR, PANIC_MESSAGE).into_response()));
     let common = security(false);
     let no_pages = Catalog::builder(common.clone()).build();
     SiteService::new(Arc::new(ArcSwap::from_pointee(no_pages)), routes, common, None)

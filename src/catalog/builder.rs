@@ -13,7 +13,7 @@ use std::{
     sync::Arc,
 };
 
-/// A redirect may lead through this many others before it counts as a loop.
+/// Longest chain of redirects; a longer one counts as a loop.
 const HOPS: usize = 16;
 
 /// What the headers of a resource depend on.
@@ -85,7 +85,7 @@ impl Builder {
         self
     }
 
-    /// The page for a failure (404, 410, 405, 413, 500, 503 ...). Its caching goes by the status.
+    /// The page for a failure (404, 410, 405, 413, 500, 503 ...). The status decides its caching.
     #[must_use]
     pub fn failure(mut self, status: StatusCode, resource: Resource) -> Self {
         let resource = self.prepare(resource.caching(failure_caching(status)), status);

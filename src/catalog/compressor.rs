@@ -1,9 +1,9 @@
 //! Fills in the compressed bodies of a catalog, in one background thread of lowest priority.
 //!
-//! Invariant: a body is compressed at most once; before that the disk cache is asked. Resources that
-//! visitors need first are compressed first.
+//! Invariant: a body is compressed at most once; before that, the disk cache is read. Resources
+//! that visitors need first are compressed first.
 //!
-//! Measured beside a busy server on two cores: throughput 0.88 with one thread at niceness 19, 0.62 with two threads at
+//! Measured with a busy server on two cores: throughput 0.88 with one thread at niceness 19, 0.62 with two threads at
 //! niceness 0.
 
 use super::{
@@ -22,7 +22,7 @@ const CACHE_LIMIT: u64 = 512 * 1024 * 1024;
 /// Gzip first: it takes a tenth of the time, and serves until Brotli is there.
 const CODINGS: [Coding; 2] = [Coding::Gzip, Coding::Br];
 
-/// Compresses, with a disk cache.
+/// Compresses the bodies of catalogs, with a disk cache if the folder could be opened.
 #[derive(Debug)]
 pub struct Compressor(Option<DiskCache>);
 

@@ -1,18 +1,17 @@
 //! How often each article was opened, and how many enquiries came from it; nothing about the reader.
 //!
-//! Invariant: a count is a number for an article. Of a request, its method and two headers that every browser sends
-//! alike are looked at; its address, its `User-Agent`, its cookies and its `Referer` are not read, and nothing of it is
-//! stored.
+//! Invariant: a count is a number for an article. Of a request, only its method and two headers that are the same
+//! for all visitors are read, never its address, `User-Agent`, cookies or `Referer`, and nothing of it is stored.
 //!
 //! A view is a GET by which a browser opens a page to show it (`Sec-Fetch-Dest: document`, W3C Fetch Metadata):
 //!
-//! * a 304 is a view too, since the page is looked at again; a HEAD is not;
+//! * a 304 is a view too, since the page is shown again; a HEAD is not;
 //! * what a browser fetches ahead (`Sec-Purpose: prefetch`) is not, since it may never be shown;
 //! * crawlers, link previews, feed readers and monitors do not send the first header, so they are not counted, and no
-//!   list of their names is needed. Browsers from before 2023 are not counted either, nor is a site without TLS (but on
-//!   localhost), where browsers leave these headers out: counting too few is better than counting too many.
+//!   list of their names is needed. Browsers from before 2023 are not counted either, nor are views of a site
+//!   without TLS (except on localhost), where browsers omit these headers: counting too few is better than too many.
 //!
-//! Never: a lock or a look-up in a map for a view. Never a day, a database, a rounding (`mail`).
+//! Never: a lock or a map look-up for a view; days, storage and rounding, which are in `mail`.
 
 use http::{HeaderMap, HeaderName, Method};
 use std::{

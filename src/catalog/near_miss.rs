@@ -10,10 +10,10 @@ use http::{
     header::{CACHE_CONTROL, CONTENT_LENGTH, LOCATION},
 };
 
-/// What a request for a path ends at.
+/// The result of a request for a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// A page at this very path.
+    /// A page at exactly this path.
     Here,
     /// A redirect to another path of this site, or to a whole address.
     Redirect(String),
@@ -38,7 +38,7 @@ impl Catalog {
         }
     }
 
-    /// What a request for `path` ends at.
+    /// The result of a request for `path`.
     pub fn target(&self, path: &str) -> Target {
         let known = self.entries.get(path).map(|entry| (path.to_owned(), entry));
         match known.or_else(|| self.similar(path)) {

@@ -29,7 +29,7 @@ pub(super) struct PreparedResource {
     pub media: Media,
     pub body: Arc<Body>,
     status: StatusCode,
-    /// Of a 200 in any coding; the values of `ETag` and `Content-Encoding` are replaced. hyper adds
+    /// Headers of a 200 in any coding; the values of `ETag` and `Content-Encoding` are replaced. hyper adds
     /// `Content-Length`. Shared by all resources of the same kind.
     headers: Arc<HeaderMap>,
     views: Option<Arc<Counter>>,

@@ -61,7 +61,7 @@ fn from_asset(fault: &crate::assets::AssetFault) -> ContentFault {
     ContentFault { file, place: fault.place, problem: fault.problem.clone(), remedy: fault.remedy.clone() }
 }
 
-/// Reads everything. With `wait`, renders new photographs before it returns; otherwise each has a placeholder.
+/// Reads content and static files and builds the edition. With `wait`, renders new photographs before it returns; otherwise each has a placeholder.
 ///
 /// # Errors
 /// All faults, each with file, line, column and remedy.
@@ -78,7 +78,7 @@ pub(super) fn build(config: &Config, now: Timestamp, wait: bool) -> Result<Build
     Ok(Build { edition, warnings: loaded.warnings })
 }
 
-/// With `CLINIC_STRICT`, missing facts are an error.
+/// Rejects missing facts if `CLINIC_STRICT` is on.
 ///
 /// # Errors
 /// Every missing fact with its consequence.
@@ -104,7 +104,7 @@ fn mode(config: &Config) -> Mode {
     }
 }
 
-/// What the privacy page says about the deployment.
+/// The settings that the privacy page shows.
 fn deployment_facts(config: &Config) -> DeploymentFacts {
     let mail_route = match &config.relay {
         None => MailRoute::Folder,

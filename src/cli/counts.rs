@@ -46,7 +46,7 @@ pub(super) struct Arguments {
     /// How many weeks or months, including the current one
     #[arg(long, value_name = "NUMBER", default_value = "3", value_parser = clap::value_parser!(u32).range(1..))]
     last: u32,
-    /// As JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }

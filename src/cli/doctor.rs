@@ -16,7 +16,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "ADDRESS", num_args = 0..=1)]
     #[expect(clippy::option_option, reason = "no probe, a probe to staff, a probe to an address")]
     probe: Option<Option<lettre::Address>>,
-    /// As JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }

@@ -1,4 +1,4 @@
-//! `enquiries …`: commands for operators, beside a running server or without one.
+//! `enquiries …`: commands for operators, with or without a running server.
 //!
 //! Exit codes: 0 done, 1 nothing was found or it failed, 2 wrong use. Nothing here sends a letter: letters are queued, and
 //! the server sends them within seconds.
@@ -18,20 +18,20 @@ use clap::{Args, Subcommand, ValueEnum};
 use std::{path::PathBuf, process::ExitCode};
 use tokio::runtime::Builder;
 
-/// See the module.
+/// The subcommands of `enquiries`.
 #[derive(Debug, Subcommand)]
 pub(super) enum Enquiries {
     /// Every enquiry that is still stored: number, reference, state, age; nothing that a visitor wrote
     List {
-        /// As JSON, for programs
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// What one enquiry says, and the state of its letters
+    /// Show the content of one enquiry and the state of its letters
     Show {
         /// Eight characters, as in its letter
         reference: String,
-        /// As JSON, for programs
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
@@ -67,7 +67,7 @@ pub(super) enum Enquiries {
     },
 }
 
-/// What is to be erased: exactly one of these.
+/// Selects what to erase: exactly one of these.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct Erase {
@@ -89,10 +89,10 @@ pub(super) enum ExportFormat {
     JsonLines,
 }
 
-/// Why a command ends with 1.
+/// The error of a command that exits with 1.
 type Failed = Box<dyn std::error::Error>;
 
-/// Runs one command.
+/// Prints the result of the command to standard output, or why it failed to standard error.
 pub(super) fn run(config: &Config, command: &Enquiries) -> ExitCode {
     let runtime = Builder::new_current_thread().enable_all().build();
     match runtime.map_err(Failed::from).and_then(|runtime| runtime.block_on(perform(config, command))) {

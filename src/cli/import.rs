@@ -38,7 +38,7 @@ fn report(config: &Config, text: &str) -> Result<usize, String> {
     Ok(lost)
 }
 
-/// What an address answers, and whether that is 404.
+/// The answer of an address as a line, and whether it is 404.
 fn line(catalog: &Catalog, site: &Site, path: &str) -> (String, bool) {
     match catalog.target(path) {
         Target::Here => (format!("200 {path}"), false),

@@ -13,7 +13,7 @@ use crate::{
 use jiff::Timestamp;
 use std::process::ExitCode;
 
-/// Every answer says that it is a sample.
+/// Every field is labeled as a sample.
 const SAMPLE: &str = include_str!("letter/sample.json");
 /// Links of a sample are signed with this, so that they are not valid.
 const NO_SECRET: &str = "a sample is signed with no secret";

@@ -30,7 +30,7 @@ impl Listeners {
     /// The site's address, and the admin address.
     ///
     /// # Errors
-    /// The system does not tell the address; possible only for an inherited socket.
+    /// The address cannot be read; possible only for an inherited socket.
     pub(super) fn addresses(&self) -> Result<(SocketAddr, Option<SocketAddr>), String> {
         let address = |listener: &TcpListener| listener.local_addr().map_err(explain("an address"));
         Ok((address(&self.site)?, self.admin.as_ref().map(address).transpose()?))

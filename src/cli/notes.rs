@@ -11,10 +11,10 @@ use lettre::Address;
 use std::{sync::Arc, time::Duration};
 use tokio::time::sleep;
 
-/// Pause between two checks, and after the outbox could not be used.
+/// Pause between two checks, and after an error of the outbox.
 const INTERVAL: Duration = Duration::from_mins(1);
 
-/// What the tasks share.
+/// The state that both tasks share.
 pub(super) struct NoteContext {
     pub(super) config: Config,
     pub(super) outbox: Outbox,
@@ -23,7 +23,7 @@ pub(super) struct NoteContext {
 }
 
 impl NoteContext {
-    /// Writes the notes of day and week when they are due, for ever.
+    /// Writes the notes of day and week when they are due, until it is dropped.
     pub(super) async fn write_to_staff(self: Arc<Self>) {
         loop {
             if let Err(cause) = self.write_due().await {
@@ -43,7 +43,7 @@ impl NoteContext {
         Ok(())
     }
 
-    /// Reports every new fault to the editor, for ever.
+    /// Reports every new fault to the editor, until it is dropped.
     pub(super) async fn write_to_editor(self: Arc<Self>, editor: Address) {
         let mut reported = self.reloader.faults();
         loop {
@@ -62,7 +62,7 @@ impl NoteContext {
         }
     }
 
-    /// With the clinic's facts of now, which may change while the program runs.
+    /// A writer with the clinic's current facts, which may change while the program runs.
     fn writer(&self, clinic: &Clinic) -> Result<NoteWriter, String> {
         let builder = MessageBuilder::new(clinic, self.config.mail_from.clone(), self.links.clone());
         Ok(NoteWriter::new(self.outbox.clone(), builder, outbox::recipients(&self.config, clinic)?))

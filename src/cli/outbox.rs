@@ -1,4 +1,4 @@
-//! The outbox of these settings, for the server and for commands that run beside it.
+//! The outbox of these settings, for the server and for commands that run at the same time.
 
 use crate::{
     config::Config,

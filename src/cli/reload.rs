@@ -31,7 +31,7 @@ const MAX_DEBOUNCE: Duration = Duration::from_secs(2);
 /// The edition is built at least this often, since dates decide what is public.
 const MAX_AGE: Duration = Duration::from_hours(24);
 
-/// What is served now, and how it is built again.
+/// The current edition, and what is needed to build the next one.
 pub(super) struct Reloader {
     config: Config,
     compressor: Compressor,
@@ -53,7 +53,7 @@ impl Reloader {
     /// # Errors
     /// Every fault of the content, as text.
     pub(super) fn start(config: &Config, counters: Arc<Counters>) -> Result<Self, String> {
-        // The watch starts before the first read, so that no change between the two is missed.
+        // Watching starts before the first read, so that no change between the two is missed.
         let (changed, changes) = mpsc::channel(1);
         let watcher = watcher(config, changed.clone());
         let (edition, catalog) = build(config, &counters, None)?;
@@ -119,7 +119,7 @@ impl Reloader {
         }
     }
 
-    /// Compresses the current catalog and every later one, until the token is cancelled. Blocks.
+    /// Compresses the current catalog and every later one, until the token is canceled. Blocks.
     pub(super) fn compress(&self, runtime: &Handle, stop: &CancellationToken) {
         let mut reloads = self.reloads();
         while !stop.is_cancelled() {

@@ -27,7 +27,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-/// A monitor needs one or two; more would take open files from the site.
+/// Connections of the admin address: a monitor needs one or two, and more would take open files from the site.
 const ADMIN_CONNECTIONS: usize = 64;
 /// How often old posts are removed from the rate limiter.
 const CLEAN_RATE_LIMITER: Duration = Duration::from_mins(1);
@@ -61,7 +61,7 @@ async fn serve(config: &Config) -> Result<(), String> {
     tokio::spawn(doctor::at_start(config.clone()));
 
     let failed = tokio::select! {
-        name = listeners.failed() => Err(format!("the program ends, since a part of it has failed: {name}")),
+        name = listeners.failed() => Err(format!("the program stops, since a required task has failed: {name}")),
         () = stop_signal() => Ok(()),
     };
     listeners.stop().await;
@@ -71,7 +71,7 @@ async fn serve(config: &Config) -> Result<(), String> {
     failed
 }
 
-/// What listeners and background tasks share.
+/// The state that listeners and background tasks share.
 struct Program {
     config: Config,
     secret: SecretString,
@@ -127,7 +127,7 @@ impl Program {
         })
     }
 
-    /// Everything that runs beside the listeners.
+    /// Starts every background task.
     fn start_workers(self: &Arc<Self>) -> Supervisor<Self> {
         let mut workers = Supervisor::new(Arc::clone(self));
         workers.restart("outbox writer", |p| p.outbox.clone().write());
@@ -177,7 +177,7 @@ impl Program {
         listeners
     }
 
-    /// Uses the clinic's facts of each new edition for mail: names, mailbox and zone may have changed. For ever.
+    /// Uses the clinic's facts of each new edition for mail: names, mailbox and zone may have changed. Runs until it is dropped.
     async fn update_clinic_facts(self: Arc<Self>) {
         let mut reloads = self.reloader.reloads();
         while reloads.changed().await.is_ok() {
@@ -234,7 +234,7 @@ fn print_summary(config: &Config, clinic: &Clinic, (site, admin): (SocketAddr, O
         println!("Not set yet: CLINIC_SMTP_URL (letters reach no mailbox)");
     }
     if config.alarm.is_none() {
-        println!("Not set yet: CLINIC_ALARM (when letters do not leave, only the log and /health/form say so)");
+        println!("Not set yet: CLINIC_ALARM (if letters cannot be sent, only the log and /health/form report it)");
     }
     for (fact, consequence) in clinic.missing() {
         println!("Not set yet: {fact} in clinic.toml ({consequence})");

@@ -1,7 +1,7 @@
 //! Starts background tasks by name and restarts those that end.
 //!
 //! Invariant: a task that ends or panics before the stop is logged with its name. Then it is started again, or, if the
-//! program is useless without it, [`Supervisor::failed`] returns its name.
+//! program cannot work without it, [`Supervisor::failed`] returns its name.
 //!
 //! Place and message of a panic are logged by the hook in `logs`.
 
@@ -43,7 +43,7 @@ impl<S: Send + Sync + 'static> Supervisor<S> {
         });
     }
 
-    /// The same for a future that ends by itself once the token is cancelled, after finishing what it has begun.
+    /// The same for a future that ends by itself once the token is canceled, after finishing what it has begun.
     pub(super) fn restart_until<F>(
         &mut self,
         name: &'static str,
@@ -62,7 +62,7 @@ impl<S: Send + Sync + 'static> Supervisor<S> {
         });
     }
 
-    /// Runs a future without which the program is useless. It ends by itself once the token is cancelled.
+    /// Runs a future without which the program cannot work. It ends by itself once the token is canceled.
     pub(super) fn require<F>(&mut self, name: &'static str, start: impl FnOnce(CancellationToken) -> F)
     where
         F: Future<Output = ()> + Send + 'static,
@@ -96,7 +96,7 @@ where
     let named = |names: String| names.split(',').any(|other| other == name);
     let panics = cfg!(debug_assertions) && first && std::env::var("CLINIC_TEST_PANIC").is_ok_and(named);
     tokio::spawn(async move {
-        assert!(!panics, "a test asked for this panic");
+        assert!(!panics, "a panic requested by CLINIC_TEST_PANIC");
         task.await;
     })
 }
@@ -143,7 +143,7 @@ mod tests {
     };
     use tokio::{sync::Notify, time::timeout};
 
-    /// Nothing here takes longer, unless it hangs.
+    /// Limit of every wait: a test that takes longer hangs.
     const PATIENCE: Duration = Duration::from_secs(20);
 
     /// Counts starts and waits for the second.

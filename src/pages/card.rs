@@ -3,7 +3,7 @@
 //! Invariant: a card's address has a hash of everything that is drawn on it; no title is cut off or runs over an edge,
 //! however long it or a word of it is.
 //!
-//! Never: files; the cache is elsewhere.
+//! Never: files; the cache is `catalog/card_cache.rs`.
 
 mod layout;
 

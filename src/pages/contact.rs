@@ -22,7 +22,7 @@ pub struct FormView<'a> {
     pub errors: &'a [FieldError],
     /// A fresh token, or empty on cached pages.
     pub token: &'a str,
-    /// The article below which the form stands.
+    /// The article below which the form is shown.
     pub(super) about: Option<&'a Article>,
     /// Text messages are offered.
     pub(super) texts: bool,
@@ -50,7 +50,7 @@ impl<'a> FormView<'a> {
         text::characters(&text::tidy_text(&self.answers.message))
     }
 
-    /// The address whose spelling this page asks about: posted again unchanged, it is accepted.
+    /// The address that this page suggests a correction of: posted again unchanged, it is accepted.
     pub(super) fn email_asked(&self) -> &'a str {
         let unlikely = self.error("email").is_some_and(|error| error.code == "email-unlikely");
         if unlikely { &self.answers.email } else { "" }
@@ -100,7 +100,7 @@ pub fn contact(context: PageContext<'_>, form: FormView<'_>, submission_error: O
     rendered(&ContactPage { context, meta, form, has_error, submission_error })
 }
 
-/// The receipt of an enquiry stored at `received`, with the reference by which staff find it.
+/// The receipt of an enquiry stored at `received`, with the reference by which staff identify it.
 pub fn received(context: PageContext<'_>, reference: &str, received: Timestamp) -> String {
     let meta = PageMeta::neutral("/contact/received");
     let zone = TimeZone::get(&context.clinic.time_zone).unwrap_or(TimeZone::UTC);

@@ -46,7 +46,7 @@ pub struct Edition {
     /// The content.
     pub site: Site,
     assets: Assets,
-    /// Where each article stands in [`Site::articles`], by slug.
+    /// Index of each article in [`Site::articles`], by slug.
     article_index: HashMap<String, usize>,
     /// The spam rules.
     pub signals: Signals,

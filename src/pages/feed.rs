@@ -37,7 +37,7 @@ struct Entry<'a> {
     article: &'a Article,
     /// Absolute path.
     path: String,
-    /// Markup.
+    /// HTML.
     content: String,
 }
 

@@ -1,4 +1,4 @@
-//! The page that staff see when they open a link from a letter: a question with one button, or the result.
+//! The page that staff see when they open a link from a letter: a confirmation with one button, or the result.
 //!
 //! Invariant: the page names an enquiry by its number and reference only, and nothing about a person.
 
@@ -6,7 +6,7 @@ use super::{PageContext, PageMeta, rendered};
 use crate::{content::AvailabilityState, enquiry::link::LinkAction};
 use askama::Template;
 
-/// What the page says; its text is in the template.
+/// The state that the page shows; its text is in the template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkState {
     /// The action is possible: the page asks for confirmation.

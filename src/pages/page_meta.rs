@@ -33,7 +33,7 @@ pub struct PageMeta<'a> {
 /// The kinds of pages, with the data that they show.
 #[derive(Debug, Clone, Copy)]
 pub enum PageKind<'a> {
-    /// The home page.
+    /// `/`.
     Home(&'a Home),
     /// The list of all articles.
     Articles,
@@ -87,7 +87,7 @@ impl<'a> PageMeta<'a> {
         if matches!(kind, PageKind::Articles | PageKind::Contact) { meta.with_fixed_text(1, 1) } else { meta }
     }
 
-    /// A page for one visitor, at `path` or with no address of its own: it tells little in the browser's history.
+    /// A page for one visitor, at `path` or with no address of its own: its title does not reveal in browser history what it shows.
     pub(super) fn neutral(path: &str) -> Self {
         Self { path: path.to_owned(), ..Self::of(PageKind::Other) }
     }

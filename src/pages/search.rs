@@ -20,8 +20,7 @@ struct SearchPage<'a> {
     topics: &'a [Topic],
 }
 
-/// The page for a query. It has the exit button, and a title that tells little in the browser's history, since queries
-/// are private.
+/// The page for a query. It has the exit button, and a title that does not reveal the query in browser history.
 pub fn search(context: PageContext<'_>, query: &str, found: Option<&Found>) -> String {
     let meta = PageMeta::neutral("/search");
     rendered(&SearchPage { context, meta, query, found, topics: &context.site.topics })

@@ -16,7 +16,7 @@ const PER_PAGE: usize = 20;
 /// Articles on the home page.
 const LATEST: usize = 4;
 
-/// The home page.
+/// `/`.
 #[derive(Template)]
 #[template(path = "pages/home.html")]
 struct HomePage<'a> {

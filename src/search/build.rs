@@ -129,7 +129,7 @@ impl Index {
             let find = entry.find.iter().flat_map(|phrase| self.significant_terms(phrase)).collect::<Vec<_>>();
             for typed in &entry.typed {
                 let words: Vec<_> = text::words(typed).map(|(_, word)| word).collect();
-                // Known words, so that a misspelling of one is understood, too.
+                // Added as words, so that a misspelling of one is corrected, too.
                 for word in &words {
                     self.term(word);
                 }

@@ -50,7 +50,7 @@ impl Index {
 fn best_window(words: &[Word]) -> Option<Range<usize>> {
     let starts = (0..words.len()).rev().filter(|at| words[*at].term.is_some());
     let windows = starts.map(|first| first..words.len().min(first + WIDTH - BEFORE));
-    // Of equals the last one, which is the earliest in the text.
+    // `max_by_key` returns the last of equal ones; here that is the earliest in the text.
     windows.max_by_key(|window| words[window.clone()].iter().filter_map(|word| word.term).collect::<HashSet<_>>().len())
 }
 

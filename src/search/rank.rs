@@ -1,20 +1,20 @@
 //! Ranks pages, and the sections in them.
 //!
-//! Each word of the query is weighted by how rare it is and by how much a page says of it (BM25). A page that has all
+//! Each word of the query is weighted by how rare it is and by how often a page has it (BM25). A page that has all
 //! words ranks above one that has a single word often; a section that has all words, above many that have one each.
 
 use super::{Index, Posting, Term, query::Query};
 
-/// Parameters of BM25: how fast more of the same word stops counting, and how much long texts are held back.
+/// Parameters of BM25: how fast further occurrences of a word stop counting, and how much long texts are ranked down.
 const SATURATION: f32 = 1.2;
 const LENGTH: f32 = 0.4;
-/// A page must have this share of what the best page has of the query.
+/// A page must have at least this share of the part of the query that the best page has.
 const MIN_SHARE: f32 = 0.5;
 
 /// Scores of every page and section.
 struct Scores {
     pages: Vec<f32>,
-    /// How much of the query each page has.
+    /// Share of the query that each page has.
     coverage: Vec<f32>,
     sections: Vec<f32>,
 }

@@ -1,4 +1,4 @@
-//! Misspelled words: which words of the texts may be meant by a word that none of them has.
+//! Spelling correction: the words of the texts that are most similar to a word that no text has.
 //!
 //! The distance is the number of letters that differ, are missing, added or swapped (optimal string alignment).
 
@@ -14,7 +14,7 @@ const MIN_PREFIX: usize = 4;
 /// Words that one misspelling may stand for.
 const MAX_LIKELY: usize = 4;
 
-/// A word that may be meant.
+/// A word that the visitor may have meant.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Likely<'i> {
     pub(super) word: &'i str,
@@ -24,9 +24,9 @@ pub(super) struct Likely<'i> {
 }
 
 impl Index {
-    /// The nearest words, the most frequent first. `own` is the term of the word's stem, if the texts have it: then
-    /// `sessions` is a form of a known word and no misspelling, but `chosing`, with the stem of `chose`, is one of
-    /// `choosing`.
+    /// The nearest words, the most frequent first. `own` is the term of the word's stem, if the texts have it: with it,
+    /// `sessions` counts as a form of `session` and not as a misspelling, but `chosing`, with the stem of `chose`, counts
+    /// as a misspelling of `choosing`.
     pub(super) fn likely(&self, word: &str, own: Option<u32>) -> Vec<Likely<'_>> {
         let mut likely = near(&self.words, word);
         if likely.is_empty() && own.is_none() {

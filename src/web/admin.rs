@@ -1,5 +1,5 @@
 //! Answers for machines: whether the program is alive, serves pages, and can store and send enquiries; the metrics of the
-//! admin address; the signal to reload a page under development.
+//! admin address; the signal to reload a page in development.
 //!
 //! `/health/form` is for an alarm, never for a load balancer: pages must be served while the outbox fails.
 //!
@@ -48,7 +48,7 @@ impl Monitor {
     }
 }
 
-/// `GET /metrics`: 200 even while something is wrong: the metrics say so.
+/// `GET /metrics`: 200 even while there is a problem, which the metrics show.
 pub(super) async fn metrics(State(monitor): State<Arc<Monitor>>, headers: HeaderMap) -> Response {
     let format = Format::accepted(&headers);
     ([(header::CONTENT_TYPE, format.content_type())], monitor.metrics().await.text(format)).into_response()
@@ -65,18 +65,18 @@ pub(super) async fn ready() -> Response {
     never_stored("ready\n".into_response())
 }
 
-/// `GET /health/form`: 503 with reasons, free of personal data, while enquiries cannot be stored or letters do not leave.
+/// `GET /health/form`: 503 with reasons, free of personal data, while enquiries cannot be stored or letters cannot be sent.
 pub(super) async fn form(State(app): State<Arc<App>>) -> Response {
     let reasons = app.parts.outbox.health(app.now()).await.reasons();
     let (status, text) = if reasons.is_empty() {
-        (StatusCode::OK, "enquiries are kept and letters leave\n".to_owned())
+        (StatusCode::OK, "enquiries are stored and letters are sent\n".to_owned())
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, reasons.join("\n") + "\n")
     };
     never_stored((status, text).into_response())
 }
 
-/// Less than the time limit of a request; the page asks again.
+/// Less than the time limit of a request; the page sends the request again.
 const WAIT_FOR_CHANGE: Duration = Duration::from_secs(20);
 
 /// `GET /dev/changes`: 205 once there is a new edition, 204 if there was none for a while, 404 in production.

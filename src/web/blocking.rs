@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use tokio::{sync::Semaphore, task::spawn_blocking};
 
-/// At most so many calls run at once; the others wait in order.
+/// Limits how many calls run at once; the others wait in order.
 #[derive(Debug, Clone)]
 pub(super) struct BlockingLimit(Arc<Semaphore>);
 
 impl BlockingLimit {
-    /// At most `calls` at once, at least one.
+    /// A limit of `calls` at once, at least one.
     pub fn new(calls: usize) -> Self {
         Self(Arc::new(Semaphore::new(calls.max(1))))
     }

@@ -1,10 +1,10 @@
 //! Compresses pages made per request, such as the form.
 //!
-//! Only responses to GET are compressed. A response to a POST contains what a visitor typed beside a token; their
-//! compressed length could reveal the token to an attacker who can make a browser post (BREACH). The response to a GET
-//! contains a fresh token (the form) or text from the address (a search), never both.
+//! Only responses to GET are compressed. A response to a POST contains both a token and what a visitor typed: an attacker
+//! who can make a browser post could learn the token from the compressed length (BREACH). The response to a GET contains
+//! a fresh token (the form) or text from the address (a search), never both.
 //!
-//! Never: responses from the catalog, which pass no layer.
+//! Never: responses from the catalog, which are compressed already.
 
 use crate::catalog::compress_response;
 use axum::{
@@ -36,7 +36,7 @@ fn is_uncompressed_page(headers: &HeaderMap) -> bool {
 
 async fn compressed(client: &HeaderMap, response: Response) -> Response {
     let (mut head, body) = response.into_parts();
-    let identity = body.collect().await.expect("a page is whole before it is sent").to_bytes();
+    let identity = body.collect().await.expect("the body of a page is in memory").to_bytes();
     head.headers.append(VARY, ACCEPT_ENCODING.into());
     let Some((coding, bytes)) = compress_response(client, &identity) else {
         return Response::from_parts(head, Body::from(identity));

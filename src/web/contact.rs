@@ -1,11 +1,11 @@
 //! The contact form over HTTP: read the body, validate, score, store, and only then send a receipt.
 //!
 //! Invariant: the response to a post either follows a stored enquiry or shows every posted answer again (or, for a body
-//! too large to read, says how to shorten it).
+//! too large to read, explains how to shorten it).
 //!
 //! Never: sending mail.
 
-use super::{App, body, cross_site, never_stored, not_found, page, rate_limit::client_address};
+use super::{App, cross_site, never_stored, not_found, page, rate_limit::client_address, request_body};
 use crate::{
     enquiry::{
         Action, Enquiry,
@@ -54,12 +54,12 @@ pub(super) async fn received(State(app): State<Arc<App>>, Query(query): Query<Ha
 pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Response {
     let edition = app.edition();
     let (parts, body) = request.into_parts();
-    let form = match body::read(&parts.headers, body).await {
+    let form = match request_body::read(&parts.headers, body).await {
         Ok(body) => Submission::from_body(&body),
         Err(failure) => return super::failure(&edition, failure),
     };
     let form_again = |errors: &[FieldError], error| form_page(&app, &edition, &form, errors, error);
-    if cross_site::is_forged(&parts, edition.context().origin).await {
+    if cross_site::is_cross_site(&parts, edition.context().origin).await {
         return form_again(&[], Some(SubmissionError::CrossSite));
     }
     let text_messages = edition.site.clinic.form.text_messages;
@@ -85,7 +85,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Respo
 }
 
 /// Scores the enquiry and commits it to the outbox. Unless it was stored before, also counts it for the article below
-/// which the form stood (not if it is held) and acknowledges it by mail; a failed acknowledgement is logged only.
+/// which the form was shown (not if it is held) and acknowledges it by mail; a failed acknowledgement is logged only.
 async fn store(
     app: &App,
     edition: &Edition,
@@ -152,6 +152,6 @@ fn form_page(
         None => StatusCode::UNPROCESSABLE_ENTITY,
     };
     let token = app.fresh_token();
-    let house = edition.context();
-    page(status, pages::contact(house, FormView::new(&house, form, errors, &token), submission_error))
+    let context = edition.context();
+    page(status, pages::contact(context, FormView::new(&context, form, errors, &token), submission_error))
 }

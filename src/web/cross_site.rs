@@ -12,7 +12,7 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 ///
 /// `Origin: null` is accepted only with `Sec-Fetch-Site: same-origin`. A request with neither header is accepted, with
 /// a higher spam score.
-pub async fn is_forged(parts: &Parts, origin: &str) -> bool {
+pub async fn is_cross_site(parts: &Parts, origin: &str) -> bool {
     let layer = CsrfLayer::new().add_trusted_origin(origin).expect("the settings hold a valid origin");
     let passed = service_fn(|_: Request<()>| async { Ok::<_, Infallible>(Response::new(())) });
     let Ok(answer) = layer.layer(passed).oneshot(Request::from_parts(parts.clone(), ())).await;
@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn only_a_request_from_another_site_is_forged() {
+    async fn only_a_request_from_another_site_is_cross_site() {
         let table: [(&[(&str, &str)], bool); 9] = [
             (&[("sec-fetch-site", "same-origin"), ("origin", "https://clinic.example")], false),
             (&[("sec-fetch-site", "same-origin"), ("origin", "null")], false),
@@ -36,13 +36,13 @@ mod tests {
             (&[("origin", "https://evil.example")], true),
             (&[("origin", "null")], true),
         ];
-        for (headers, forged) in table {
+        for (headers, expected) in table {
             let mut request = Request::post("/contact").header("host", "clinic.example");
             for (name, value) in headers {
                 request = request.header(*name, *value);
             }
             let (parts, ()) = request.body(()).unwrap().into_parts();
-            assert_eq!(is_forged(&parts, "https://www.clinic.example").await, forged, "{headers:?}");
+            assert_eq!(is_cross_site(&parts, "https://www.clinic.example").await, expected, "{headers:?}");
         }
     }
 }

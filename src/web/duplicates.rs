@@ -1,4 +1,4 @@
-//! Whether the same message came before: hashes of the newest few hundred, kept in memory only.
+//! Detects messages that were posted before: hashes of the newest few hundred, kept in memory only.
 
 use std::{
     collections::VecDeque,
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_is_a_duplicate_until_many_others_came() {
+    fn a_message_is_a_duplicate_until_512_others_have_come() {
         let duplicates = Duplicates::default();
         assert!(!duplicates.seen_before("hello"));
         assert!(duplicates.seen_before("hello"));

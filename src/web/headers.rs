@@ -19,19 +19,19 @@ use http::{
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
     connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
     require-trusted-types-for 'script'; trusted-types 'none'";
-/// With TLS: an `http:` address in the content is fetched with TLS.
+/// The policy of a site with TLS: an `http:` address in the content is fetched with TLS.
 const POLICY_TLS: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
     connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
     require-trusted-types-for 'script'; trusted-types 'none'; upgrade-insecure-requests";
 /// With TLS only, or a developer's browser would insist on TLS for `localhost`. Subdomains and preload lists are the
 /// owner's decision: they cannot be taken back for years.
 const TRANSPORT: &str = "max-age=63072000";
-/// Other sites do not learn which page a visitor came from, and our form posts keep their `Origin` (with `no-referrer`
+/// Other sites do not see which page a visitor came from, and our form posts keep their `Origin` (with `no-referrer`
 /// browsers send `Origin: null`, which looks like an attack).
 const REFERRER: &str = "same-origin";
 /// Browsers do not guess types, so a mislabeled text is never run as a script.
 const NO_SNIFFING: &str = "nosniff";
-/// For browsers that do not know `frame-ancestors`.
+/// For browsers that do not support `frame-ancestors`.
 const NO_FRAMES: &str = "DENY";
 /// A window that opened us, or that we opened, gets no handle on our pages.
 const OPENER: &str = "same-origin";

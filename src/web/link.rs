@@ -1,4 +1,4 @@
-//! Signed links from letters and notes: GET asks, POST does.
+//! Signed links from letters and notes: GET shows a confirmation page; POST performs the action.
 //!
 //! Invariant: GET changes nothing, since mail scanners and previewers open every link; each action is done once. There is no
 //! log-in, nothing personal on the page, and neither caches nor search engines keep it.
@@ -16,7 +16,7 @@ use axum::{
 };
 use std::sync::Arc;
 
-/// A link, its enquiry as far as it is known, and what can be done.
+/// A link, its enquiry if it is stored, and whether its action is possible.
 struct LinkContext {
     state: LinkState,
     link: Option<Link>,
@@ -24,28 +24,32 @@ struct LinkContext {
 }
 
 impl LinkContext {
-    /// Nothing is known about the link.
-    fn of(state: LinkState) -> Self {
+    /// A context without link and enquiry.
+    fn without_link(state: LinkState) -> Self {
         Self { state, link: None, entry: None }
     }
 
     fn unavailable(cause: &Unavailable) -> Self {
-        tracing::error!(%cause, "a link of staff could not be followed");
-        Self::of(LinkState::Unavailable)
+        tracing::error!(%cause, "a link of staff could not be checked or used");
+        Self::without_link(LinkState::Unavailable)
     }
 }
 
-/// `GET /t/{token}`: the question with its button.
-pub(super) async fn ask(State(app): State<Arc<App>>, Path(token): Path<String>) -> Response {
+/// `GET /t/{token}`: the confirmation page with its button.
+pub(super) async fn show(State(app): State<Arc<App>>, Path(token): Path<String>) -> Response {
     answer(&app, &load(&app, &token).await)
 }
 
-/// `POST /t/{token}`: does it, unless it is done.
-pub(super) async fn act(State(app): State<Arc<App>>, Path(token): Path<String>, request: Request) -> Response {
+/// `POST /t/{token}`: performs the action, unless it is done already.
+pub(super) async fn perform_action(
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
+    request: Request,
+) -> Response {
     let (parts, _) = request.into_parts();
     let context = load(&app, &token).await;
     let (LinkState::Open, Some(link)) = (context.state, &context.link) else { return answer(&app, &context) };
-    if cross_site::is_forged(&parts, app.edition().context().origin).await {
+    if cross_site::is_cross_site(&parts, app.edition().context().origin).await {
         return answer(&app, &LinkContext { state: LinkState::Forged, ..context });
     }
     let state = match perform(&app, link).await {
@@ -59,7 +63,7 @@ pub(super) async fn act(State(app): State<Arc<App>>, Path(token): Path<String>, 
 
 async fn load(app: &App, token: &str) -> LinkContext {
     let (link, expired) = match app.parts.links.read(token, app.now()) {
-        LinkToken::Invalid => return LinkContext::of(LinkState::Unknown),
+        LinkToken::Invalid => return LinkContext::without_link(LinkState::Unknown),
         LinkToken::Valid(link) => (link, false),
         LinkToken::Expired(link) => (link, true),
     };

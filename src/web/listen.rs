@@ -1,9 +1,9 @@
 //! Listening: connections, time limits, and an orderly stop. HTTP/1.1.
 //!
-//! Invariant: no client holds a connection without using it. Silence, half a head, half a body, an unread answer and
+//! Invariant: no client holds a connection without using it. Silence, incomplete headers or body, an unread response and
 //! idleness each end it after a time, and when there are too many connections the idle ones end to make room.
 //!
-//! Never: what is answered. Signals of the system and the environment belong to `cli`.
+//! Never: the content of a response. Signals of the system and the environment belong to `cli`.
 
 mod connection;
 mod open_files;
@@ -24,10 +24,10 @@ use tokio::{
 const BACKLOG: u32 = 4096;
 /// Pause after an error such as "too many open files", so that the loop does not occupy a processor.
 const AFTER_FAULT: Duration = Duration::from_millis(100);
-/// How often idle connections are asked to make room.
+/// How often idle connections are closed while there are too many.
 const ROOM_EVERY: Duration = Duration::from_millis(250);
 
-/// Limits of time, size and number.
+/// Limits of connections: time, size and number.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Connections in all, if the system gives so many open files.
@@ -38,17 +38,17 @@ pub struct Limits {
     pub trusted: Vec<IpNet>,
     /// From the connection to its first byte.
     pub first_byte: Duration,
-    /// From the first byte of a request to the end of its head.
-    pub head: Duration,
-    /// From the end of the head to the beginning of the answer: the body and the handler.
-    pub request: Duration,
-    /// Without a new request, or without any of an answer being read. More than a proxy in front keeps its idle
-    /// connections (nginx: 60 s), or it would sometimes write to a connection that is being closed.
+    /// From the first byte of a request to the end of its headers.
+    pub request_headers: Duration,
+    /// From the end of the headers to the beginning of the response: the body and the handler.
+    pub body_and_handler: Duration,
+    /// Without a new request; also ends a response of which the client reads nothing for this time. Must exceed the proxy's
+    /// keep-alive time (nginx: 60 s); otherwise the proxy could write to a closing connection.
     pub idle: Duration,
-    /// Bytes of a request's head; 8,192 at least.
-    pub head_bytes: usize,
-    /// Lines in a request's head.
-    pub head_lines: usize,
+    /// Bytes of a request's headers; 8,192 at least.
+    pub header_bytes: usize,
+    /// Lines of a request's headers.
+    pub header_lines: usize,
     /// Time that open requests get after the stop.
     pub stop: Duration,
 }
@@ -60,11 +60,11 @@ impl Default for Limits {
             per_address: 128,
             trusted: Vec::new(),
             first_byte: Duration::from_secs(10),
-            head: Duration::from_secs(10),
-            request: Duration::from_secs(30),
+            request_headers: Duration::from_secs(10),
+            body_and_handler: Duration::from_secs(30),
             idle: Duration::from_secs(75),
-            head_bytes: 16 * 1024,
-            head_lines: 100,
+            header_bytes: 16 * 1024,
+            header_lines: 100,
             stop: Duration::from_secs(10),
         }
     }
@@ -81,16 +81,16 @@ pub fn open(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// What the listener asks of its connections.
+/// Commands from the listener to its connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Signal {
-    /// Go on.
+    /// Serve as usual.
     Serve,
-    /// There are too many connections: those that are idle end.
+    /// There are too many connections: close if idle.
     MakeRoom,
-    /// Answer what is open, then end.
+    /// Answer the open request, then close.
     Finish,
-    /// End now.
+    /// Close at once.
     Close,
 }
 
@@ -120,7 +120,7 @@ pub async fn serve(listener: TcpListener, site: SiteService, limits: Limits, shu
     close(&signals, limits.stop).await;
 }
 
-/// Room for one connection. While there is none, idle connections are asked to end.
+/// A permit for one connection. While there is none, idle connections are closed.
 async fn permit(room: &Arc<Semaphore>, signals: &watch::Sender<Signal>) -> OwnedSemaphorePermit {
     loop {
         let permit = Arc::clone(room).acquire_owned();

@@ -22,15 +22,15 @@ const OPEN_METRICS: &str = "application/openmetrics-text";
 pub(super) enum Format {
     /// OpenMetrics 1.0.
     OpenMetrics,
-    /// The older text of Prometheus, 0.0.4: some monitors know no other and refuse the types of OpenMetrics.
+    /// The text format of Prometheus 0.0.4, for monitors that cannot read OpenMetrics.
     Prometheus,
 }
 
 impl Format {
     /// OpenMetrics if the client accepts it.
     pub fn accepted(headers: &HeaderMap) -> Self {
-        let takes = |value: &header::HeaderValue| value.to_str().is_ok_and(|text| text.contains(OPEN_METRICS));
-        if headers.get_all(header::ACCEPT).iter().any(takes) { Self::OpenMetrics } else { Self::Prometheus }
+        let accepts = |value: &header::HeaderValue| value.to_str().is_ok_and(|text| text.contains(OPEN_METRICS));
+        if headers.get_all(header::ACCEPT).iter().any(accepts) { Self::OpenMetrics } else { Self::Prometheus }
     }
 
     pub fn content_type(self) -> &'static str {
@@ -46,7 +46,7 @@ impl Format {
 pub(super) struct StoredEnquiries(Family<[(&'static str, &'static str); 1], Counter>);
 
 impl Default for StoredEnquiries {
-    /// All at 0: a monitor does not see the first step of a counter that appears with it.
+    /// All at 0: a counter that first appeared with the value 1 would hide that increase from a monitor.
     fn default() -> Self {
         let stored = Self(Family::default());
         for action in [Action::Deliver, Action::Label, Action::Hold] {
@@ -57,7 +57,7 @@ impl Default for StoredEnquiries {
 }
 
 impl StoredEnquiries {
-    /// One more.
+    /// Counts one stored enquiry.
     pub fn count(&self, action: Action) {
         self.0.get_or_create(&label(action)).inc();
     }
@@ -86,14 +86,14 @@ pub(super) struct Metrics {
 }
 
 impl Metrics {
-    /// In a text format.
+    /// The metrics in this format.
     pub fn text(&self, format: Format) -> String {
         let (mut text, registry) = (String::new(), self.registry());
         let written = match format {
             Format::OpenMetrics => text::encode(&mut text, &registry),
             Format::Prometheus => prometheus_text::encode(&mut text, &registry),
         };
-        written.expect("text takes every write");
+        written.expect("writing to a String cannot fail");
         text
     }
 
@@ -112,23 +112,33 @@ impl Metrics {
     fn put_letters(&self, registry: &mut Registry) {
         let Ok(letters) = &self.health.letters else { return };
         put(registry, "letters_waiting", "Letters to staff in the queue", letters.waiting);
-        put(registry, "letters_set_aside", "Letters refused or given up, not answered", letters.failed);
-        put(registry, "enquiries_held", "Enquiries that staff should release or call advertising", letters.held);
+        put(registry, "letters_failed", "Failed letters whose enquiry is not marked as answered", letters.failed);
+        put(
+            registry,
+            "enquiries_held",
+            "Held enquiries that staff should release or mark as advertising",
+            letters.held,
+        );
         let age = letters.oldest.map_or(0, |oldest| self.now.duration_since(oldest).as_secs().max(0));
         let help = "How long the oldest letter in the queue has waited, 0 if none waits";
         registry.register_with_unit("oldest_letter_age", help, Unit::Seconds, ConstGauge::new(age));
     }
 
     fn put_form(&self, registry: &mut Registry) {
-        put(registry, "form_keeps_enquiries", "1 if an enquiry can be kept", u32::from(self.health.write.is_ok()));
-        registry.register("enquiries_kept", "Enquiries kept since the start", self.stored.0.clone());
+        put(
+            registry,
+            "form_can_store_enquiries",
+            "1 if an enquiry can be stored",
+            u32::from(self.health.write.is_ok()),
+        );
+        registry.register("enquiries_stored", "Enquiries stored since the start", self.stored.0.clone());
     }
 
     fn put_site(&self, registry: &mut Registry) {
         put(
             registry,
-            "words_faulty",
-            "1 if a fault keeps the last change from showing",
+            "content_faulty",
+            "1 if a fault keeps the last change of the content from being served",
             u32::from(self.content_faulty),
         );
         put(registry, "pages", "Pages that are served", self.pages);
@@ -174,18 +184,18 @@ mod tests {
                 "process_start_time_seconds 900",
                 version,
                 "clinic_letters_waiting 3",
-                "clinic_letters_set_aside 2",
+                "clinic_letters_failed 2",
                 "clinic_enquiries_held 4",
                 "clinic_oldest_letter_age_seconds 4000",
-                "clinic_form_keeps_enquiries 1",
-                "clinic_enquiries_kept_total{action=\"deliver\"} 0",
-                "clinic_enquiries_kept_total{action=\"label\"} 0",
-                "clinic_enquiries_kept_total{action=\"hold\"} 1",
-                "clinic_words_faulty 1",
+                "clinic_form_can_store_enquiries 1",
+                "clinic_enquiries_stored_total{action=\"deliver\"} 0",
+                "clinic_enquiries_stored_total{action=\"label\"} 0",
+                "clinic_enquiries_stored_total{action=\"hold\"} 1",
+                "clinic_content_faulty 1",
                 "clinic_pages 20",
                 "clinic_connections_open 5",
             ] {
-                assert!(text.lines().any(|known| known == line), "`{line}` is missing in:\n{text}");
+                assert!(text.lines().any(|other| other == line), "`{line}` is missing in:\n{text}");
             }
             assert_eq!(text.ends_with("# EOF\n"), format == Format::OpenMetrics);
         }
@@ -197,7 +207,7 @@ mod tests {
         let down = || Unavailable("the disk is full".into());
         metrics.health = Health { write: Err(down()), letters: Err(down()) };
         let text = metrics.text(Format::OpenMetrics);
-        assert!(text.contains("clinic_form_keeps_enquiries 0") && !text.contains("letter"), "{text}");
+        assert!(text.contains("clinic_form_can_store_enquiries 0") && !text.contains("letter"), "{text}");
         assert!(!text.contains("disk"), "{text}");
     }
 

@@ -1,7 +1,7 @@
 //! The public origin: redirects requests for another host name, or without TLS, in one hop.
 //!
-//! Invariant: there is no redirect loop. A host that no visitor can have typed (an IP address, a name without a dot)
-//! comes from a proxy or an operator and is not redirected; `X-Forwarded-Proto` counts only from a trusted proxy.
+//! Invariant: there is no redirect loop. A host that is not a public name (an IP address, a name without a dot)
+//! is used by proxies and operators and is not redirected; `X-Forwarded-Proto` counts only from a trusted proxy.
 //!
 //! Never for `/health`, which monitors request under any name, nor while the site's own origin is a loopback address.
 
@@ -52,7 +52,7 @@ impl Origin {
             && !request.uri().path().starts_with("/health/")
     }
 
-    /// Another host, and one that a visitor can have typed.
+    /// Whether `host` is a public name other than this origin's.
     fn is_other(&self, host: &[u8]) -> bool {
         let ours = [&self.host, &self.host_and_port].iter().any(|own| host.eq_ignore_ascii_case(own.as_bytes()));
         !ours && std::str::from_utf8(host).is_ok_and(is_public_name)
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_name_that_a_visitor_can_have_typed_is_redirected() {
+    fn only_another_public_name_is_redirected() {
         let table = [
             ("www.clinic.example", "/", false),
             ("WWW.Clinic.example", "/", false),
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_trusted_proxy_can_say_that_tls_is_missing() {
+    fn x_forwarded_proto_counts_only_from_a_trusted_proxy() {
         let table = [
             ("https://a.example", "10.0.0.1:9", "http", true),
             ("https://a.example", "[::ffff:10.0.0.1]:9", "http", true),

@@ -53,7 +53,7 @@ struct NetworkLimit {
 }
 
 impl RateLimiter {
-    /// With `quotas`; `salt` is random and lives as long as the process.
+    /// Limits posts to `quotas`; `salt` is random and lives as long as the process.
     pub fn new(quotas: Quotas, salt: Key) -> Self {
         let limit = |(prefix, posts): (u8, NonZeroU32)| {
             let limiter: DefaultKeyedRateLimiter<Key> = governor::RateLimiter::keyed(Quota::per_hour(posts));
@@ -63,7 +63,8 @@ impl RateLimiter {
         Self { salt, ipv4: vec![limit((32, quotas.ipv4))], ipv6: quotas.ipv6.into_iter().map(limit).collect() }
     }
 
-    /// Counts one post from `ip`. How many others its smallest network sent within the hour; `None` if they are too many.
+    /// Counts one post from `ip`. Returns the number of earlier posts from its smallest network in the last hour, or `None`
+    /// if over quota.
     pub fn check(&self, ip: IpAddr) -> Option<u32> {
         let (limits, octets) = match ip {
             IpAddr::V4(ip) => (&self.ipv4, ip.octets().to_vec()),
@@ -78,8 +79,8 @@ impl RateLimiter {
         recent
     }
 
-    /// Forgets networks whose hour has passed.
-    pub fn forget(&self) {
+    /// Removes networks whose hour has passed.
+    pub fn remove_expired(&self) {
         self.ipv4.iter().chain(&self.ipv6).for_each(|limit| limit.limiter.retain_recent());
     }
 }

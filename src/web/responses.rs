@@ -1,4 +1,4 @@
-//! Responses that several handlers give: pages made for one reader, failures, and the answer after a panic.
+//! Responses that several handlers give: pages made for one visitor, failures, and the answer after a panic.
 
 use crate::pages::{self, Edition, Failure};
 use axum::{
@@ -18,7 +18,7 @@ pub(super) fn not_found(edition: &Edition) -> Response {
     failure(edition, Failure::NotFound)
 }
 
-/// A page made for one person.
+/// A page made for one visitor.
 pub(super) fn page(status: StatusCode, html: String) -> Response {
     never_stored((status, Html(html)).into_response())
 }
@@ -50,15 +50,15 @@ mod tests {
     use tower::ServiceExt as _;
 
     async fn broken() -> String {
-        panic!("Ana's words")
+        panic!("Ana's message")
     }
 
     #[tokio::test]
     async fn a_panic_is_answered_with_the_page_and_not_with_its_message() {
-        let page = || (StatusCode::INTERNAL_SERVER_ERROR, "our fault").into_response();
+        let page = || (StatusCode::INTERNAL_SERVER_ERROR, "an error page").into_response();
         let router = Router::new().route("/", get(broken)).layer(catch_panic(page));
         let answer = router.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!(answer.status(), 500);
-        assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "our fault");
+        assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "an error page");
     }
 }

@@ -15,16 +15,16 @@ use url::form_urlencoded;
 /// The form alone, or with results.
 pub(super) async fn show(State(app): State<Arc<App>>, RawQuery(raw): RawQuery) -> Response {
     let edition = app.edition();
-    let typed = typed(raw.as_deref().unwrap_or_default());
+    let query = query_from(raw.as_deref().unwrap_or_default());
     let html = app.searching.run(move || {
-        let found = (!typed.is_empty()).then(|| edition.index().find(&typed));
-        pages::search(edition.context(), &typed, found.as_ref())
+        let found = (!query.is_empty()).then(|| edition.index().find(&query));
+        pages::search(edition.context(), &query, found.as_ref())
     });
     page(StatusCode::OK, html.await)
 }
 
 /// The first `q` of a query string, without control characters and repeated spaces, cut to [`MAX_QUERY`].
-fn typed(raw: &str) -> String {
+fn query_from(raw: &str) -> String {
     let value = form_urlencoded::parse(raw.as_bytes()).find(|(name, _)| name == "q").map(|(_, value)| value);
     let plain: String = value.unwrap_or_default().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let folded = plain.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -47,8 +47,8 @@ mod tests {
             ("Q=x", ""),
         ];
         for (raw, expected) in table {
-            assert_eq!(typed(raw), expected, "{raw}");
+            assert_eq!(query_from(raw), expected, "{raw}");
         }
-        assert_eq!(typed(&format!("q={}", "\u{e9}".repeat(500))).chars().count(), MAX_QUERY);
+        assert_eq!(query_from(&format!("q={}", "\u{e9}".repeat(500))).chars().count(), MAX_QUERY);
     }
 }

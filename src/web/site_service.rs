@@ -1,8 +1,8 @@
-//! The service of the site's listener: checks the host, looks the path up in the catalog, and asks the router for the
-//! rest.
+//! The service of the site's listener: checks the host, looks the path up in the catalog, and passes other
+//! requests to the router.
 //!
-//! Invariant: a catalog hit passes no layer, allocates no box and awaits nothing: the layers of `web` cost more than
-//! the response. Every response has the security headers, and every HTTP/1.1 request names exactly one host.
+//! Invariant: a response from the catalog passes no layer of the router, allocates no box and awaits nothing, since
+//! these would cost more than the response itself. Every response has the security headers, and every HTTP/1.1 request names exactly one host.
 //!
 //! Never: what a route does.
 
@@ -30,7 +30,7 @@ type ResponseBody = Either<Full<Bytes>, Body>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Visitor(pub SocketAddr);
 
-/// Shared by all connections.
+/// The service of a listener, shared by all its connections.
 #[derive(Debug, Clone)]
 pub struct SiteService(Arc<Inner>);
 
@@ -45,8 +45,8 @@ struct Inner {
 }
 
 impl SiteService {
-    /// Serves `catalog`, then `router`. What the router has no route for is the catalog's 404; requests under another
-    /// name than `origin`, if there is one, are redirected there.
+    /// Serves `catalog`, then `router`; paths without a route get the catalog's 404. Requests for another host than
+    /// `origin`, if it is set, are redirected there.
     pub fn new(catalog: Arc<ArcSwap<Catalog>>, router: Router, common: HeaderMap, origin: Option<Origin>) -> Self {
         let unknown = Arc::clone(&catalog);
         let router = router.fallback(move |request: Request<Body>| {
@@ -128,8 +128,8 @@ impl Inner {
 #[derive(Debug, PartialEq, Eq)]
 struct InvalidHost;
 
-/// RFC 9112, 3.2: exactly one `Host` in HTTP/1.1; HTTP/1.0 may do without. With two of them, a proxy and this server
-/// may each believe another one.
+/// RFC 9112, 3.2: exactly one `Host` in HTTP/1.1; HTTP/1.0 may do without. With two, a proxy and this server
+/// could each use a different one.
 fn host_of<B>(request: &Request<B>) -> Result<Option<&[u8]>, InvalidHost> {
     let mut hosts = request.headers().get_all(header::HOST).iter().map(HeaderValue::as_bytes);
     match (hosts.next(), hosts.next()) {
@@ -141,7 +141,7 @@ fn host_of<B>(request: &Request<B>) -> Result<Option<&[u8]>, InvalidHost> {
     }
 }
 
-/// A response that is there at once, or later from the router.
+/// A response: ready at once, or awaited from the router.
 pub enum ResponseFuture {
     /// From the catalog; taken on the first poll.
     Ready(Option<Response<ResponseBody>>),
@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_names_exactly_one_sound_host() {
+    fn a_request_must_name_exactly_one_valid_host() {
         let table: &[(Version, &[&str], bool)] = &[
             (Version::HTTP_11, &["clinic.example"], true),
             (Version::HTTP_11, &["[::1]:3000"], true),

@@ -139,13 +139,13 @@ async fn back_after_the_receipt_shows_an_empty_form() {
 
 /// A double click on the button.
 async fn double_click(browser: &Browser) {
-    let centre = "
+    let center = "
         const button = document.querySelector('form.form button');
         button.scrollIntoView({ block: 'center' });
         const box = button.getBoundingClientRect();
         return [box.left + box.width / 2, box.top + box.height / 2];";
-    let centre = browser.run(centre).await;
-    let (x, y) = (centre[0].as_f64().expect("a place"), centre[1].as_f64().expect("a place"));
+    let center = browser.run(center).await;
+    let (x, y) = (center[0].as_f64().expect("a place"), center[1].as_f64().expect("a place"));
     let press =
         |mouse: MouseActions| mouse.then(PointerAction::Down { button: 0 }).then(PointerAction::Up { button: 0 });
     let mouse = MouseActions::new("mouse".to_owned()).then(PointerAction::MoveTo { duration: None, x, y });

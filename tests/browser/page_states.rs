@@ -23,9 +23,9 @@ pub struct State {
 /// How to reach a state.
 pub enum Shown {
     /// By its path.
-    At(String),
+    Path(String),
     /// As HTML: the answer to a POST, or a page that has no address.
-    Answered(String),
+    Html(String),
 }
 
 /// A content folder with the program that serves it.
@@ -35,12 +35,12 @@ pub struct Site {
     _content: Option<ContentFolder>,
 }
 
-fn at(name: &'static str, path: &str, heading: &'static str) -> State {
-    State { name, shown: Shown::At(path.to_owned()), heading }
+fn state_at_path(name: &'static str, path: &str, heading: &'static str) -> State {
+    State { name, shown: Shown::Path(path.to_owned()), heading }
 }
 
-fn answered(name: &'static str, html: String, heading: &'static str) -> State {
-    State { name, shown: Shown::Answered(html), heading }
+fn state_from_html(name: &'static str, html: String, heading: &'static str) -> State {
+    State { name, shown: Shown::Html(html), heading }
 }
 
 /// Starts all of them.
@@ -52,29 +52,29 @@ pub fn sites() -> Vec<Site> {
 fn shipped() -> Site {
     let clinic = Clinic::start();
     let mut states = vec![
-        at("home", "/", "A therapy clinic"),
-        at("list", "/articles", "Articles"),
-        at("topic", "/topics/couples", "Couples"),
-        at("article", "/articles/attachment-repair-therapy", ""),
-        at("article-sensitive", ARTICLE, "When a partner"),
-        at("page", "/approach", ""),
-        at("page-new-clients", "/new-clients", ""),
-        at("page-privacy", "/privacy", "Privacy"),
-        at("page-safety", "/staying-safe-online", "Staying safe"),
-        at("page-accessibility", "/accessibility", "Accessib"),
-        at("contact", "/contact", "Contact"),
-        at("search", "/search", "Search"),
-        at("search-found", "/search?q=afraid+of+being+left", "Search"),
-        at("search-misspelled", "/search?q=quarell", "Search"),
-        at("search-nothing", "/search?q=zeppelin", "Search"),
-        at("not-found", MISSING, "Page not found"),
+        state_at_path("home", "/", "A therapy clinic"),
+        state_at_path("list", "/articles", "Articles"),
+        state_at_path("topic", "/topics/couples", "Couples"),
+        state_at_path("article", "/articles/attachment-repair-therapy", ""),
+        state_at_path("article-sensitive", ARTICLE, "When a partner"),
+        state_at_path("page", "/approach", ""),
+        state_at_path("page-new-clients", "/new-clients", ""),
+        state_at_path("page-privacy", "/privacy", "Privacy"),
+        state_at_path("page-safety", "/staying-safe-online", "Staying safe"),
+        state_at_path("page-accessibility", "/accessibility", "Accessib"),
+        state_at_path("contact", "/contact", "Contact"),
+        state_at_path("search", "/search", "Search"),
+        state_at_path("search-found", "/search?q=afraid+of+being+left", "Search"),
+        state_at_path("search-misspelled", "/search?q=quarell", "Search"),
+        state_at_path("search-nothing", "/search?q=zeppelin", "Search"),
+        state_at_path("not-found", MISSING, "Page not found"),
     ];
     let receipt = clinic.post(&valid_form()).is(303).header("location").to_owned();
-    states.push(at("received", &receipt, "We have your message"));
+    states.push(state_at_path("received", &receipt, "We have your message"));
     let links = links(&clinic.letters(1).remove(0));
-    states.push(at("staff-asks", &links[0], "Mark No. 1 as answered?"));
+    states.push(state_at_path("staff-asks", &links[0], "Mark No. 1 as answered?"));
     let here = [("sec-fetch-site", "same-origin")];
-    states.push(answered("staff-done", clinic.press(&links[1], &here).is(200).body.clone(), "No. 1 is marked"));
+    states.push(state_from_html("staff-done", clinic.press(&links[1], &here).is(200).body.clone(), "No. 1 is marked"));
     states.extend(failures(&clinic));
     Site { clinic, states, _content: None }
 }
@@ -91,22 +91,22 @@ fn failures(clinic: &Clinic) -> Vec<State> {
         ("about", "when-a-partner-shuts-down"),
     ];
     let mut states = vec![
-        answered("contact-errors", clinic.post(&invalid).is(422).body.clone(), "Contact"),
-        answered(
+        state_from_html("contact-errors", clinic.post(&invalid).is(422).body.clone(), "Contact"),
+        state_from_html(
             "contact-cross-site",
             clinic.post_with(&valid_form(), &[("sec-fetch-site", "cross-site")]).is(403).body.clone(),
             "Contact",
         ),
-        answered(
+        state_from_html(
             "too-large",
             clinic.post_bytes(&vec![b'x'; 200_000], &own).is(413).body.clone(),
             "Your message is too",
         ),
-        answered("internal", panicked(), "Something went wrong"),
+        state_from_html("internal", panicked(), "Something went wrong"),
     ];
     // Last: the program accepts no further posts afterwards.
     let limited = (0..40).map(|_| clinic.post(&valid_form())).find(|answer| answer.status == 429);
-    states.push(answered("contact-rate-limited", limited.expect("the rate limit is reached").body, "Contact"));
+    states.push(state_from_html("contact-rate-limited", limited.expect("the rate limit is reached").body, "Contact"));
     states
 }
 
@@ -166,17 +166,17 @@ fn extreme() -> Site {
         .unwrap_or_else(|| panic!("no photographs:\n{}", clinic.log()));
     let receipt = clinic.post(&valid_form()).is(303).header("location").to_owned();
     let states = vec![
-        at("home-away", "/", "A therapy clinic"),
-        at("person", "/people/ana", "Ana María"),
-        at("list-long-title", "/articles", "Articles"),
-        at("article-long-title", "/articles/long-title", "What two people"),
-        at("article-long-word", "/articles/long-word", "Rindfleisch"),
-        at("article-photograph", "/articles/photograph", "An article with"),
-        at("topic-empty", "/topics/nothing-yet", "Nothing yet"),
-        at("page-draft", "/waiting", "A page that waits"),
-        at("contact-away", "/contact", "Contact"),
-        at("received-away", &receipt, "We have your message"),
-        at("gone", "/articles/retired", "This page has been taken down"),
+        state_at_path("home-away", "/", "A therapy clinic"),
+        state_at_path("person", "/people/ana", "Ana María"),
+        state_at_path("list-long-title", "/articles", "Articles"),
+        state_at_path("article-long-title", "/articles/long-title", "What two people"),
+        state_at_path("article-long-word", "/articles/long-word", "Rindfleisch"),
+        state_at_path("article-photograph", "/articles/photograph", "An article with"),
+        state_at_path("topic-empty", "/topics/nothing-yet", "Nothing yet"),
+        state_at_path("page-draft", "/waiting", "A page that waits"),
+        state_at_path("contact-away", "/contact", "Contact"),
+        state_at_path("received-away", &receipt, "We have your message"),
+        state_at_path("gone", "/articles/retired", "This page has been taken down"),
     ];
     Site { clinic, states, _content: Some(content) }
 }
@@ -208,9 +208,9 @@ fn many_articles() -> Site {
     }
     let clinic = content.open(&[]);
     let states = vec![
-        at("list-first-page", "/articles", "Articles"),
-        at("list-second-page", "/articles/page/2", "Articles"),
-        at("topic-many", "/topics/couples", "Couples"),
+        state_at_path("list-first-page", "/articles", "Articles"),
+        state_at_path("list-second-page", "/articles/page/2", "Articles"),
+        state_at_path("topic-many", "/topics/couples", "Couples"),
     ];
     Site { clinic, states, _content: Some(content) }
 }
@@ -220,7 +220,10 @@ fn no_article() -> Site {
     let content = ContentFolder::copied();
     content.keep_only("none of them");
     let clinic = content.open(&[]);
-    let states = vec![at("home-no-article", "/", "A therapy clinic"), at("list-empty", "/articles", "Articles")];
+    let states = vec![
+        state_at_path("home-no-article", "/", "A therapy clinic"),
+        state_at_path("list-empty", "/articles", "Articles"),
+    ];
     Site { clinic, states, _content: Some(content) }
 }
 
@@ -232,11 +235,11 @@ fn one_article() -> Site {
     let clinic =
         content.open(&[("CLINIC_DATABASE_URL", "postgres://nobody@127.0.0.1:9/none"), ("CLINIC_STAGING", "true")]);
     let states = vec![
-        at("home-one-article", "/", "A therapy clinic"),
-        at("list-one-article", "/articles", "Articles"),
-        at("article-alone", "/articles/choosing-a-therapist", ""),
-        at("contact-waiting-list", "/contact", "Contact"),
-        answered("contact-not-stored", clinic.post(&valid_form()).is(503).body.clone(), "Contact"),
+        state_at_path("home-one-article", "/", "A therapy clinic"),
+        state_at_path("list-one-article", "/articles", "Articles"),
+        state_at_path("article-alone", "/articles/choosing-a-therapist", ""),
+        state_at_path("contact-waiting-list", "/contact", "Contact"),
+        state_from_html("contact-not-stored", clinic.post(&valid_form()).is(503).body.clone(), "Contact"),
     ];
     Site { clinic, states, _content: Some(content) }
 }

@@ -49,7 +49,7 @@ const LOADED: &str = "return (async () => {
 })()";
 
 /// What does not fit: the width of the page, and boxes that hide a part of their text.
-const FIT: &str = "
+const OVERFLOW: &str = "
     const root = document.scrollingElement, found = [];
     if (root.scrollWidth > root.clientWidth) {
         const wide = [...document.querySelectorAll('body *')].filter((e) => e.getBoundingClientRect().right > innerWidth + 1);
@@ -77,12 +77,12 @@ fn strings(value: &Value) -> Vec<String> {
 }
 
 /// What does not fit into the window.
-pub async fn unfit(visitor: &Visitor) -> Vec<String> {
-    strings(&visitor.browser.run(FIT).await)
+pub async fn overflow_faults(visitor: &Visitor) -> Vec<String> {
+    strings(&visitor.browser.run(OVERFLOW).await)
 }
 
-async fn fit(visitor: &Visitor, place: &Place, how: &str) -> Vec<String> {
-    unfit(visitor).await.iter().map(|fault| format!("{place:?} {how}: {fault}")).collect()
+async fn check_overflow(visitor: &Visitor, place: &Place, how: &str) -> Vec<String> {
+    overflow_faults(visitor).await.iter().map(|fault| format!("{place:?} {how}: {fault}")).collect()
 }
 
 /// Sets the window and waits until the page has its width.
@@ -131,7 +131,7 @@ async fn check_all(view: View) {
         for seen in [view, View { dark: true, ..view }, View { dark: true, ..NARROW }, NARROW] {
             set_view(&visitor, seen).await;
             let scheme = if seen.dark { "dark" } else { "light" };
-            faults.extend(fit(&visitor, &place, &format!("{} px {scheme}", seen.width)).await);
+            faults.extend(check_overflow(&visitor, &place, &format!("{} px {scheme}", seen.width)).await);
         }
     }
     let cookies = visitor.browser.devtools("Storage.getCookies", serde_json::json!({})).await;
@@ -164,7 +164,7 @@ async fn no_text_is_cut_off_when_readers_widen_or_enlarge_it() {
             visitor.browser.run(&format!("{WIDEN}{script}")).await;
             for view in [PHONE, NARROW, DESKTOP] {
                 set_view(&visitor, view).await;
-                faults.extend(fit(&visitor, &place, &format!("{mode} at {} px", view.width)).await);
+                faults.extend(check_overflow(&visitor, &place, &format!("{mode} at {} px", view.width)).await);
             }
         }
     }
@@ -183,7 +183,7 @@ async fn no_text_is_cut_off_with_twice_the_default_text_size() {
         assert_eq!(size, "32px", "the reader's default size is used");
         for view in [PHONE, NARROW, DESKTOP] {
             set_view(&visitor, view).await;
-            faults.extend(fit(&visitor, &place, &format!("own size 200 % at {} px", view.width)).await);
+            faults.extend(check_overflow(&visitor, &place, &format!("own size 200 % at {} px", view.width)).await);
         }
     }
     visitor.close().await;
@@ -227,7 +227,7 @@ async fn the_checks_find_a_shift_an_overflow_a_cut_text_and_stored_data() {
     visitor.browser.run("return new Promise((go) => requestAnimationFrame(() => setTimeout(go)))").await;
     visitor.browser.run(broken).await;
     let place = Place::Page("/approach".to_owned());
-    let found = faults_of(&visitor, &place).await.join("\n") + &fit(&visitor, &place, "").await.join("\n");
+    let found = faults_of(&visitor, &place).await.join("\n") + &check_overflow(&visitor, &place, "").await.join("\n");
     for sign in ["layout shift", "stored: word", "img-src", "console:", "sideways", "cut off"] {
         assert!(found.contains(sign), "no {sign} in:\n{found}");
     }

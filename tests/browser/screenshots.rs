@@ -4,7 +4,7 @@
 use crate::{
     axe,
     page_states::{Shown, Site, State, sites},
-    pages::{set_view, unfit},
+    pages::{overflow_faults, set_view},
     support::browser::{DESKTOP, Driver, PHONE, View},
     visitor::{Visitor, assert_none},
 };
@@ -38,8 +38,8 @@ fn folder() -> PathBuf {
 
 async fn show(visitor: &Visitor, state: &State) -> String {
     match &state.shown {
-        Shown::At(path) => visitor.open(path).await,
-        Shown::Answered(html) => {
+        Shown::Path(path) => visitor.open(path).await,
+        Shown::Html(html) => {
             visitor.open("/contact").await;
             let frame = visitor.browser.devtools("Page.getFrameTree", json!({})).await;
             let content = json!({ "frameId": frame["frameTree"]["frame"]["id"], "html": html });
@@ -84,7 +84,7 @@ async fn check_state(visitor: &Visitor, view: View, state: &State, size: &str, h
                 .expect("text grows");
         }
         html.push_str("</figure>\n");
-        let found = unfit(visitor).await.into_iter().chain(axe::violations(visitor).await);
+        let found = overflow_faults(visitor).await.into_iter().chain(axe::violations(visitor).await);
         faults.extend(found.map(|fault| format!("{name}: {fault}")));
     }
     faults

@@ -19,7 +19,7 @@ fn the_write_ahead_file_is_synced_between_the_post_and_the_303() {
     let mut strace = Command::new("strace");
     // As a grandchild (-D), so that the test can kill the program; with the paths of its files (-y).
     strace.args(["-D", "-f", "-y", "-s", "64", "-e", CALLS, "-o"]).arg(&file).arg(PROGRAM);
-    let mut clinic = Clinic::watched_by(strace, folder.path().join("data"), Vec::new());
+    let mut clinic = Clinic::under_command(strace, folder.path().join("data"), Vec::new());
     let posts = 3;
     for number in 0..posts {
         let name = format!("Ana {number}");

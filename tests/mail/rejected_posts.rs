@@ -127,7 +127,7 @@ fn a_read_only_folder_returns_every_answer_to_the_visitor() {
     mode(0o500);
     let [content, assets] = ["content", "static"].map(|name| folder.path().join(name));
     let folders = [("CLINIC_CONTENT", content.to_str().unwrap()), ("CLINIC_STATIC", assets.to_str().unwrap()), SECRET];
-    let clinic = Clinic::watched_by(program, data.clone(), owned(&folders));
+    let clinic = Clinic::under_command(program, data.clone(), owned(&folders));
     assert_rejected_with_every_answer(&clinic, "ermission");
     mode(0o700);
     assert_stored(&clinic, "Bea");

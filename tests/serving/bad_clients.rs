@@ -38,7 +38,7 @@ async fn silent_and_incomplete_requests_are_cut_off() {
 
 #[tokio::test]
 async fn an_idle_connection_is_closed_after_the_idle_limit_not_the_head_limit() {
-    let server = TestServer::open(Limits { idle: SHORT, head: TIMEOUT, ..short_limits() });
+    let server = TestServer::open(Limits { idle: SHORT, request_headers: TIMEOUT, ..short_limits() });
     let mut client = server.connect().await;
     client.send(&head("GET", "/", &[])).await;
     assert_eq!(client.answer("GET").await.status, 200);
@@ -192,7 +192,7 @@ async fn pipelined_requests_are_answered_in_order() {
 
 #[tokio::test]
 async fn a_slow_body_within_its_time_limit_is_accepted() {
-    let server = TestServer::open(Limits { request: TIMEOUT, ..short_limits() });
+    let server = TestServer::open(Limits { body_and_handler: TIMEOUT, ..short_limits() });
     let mut client = server.connect().await;
     client.send(&head("POST", "/post", &["Content-Length: 20", "Expect: 100-continue"])).await;
     let mut tick = interval(SHORT / 8);

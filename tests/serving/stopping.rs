@@ -24,7 +24,7 @@ fn slow(begun: Arc<Notify>, may: Arc<Notify>) -> Router {
 async fn an_open_request_is_answered_after_the_stop() {
     let (begun, may) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let router = slow(Arc::clone(&begun), Arc::clone(&may));
-    let limits = Limits { stop: TIMEOUT, request: TIMEOUT, ..short_limits() };
+    let limits = Limits { stop: TIMEOUT, body_and_handler: TIMEOUT, ..short_limits() };
     let mut server = TestServer::with(limits, compressed(all()), router);
     let mut open = server.connect().await;
     open.send(&head("GET", "/slow", &[])).await;
@@ -47,7 +47,8 @@ async fn an_open_request_is_answered_after_the_stop() {
 #[tokio::test]
 async fn a_request_that_outlasts_the_stop_limit_is_cut_off() {
     let router = slow(Arc::default(), Arc::default());
-    let mut server = TestServer::with(Limits { request: TIMEOUT, ..short_limits() }, compressed(all()), router);
+    let mut server =
+        TestServer::with(Limits { body_and_handler: TIMEOUT, ..short_limits() }, compressed(all()), router);
     let mut open = server.connect().await;
     open.send(&head("GET", "/never", &[])).await;
     let mut half = server.connect().await;

@@ -30,7 +30,14 @@ pub const PICTURE_BYTES: usize = 4 << 20;
 
 /// Every time limit short, except for idle connections, which other tests need.
 pub fn short_limits() -> Limits {
-    Limits { first_byte: SHORT, head: SHORT, request: SHORT, idle: TIMEOUT, stop: SHORT, ..Limits::default() }
+    Limits {
+        first_byte: SHORT,
+        request_headers: SHORT,
+        body_and_handler: SHORT,
+        idle: TIMEOUT,
+        stop: SHORT,
+        ..Limits::default()
+    }
 }
 
 /// A page of some length that says a word.

@@ -7,12 +7,12 @@ use std::{
     process::{Command, Output},
 };
 
-fn run(words: &Path, arguments: &[&str]) -> (i32, String) {
+fn run(content_folder: &Path, arguments: &[&str]) -> (i32, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_relationship-clinic"));
-    let data = words.join("var");
+    let data = content_folder.join("var");
     let Output { status, stdout, stderr } = command
         .args(arguments)
-        .env("CLINIC_CONTENT", words)
+        .env("CLINIC_CONTENT", content_folder)
         .env("CLINIC_DATA", data)
         .output()
         .expect("the program runs");

@@ -1,7 +1,7 @@
 //! The admin address: metrics that a monitor can read, which follow what happens and hold nothing personal.
 
 use crate::{
-    enquiries::pitch,
+    enquiries::spam_form,
     support::{
         clinic::{Answer, Clinic, PROGRAM, valid_form, wait_for},
         content_folder::ContentFolder,
@@ -108,13 +108,13 @@ fn metrics_hold_every_value_with_its_type() {
         (version, 1),
         ("clinic_letters_waiting", 0),
         ("clinic_oldest_letter_age_seconds", 0),
-        ("clinic_letters_set_aside", 0),
+        ("clinic_letters_failed", 0),
         ("clinic_enquiries_held", 0),
-        ("clinic_enquiries_kept_total{action=\"deliver\"}", 0),
-        ("clinic_enquiries_kept_total{action=\"label\"}", 0),
-        ("clinic_enquiries_kept_total{action=\"hold\"}", 0),
-        ("clinic_form_keeps_enquiries", 1),
-        ("clinic_words_faulty", 0),
+        ("clinic_enquiries_stored_total{action=\"deliver\"}", 0),
+        ("clinic_enquiries_stored_total{action=\"label\"}", 0),
+        ("clinic_enquiries_stored_total{action=\"hold\"}", 0),
+        ("clinic_form_can_store_enquiries", 1),
+        ("clinic_content_faulty", 0),
     ];
     for (name, value) in still {
         assert_eq!(found.get(name), Some(&value), "{name} in {found:#?}");
@@ -134,30 +134,30 @@ fn a_monitor_without_openmetrics_gets_the_prometheus_format() {
     let clinic = Clinic::with(&[ADMIN]);
     let answer = clinic.get_at(&(admin_origin(&clinic) + "/metrics"), &[("accept", "text/plain;version=0.0.4")]);
     assert_eq!(answer.is(200).header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
-    answer.has("# TYPE clinic_enquiries_kept_total counter\n").lacks("# EOF").lacks("# UNIT").lacks(" info\n");
+    answer.has("# TYPE clinic_enquiries_stored_total counter\n").lacks("# EOF").lacks("# UNIT").lacks(" info\n");
 }
 
 #[test]
 fn metrics_follow_what_happens_and_hold_nothing_personal() {
     // No relay listens there, so letters wait.
     let clinic = Clinic::with(&[ADMIN, ("CLINIC_SMTP_URL", "smtp://127.0.0.1:9")]);
-    let kept = |metrics: &BTreeMap<String, u64>| {
+    let stored = |metrics: &BTreeMap<String, u64>| {
         ["deliver", "label", "hold"]
-            .map(|action| metrics[&format!("clinic_enquiries_kept_total{{action=\"{action}\"}}")])
+            .map(|action| metrics[&format!("clinic_enquiries_stored_total{{action=\"{action}\"}}")])
     };
     let lines = |metrics: &BTreeMap<String, u64>| (metrics["clinic_letters_waiting"], metrics["clinic_enquiries_held"]);
     clinic.post(&valid_form()).is(303);
     let one = metrics(&clinic);
-    assert_eq!((kept(&one), lines(&one)), ([1, 0, 0], (1, 0)));
+    assert_eq!((stored(&one), lines(&one)), ([1, 0, 0], (1, 0)));
     clinic.post(&valid_form()).is(303);
     let again = metrics(&clinic);
-    assert_eq!((kept(&again), lines(&again)), ([1, 0, 0], (1, 0)), "a repeated enquiry is not counted");
-    clinic.post(&pitch()).is(303);
+    assert_eq!((stored(&again), lines(&again)), ([1, 0, 0], (1, 0)), "a repeated enquiry is not counted");
+    clinic.post(&spam_form()).is(303);
     let two = metrics(&clinic);
-    assert_eq!((kept(&two), lines(&two)), ([1, 0, 1], (1, 1)));
+    assert_eq!((stored(&two), lines(&two)), ([1, 0, 1], (1, 1)));
     wait_for(|| (metrics(&clinic)["clinic_oldest_letter_age_seconds"] >= 1).then_some(())).expect("it grows older");
     let text = scrape(&clinic).body.to_lowercase();
-    for (field, words) in valid_form().into_iter().chain(pitch()) {
+    for (field, words) in valid_form().into_iter().chain(spam_form()) {
         let personal = matches!(field, "name" | "phone" | "email" | "message");
         assert!(!personal || !text.contains(&words.to_lowercase()), "{words}: {text}");
     }
@@ -184,7 +184,7 @@ fn a_content_fault_is_reported_until_it_is_corrected() {
     let clinic = content.open(&[ADMIN]);
     let file = content.file("pages/approach.md");
     let text = fs::read_to_string(&file).expect("the page is there");
-    let faulty = |wanted: u64| wait_for(|| (metrics(&clinic)["clinic_words_faulty"] == wanted).then_some(()));
+    let faulty = |wanted: u64| wait_for(|| (metrics(&clinic)["clinic_content_faulty"] == wanted).then_some(()));
     fs::write(&file, format!("{text}\n\n[a link](/that-leads-nowhere)\n")).expect("it can be written");
     faulty(1).expect("the fault is reported");
     fs::write(&file, &text).expect("it can be written");
@@ -199,7 +199,7 @@ fn a_form_that_cannot_store_enquiries_is_reported_and_unknown_metrics_are_left_o
     fs::create_dir_all(data.join("outbox.sqlite")).expect("a folder");
     let clinic = Clinic::in_folder(data, vec![(ADMIN.0.to_owned(), ADMIN.1.to_owned())]);
     let found = metrics(&clinic);
-    assert_eq!(found["clinic_form_keeps_enquiries"], 0);
+    assert_eq!(found["clinic_form_can_store_enquiries"], 0);
     assert!(
         !found.contains_key("clinic_letters_waiting") && !found.contains_key("clinic_enquiries_held"),
         "{found:#?}"
@@ -212,9 +212,10 @@ fn site_and_admin_address_answer_different_paths() {
     let clinic = Clinic::with(&[ADMIN]);
     let origin = admin_origin(&clinic);
     let ask = |path: &str| clinic.get_at(&format!("{origin}{path}"), &[]);
-    for (path, says) in [("/health/live", "alive"), ("/health/ready", "ready"), ("/health/form", "enquiries are kept")]
+    for (path, text) in
+        [("/health/live", "alive"), ("/health/ready", "ready"), ("/health/form", "enquiries are stored")]
     {
-        ask(path).is(200).has(says);
+        ask(path).is(200).has(text);
     }
     for path in ["/", "/contact", "/metrics/", "/metrics/x", "/health", "/robots.txt", "/articles", "/search?q=trust"] {
         let answer = ask(path);

@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
 /// A post that is held.
-pub fn pitch() -> Vec<(&'static str, &'static str)> {
+pub fn spam_form() -> Vec<(&'static str, &'static str)> {
     vec![
         ("name", "Nicole Adams"),
         ("channel", "email"),
@@ -31,7 +31,7 @@ fn with<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
 }
 
 fn list(clinic: &Clinic) -> Vec<Value> {
-    serde_json::from_str(&clinic.says(&["enquiries", "list", "--json"])).expect("JSON")
+    serde_json::from_str(&clinic.output_of(&["enquiries", "list", "--json"])).expect("JSON")
 }
 
 fn reference(clinic: &Clinic, number: usize) -> String {
@@ -54,19 +54,20 @@ fn a_list_shows_states_without_content_and_show_the_content() {
     clinic.letters(1);
     wait_for(|| (list(&clinic)[0]["state"] == "delivered").then_some(())).expect("it is delivered");
     let reference = reference(&clinic, 1);
-    let table = clinic.says(&["enquiries", "list"]);
+    let table = clinic.output_of(&["enquiries", "list"]);
     assert!(table.contains(&reference) && table.contains("delivered") && table.contains("0 min"), "{table}");
     for personal in ["Ana", "555-0123", "line"] {
         assert!(!table.contains(personal), "{personal}: {table}");
     }
-    let shown = clinic.says(&["enquiries", "show", &reference.to_lowercase()]);
+    let shown = clinic.output_of(&["enquiries", "show", &reference.to_lowercase()]);
     for words in ["name: Ana", "phone: (650) 555-0123", "voicemail: unnamed", "> Another.", "delivered, 1"] {
         assert!(shown.contains(words), "{words}: {shown}");
     }
     assert!(!shown.contains('\u{1b}'), "a terminal must not obey it");
-    let whole: Value = serde_json::from_str(&clinic.says(&["enquiries", "show", &reference, "--json"])).expect("JSON");
+    let whole: Value =
+        serde_json::from_str(&clinic.output_of(&["enquiries", "show", &reference, "--json"])).expect("JSON");
     assert_eq!(whole["enquiry"]["name"], "Ana");
-    assert!(clinic.says(&["enquiries", "answered", &reference]).contains("1 enquiry is marked"));
+    assert!(clinic.output_of(&["enquiries", "answered", &reference]).contains("1 enquiry is marked"));
     assert!(list(&clinic)[0]["answered"].is_string());
 }
 
@@ -96,9 +97,9 @@ fn a_command_never_creates_an_outbox() {
 #[test]
 fn a_held_enquiry_that_is_released_reaches_the_mailbox_through_the_running_server() {
     let clinic = Clinic::start();
-    clinic.post(&pitch()).is(303);
+    clinic.post(&spam_form()).is(303);
     assert_eq!(list(&clinic)[0]["state"], "held");
-    clinic.says(&["enquiries", "release", &reference(&clinic, 1)]);
+    clinic.output_of(&["enquiries", "release", &reference(&clinic, 1)]);
     wait_for_letter_with(&clinic, "Nicole Adams");
 }
 
@@ -127,15 +128,15 @@ fn erase_removes_all_from_one_address_from_the_files_and_reports_what_remains() 
             .collect::<String>()
     };
     assert!(outbox().contains("Zinnia wrote this second."));
-    let told = clinic.says(&["enquiries", "erase", "--email", "zinnia@EXAMPLE.org"]);
+    let output = clinic.output_of(&["enquiries", "erase", "--email", "zinnia@EXAMPLE.org"]);
     for words in ["2 enquiries erased", "No. 1", "No. 2", "mail/1-", "Not erased by this command"] {
-        assert!(told.contains(words), "{words}: {told}");
+        assert!(output.contains(words), "{words}: {output}");
     }
     let left = outbox();
     assert!(!left.contains("Zinnia") && left.contains("Somebody else wrote this."));
     let states: Vec<Value> = list(&clinic).into_iter().map(|entry| entry["state"].clone()).collect();
     assert_eq!(states, ["erased", "erased", "delivered"]);
-    assert!(clinic.says(&["enquiries", "erase", "--phone", "(650) 555-0199"]).contains("1 enquiry erased"));
+    assert!(clinic.output_of(&["enquiries", "erase", "--phone", "(650) 555-0199"]).contains("1 enquiry erased"));
     assert!(!outbox().contains("Somebody else"));
 }
 
@@ -144,7 +145,7 @@ fn an_export_is_complete_and_has_no_formula() {
     let clinic = Clinic::start();
     let evil = "=HYPERLINK(\"https://evil.example\",\"open\")";
     clinic.post(&with(&[("name", evil), ("phone", "+1 650 555 0123"), ("message", "a,\"b\"\r\n@c")])).is(303);
-    let exported = clinic.says(&["enquiries", "export"]);
+    let exported = clinic.output_of(&["enquiries", "export"]);
     let mut reader = csv::Reader::from_reader(exported.as_bytes());
     let headers = reader.headers().expect("a head").clone();
     let row = reader.records().next().expect("a row").expect("a sound row");
@@ -152,7 +153,7 @@ fn an_export_is_complete_and_has_no_formula() {
     assert_eq!((cell("name"), cell("phone")), (format!("'{evil}"), "'+1 650 555 0123".to_owned()));
     assert_eq!((cell("number"), cell("voicemail")), ("1".to_owned(), "unnamed".to_owned()));
     assert_eq!(cell("message").replace("\r\n", "\n"), "a,\"b\"\n@c");
-    let lines = clinic.says(&["enquiries", "export", "--format", "json-lines"]);
+    let lines = clinic.output_of(&["enquiries", "export", "--format", "json-lines"]);
     let line: Value = serde_json::from_str(lines.lines().next().expect("a line")).expect("JSON");
     assert_eq!((&line["name"], &line["number"]), (&Value::from(evil), &Value::from(1)));
 }
@@ -161,13 +162,13 @@ fn an_export_is_complete_and_has_no_formula() {
 fn a_backup_of_the_running_outbox_can_be_restored() {
     let mut clinic = Clinic::start();
     clinic.post(&valid_form()).is(303);
-    clinic.post(&pitch()).is(303);
+    clinic.post(&spam_form()).is(303);
     clinic.letters(1);
-    let before = clinic.says(&["enquiries", "export", "--format", "json-lines"]);
+    let before = clinic.output_of(&["enquiries", "export", "--format", "json-lines"]);
     let file = clinic.data.with_file_name("copy.sqlite");
     let name = file.to_str().expect("a plain path");
-    let told = clinic.says(&["enquiries", "backup", name]);
-    assert!(told.contains("holds 2 enquiries"), "{told}");
+    let output = clinic.output_of(&["enquiries", "backup", name]);
+    assert!(output.contains("holds 2 enquiries"), "{output}");
     assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600);
     fails(&clinic, &["enquiries", "backup", name], 1, "does not exist");
     clinic.post(&with(&[("message", "After the backup.")])).is(303);
@@ -176,7 +177,7 @@ fn a_backup_of_the_running_outbox_can_be_restored() {
     fs::create_dir(&other).expect("a folder");
     fs::copy(&file, other.join("outbox.sqlite")).expect("it is put in place");
     let restored = Clinic::in_folder(other, Vec::new());
-    let after = restored.says(&["enquiries", "export", "--format", "json-lines"]);
+    let after = restored.output_of(&["enquiries", "export", "--format", "json-lines"]);
     assert_eq!((before.lines().count(), after.lines().count()), (2, 2));
     for (before, after) in before.lines().zip(after.lines()) {
         let (before, after): (Value, Value) =
@@ -187,21 +188,21 @@ fn a_backup_of_the_running_outbox_can_be_restored() {
     }
     restored.post(&with(&[("message", "In the restored one.")])).is(303);
     assert_eq!(list(&restored).len(), 3, "numbers go on");
-    restored.says(&["enquiries", "release", &reference(&restored, 2)]);
+    restored.output_of(&["enquiries", "release", &reference(&restored, 2)]);
     wait_for_letter_with(&restored, "Nicole Adams");
 }
 
 #[test]
 fn the_letter_command_shows_a_sample_without_a_valid_link() {
     let clinic = Clinic::start();
-    let text = clinic.says(&["letter"]);
+    let text = clinic.output_of(&["letter"]);
     assert!(
         text.starts_with(
             "From: The Relationship Clinic website <website@localhost>\nSubject: New website enquiry SAMPLE"
         )
     );
-    assert!(text.contains("Ask for: Sample (nobody wrote this)") && text.contains("Nobody sent it"), "{text}");
-    assert!(clinic.says(&["letter", "--html"]).starts_with("<!doctype html>"));
+    assert!(text.contains("Ask for: Sample (sample data)") && text.contains("It was not sent"), "{text}");
+    assert!(clinic.output_of(&["letter", "--html"]).starts_with("<!doctype html>"));
     let link = text.lines().find_map(|line| line.strip_prefix("http://localhost:3000/t/")).expect("a link");
     clinic.get(&format!("/t/{link}")).is(404);
 }

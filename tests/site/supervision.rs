@@ -28,7 +28,7 @@ fn every_background_task_that_panics_is_logged_by_name_and_started_again() {
         line("background task panicked").unwrap_or_else(|| panic!("{task} did not panic:\n{}", clinic.log()));
         line("background task restarted").unwrap_or_else(|| panic!("{task}:\n{}", clinic.log()));
     }
-    assert!(clinic.log().contains("a test asked for this panic"), "the reason is logged:\n{}", clinic.log());
+    assert!(clinic.log().contains("a panic requested by CLINIC_TEST_PANIC"), "the reason is logged:\n{}", clinic.log());
     clinic.get("/").is(200);
     clinic.post(&valid_form()).is(303);
     clinic.letters(1);
@@ -40,6 +40,6 @@ fn a_listener_that_panics_ends_the_program_with_an_error() {
     let ended =
         || fs::read_to_string(format!("/proc/{}/stat", clinic.pid())).map_or(true, |stat| stat.contains(") Z "));
     wait_for(|| ended().then_some(())).expect("the program ends");
-    let reason = "the program ends, since a part of it has failed: site listener";
+    let reason = "the program stops, since a required task has failed: site listener";
     wait_for(|| clinic.log().contains(reason).then_some(())).unwrap_or_else(|| panic!("{}", clinic.log()));
 }

@@ -80,11 +80,11 @@ impl Clinic {
 
     /// Starts with `data` as its data folder, which is not deleted.
     pub fn in_folder(data: PathBuf, settings: Vec<(String, String)>) -> Self {
-        Self::watched_by(Command::new(PROGRAM), data, settings)
+        Self::under_command(Command::new(PROGRAM), data, settings)
     }
 
     /// Starts under another program such as strace: `command` ends with the program and its arguments, or is the program.
-    pub fn watched_by(command: Command, data: PathBuf, settings: Vec<(String, String)>) -> Self {
+    pub fn under_command(command: Command, data: PathBuf, settings: Vec<(String, String)>) -> Self {
         let log = Arc::default();
         let (child, origin) = launch(command, &data, &settings, &log);
         let agent = ureq::Agent::new_with_config(
@@ -107,7 +107,7 @@ impl Clinic {
 
     /// The output of a command, which must succeed.
     #[track_caller]
-    pub fn says(&self, arguments: &[&str]) -> String {
+    pub fn output_of(&self, arguments: &[&str]) -> String {
         let output = self.command(arguments);
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("text")
@@ -263,14 +263,14 @@ fn watchdog_of(child: &Child) -> Child {
 
 /// The first word with `mark` that the program prints; fails with its log if it ends before that.
 fn first_line_with(child: &mut Child, mark: &str, log: &Arc<Mutex<String>>) -> String {
-    let (lines, heard) = mpsc::channel();
+    let (lines, received_lines) = mpsc::channel();
     let out = child.stdout.take().expect("the output is ours");
     collect(out, log, move |line| {
         let _ = lines.send(line);
     });
     collect(child.stderr.take().expect("the log is ours"), log, drop);
     loop {
-        if let Ok(line) = heard.recv_timeout(TIMEOUT) {
+        if let Ok(line) = received_lines.recv_timeout(TIMEOUT) {
             if let Some(at) = line.find(mark) {
                 let end = line[at..].find(char::is_whitespace).map_or(line.len(), |length| at + length);
                 return line[at..end].trim_end_matches('/').to_owned();
@@ -283,7 +283,7 @@ fn first_line_with(child: &mut Child, mark: &str, log: &Arc<Mutex<String>>) -> S
 }
 
 /// Appends every line to the log and passes it on.
-fn collect(from: impl Read + Send + 'static, log: &Arc<Mutex<String>>, hand_on: impl Fn(String) + Send + 'static) {
+fn collect(from: impl Read + Send + 'static, log: &Arc<Mutex<String>>, forward: impl Fn(String) + Send + 'static) {
     let written = Arc::clone(log);
     thread::spawn(move || {
         for line in BufReader::new(from).lines().map_while(Result::ok) {
@@ -291,7 +291,7 @@ fn collect(from: impl Read + Send + 'static, log: &Arc<Mutex<String>>, hand_on: 
             log.push_str(&line);
             log.push('\n');
             drop(log);
-            hand_on(line);
+            forward(line);
         }
     });
 }

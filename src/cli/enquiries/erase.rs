@@ -9,11 +9,11 @@ use crate::{
 use std::{fmt::Write as _, fs, time::Duration};
 use tokio::time::sleep;
 
-/// A reader of the file delays the cleaning for a moment at most.
+/// Attempts to clear the files, since another reader of the database may delay it.
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Erases, and clears the remains from the outbox's files.
+/// Erases the content, and clears its remains from the outbox's files.
 pub(super) async fn erase(config: &Config, outbox: &Outbox, what: &Erase) -> Result<String, Failed> {
     let references = match what {
         Erase { reference: Some(reference), .. } => vec![normalized(reference)],
@@ -43,14 +43,14 @@ pub(super) async fn erase(config: &Config, outbox: &Outbox, what: &Erase) -> Res
     Ok(report(config, &erased))
 }
 
-/// What remains of the enquiries, and where.
+/// Reports what remains of the enquiries, and where.
 fn report(config: &Config, erased: &[Erased]) -> String {
     let mut text =
         count(erased.len(), "enquiry", "enquiries") + " erased. Left of each: number, reference, times, state.\n";
     for one in erased {
         let _ = writeln!(text, "  No. {}, {}", one.number, one.reference);
     }
-    // The name of a mail begins with number and reference.
+    // The file name of a mail begins with number and reference.
     for mail in fs::read_dir(config.data.join("mail")).into_iter().flatten().flatten() {
         let mail = mail.path().display().to_string();
         if erased.iter().any(|one| mail.contains(&format!("{}-{}", one.number, one.reference))) {

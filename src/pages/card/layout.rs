@@ -26,7 +26,7 @@ pub(super) struct Line {
     pub baseline: f32,
 }
 
-/// Lays out `title` in this width and height; `measure` tells the width of a text at a type size of one pixel.
+/// Lays out `title` in this width and height; `measure` returns the width of a text at a type size of one pixel.
 pub(super) fn lay_out(title: &str, (width, height): (f32, f32), measure: impl Fn(&str) -> f32) -> Layout {
     // A line is never broken at a no-break space.
     let words = title.split([' ', '\t', '\n']).filter(|word| !word.is_empty());
@@ -54,7 +54,7 @@ pub(super) fn lay_out(title: &str, (width, height): (f32, f32), measure: impl Fn
     Layout { lines: lines.into_iter().enumerate().map(line).collect(), size }
 }
 
-/// As many words on each line as it holds.
+/// Fills each line with as many words as fit.
 fn wrap(words: &[(&str, f32)], space: f32, width: f32) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut used = 0.0;
@@ -71,7 +71,7 @@ fn wrap(words: &[(&str, f32)], space: f32, width: f32) -> Vec<String> {
     lines
 }
 
-/// Of the line at this index, in type sizes.
+/// Distance of a base line from the upper edge, in type sizes.
 fn baseline(index: usize) -> f32 {
     1.0 + LEADING * f32::from(u16::try_from(index).unwrap_or(u16::MAX))
 }

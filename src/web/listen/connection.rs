@@ -2,7 +2,7 @@
 
 use super::{
     Limits, Signal,
-    timeouts::{Activity, IDLE_AFTER, NotedStream, Phase, Timer},
+    timeouts::{Activity, IDLE_AFTER, MonitoredStream, Phase, Timer},
 };
 use crate::web::site_service::ConnectionService;
 use http::Request;
@@ -26,13 +26,13 @@ pub(super) async fn serve(
     limits: Arc<Limits>,
     mut signals: watch::Receiver<Signal>,
 ) {
-    // Answers leave at once; it fails only on a connection that is gone already.
+    // Responses are sent without delay. This fails only if the connection is closed already.
     let _ = stream.set_nodelay(true);
     if !first_byte_arrives(&stream, &limits, &mut signals).await {
         return;
     }
     let activity = Activity::new();
-    let noted = TokioIo::new(NotedStream { stream, activity: &activity });
+    let stream = TokioIo::new(MonitoredStream { stream, activity: &activity });
     let service = service_fn(|request: Request<Incoming>| {
         activity.enter(Phase::Request);
         let answer = service.call(request);
@@ -42,8 +42,8 @@ pub(super) async fn serve(
             answer
         }
     });
-    let mut http = pin!(http1(&limits).serve_connection(noted, service));
-    let sleep = pin!(sleep(limits.head));
+    let mut http = pin!(http1(&limits).serve_connection(stream, service));
+    let sleep = pin!(sleep(limits.request_headers));
     let mut timer = Timer { activity: &activity, limits: &limits, since: Instant::now(), sleep };
     loop {
         tokio::select! {
@@ -60,7 +60,7 @@ pub(super) async fn serve(
     }
 }
 
-/// Waits for the first byte without a buffer of eight kilobytes for each silent client.
+/// Waits for the first byte. hyper, with its buffer of 8 KB for each connection, starts only after it.
 async fn first_byte_arrives(stream: &TcpStream, limits: &Limits, signals: &mut watch::Receiver<Signal>) -> bool {
     let since = Instant::now();
     let mut byte = [0];
@@ -78,13 +78,13 @@ async fn first_byte_arrives(stream: &TcpStream, limits: &Limits, signals: &mut w
     }
 }
 
-/// A head without an end is cut by the buffer's size, a whole one by its own: both answer 431.
+/// `max_buf_size` limits headers that do not end, `max_header_size` complete ones: both answer 431.
 fn http1(limits: &Limits) -> Builder {
     let mut builder = Builder::new();
     builder
-        .max_headers(limits.head_lines)
-        .max_header_size(limits.head_bytes)
-        .max_buf_size(limits.head_bytes)
+        .max_headers(limits.header_lines)
+        .max_header_size(limits.header_bytes)
+        .max_buf_size(limits.header_bytes)
         .header_read_timeout(None);
     builder
 }

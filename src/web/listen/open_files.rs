@@ -1,19 +1,19 @@
 //! How many connections the system's limit on open files leaves room for.
 //!
-//! Many systems give a program 1,024 open files at first and let it ask for more. A listener that runs out of them can
-//! not even close new connections.
+//! Many systems allow a program 1,024 open files by default and more on request. Without a free file, a listener cannot
+//! even accept a connection to close it.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Files that are not connections: database, content, letters on their way, log.
-const OTHERS: u64 = 256;
+/// Open files left for everything but connections: database, content, mail, log.
+const RESERVED_FILES: u64 = 256;
 
-/// `wanted` connections, or as many as there can be. Asks the system for all open files that it allows.
+/// `wanted` connections, or as many as the limit allows. Raises the limit to its maximum first.
 pub(super) fn connections(wanted: usize) -> usize {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
     let files = if setrlimit(Resource::Nofile, raised).is_ok() { limit.maximum } else { limit.current };
-    let connections = beside_others(wanted, files);
+    let connections = connections_within(wanted, files);
     if connections < wanted {
         tracing::warn!(wanted, connections, "fewer connections than wanted: raise the limit on open files");
     }
@@ -21,8 +21,9 @@ pub(super) fn connections(wanted: usize) -> usize {
 }
 
 /// `None` is no limit. At least one connection.
-fn beside_others(wanted: usize, files: Option<u64>) -> usize {
-    let room = files.map_or(usize::MAX, |files| usize::try_from(files.saturating_sub(OTHERS)).unwrap_or(usize::MAX));
+fn connections_within(wanted: usize, files: Option<u64>) -> usize {
+    let room =
+        files.map_or(usize::MAX, |files| usize::try_from(files.saturating_sub(RESERVED_FILES)).unwrap_or(usize::MAX));
     wanted.min(room).max(1)
 }
 
@@ -40,7 +41,7 @@ mod tests {
             (12_000, Some(100), 1),
         ];
         for (wanted, files, expected) in table {
-            assert_eq!(beside_others(wanted, files), expected, "{wanted} wanted, {files:?} files");
+            assert_eq!(connections_within(wanted, files), expected, "{wanted} wanted, {files:?} files");
         }
     }
 }

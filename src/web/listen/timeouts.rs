@@ -1,10 +1,11 @@
-//! Time limits of a connection: a slow or silent client is found and ended here.
+//! Time limits of a connection: ends those of slow and silent clients.
 //!
-//! Invariant: a connection is in one [`Phase`], which has a limit. A head or body that arrives a byte at a time gains no
-//! time; an answer of which the client takes a part does.
+//! Invariant: a connection is in one [`Phase`], which has a limit. Headers or a body that arrive a byte at a time do not
+//! extend it; each part of a response that the client reads does. The body of a form has a shorter limit of its own, in
+//! `web/request_body.rs`, so that a slow one is answered with a page.
 //!
-//! hyper's `header_read_timeout` is off: it begins with the wait for the next request and runs on while an answer is
-//! being read, so it would end idle connections and slow downloads after the time of a head.
+//! hyper's `header_read_timeout` is off: it begins with the wait for the next request and continues while a
+//! response is being read, so it would end idle connections and slow downloads after the limit for headers.
 
 use super::Limits;
 use std::{
@@ -20,39 +21,39 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
-/// A connection is idle only after this time without an event: a browser between a page and its stylesheet is not.
+/// A connection is idle only after this time without an event: a browser pauses shorter than this between a page and its stylesheet.
 pub(super) const IDLE_AFTER: Duration = Duration::from_millis(500);
 
 /// What a connection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// Part of a request's head has arrived.
-    Head,
+    /// Part of a request's headers has arrived.
+    RequestHeaders,
     /// A request is being read and answered.
     Request,
-    /// No request is open; the last answer may still be on its way.
+    /// No request is open; the last response may still be being sent.
     Idle,
-    /// The client takes nothing of an answer.
+    /// The client does not read the response.
     Unread,
 }
 
-/// The phase of one connection, and whether it was entered or went on since the timer looked. Streams and services only
-/// note it, so that a request costs one reading of the clock.
+/// The phase of one connection, and whether there was progress since [`Activity::take_progress`]. Streams and services only
+/// set this flag, so that a request reads the clock once.
 #[derive(Debug)]
 pub(super) struct Activity(Mutex<(Phase, bool)>);
 
 impl Activity {
-    /// Of a connection whose first byte has arrived.
+    /// The activity of a connection whose first byte has arrived.
     pub fn new() -> Self {
-        Self(Mutex::new((Phase::Head, true)))
+        Self(Mutex::new((Phase::RequestHeaders, true)))
     }
 
-    /// The time of `phase` begins.
+    /// Begins `phase` and its time limit.
     pub fn enter(&self, phase: Phase) {
         *self.state() = (phase, true);
     }
 
-    fn look(&self) -> (Phase, bool) {
+    fn take_progress(&self) -> (Phase, bool) {
         let mut state = self.state();
         (state.0, std::mem::take(&mut state.1))
     }
@@ -63,7 +64,7 @@ impl Activity {
 
     fn read(&self) {
         if self.state().0 == Phase::Idle {
-            self.enter(Phase::Head);
+            self.enter(Phase::RequestHeaders);
         }
     }
 
@@ -71,27 +72,27 @@ impl Activity {
         let phase = self.state().0;
         match result {
             Poll::Ready(Ok(1..)) if phase != Phase::Request => self.enter(Phase::Idle),
-            // Its time has begun with the last part that was taken.
+            // No progress: its time began with the last part that was read.
             Poll::Pending if phase == Phase::Idle => self.state().0 = Phase::Unread,
             Poll::Ready(_) | Poll::Pending => {}
         }
     }
 }
 
-/// The timer of one connection.
+/// Ends one connection when its phase has lasted too long.
 pub(super) struct Timer<'c> {
     pub activity: &'c Activity,
     pub limits: &'c Limits,
-    /// When the phase began or went on.
+    /// When the phase began or last made progress.
     pub since: Instant,
     pub sleep: Pin<&'c mut Sleep>,
 }
 
 impl Timer<'_> {
-    /// Ready when the phase has lasted too long. To be polled after the connection, in the same task: what the
-    /// connection notes wakes nothing.
+    /// Ready when the phase has lasted too long. Poll it after the connection, in the same task: setting
+    /// the progress flag wakes no task.
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let (phase, progress) = self.activity.look();
+        let (phase, progress) = self.activity.take_progress();
         if progress {
             self.since = Instant::now();
         }
@@ -108,27 +109,27 @@ impl Timer<'_> {
         Poll::Pending
     }
 
-    /// Whether the connection can make room for another.
+    /// Whether the connection may be closed to make room for another.
     pub fn is_idle(&self) -> bool {
         self.activity.state().0 == Phase::Idle && self.since.elapsed() >= IDLE_AFTER
     }
 
     fn limit(&self, phase: Phase) -> Duration {
         match phase {
-            Phase::Head => self.limits.head,
-            Phase::Request => self.limits.request,
+            Phase::RequestHeaders => self.limits.request_headers,
+            Phase::Request => self.limits.body_and_handler,
             Phase::Idle | Phase::Unread => self.limits.idle,
         }
     }
 }
 
-/// A stream that notes what passes through it.
-pub(super) struct NotedStream<'c> {
+/// A stream that records its reads and writes as activity.
+pub(super) struct MonitoredStream<'c> {
     pub stream: TcpStream,
     pub activity: &'c Activity,
 }
 
-impl AsyncRead for NotedStream<'_> {
+impl AsyncRead for MonitoredStream<'_> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let result = Pin::new(&mut self.stream).poll_read(cx, buffer);
@@ -139,7 +140,7 @@ impl AsyncRead for NotedStream<'_> {
     }
 }
 
-impl AsyncWrite for NotedStream<'_> {
+impl AsyncWrite for MonitoredStream<'_> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_write_vectored(cx, &[io::IoSlice::new(bytes)])
     }

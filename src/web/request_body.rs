@@ -1,6 +1,6 @@
 //! Reads the body of a post.
 //!
-//! A body that is too large is read to its end (up to [`DRAINED`]), since a browser shows a response only after it has
+//! A body that is too large is read to its end (up to [`MAX_DRAINED_BYTES`]), since a browser shows a response only after it has
 //! sent everything.
 
 use crate::pages::Failure;
@@ -11,10 +11,10 @@ use axum::{
 use http_body_util::BodyExt as _;
 use std::time::Duration;
 
-/// Most bytes of a form: 1,500 characters of any script, percent-encoded, and the rest with room to spare.
-const MOST: usize = 32 * 1024;
-/// Most bytes that are read in total, so that the response arrives.
-const DRAINED: usize = 4 * 1024 * 1024;
+/// The largest form: 1,500 characters of any script, percent-encoded, and the rest with room to spare.
+const MAX_FORM_BYTES: usize = 32 * 1024;
+/// How much is read in total, so that the browser shows the response.
+const MAX_DRAINED_BYTES: usize = 4 * 1024 * 1024;
 /// How long a body may take; a phone on a bad line sends 32 KB in seconds.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
@@ -29,13 +29,13 @@ pub async fn read(headers: &HeaderMap, mut body: Body) -> Result<Vec<u8>, Failur
             let frame = frame.map_err(|_| Failure::Incomplete)?;
             let Some(data) = frame.data_ref() else { continue };
             seen += data.len();
-            if seen <= MOST {
+            if seen <= MAX_FORM_BYTES {
                 kept.extend_from_slice(data);
-            } else if seen > DRAINED {
+            } else if seen > MAX_DRAINED_BYTES {
                 break;
             }
         }
-        if seen > MOST { Err(Failure::TooLarge) } else { Ok(kept) }
+        if seen > MAX_FORM_BYTES { Err(Failure::TooLarge) } else { Ok(kept) }
     };
     let kept = tokio::time::timeout(TIME_LIMIT, read).await.unwrap_or(Err(Failure::Incomplete))?;
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
