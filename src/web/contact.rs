@@ -54,7 +54,7 @@ pub(super) async fn received(State(app): State<Arc<App>>, Query(query): Query<Ha
 pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Response {
     let edition = app.edition();
     let (parts, body) = request.into_parts();
-    let form = match request_body::read(&parts.headers, body).await {
+    let form = match request_body::read(&parts.headers, body, request_body::TIME_LIMIT).await {
         Ok(body) => Submission::from_body(&body),
         Err(failure) => return super::failure(&edition, failure),
     };
