@@ -87,7 +87,7 @@ pub struct NewEnquiry {
 /// Proof that an enquiry is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
-    /// Eight characters of which none looks like another: `K7MWPX3D`.
+    /// Eight characters that are not easily confused: `K7MWPX3D`.
     pub reference: String,
     /// 1, 2, 3 … without gaps.
     pub number: u64,

@@ -42,7 +42,7 @@ type Case = (&'static str, &'static str, &'static [(&'static str, &'static str)]
 /// Cases of [`answer`].
 const CASES: [Case; 4] = [
     ("page, br", ARTICLE, &[("accept-encoding", "br")]),
-    ("page, as a browser asks", ARTICLE, &[("accept-encoding", BROWSER)]),
+    ("page, as a browser requests it", ARTICLE, &[("accept-encoding", BROWSER)]),
     ("304", ARTICLE, &[("accept-encoding", "br"), ("if-none-match", "*")]),
     ("not in the catalog", "/contact", &[("accept-encoding", "br")]),
 ];

@@ -1,6 +1,6 @@
 //! Measures the outbox: enquiries stored per second, and the time until their emails are sent.
 //!
-//! `cargo bench --bench outbox` prints everything as Markdown; OUTBOX.md beside this file says what is measured and holds
+//! `cargo bench --bench outbox` prints everything as Markdown; OUTBOX.md beside this file describes the method and has
 //! the results. Options: `rounds=7` (of the first table), `letters=10000` (of the backlog). It is not part of the test
 //! suite: figures of a busy machine mean nothing.
 

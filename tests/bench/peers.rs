@@ -1,6 +1,6 @@
 //! Compares the program with nginx on the same files, with a minimal hyper server, and with Hugo on the same articles.
 //!
-//! `tests/bench/run` prepares everything and starts this; README.md beside it says what is measured and how, and holds
+//! `tests/bench/run` prepares everything and starts this; README.md beside it describes the method and has
 //! the results. It is not part of the test suite: figures of a busy machine mean nothing.
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints its results")]

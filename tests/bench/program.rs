@@ -91,7 +91,7 @@ fn settings<'c>(command: &'c mut Command, content: &Path) -> &'c mut Command {
         command.env_remove(name);
     }
     command
-        // As README.md says to run it.
+        // As in README.md.
         .env("MALLOC_TRIM_THRESHOLD_", "131072")
         .env("MALLOC_ARENA_MAX", "1")
         .env("CLINIC_BASE_URL", "https://clinic.example")

@@ -23,7 +23,7 @@ pub enum Kind {
     Postgres,
 }
 
-/// An empty database of its own.
+/// A new, empty database.
 #[derive(Debug)]
 pub struct Fresh {
     pub kind: Kind,
@@ -31,6 +31,15 @@ pub struct Fresh {
     /// Data folder of the test.
     pub folder: TempDir,
     pub url: String,
+}
+
+impl Fresh {
+    /// Whether a file of the data folder contains `text`.
+    pub fn is_on_disk(&self, text: &str) -> bool {
+        let files = fs::read_dir(self.folder.path().join("data")).unwrap();
+        let mut files = files.map(|entry| fs::read(entry.unwrap().path()).unwrap());
+        files.any(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
+    }
 }
 
 pub fn fresh(kind: Kind) -> Fresh {

@@ -24,7 +24,6 @@ use relationship_clinic::{
     web::{self, App, Parts, Quotas},
 };
 use std::{
-    fs,
     path::Path,
     sync::{
         Arc,
@@ -137,17 +136,11 @@ impl Clinic {
     async fn states(&self) -> Vec<String> {
         self.outbox.list().await.unwrap().into_iter().map(|entry| entry.state).collect()
     }
-
-    fn is_on_disk(&self, words: &str) -> bool {
-        let files = fs::read_dir(self.fresh.folder.path().join("data")).unwrap();
-        let mut files = files.map(|entry| fs::read(entry.unwrap().path()).unwrap());
-        files.any(|bytes| bytes.windows(words.len()).any(|window| window == words.as_bytes()))
-    }
 }
 
-/// The first link behind these words.
-fn link(mail: &str, words: &str) -> String {
-    let rest = &mail[mail.find(words).unwrap_or_else(|| panic!("{words}: {mail}"))..];
+/// The first link after `label`.
+fn link(mail: &str, label: &str) -> String {
+    let rest = &mail[mail.find(label).unwrap_or_else(|| panic!("{label}: {mail}"))..];
     let rest = &rest[rest.find("https://").unwrap()..];
     rest.split_whitespace().next().unwrap().to_owned()
 }
@@ -161,7 +154,7 @@ fn by_phone<'a>(name: &'a str, number: &'a str, message: &'a str) -> Vec<(&'a st
 
 const PITCH: &str = "Dear website owner, we sell backlinks and guest posts. Our SEO experts get your website to page one of \
                      Google, guaranteed. Prices: https://a.example https://b.example https://c.example";
-const DOUBT: &str = "I offer bookkeeping to therapists and other small businesses. My work is at https://a.example and \
+const OFFER_AND_REQUEST: &str = "I offer bookkeeping to therapists and other small businesses. My work is at https://a.example and \
                      https://b.example, and the first month is free. My wife and I would also like to talk with somebody.";
 const QUARREL: &str = "We keep having the same quarrel, and it tires us both.";
 
@@ -177,9 +170,9 @@ async fn an_enquiry_goes_from_the_form_to_erasure_and_every_letter_has_its_text(
     clinic.work().await;
     set_clock("24 15:20");
     clinic.post(&token, &by_phone("Ana", "(650) 555-0123", QUARREL)).await;
-    let mut doubt = by_phone("Bo", "(650) 555-0177", DOUBT);
-    doubt.push(("reason_code", "filled by a password manager"));
-    clinic.post(&clinic.token().await, &doubt).await;
+    let mut unclear = by_phone("Bo", "(650) 555-0177", OFFER_AND_REQUEST);
+    unclear.push(("reason_code", "filled by a password manager"));
+    clinic.post(&clinic.token().await, &unclear).await;
     let mut pitch = by_phone("Nicole Adams", "(650) 555-0188", PITCH);
     pitch.push(("reason_code", "filled by a program"));
     clinic.post(&clinic.token().await, &pitch).await;
@@ -202,10 +195,10 @@ async fn an_enquiry_goes_from_the_form_to_erasure_and_every_letter_has_its_text(
     mails.extend([("4_note_of_a_held_one", note), ("5_released", released)]);
 
     // A day after delivery the text is erased from the disk; the numbers stay.
-    assert!(clinic.is_on_disk(QUARREL));
+    assert!(clinic.fresh.is_on_disk(QUARREL));
     set_clock("25 15:30");
     clinic.work().await;
-    assert!(!clinic.is_on_disk(QUARREL) && !clinic.is_on_disk("555-0123"));
+    assert!(!clinic.fresh.is_on_disk(QUARREL) && !clinic.fresh.is_on_disk("555-0123"));
     assert_eq!(clinic.states().await, ["erased", "erased", "erased", "delivered"]);
 
     // Thursday morning: an enquiry whose reply was promised for Wednesday is not marked.

@@ -2,7 +2,7 @@
 //! never do.
 //!
 //! The tests read the sources as text, because the compiler has no rule for any of this inside one crate. A new module, or
-//! a new arrow between modules, is a decision: change the table and say why in the commit.
+//! a new arrow between modules, is a decision: change the table and give the reason in the commit.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its input has failed")]
 
@@ -49,7 +49,7 @@ struct Source {
     /// First part of its path below `src`.
     module: String,
     file: String,
-    /// Without comments and without the tests at its end.
+    /// Its code, without comments and without the tests at its end.
     code: String,
     first_line: String,
 }
@@ -143,7 +143,7 @@ fn only_the_command_line_reads_clock_and_environment() {
 }
 
 #[test]
-fn every_source_file_begins_with_what_it_is_for() {
+fn every_source_file_begins_with_module_documentation() {
     let sources = sources().into_iter();
     let undocumented: Vec<String> =
         sources.filter(|source| !source.first_line.starts_with("//! ")).map(|source| source.file).collect();

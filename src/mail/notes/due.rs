@@ -9,7 +9,7 @@ use jiff::{
 /// Before the first calls of the day, in the clinic's zone.
 const HOUR: i8 = 8;
 
-/// The week that a weekly note looks back at.
+/// The week that a weekly note covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Week {
     /// The Monday on which the note is due.

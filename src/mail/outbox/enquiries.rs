@@ -68,7 +68,7 @@ pub enum CommandError {
     },
 }
 
-const UNKNOWN: &str = "no enquiry has this reference; look at the list";
+const UNKNOWN: &str = "no enquiry has this reference; see `enquiries list`";
 
 impl Outbox {
     /// Every enquiry that is not removed, oldest first.
@@ -141,7 +141,7 @@ impl Outbox {
     /// Queues the letters of a held enquiry.
     pub async fn release(&self, reference: &str, now: Timestamp) -> Result<(), CommandError> {
         if !self.try_release(reference, millis(now)).await? {
-            return Err(not_applicable(reference, "it is not held; look at the list"));
+            return Err(not_applicable(reference, "it is not held; see `enquiries list`"));
         }
         self.announce();
         Ok(())

@@ -12,7 +12,7 @@ use std::{
     time::Instant,
 };
 
-/// Times of the connection and of the acknowledgement.
+/// Times of the connection and of the acknowledgment.
 #[derive(Debug, Clone, Copy)]
 pub struct Received {
     pub connected: Instant,
