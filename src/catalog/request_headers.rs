@@ -53,7 +53,8 @@ pub(super) fn has_current_copy(headers: &HeaderMap, etag: &HeaderValue) -> bool 
     headers.get_all(IF_NONE_MATCH).iter().any(|value| contains(value.as_bytes(), etag.as_bytes()))
 }
 
-/// `*`, or a list with this `ETag` in it, compared weakly (13.1.2). An `ETag` may hold commas, so the list is split at quotes.
+/// `*`, or a list with this `ETag` in it, compared weakly (13.1.2). An `ETag` may hold commas, so the list is split at
+/// quotes.
 fn contains(list: &[u8], etag: &[u8]) -> bool {
     if list.trim_ascii() == b"*" {
         return true;

@@ -34,7 +34,7 @@ pub(super) fn secret(config: &Config) -> io::Result<SecretString> {
     }
 }
 
-/// Written under another name first, so that an interrupted start leaves no part of a secret.
+/// Writes to another name first, so that an interrupted start leaves no incomplete secret.
 fn make_secret(file: &Path) -> io::Result<SecretString> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;

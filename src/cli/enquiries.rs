@@ -171,8 +171,8 @@ fn normalized(reference: &str) -> String {
 async fn backup(outbox: &Outbox, file: &std::path::Path) -> Result<String, Failed> {
     let enquiries = outbox.backup(file).await?;
     Ok(format!(
-        "{} holds {}; it was opened and checked.\nTo go back to it: stop the server and put it in the place of \
-         outbox.sqlite in CLINIC_DATA, without the files outbox.sqlite-wal and -shm.\nIt holds what visitors \
+        "{} holds {}; it was opened and checked.\nTo restore it: stop the server, replace outbox.sqlite in \
+         CLINIC_DATA with it, and delete the files outbox.sqlite-wal and -shm.\nIt holds what visitors \
          wrote, also after `enquiries erase`.\n",
         file.display(),
         count(usize::try_from(enquiries)?, "enquiry", "enquiries"),

@@ -104,7 +104,7 @@ async fn store(
     let from_article = enquiry.about.is_some();
     let address = letter::acknowledged(&enquiry, &spam).filter(|_| edition.site.clinic.form.acknowledge);
     let receipt = app.parts.outbox.put(NewEnquiry { enquiry, spam, nonce, received: app.now() }).await?;
-    // Reasons never hold a visitor's text; from the log one can count which signals are useful.
+    // Reasons never contain a visitor's text; the log shows which signals are useful.
     tracing::info!(
         number = receipt.number,
         duplicate = receipt.duplicate,

@@ -16,7 +16,7 @@ const STOP: &str = "
     if (!ring && style.boxShadow === 'none') faults.push('no ring');
     if (box.width < 2 || box.height < 2) faults.push('too small to see');
     const inside = box.top >= -1 && box.left >= -1 && box.bottom <= innerHeight + 1 && box.right <= innerWidth + 1;
-    // Of a text area, the browser scrolls only the line with the cursor into the window.
+    // In a text area, the browser scrolls only the line with the cursor into the window.
     const line = e.tagName === 'TEXTAREA' && box.top >= 0 && box.top + 32 < innerHeight;
     if (!inside && !line && box.height < innerHeight) faults.push(`outside the window ${Math.round(box.top)} ${Math.round(box.bottom)}`);
     const x = Math.min(Math.max(box.left + box.width / 2, 0), innerWidth - 1);

@@ -145,11 +145,11 @@ async fn double_click(browser: &Browser) {
         const box = button.getBoundingClientRect();
         return [box.left + box.width / 2, box.top + box.height / 2];";
     let center = browser.run(center).await;
-    let (x, y) = (center[0].as_f64().expect("a place"), center[1].as_f64().expect("a place"));
+    let (x, y) = (center[0].as_f64().expect("a coordinate"), center[1].as_f64().expect("a coordinate"));
     let press =
         |mouse: MouseActions| mouse.then(PointerAction::Down { button: 0 }).then(PointerAction::Up { button: 0 });
     let mouse = MouseActions::new("mouse".to_owned()).then(PointerAction::MoveTo { duration: None, x, y });
-    browser.client.perform_actions(press(press(mouse))).await.expect("two clicks");
+    browser.client.perform_actions(press(press(mouse))).await.expect("the mouse clicks twice");
 }
 
 async fn two_clicks(view: View) {

@@ -26,7 +26,7 @@ async fn a_saved_article_shows_in_an_open_browser_within_a_second() {
     for number in 1..=TRIES {
         visitor.browser.wait_until("the page waits for changes", WAITS_FOR_CHANGES).await;
         let saved = Instant::now();
-        fs::write(&file, format!("{text}\n\nSaved for the {number}. time.\n")).expect("it can be saved");
+        fs::write(&file, format!("{text}\n\nSaved for the {number}. time.\n")).expect("the article can be saved");
         let shown = format!("return document.body.textContent.includes('Saved for the {number}. time.')");
         visitor.browser.wait_until("the saved text", &shown).await;
         took.push(saved.elapsed());
@@ -35,7 +35,7 @@ async fn a_saved_article_shows_in_an_open_browser_within_a_second() {
         }
     }
     println!("saved to shown: {took:?}");
-    assert!(took.last().expect("it was tried") < &LIMIT, "{took:?}");
+    assert!(took.last().expect("at least one attempt") < &LIMIT, "{took:?}");
     visitor.close().await;
 }
 

@@ -22,7 +22,7 @@ pub struct State {
 
 /// How to reach a state.
 pub enum Shown {
-    /// By its path.
+    /// At this path.
     Path(String),
     /// As HTML: the answer to a POST, or a page that has no address.
     Html(String),
@@ -43,7 +43,7 @@ fn state_from_html(name: &'static str, html: String, heading: &'static str) -> S
     State { name, shown: Shown::Html(html), heading }
 }
 
-/// Starts all of them.
+/// Starts a program for each content folder.
 pub fn sites() -> Vec<Site> {
     vec![shipped(), extreme(), many_articles(), one_article(), no_article()]
 }

@@ -48,7 +48,7 @@ const LOADED: &str = "return (async () => {
     };
 })()";
 
-/// What does not fit: the width of the page, and boxes that hide a part of their text.
+/// Overflow: a page wider than the window, and boxes that hide a part of their text.
 const OVERFLOW: &str = "
     const root = document.scrollingElement, found = [];
     if (root.scrollWidth > root.clientWidth) {
@@ -76,7 +76,7 @@ fn strings(value: &Value) -> Vec<String> {
     list.iter().map(|entry| entry.as_str().map_or_else(|| entry.to_string(), str::to_owned)).collect()
 }
 
-/// What does not fit into the window.
+/// The faults of overflow in the current window.
 pub async fn overflow_faults(visitor: &Visitor) -> Vec<String> {
     strings(&visitor.browser.run(OVERFLOW).await)
 }

@@ -58,7 +58,8 @@ async fn capture(visitor: &Visitor, view: View, name: &str) -> Vec<String> {
         let clip = json!({ "x": 0, "y": top, "width": view.width, "height": MAX_HEIGHT.min(height - top), "scale": 1 });
         let taken = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
         let taken = visitor.browser.devtools("Page.captureScreenshot", taken).await;
-        let bytes = BASE64.decode(taken["data"].as_str().expect("a picture").as_bytes()).expect("as base64");
+        let bytes =
+            BASE64.decode(taken["data"].as_str().expect("a picture").as_bytes()).expect("the picture is base64");
         let file = format!("{name}-{}.png", names.len() + 1);
         fs::write(folder().join(&file), bytes).expect("the image can be written");
         names.push(file);
@@ -78,10 +79,11 @@ async fn check_state(visitor: &Visitor, view: View, state: &State, size: &str, h
         visitor.browser.set_view(seen).await;
         let name = format!("{}-{size}-{}", state.name, if seen.dark { "dark" } else { "light" });
         let files = capture(visitor, seen, &name).await;
-        writeln!(html, "<figure id=\"{name}\"><figcaption>{name}</figcaption>").expect("text grows");
+        writeln!(html, "<figure id=\"{name}\"><figcaption>{name}</figcaption>")
+            .expect("writing to a String cannot fail");
         for file in files {
             writeln!(html, "<img src=\"{file}\" alt=\"\" width=\"{}\" loading=\"lazy\">", view.width)
-                .expect("text grows");
+                .expect("writing to a String cannot fail");
         }
         html.push_str("</figure>\n");
         let found = overflow_faults(visitor).await.into_iter().chain(axe::violations(visitor).await);

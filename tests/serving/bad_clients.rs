@@ -37,7 +37,7 @@ async fn silent_and_incomplete_requests_are_cut_off() {
 }
 
 #[tokio::test]
-async fn an_idle_connection_is_closed_after_the_idle_limit_not_the_head_limit() {
+async fn an_idle_connection_is_closed_after_the_idle_limit_not_the_limit_for_headers() {
     let server = TestServer::open(Limits { idle: SHORT, request_headers: TIMEOUT, ..short_limits() });
     let mut client = server.connect().await;
     client.send(&head("GET", "/", &[])).await;
@@ -46,7 +46,7 @@ async fn an_idle_connection_is_closed_after_the_idle_limit_not_the_head_limit() 
 }
 
 #[tokio::test]
-async fn half_a_head_on_a_used_connection_is_cut_off_after_the_head_limit() {
+async fn incomplete_headers_on_a_used_connection_are_cut_off_after_the_limit_for_headers() {
     let server = TestServer::open(short_limits());
     let mut client = server.connect().await;
     client.send(&head("GET", "/", &[])).await;
@@ -155,7 +155,7 @@ async fn malformed_and_oversized_heads_are_refused() {
         ("HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".into(), "400"),
         ("two lengths", head("POST", "/post", &["Content-Length: 1", "Content-Length: 2"]) + "xx", "400"),
         (
-            "two ways to say a length",
+            "two ways to state a length",
             head("POST", "/post", &["Transfer-Encoding: chunked, identity"]) + "0\r\n\r\n",
             "400",
         ),

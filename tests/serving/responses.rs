@@ -42,21 +42,21 @@ async fn head_has_the_headers_of_get_and_no_body() {
 }
 
 #[tokio::test]
-async fn every_coding_has_the_same_text_and_its_own_tag() {
+async fn every_coding_has_the_same_text_and_its_own_etag() {
     let server = TestServer::open(short_limits());
     let plain = server.get("/", &[]).await;
     assert_eq!(plain.header("content-encoding"), None);
-    let mut tags = vec![plain.header("etag").unwrap().to_owned()];
+    let mut etags = vec![plain.header("etag").unwrap().to_owned()];
     for coding in ["br", "gzip"] {
         let answer = server.get("/", &[&format!("Accept-Encoding: {coding}")]).await;
         assert_eq!(answer.header("content-encoding"), Some(coding));
         assert_eq!(answer.text(), plain.text(), "{coding}");
         assert!(answer.body.len() < plain.body.len() / 4, "{coding} is small");
-        tags.push(answer.header("etag").unwrap().to_owned());
+        etags.push(answer.header("etag").unwrap().to_owned());
     }
-    tags.sort();
-    tags.dedup();
-    assert_eq!(tags.len(), 3, "{tags:?}");
+    etags.sort();
+    etags.dedup();
+    assert_eq!(etags.len(), 3, "{etags:?}");
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ pub fn short_limits() -> Limits {
     }
 }
 
-/// A page of some length that says a word.
+/// A page of some length that repeats a word.
 pub fn page(word: &str) -> Resource {
     let body = format!("<p>{word}</p>").repeat(400);
     Resource::new(Media::Html, format!("<!doctype html><title>{word}</title>{body}"))
@@ -160,12 +160,12 @@ impl Client {
         Self { stream, read: Vec::new() }
     }
 
-    /// False if the connection is known to be closed.
+    /// Returns false if the connection is closed.
     pub async fn send(&mut self, text: &str) -> bool {
         self.stream.write_all(text.as_bytes()).await.is_ok()
     }
 
-    /// The next answer; the method says whether a body comes with it.
+    /// The next answer; `method` decides whether it has a body.
     pub async fn answer(&mut self, method: &str) -> Answer {
         let end = loop {
             if let Some(end) = self.read.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -176,7 +176,7 @@ impl Client {
         let head: Vec<u8> = self.read.drain(..end + 4).collect();
         let mut answer = Answer::parse(std::str::from_utf8(&head[..end]).unwrap());
         if method != "HEAD" && !matches!(answer.status, 100 | 304) {
-            let length = answer.header("content-length").expect("every body says its length").parse().unwrap();
+            let length = answer.header("content-length").expect("every body has a content-length").parse().unwrap();
             while self.read.len() < length {
                 assert!(self.more().await, "the connection ended before the body");
             }
@@ -224,7 +224,7 @@ impl Answer {
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
 
     pub fn without(&self, names: &[&str]) -> Vec<(String, String)> {

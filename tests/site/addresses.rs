@@ -17,7 +17,7 @@ fn run(content_folder: &Path, arguments: &[&str]) -> (i32, String) {
         .output()
         .expect("the program runs");
     let text = String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr);
-    (status.code().expect("it ends by itself"), text)
+    (status.code().expect("the program exits with a code"), text)
 }
 
 #[test]
@@ -29,7 +29,7 @@ fn check_reports_new_addresses_records_them_and_fails_when_one_is_missing() {
     let new = content.folder().join("articles/finding-a-therapist");
     fs::create_dir(&new).expect("a folder can be made");
     for name in ["hero.svg", "index.md"] {
-        fs::copy(old.join(name), new.join(name)).expect("it can be copied");
+        fs::copy(old.join(name), new.join(name)).expect("the file can be copied");
     }
     let (code, text) = run(content.folder(), &["check"]);
     assert_eq!(code, 1, "{text}");
@@ -39,7 +39,7 @@ fn check_reports_new_addresses_records_them_and_fails_when_one_is_missing() {
     assert_eq!(run(content.folder(), &["check"]).0, 0);
     let published = fs::read_to_string(content.folder().join("addresses.txt")).expect("the list is there");
     assert!(published.ends_with("/articles/finding-a-therapist\n"), "{published}");
-    fs::rename(&new, content.folder().join("articles/how-to-find-a-therapist")).expect("it can be renamed");
+    fs::rename(&new, content.folder().join("articles/how-to-find-a-therapist")).expect("the file can be renamed");
     let (code, text) = run(content.folder(), &["check"]);
     assert_eq!(code, 1, "{text}");
     for part in [
@@ -63,8 +63,8 @@ fn import_urls_reports_each_address_of_another_system() {
          <url><loc>https://old.example/</loc></url><url><loc>https://old.example/blog-posts/trust-after-a-betrayal</loc></url>\
          <url><loc>https://old.example/xyz</loc></url></urlset>",
     )
-    .expect("it can be written");
-    let (code, text) = run(content.folder(), &["import", "urls", file.to_str().expect("a plain path")]);
+    .expect("the content file can be written");
+    let (code, text) = run(content.folder(), &["import", "urls", file.to_str().expect("the path is UTF-8")]);
     assert_eq!(code, 1, "two would be lost: {text}");
     for line in [
         "200 /\n",

@@ -1,4 +1,4 @@
-//! The admin address: metrics that a monitor can read, which follow what happens and hold nothing personal.
+//! The admin address: metrics for a monitor, which change with each event and contain nothing personal.
 
 use crate::{
     enquiries::spam_form,
@@ -24,7 +24,7 @@ fn admin_origin(clinic: &Clinic) -> String {
     const MARK: &str = "Metrics are at ";
     let line = || clinic.log().lines().find_map(|line| Some(line.strip_prefix(MARK)?.to_owned()));
     let url = wait_for(line).expect("the program prints the address");
-    url.strip_suffix("/metrics").expect("with its path").to_owned()
+    url.strip_suffix("/metrics").expect("the address ends with /metrics").to_owned()
 }
 
 fn scrape(clinic: &Clinic) -> Answer {
@@ -52,8 +52,8 @@ fn parse(text: &str) -> BTreeMap<String, u64> {
             continue;
         };
         let mut words = comment.splitn(3, ' ');
-        let (about, name) = (words.next().expect("a word"), words.next().expect("a name"));
-        let rest = words.next().expect("a text");
+        let (about, name) = (words.next().expect("the kind of the comment"), words.next().expect("a name"));
+        let rest = words.next().expect("the rest of the comment");
         match about {
             "HELP" => {
                 assert!(families.insert(name.to_owned()), "a family in two places: {line}");
@@ -91,12 +91,12 @@ fn sample(line: &str, family: &str, kind: &str) -> (String, u64) {
         assert!(label.chars().all(|c| c.is_ascii_lowercase()), "{line}");
         assert!(!value.is_empty() && value.chars().all(|c| c.is_ascii_alphanumeric() || c == '.'), "{line}");
     }
-    // Every metric of ours is a whole number.
+    // Every metric of this program is a whole number.
     (key.to_owned(), value.parse().unwrap_or_else(|_| panic!("no number: {line}")))
 }
 
 #[test]
-fn metrics_hold_every_value_with_its_type() {
+fn metrics_contain_every_value_with_its_type() {
     let clinic = Clinic::with(&[ADMIN]);
     let answer = scrape(&clinic);
     assert_eq!(answer.is(200).header("content-type"), OPEN_METRICS);
@@ -119,14 +119,14 @@ fn metrics_hold_every_value_with_its_type() {
     for (name, value) in still {
         assert_eq!(found.get(name), Some(&value), "{name} in {found:#?}");
     }
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is after 1970").as_secs();
     let started = found["process_start_time_seconds"];
     assert!((now - 600..=now).contains(&started), "it is {now}, and it started at {started}");
     // The form's own page is made for each visitor.
     let sitemap = clinic.get("/sitemap.xml").body.matches("<loc>").count() - 1;
     assert!(found["clinic_pages"] >= sitemap as u64, "{found:#?}");
     assert!(found.contains_key("clinic_connections_open"));
-    assert_eq!(found.len(), still.len() + 3, "a metric that this test does not know: {found:#?}");
+    assert_eq!(found.len(), still.len() + 3, "a metric that this test lacks: {found:#?}");
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn a_monitor_without_openmetrics_gets_the_prometheus_format() {
 }
 
 #[test]
-fn metrics_follow_what_happens_and_hold_nothing_personal() {
+fn metrics_count_each_enquiry_and_contain_nothing_personal() {
     // No relay listens there, so letters wait.
     let clinic = Clinic::with(&[ADMIN, ("CLINIC_SMTP_URL", "smtp://127.0.0.1:9")]);
     let stored = |metrics: &BTreeMap<String, u64>| {
@@ -155,11 +155,12 @@ fn metrics_follow_what_happens_and_hold_nothing_personal() {
     clinic.post(&spam_form()).is(303);
     let two = metrics(&clinic);
     assert_eq!((stored(&two), lines(&two)), ([1, 0, 1], (1, 1)));
-    wait_for(|| (metrics(&clinic)["clinic_oldest_letter_age_seconds"] >= 1).then_some(())).expect("it grows older");
+    wait_for(|| (metrics(&clinic)["clinic_oldest_letter_age_seconds"] >= 1).then_some(()))
+        .expect("the age of the letter grows");
     let text = scrape(&clinic).body.to_lowercase();
-    for (field, words) in valid_form().into_iter().chain(spam_form()) {
+    for (field, value) in valid_form().into_iter().chain(spam_form()) {
         let personal = matches!(field, "name" | "phone" | "email" | "message");
-        assert!(!personal || !text.contains(&words.to_lowercase()), "{words}: {text}");
+        assert!(!personal || !text.contains(&value.to_lowercase()), "{value}: {text}");
     }
     for word in ["127.0.0.1", "seller", "quarrel", "555-0123"] {
         assert!(!text.contains(word), "{word}: {text}");
@@ -173,7 +174,7 @@ fn connections_of_the_site_are_counted_and_those_of_the_admin_address_are_not() 
     assert_eq!(open(), 0);
     let address = clinic.origin.trim_start_matches("http://");
     let silent: Vec<_> = (0..3).map(|_| std::net::TcpStream::connect(address).expect("a connection")).collect();
-    wait_for(|| (open() == 3).then_some(())).expect("they are counted");
+    wait_for(|| (open() == 3).then_some(())).expect("the connections are counted");
     drop(silent);
     wait_for(|| (open() == 0).then_some(())).expect("closed ones are not counted");
 }
@@ -185,18 +186,18 @@ fn a_content_fault_is_reported_until_it_is_corrected() {
     let file = content.file("pages/approach.md");
     let text = fs::read_to_string(&file).expect("the page is there");
     let faulty = |wanted: u64| wait_for(|| (metrics(&clinic)["clinic_content_faulty"] == wanted).then_some(()));
-    fs::write(&file, format!("{text}\n\n[a link](/that-leads-nowhere)\n")).expect("it can be written");
+    fs::write(&file, format!("{text}\n\n[a link](/that-leads-nowhere)\n")).expect("the content file can be written");
     faulty(1).expect("the fault is reported");
-    fs::write(&file, &text).expect("it can be written");
-    faulty(0).expect("it is corrected");
+    fs::write(&file, &text).expect("the content file can be written");
+    faulty(0).expect("the fault is corrected");
 }
 
 #[test]
 fn a_form_that_cannot_store_enquiries_is_reported_and_unknown_metrics_are_left_out() {
     let folder = TempDir::new().expect("a folder for the test");
     let data = folder.path().join("var");
-    // A folder where the database would be.
-    fs::create_dir_all(data.join("outbox.sqlite")).expect("a folder");
+    // A folder at the path of the database, so that it cannot be opened.
+    fs::create_dir_all(data.join("outbox.sqlite")).expect("a folder can be made");
     let clinic = Clinic::in_folder(data, vec![(ADMIN.0.to_owned(), ADMIN.1.to_owned())]);
     let found = metrics(&clinic);
     assert_eq!(found["clinic_form_can_store_enquiries"], 0);
@@ -211,14 +212,14 @@ fn a_form_that_cannot_store_enquiries_is_reported_and_unknown_metrics_are_left_o
 fn site_and_admin_address_answer_different_paths() {
     let clinic = Clinic::with(&[ADMIN]);
     let origin = admin_origin(&clinic);
-    let ask = |path: &str| clinic.get_at(&format!("{origin}{path}"), &[]);
+    let get = |path: &str| clinic.get_at(&format!("{origin}{path}"), &[]);
     for (path, text) in
         [("/health/live", "alive"), ("/health/ready", "ready"), ("/health/form", "enquiries are stored")]
     {
-        ask(path).is(200).has(text);
+        get(path).is(200).has(text);
     }
     for path in ["/", "/contact", "/metrics/", "/metrics/x", "/health", "/robots.txt", "/articles", "/search?q=trust"] {
-        let answer = ask(path);
+        let answer = get(path);
         answer.is(404).lacks("<");
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
     }
@@ -238,7 +239,7 @@ fn run(arguments: &[&str], settings: &[(&str, &str)]) -> (Option<i32>, String) {
         command.env_remove(name);
     }
     command.args(arguments).env("CLINIC_DATA", folder.path().join("var")).envs(settings.iter().copied());
-    let Output { status, stdout, stderr } = command.output().expect("the program can be run");
+    let Output { status, stdout, stderr } = command.output().expect("the program runs");
     (status.code(), String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned())
 }
 
@@ -267,5 +268,5 @@ fn an_admin_address_that_others_may_reach_is_a_warning() {
     let (code, text) = run(&["check"], &[ADMIN]);
     assert!(code == Some(0) && !text.contains("CLINIC_ADMIN_LISTEN"), "{text}");
     let clinic = Clinic::with(&[("CLINIC_ADMIN_LISTEN", "0.0.0.0:0")]);
-    wait_for(|| clinic.log().contains(WARNING).then_some(())).expect("it is logged");
+    wait_for(|| clinic.log().contains(WARNING).then_some(())).expect("the warning is logged");
 }

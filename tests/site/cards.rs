@@ -65,7 +65,7 @@ fn a_card_is_kept_and_drawn_anew_when_the_title_changes() {
     assert_eq!(fetch(&clinic, &old).1, before, "the same after a restart");
     let file = content.file("pages/approach.md");
     let text = fs::read_to_string(&file).expect("the page is there");
-    fs::write(&file, text.replacen("title = \"", "title = \"Now: ", 1)).expect("it can be written");
+    fs::write(&file, text.replacen("title = \"", "title = \"Now: ", 1)).expect("the content file can be written");
     let renewed = wait_for(|| Some(card_of(&clinic, "/approach")).filter(|card| *card != old));
     let (headers, after) = fetch(&clinic, &renewed.expect("another title, another address"));
     assert_ne!(after, before);

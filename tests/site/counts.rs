@@ -11,7 +11,7 @@ use tempfile::TempDir;
 const ARTICLE: &str = "/articles/attachment-repair-therapy";
 const OPENED: (&str, &str) = ("sec-fetch-dest", "document");
 
-/// Stops the program with SIGTERM and waits for its end.
+/// Stops the program with SIGTERM and waits until it has exited.
 fn stop(clinic: &Clinic) {
     let pid = clinic.pid().to_string();
     assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
@@ -28,7 +28,7 @@ fn counts(data: &Path, arguments: &[&str]) -> String {
         .output()
         .expect("the program runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("text")
+    String::from_utf8(output.stdout).expect("the output is UTF-8")
 }
 
 /// Lines of the table about the article, with single spaces.
@@ -67,7 +67,7 @@ fn views_are_shown_rounded_after_a_stop_and_add_up() {
     clinic.post(&fields).is(303);
     stop(&clinic);
     assert_eq!(lines(&counts(&data, &["--by", "week"])), ["about 40 by the month only"]);
-    let json: serde_json::Value = serde_json::from_str(&counts(&data, &["--json"])).expect("JSON");
+    let json: serde_json::Value = serde_json::from_str(&counts(&data, &["--json"])).expect("the output is JSON");
     assert_eq!(json[0]["article"], "attachment-repair-therapy");
     assert_eq!(json[0]["views"]["about"], 40);
     assert_eq!(json[0]["enquiries"]["fewer_than"], 10);
@@ -94,11 +94,11 @@ fn nothing_about_a_reader_is_stored() {
     assert_eq!(lines(&counts(&data, &[])), ["about 10 fewer than 10"]);
     let mut searched = 0;
     for entry in fs::read_dir(&data).expect("the data folder is there") {
-        let file = entry.expect("it can be read").path();
+        let file = entry.expect("the file can be read").path();
         if !file.is_file() {
             continue;
         }
-        let bytes = fs::read(&file).expect("it can be read");
+        let bytes = fs::read(&file).expect("the file can be read");
         searched += bytes.len();
         for trace in ["TheBrowserOfAna", "203.0.113.77", "127.0.0.1", "search.example", "ana-4711"] {
             let found = bytes.windows(trace.len()).any(|window| window == trace.as_bytes());

@@ -1,10 +1,10 @@
-//! Commands for operators, beside the running program.
+//! Commands for operators, while the server runs.
 
 use crate::support::clinic::{Clinic, valid_form, wait_for};
 use serde_json::Value;
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
-/// A post that is held.
+/// A form that scores as spam, so that its enquiry is held.
 pub fn spam_form() -> Vec<(&'static str, &'static str)> {
     vec![
         ("name", "Nicole Adams"),
@@ -31,7 +31,7 @@ fn with<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
 }
 
 fn list(clinic: &Clinic) -> Vec<Value> {
-    serde_json::from_str(&clinic.output_of(&["enquiries", "list", "--json"])).expect("JSON")
+    serde_json::from_str(&clinic.output_of(&["enquiries", "list", "--json"])).expect("the output is JSON")
 }
 
 fn reference(clinic: &Clinic, number: usize) -> String {
@@ -52,7 +52,7 @@ fn a_list_shows_states_without_content_and_show_the_content() {
     let clinic = Clinic::start();
     clinic.post(&with(&[("message", "One\u{1b}[31m line.\r\nAnother.")])).is(303);
     clinic.letters(1);
-    wait_for(|| (list(&clinic)[0]["state"] == "delivered").then_some(())).expect("it is delivered");
+    wait_for(|| (list(&clinic)[0]["state"] == "delivered").then_some(())).expect("the letter is delivered");
     let reference = reference(&clinic, 1);
     let table = clinic.output_of(&["enquiries", "list"]);
     assert!(table.contains(&reference) && table.contains("delivered") && table.contains("0 min"), "{table}");
@@ -60,12 +60,12 @@ fn a_list_shows_states_without_content_and_show_the_content() {
         assert!(!table.contains(personal), "{personal}: {table}");
     }
     let shown = clinic.output_of(&["enquiries", "show", &reference.to_lowercase()]);
-    for words in ["name: Ana", "phone: (650) 555-0123", "voicemail: unnamed", "> Another.", "delivered, 1"] {
-        assert!(shown.contains(words), "{words}: {shown}");
+    for part in ["name: Ana", "phone: (650) 555-0123", "voicemail: unnamed", "> Another.", "delivered, 1"] {
+        assert!(shown.contains(part), "{part}: {shown}");
     }
-    assert!(!shown.contains('\u{1b}'), "a terminal must not obey it");
-    let whole: Value =
-        serde_json::from_str(&clinic.output_of(&["enquiries", "show", &reference, "--json"])).expect("JSON");
+    assert!(!shown.contains('\u{1b}'), "no escape character reaches the terminal");
+    let whole: Value = serde_json::from_str(&clinic.output_of(&["enquiries", "show", &reference, "--json"]))
+        .expect("the output is JSON");
     assert_eq!(whole["enquiry"]["name"], "Ana");
     assert!(clinic.output_of(&["enquiries", "answered", &reference]).contains("1 enquiry is marked"));
     assert!(list(&clinic)[0]["answered"].is_string());
@@ -114,10 +114,10 @@ fn wait_for_letter_with(clinic: &Clinic, text: &str) {
 fn erase_removes_all_from_one_address_from_the_files_and_reports_what_remains() {
     let clinic = Clinic::start();
     let hers = [("channel", "email"), ("email", "Zinnia@example.org"), ("email_private", "yes")];
-    for words in ["Zinnia wrote this first.", "Zinnia wrote this second."] {
-        clinic.post(&with(&[hers[0], hers[1], hers[2], ("message", words)])).is(303);
+    for part in ["Zinnia wrote this first.", "Zinnia wrote this second."] {
+        clinic.post(&with(&[hers[0], hers[1], hers[2], ("message", part)])).is(303);
     }
-    clinic.post(&with(&[("message", "Somebody else wrote this."), ("phone", "+1 650 555 0199")])).is(303);
+    clinic.post(&with(&[("message", "Another visitor wrote this."), ("phone", "+1 650 555 0199")])).is(303);
     clinic.letters(3);
     let outbox = || {
         let file = clinic.data.join("outbox.sqlite");
@@ -129,15 +129,15 @@ fn erase_removes_all_from_one_address_from_the_files_and_reports_what_remains() 
     };
     assert!(outbox().contains("Zinnia wrote this second."));
     let output = clinic.output_of(&["enquiries", "erase", "--email", "zinnia@EXAMPLE.org"]);
-    for words in ["2 enquiries erased", "No. 1", "No. 2", "mail/1-", "Not erased by this command"] {
-        assert!(output.contains(words), "{words}: {output}");
+    for part in ["2 enquiries erased", "No. 1", "No. 2", "mail/1-", "Not erased by this command"] {
+        assert!(output.contains(part), "{part}: {output}");
     }
     let left = outbox();
-    assert!(!left.contains("Zinnia") && left.contains("Somebody else wrote this."));
+    assert!(!left.contains("Zinnia") && left.contains("Another visitor wrote this."));
     let states: Vec<Value> = list(&clinic).into_iter().map(|entry| entry["state"].clone()).collect();
     assert_eq!(states, ["erased", "erased", "delivered"]);
     assert!(clinic.output_of(&["enquiries", "erase", "--phone", "(650) 555-0199"]).contains("1 enquiry erased"));
-    assert!(!outbox().contains("Somebody else"));
+    assert!(!outbox().contains("Another visitor"));
 }
 
 #[test]
@@ -147,14 +147,15 @@ fn an_export_is_complete_and_has_no_formula() {
     clinic.post(&with(&[("name", evil), ("phone", "+1 650 555 0123"), ("message", "a,\"b\"\r\n@c")])).is(303);
     let exported = clinic.output_of(&["enquiries", "export"]);
     let mut reader = csv::Reader::from_reader(exported.as_bytes());
-    let headers = reader.headers().expect("a head").clone();
-    let row = reader.records().next().expect("a row").expect("a sound row");
-    let cell = |name: &str| row[headers.iter().position(|header| header == name).expect("a column")].to_owned();
+    let headers = reader.headers().expect("the CSV has a header").clone();
+    let row = reader.records().next().expect("the CSV has a row").expect("the row is valid CSV");
+    let cell =
+        |name: &str| row[headers.iter().position(|header| header == name).expect("the column exists")].to_owned();
     assert_eq!((cell("name"), cell("phone")), (format!("'{evil}"), "'+1 650 555 0123".to_owned()));
     assert_eq!((cell("number"), cell("voicemail")), ("1".to_owned(), "unnamed".to_owned()));
     assert_eq!(cell("message").replace("\r\n", "\n"), "a,\"b\"\n@c");
     let lines = clinic.output_of(&["enquiries", "export", "--format", "json-lines"]);
-    let line: Value = serde_json::from_str(lines.lines().next().expect("a line")).expect("JSON");
+    let line: Value = serde_json::from_str(lines.lines().next().expect("a line")).expect("the output is JSON");
     assert_eq!((&line["name"], &line["number"]), (&Value::from(evil), &Value::from(1)));
 }
 
@@ -166,7 +167,7 @@ fn a_backup_of_the_running_outbox_can_be_restored() {
     clinic.letters(1);
     let before = clinic.output_of(&["enquiries", "export", "--format", "json-lines"]);
     let file = clinic.data.with_file_name("copy.sqlite");
-    let name = file.to_str().expect("a plain path");
+    let name = file.to_str().expect("the path is UTF-8");
     let output = clinic.output_of(&["enquiries", "backup", name]);
     assert!(output.contains("holds 2 enquiries"), "{output}");
     assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600);
@@ -174,8 +175,8 @@ fn a_backup_of_the_running_outbox_can_be_restored() {
     clinic.post(&with(&[("message", "After the backup.")])).is(303);
     clinic.kill();
     let other = clinic.data.with_file_name("restored");
-    fs::create_dir(&other).expect("a folder");
-    fs::copy(&file, other.join("outbox.sqlite")).expect("it is put in place");
+    fs::create_dir(&other).expect("a folder can be made");
+    fs::copy(&file, other.join("outbox.sqlite")).expect("the backup can be copied");
     let restored = Clinic::in_folder(other, Vec::new());
     let after = restored.output_of(&["enquiries", "export", "--format", "json-lines"]);
     assert_eq!((before.lines().count(), after.lines().count()), (2, 2));
@@ -187,7 +188,7 @@ fn a_backup_of_the_running_outbox_can_be_restored() {
         }
     }
     restored.post(&with(&[("message", "In the restored one.")])).is(303);
-    assert_eq!(list(&restored).len(), 3, "numbers go on");
+    assert_eq!(list(&restored).len(), 3, "numbering continues");
     restored.output_of(&["enquiries", "release", &reference(&restored, 2)]);
     wait_for_letter_with(&restored, "Nicole Adams");
 }

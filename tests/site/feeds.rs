@@ -35,7 +35,7 @@ fn every_feed_is_served_as_atom_to_any_origin() {
         assert_eq!(answer.header("access-control-allow-origin"), "*", "{path}");
         assert_eq!(answer.header("cross-origin-resource-policy"), "cross-origin", "{path}");
         let again = CLINIC.get_with(path, &[("if-none-match", answer.header("etag"))]);
-        assert_eq!(again.status, 304, "{path}: a reader that asks again gets nothing new");
+        assert_eq!(again.status, 304, "{path}: a repeated request gets nothing new");
     }
 }
 

@@ -89,7 +89,7 @@ fn every_error_shows_the_form_with_all_answers_and_the_same_text_in_summary_and_
         let field = dom.one(href);
         assert_eq!(field.value().attr("aria-invalid"), Some("true"), "{href}");
         let described = field.value().attr("aria-describedby").expect("the error is tied to the field");
-        let error = described.split_whitespace().last().expect("an id");
+        let error = described.split_whitespace().last().expect("the id of the error");
         assert_eq!(dom.text(&format!("#{error}")), format!("Error: {words}"));
     }
     assert!(dom.all("script:not([src])").is_empty(), "typed markup stays text");
@@ -105,7 +105,7 @@ fn the_summary_links_to_the_first_choice_of_a_group_without_an_answer() {
         dom.attributes("[aria-labelledby=error-summary-heading] li a", "href"),
         ["#channel-phone", "#voicemail-named", "#consent"]
     );
-    assert!(dom.all("fieldset[aria-invalid=true]").len() == 2, "the groups say that they are wrong");
+    assert!(dom.all("fieldset[aria-invalid=true]").len() == 2, "both groups are marked as invalid");
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn origin_null_is_accepted_only_with_sec_fetch_site_same_origin() {
 }
 
 #[test]
-fn a_body_too_large_is_read_to_its_end_and_the_response_says_what_to_do() {
+fn a_body_too_large_is_read_to_its_end_and_the_response_explains_what_to_do() {
     let body = [b"name=Ana&message=".as_slice(), &vec![b'x'; 600_000]].concat();
     let answer = CLINIC.post_bytes(&body, &[("sec-fetch-site", "same-origin")]);
     answer.is(413).has("too long").has("1,500").has("(650) 799-1375");
@@ -219,7 +219,7 @@ fn fields() -> Vec<String> {
 }
 
 #[test]
-fn each_field_has_a_row_in_the_table_that_says_why_it_is_asked() {
+fn each_field_has_a_complete_row_in_the_table_of_fields() {
     let table = include_str!("../../templates/components/README.md");
     let (_, table) = table.split_once("## Fields of the form").expect("the table of fields");
     let rows: Vec<Vec<&str>> = table

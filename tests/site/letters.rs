@@ -15,13 +15,13 @@ fn plain(message: &Message<'_>) -> String {
 }
 
 #[test]
-fn a_posted_form_becomes_a_letter_that_says_whom_to_answer_and_how() {
+fn a_posted_form_becomes_a_letter_with_the_name_and_the_way_to_answer() {
     let clinic = Clinic::start();
     clinic.post(&valid_form()).is(303);
     let bytes = clinic.letters(1).remove(0);
     let message = letter(&bytes);
     assert_eq!(message.text_bodies().count() + message.html_bodies().count(), 2, "both parts");
-    assert!(message.content_type().expect("a type").ctype().eq_ignore_ascii_case("multipart"));
+    assert!(message.content_type().expect("a content type").ctype().eq_ignore_ascii_case("multipart"));
     assert_eq!(message.from().and_then(|from| from.first()).and_then(|from| from.address()), Some("website@localhost"));
     assert_eq!(
         message.to().and_then(|to| to.first()).and_then(|to| to.address()),
@@ -66,7 +66,7 @@ fn a_base_url_of_this_machine_makes_a_valid_sender() {
 }
 
 #[test]
-fn an_acknowledgement_is_sent_once_and_the_letter_says_so() {
+fn an_acknowledgement_is_sent_once_and_the_letter_mentions_it() {
     let content = ContentFolder::copied();
     content.replace_line("clinic.toml", "acknowledge = false", "acknowledge = true");
     let clinic = content.open(&[]);
@@ -99,7 +99,7 @@ fn no_field_adds_headers_or_markup() {
         fields.push((field, &value));
         let answer = clinic.post(&fields);
         if answer.status == 422 {
-            continue; // refused with every word kept: other tests show that
+            continue; // rejected with every answer kept; other tests cover that
         }
         answer.is(303);
         let bytes = clinic.letters(1).remove(0);
@@ -123,7 +123,7 @@ fn names_of_every_script_arrive_unchanged() {
         clinic.post(&fields).is(303);
         let bytes = clinic.letters(1).remove(0);
         let message = letter(&bytes);
-        // Direction isolates may stand around it; the name itself is whole.
+        // Direction isolates may surround the name.
         assert!(plain(&message).contains(name), "{name}\n{}", plain(&message));
     }
 }

@@ -1,4 +1,4 @@
-//! Signed links in letters to staff: GET asks, POST acts, once.
+//! Signed links in letters to staff: GET shows a confirmation page; POST performs the action, once.
 
 use crate::support::{
     clinic::{Answer, Clinic, links, valid_form},
@@ -15,21 +15,17 @@ fn shows(answer: &Answer, status: u16, heading: &str) {
     for personal in ["Ana", "555-0123", "quarrel"] {
         answer.lacks(personal);
     }
-    assert_eq!(
-        dom.all("main form").len(),
-        usize::from(heading.ends_with('?')),
-        "a button only where it does something"
-    );
+    assert_eq!(dom.all("main form").len(), usize::from(heading.ends_with('?')), "only a confirmation has a button");
 }
 
 #[test]
-fn a_link_asks_and_its_button_acts_once() {
+fn a_link_shows_a_confirmation_and_its_button_acts_once() {
     let clinic = Clinic::start();
     clinic.post(&valid_form()).is(303);
     let links = links(&clinic.letters(1).remove(0));
     let [answered, spam] = links.as_slice() else { panic!("two links: {links:?}") };
     for _ in 0..3 {
-        // Scanners and previewers open links: nothing changes.
+        // Mail scanners and previewers open links, so GET changes nothing.
         shows(&clinic.get(answered), 200, "Mark No. 1 as answered?");
     }
     let from_elsewhere = clinic.press(answered, &[("sec-fetch-site", "cross-site")]);

@@ -15,7 +15,7 @@ static LARGE: LazyLock<(Clinic, ContentFolder)> = LazyLock::new(|| {
         content.folder().join("topics/hobbies.md"),
         "+++\ntitle = \"Hobbies\"\ndescription = \"A topic that was made for the tests, with as many articles as would fill two pages and a half.\"\n+++\n",
     )
-    .expect("it can be written");
+    .expect("the content file can be written");
     for (subject, word, count) in SUBJECTS {
         for number in 1..=count {
             write_article(content.folder(), subject, word, number);
@@ -29,7 +29,7 @@ fn write_article(folder: &Path, subject: &str, word: &str, number: usize) {
     let text = format!(
         "+++\ntitle = \"On {subject}, part {number} of many\"\ndescription = \"Part {number} of a row of articles on {subject}, which were made for the tests of lists and of likeness.\"\npublished = 2026-01-{number:02}\ntopics = [\"hobbies\"]\n+++\nThe lead of part {number}.\n\n## What is needed\n\nEverybody who cares for {subject} knows the {word}. Without a {word} there is little to do, and a good {word} lasts.\n"
     );
-    fs::write(folder.join(format!("articles/{subject}-{number}.md")), text).expect("it can be written");
+    fs::write(folder.join(format!("articles/{subject}-{number}.md")), text).expect("the content file can be written");
 }
 
 /// Addresses of the articles in the list of a page.

@@ -18,7 +18,7 @@ const MISSING: &str = "/no-such-page";
 /// Every page of the sitemap, and a missing page.
 fn pages(clinic: &Clinic) -> Vec<String> {
     let sitemap = clinic.get("/sitemap.xml").body;
-    let addresses = sitemap.split("<loc>").skip(1).map(|rest| rest.split("</loc>").next().expect("closed"));
+    let addresses = sitemap.split("<loc>").skip(1).map(|rest| rest.split("</loc>").next().expect("a closed element"));
     let paths = addresses.map(|address| url::Url::parse(address).expect("an address").path().to_owned());
     paths.chain([MISSING.to_owned()]).collect()
 }
@@ -28,7 +28,7 @@ fn size(clinic: &Clinic, path: &str) -> usize {
     let smallest = || {
         let answer = clinic.get_with(path, &[("accept-encoding", "br")]);
         let compressed = answer.header("content-encoding") == "br";
-        compressed.then(|| answer.header("content-length").parse().expect("every answer says its length"))
+        compressed.then(|| answer.header("content-length").parse().expect("every answer has a content-length"))
     };
     wait_for(smallest).expect("pages are compressed soon after the start")
 }

@@ -40,7 +40,14 @@ fn sitemap() -> Vec<String> {
         .body
         .split("<loc>")
         .skip(1)
-        .map(|rest| rest.split("</loc>").next().expect("closed").strip_prefix(origin).expect("canonical").to_owned())
+        .map(|rest| {
+            rest.split("</loc>")
+                .next()
+                .expect("a closed element")
+                .strip_prefix(origin)
+                .expect("an address of this site")
+                .to_owned()
+        })
         .collect();
     assert!(paths.len() > 15, "the sitemap names the shipped pages: {paths:?}");
     paths

@@ -24,7 +24,7 @@ fn has(text: &str, parts: &[&str], never: &[&str]) {
 }
 
 #[test]
-fn the_privacy_page_says_where_answers_go() {
+fn the_privacy_page_names_where_answers_are_stored_and_sent() {
     let (_, text) = page(&[]);
     has(&text, &["in a file on the computer", "They are not sent by email"], &["encrypted connection", "mail server"]);
     let relay = [
@@ -53,7 +53,7 @@ fn the_privacy_page_names_every_host_of_the_policy() {
     let others: Vec<&str> = directives.filter(|source| !source.starts_with('\'')).collect();
     assert_eq!(others, Vec::<&str>::new(), "a host in the policy");
     has(&text, &["contact: none"], &[]);
-    assert!(answer.headers.get("set-cookie").is_none(), "it says that there are no cookies");
+    assert!(answer.headers.get("set-cookie").is_none(), "the page states that there are no cookies");
     has(&text, &["sets no cookies"], &[]);
 }
 

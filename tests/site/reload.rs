@@ -24,17 +24,17 @@ fn a_change_is_served_within_a_second_and_a_faulty_one_is_reported_and_not_serve
     let mut saves = (1..=ATTEMPTS).map(|number| {
         let saved = Instant::now();
         let sentence = format!("Sentence {number} was added just now.");
-        fs::write(&file, format!("{text}\n\n{sentence}\n")).expect("it can be written");
+        fs::write(&file, format!("{text}\n\n{sentence}\n")).expect("the content file can be written");
         wait_for(|| clinic.get("/approach").body.contains(&sentence).then_some(())).expect("the change is served");
         saved.elapsed()
     });
     assert!(saves.any(|took| took < LIMIT), "none of {ATTEMPTS} changes was served within {LIMIT:?}");
-    fs::write(&file, format!("{text}\n\n[a link](/that-leads-nowhere)\n")).expect("it can be written");
+    fs::write(&file, format!("{text}\n\n[a link](/that-leads-nowhere)\n")).expect("the content file can be written");
     let log = wait_for(|| clinic.log().contains("there is no page at /that-leads-nowhere").then(|| clinic.log()));
     let log = log.expect("the fault is in the log");
     assert!(log.contains("approach.md:"), "with its place: {log}");
     clinic.get("/approach").is(200).has("added just now").lacks("that-leads-nowhere");
-    fs::write(&file, &text).expect("it can be written");
+    fs::write(&file, &text).expect("the content file can be written");
     wait_for(|| (!clinic.get("/approach").body.contains("added just now")).then_some(()))
         .expect("the corrected text is served");
 }
@@ -56,7 +56,7 @@ fn a_photograph_beside_an_article_is_served_in_every_width_and_a_corrupt_one_cha
     let mut bytes = std::io::Cursor::new(Vec::new());
     image::RgbImage::from_pixel(1300, 700, image::Rgb([120; 3]))
         .write_to(&mut bytes, image::ImageFormat::Png)
-        .expect("memory takes every byte");
+        .expect("writing to memory cannot fail");
     content.write("articles/photograph/room.png", bytes.into_inner());
     let second = content.open(&[]);
     wait_for(|| second.get("/articles/photograph").body.contains("<picture>").then_some(()))
@@ -64,8 +64,13 @@ fn a_photograph_beside_an_article_is_served_in_every_width_and_a_corrupt_one_cha
     wait_for(|| (clinic.get("/articles/photograph").status == 200).then_some(())).expect("the photograph is served");
     let page = Dom::new(&clinic.get("/articles/photograph").body);
     let source = page.one("article picture source[type='image/webp'][sizes]");
-    let widths: Vec<(&str, &str)> =
-        source.value().attr("srcset").expect("widths").split(", ").filter_map(|one| one.split_once(' ')).collect();
+    let widths: Vec<(&str, &str)> = source
+        .value()
+        .attr("srcset")
+        .expect("the picture has a srcset")
+        .split(", ")
+        .filter_map(|one| one.split_once(' '))
+        .collect();
     assert_eq!(widths.iter().map(|(_, width)| *width).collect::<Vec<_>>(), ["480w", "800w", "1200w", "1300w"]);
     for (address, _) in widths {
         assert_eq!(clinic.get(address).is(200).header("content-type"), "image/webp");
@@ -86,7 +91,7 @@ fn emails_use_the_changed_facts_of_the_clinic() {
     let changed = text
         .replace("The Relationship Clinic", "The Renamed Clinic")
         .replace(&line_of(&text, "email"), "email = \"new-mailbox@example.org\"");
-    fs::write(&file, changed).expect("it can be written");
+    fs::write(&file, changed).expect("the content file can be written");
     wait_for(|| clinic.get("/contact").body.contains("The Renamed Clinic").then_some(())).expect("the page changes");
     // The emails use the change a moment after the pages do, so the first enquiries may still use the old facts.
     let found = wait_for(|| {
@@ -116,15 +121,16 @@ fn the_editor_receives_an_email_about_a_change_with_faults() {
     let text = fs::read_to_string(&file).expect("the page is there");
     for _ in 0..3 {
         // The same fault is reported once.
-        fs::write(&file, format!("{text}\n\n[a link](/that-leads-nowhere)\n")).expect("it can be written");
+        fs::write(&file, format!("{text}\n\n[a link](/that-leads-nowhere)\n"))
+            .expect("the content file can be written");
         let mail = clinic.letters(1).remove(0);
         let mail = mail_parser::MessageParser::default().parse(&mail).expect("a mail that can be read");
         let words = mail.body_text(0).expect("a text part");
         assert!(words.contains("approach.md, line ") && words.contains("/that-leads-nowhere"), "{words}");
         assert_eq!(mail.to().and_then(|to| to.first()).and_then(|to| to.address()), Some("editor@example.org"));
     }
-    fs::write(&file, &text).expect("it can be written");
-    wait_for(|| clinic.log().contains("a new edition is served").then_some(())).expect("it is corrected");
+    fs::write(&file, &text).expect("the content file can be written");
+    wait_for(|| clinic.log().contains("a new edition is served").then_some(())).expect("the fault is corrected");
     assert_eq!(clinic.letters(1).len(), 1);
 }
 

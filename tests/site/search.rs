@@ -92,7 +92,7 @@ fn new_text_is_found_as_soon_as_it_is_published() {
     clinic.get("/search?q=bergamot").is(200).has("Nothing found");
     let file = content.folder().join("pages/approach.md");
     let text = fs::read_to_string(&file).expect("the page is there");
-    fs::write(&file, format!("{text}\n\nA cup of bergamot tea.\n")).expect("it can be written");
+    fs::write(&file, format!("{text}\n\nA cup of bergamot tea.\n")).expect("the content file can be written");
     wait_for(|| clinic.get("/search?q=bergamot").body.contains("href=\"/approach#").then_some(()))
-        .expect("it is found");
+        .expect("the new text is found");
 }

@@ -17,8 +17,8 @@ const HOSTILE: &str = "Ann & Bob's \\\"</script><b>\\\" question";
 fn fill_in_everything(folder: &Path) {
     let write = |name: &str, text: &str| {
         let file = folder.join(name);
-        fs::create_dir_all(file.parent().expect("a folder")).expect("a folder can be made");
-        fs::write(file, text).expect("it can be written");
+        fs::create_dir_all(file.parent().expect("a folder can be made")).expect("a folder can be made");
+        fs::write(file, text).expect("the content file can be written");
     };
     let clinic = fs::read_to_string(folder.join("clinic.toml")).expect("the facts are there");
     let clinic = clinic
@@ -28,7 +28,7 @@ fn fill_in_everything(folder: &Path) {
     write("clinic.toml", &clinic);
     let person = |name: &str, more: &str| {
         format!(
-            "+++\nname = \"{name}\"\n{more}description = \"Somebody who reads and writes for the clinic, at length and with care, as this line says.\"\n+++\nA person.\n"
+            "+++\nname = \"{name}\"\n{more}description = \"Somebody who reads and writes for the clinic, at length and with care, as this line shows.\"\n+++\nA person.\n"
         )
     };
     let ethel = "credentials = \"MA LMFT\"\nrole = \"Therapist\"\nlicence = \"LMFT 00000\"\n";
@@ -125,7 +125,7 @@ impl Page<'_> {
 
     fn the_practice_is_the_one_in_the_footer(&mut self) {
         let practice = self.of_type("MedicalBusiness").remove(0);
-        let telephone = practice["telephone"].as_str().expect("a telephone").to_owned();
+        let telephone = practice["telephone"].as_str().expect("the telephone number is text").to_owned();
         let call = self.dom.all(&format!(".site-footer a[href='tel:{telephone}']"));
         let shown: String =
             call.iter().flat_map(ElementRef::text).collect::<String>().chars().filter(char::is_ascii_digit).collect();
@@ -262,12 +262,12 @@ fn compare(clinic: &Clinic) -> usize {
 }
 
 #[test]
-fn structured_data_says_what_the_page_shows() {
+fn structured_data_matches_the_visible_page() {
     assert!(compare(&Clinic::start()) > 15, "the shipped pages");
 }
 
 #[test]
-fn structured_data_says_what_the_page_shows_with_every_fact_and_hostile_text() {
+fn structured_data_matches_the_visible_page_with_every_fact_and_hostile_text() {
     let content = ContentFolder::copied();
     fill_in_everything(content.folder());
     let clinic = content.open(&[]);

@@ -3,7 +3,7 @@
 use crate::support::clinic::{Clinic, valid_form, wait_for};
 use std::fs;
 
-/// Tasks that `serve` starts on every machine. Each panics at its first start if this variable says so (debug builds).
+/// Tasks that `serve` starts on every machine. Each panics at its first start if this variable names it (debug builds).
 const TASKS: [&str; 10] = [
     "outbox writer",
     "delivery",

@@ -59,7 +59,7 @@ impl Driver {
             .stderr(Stdio::null())
             .spawn()
             .expect("chromedriver is installed: tests/run does it");
-        let out = BufReader::new(child.stdout.take().expect("the output is ours"));
+        let out = BufReader::new(child.stdout.take().expect("stdout is piped"));
         let port = out
             .lines()
             .map_while(Result::ok)
@@ -67,7 +67,7 @@ impl Driver {
                 let port = line.split("successfully on port ").nth(1)?;
                 port.trim_end_matches('.').parse::<u16>().ok()
             })
-            .expect("chromedriver says its port");
+            .expect("chromedriver prints its port");
         Self { child, address: format!("http://127.0.0.1:{port}") }
     }
 
@@ -114,8 +114,8 @@ impl Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         // A killed driver would leave its browsers running; a shutdown ends them first.
-        let ask = ureq::get(format!("{}/shutdown", self.address)).config().timeout_global(Some(TIMEOUT)).build();
-        let _ = ask.call();
+        let shutdown = ureq::get(format!("{}/shutdown", self.address)).config().timeout_global(Some(TIMEOUT)).build();
+        let _ = shutdown.call();
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -169,7 +169,7 @@ impl Browser {
             return [box.left + box.width / 2, box.top + box.height / 2];"
         );
         let center = self.run(&center).await;
-        let (x, y) = (center[0].as_f64().expect("a place"), center[1].as_f64().expect("a place"));
+        let (x, y) = (center[0].as_f64().expect("a coordinate"), center[1].as_f64().expect("a coordinate"));
         let mouse = MouseActions::new("mouse".to_owned())
             .then(PointerAction::MoveTo { duration: None, x, y })
             .then(PointerAction::Pause { duration: Duration::from_millis(500) });
@@ -181,7 +181,7 @@ impl Browser {
         // The driver scrolls only as far as necessary, and the exit bar may cover the element there.
         self.run(&format!("document.querySelector({selector:?})?.scrollIntoView({{ block: 'center' }})")).await;
         let found = self.client.find(fantoccini::Locator::Css(selector)).await;
-        found.unwrap_or_else(|_| panic!("`{selector}` is missing")).click().await.expect("it can be clicked");
+        found.unwrap_or_else(|_| panic!("`{selector}` is missing")).click().await.expect("the element can be clicked");
     }
 
     /// Runs the function body until it returns something true; while a page is replaced, it fails and is tried again.
@@ -204,7 +204,7 @@ impl Browser {
 
     /// A command of the `DevTools` protocol.
     pub async fn devtools(&self, command: &str, parameters: Value) -> Value {
-        self.client.issue_cmd(Devtools(command.to_owned(), parameters)).await.expect("the browser knows the command")
+        self.client.issue_cmd(Devtools(command.to_owned(), parameters)).await.expect("the browser supports the command")
     }
 
     pub async fn goto(&self, address: &str) {

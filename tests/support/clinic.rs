@@ -97,12 +97,9 @@ impl Clinic {
         Self { origin, data, watchdog: watchdog_of(&child), child, folder: None, settings, agent, log }
     }
 
-    /// Runs a command of the program on the same data, beside the server.
+    /// Runs a command of the program on the same data while the server runs.
     pub fn command(&self, arguments: &[&str]) -> Output {
-        prepared(Command::new(PROGRAM), &self.data, &self.settings)
-            .args(arguments)
-            .output()
-            .expect("the program can be run")
+        prepared(Command::new(PROGRAM), &self.data, &self.settings).args(arguments).output().expect("the program runs")
     }
 
     /// The output of a command, which must succeed.
@@ -110,7 +107,7 @@ impl Clinic {
     pub fn output_of(&self, arguments: &[&str]) -> String {
         let output = self.command(arguments);
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).expect("text")
+        String::from_utf8(output.stdout).expect("the output is UTF-8")
     }
 
     /// SIGKILL, then a start with the same data and settings.
@@ -216,11 +213,11 @@ pub fn links(letter: &[u8]) -> Vec<String> {
     found.map(str::to_owned).collect()
 }
 
-/// Calls `ask` until it returns a value, for [`TIMEOUT`] at most; used where the other side is another process.
-pub fn wait_for<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+/// Calls `check` until it returns a value, for [`TIMEOUT`] at most; used where another process must do something first.
+pub fn wait_for<T>(mut check: impl FnMut() -> Option<T>) -> Option<T> {
     let end = Instant::now() + TIMEOUT;
     while Instant::now() < end {
-        if let Some(answer) = ask() {
+        if let Some(answer) = check() {
             return Some(answer);
         }
         thread::sleep(Duration::from_millis(10));
@@ -264,11 +261,11 @@ fn watchdog_of(child: &Child) -> Child {
 /// The first word with `mark` that the program prints; fails with its log if it ends before that.
 fn first_line_with(child: &mut Child, mark: &str, log: &Arc<Mutex<String>>) -> String {
     let (lines, received_lines) = mpsc::channel();
-    let out = child.stdout.take().expect("the output is ours");
+    let out = child.stdout.take().expect("stdout is piped");
     collect(out, log, move |line| {
         let _ = lines.send(line);
     });
-    collect(child.stderr.take().expect("the log is ours"), log, drop);
+    collect(child.stderr.take().expect("stderr is piped"), log, drop);
     loop {
         if let Ok(line) = received_lines.recv_timeout(TIMEOUT) {
             if let Some(at) = line.find(mark) {

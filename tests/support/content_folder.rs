@@ -71,7 +71,7 @@ impl ContentFolder {
 
     /// Starts the program with this content and further settings.
     pub fn open(&self, settings: &[(&str, &str)]) -> Clinic {
-        let folder = self.0.path().to_str().expect("a plain path");
+        let folder = self.0.path().to_str().expect("the path is UTF-8");
         Clinic::with(&[&[("CLINIC_CONTENT", folder)], settings].concat())
     }
 }
@@ -79,12 +79,12 @@ impl ContentFolder {
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder can be made");
     for entry in fs::read_dir(from).expect("the folder is there") {
-        let entry = entry.expect("it can be read");
+        let entry = entry.expect("the file can be read");
         let target = to.join(entry.file_name());
         if entry.path().is_dir() {
             copy(&entry.path(), &target);
         } else {
-            fs::copy(entry.path(), target).expect("it can be copied");
+            fs::copy(entry.path(), target).expect("the file can be copied");
         }
     }
 }
