@@ -1,4 +1,4 @@
-//! Path to resource: everything that is the same for every client, prepared once and answered by one lookup.
+//! Resources by path: everything that is the same for every client, prepared once and answered by one lookup.
 //!
 //! Invariant: what a [`Catalog`] answers is complete: status, every header, whole body. Its content never changes; only
 //! compressed bodies are filled in later, by the [`Compressor`]. A new set of pages is a new catalog. Nothing is

@@ -1,7 +1,7 @@
 //! Commands and wiring.
 //!
-//! The only module that reads the environment and the clock; only `main` uses it. Exit codes: 0 success, 1 a fault in the
-//! content or at run time, 2 a fault in the settings or on the command line.
+//! The only module that reads the environment and the clock; only `main` uses it. Exit codes: 0 success, 1 a fault in
+//! the content or at run time, 2 a fault in the settings or on the command line.
 
 mod build;
 mod check;
@@ -60,7 +60,8 @@ enum Command {
     },
     /// Show how often each article was opened and how many enquiries came from it: rounded totals
     Counts(counts::Arguments),
-    /// Check mail settings, relay, certificate and DNS records; print what to change, and exit with 1 if there is anything
+    /// Check mail settings, relay, certificate and DNS records; print what to change, and exit with 1 if there is
+    /// anything
     Doctor(doctor::Arguments),
     /// Compare the addresses of another system
     #[command(subcommand)]

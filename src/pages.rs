@@ -1,7 +1,7 @@
 //! Pages: one askama struct per page, made from the checked [`Site`].
 //!
-//! Invariant: the data of a template are the fields of its struct; every page is made from a [`PageContext`] alone, so the
-//! same content and assets give the same bytes.
+//! Invariant: the data of a template are the fields of its struct; every page is made from a [`PageContext`] alone, so
+//! the same content and assets give the same bytes.
 //!
 //! Never: HTTP, mail, a database, files or the clock.
 
@@ -160,8 +160,8 @@ impl RenderedPage {
 
 /// Renders a template. None of them calls anything that can fail, and writing to memory cannot fail.
 ///
-/// A page grows in a large buffer and is copied when its length is known: growing in place would leave gaps in memory, a
-/// third of its size for a thousand pages.
+/// A page grows in a large buffer and is copied when its length is known: growing in place would leave gaps in memory,
+/// a third of its size for a thousand pages.
 fn rendered(page: &impl Template) -> String {
     let mut buffer = String::with_capacity(128 * 1024);
     page.render_into(&mut buffer).expect("a template without fallible calls can be rendered");

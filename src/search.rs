@@ -1,12 +1,12 @@
 //! Search: a few words typed by a reader to the pages, and the places in them, that answer best.
 //!
 //! An inverted index over the text of one edition, in memory, built once and never changed. Words match by their stem,
-//! misspelled words by edit distance, and synonyms come from `search.toml`. A hit is a page with the heading under which
-//! the words are found, and an excerpt with the words marked.
+//! misspelled words by edit distance, and synonyms come from `search.toml`. A hit is a page with the heading under
+//! which the words are found, and an excerpt with the words marked.
 //!
-//! Why not a library: on the queries of the tests, a full-text library with stemming and fuzzy terms found the right page
-//! for 27 of 43 in 0.8 ms at a thousand articles, had no synonyms, and would have been by far the largest dependency. This
-//! index finds it for all of them, in 0.2 ms.
+//! Why not a library: on the queries of the tests, a full-text library with stemming and fuzzy terms found the right
+//! page for 27 of 43 in 0.8 ms at a thousand articles, had no synonyms, and would have been by far the largest
+//! dependency. This index finds it for all of them, in 0.2 ms.
 //!
 //! Never: HTTP, templates, files; a query is neither stored nor logged.
 
@@ -23,11 +23,11 @@ use foldhash::{HashMap, HashSet};
 use query::Query;
 use std::{ops::Range, sync::Arc};
 
-/// Characters of a query that are read.
+/// Longest query in characters; the rest is ignored.
 pub const MAX_QUERY: usize = 200;
-/// Words of a query that count.
+/// Most words of a query; the rest is ignored.
 const MAX_WORDS: usize = 12;
-/// Hits that are shown.
+/// Most hits shown.
 const MAX_HITS: usize = 20;
 
 /// The index of one edition.

@@ -1,7 +1,7 @@
 //! HTTP: every route and layer, and what happens per request.
 //!
-//! Pages, feeds and assets are looked up in the catalog first (`site_service`). The router answers the rest: the form and
-//! its receipt, signed links, search, cards of shared links, health. The admin address has a router of its own.
+//! Pages, feeds and assets are looked up in the catalog first (`site_service`). The router answers the rest: the form
+//! and its receipt, signed links, search, cards of shared links, health. The admin address has a router of its own.
 //!
 //! Never: reads files or the environment, or writes the text of a page.
 

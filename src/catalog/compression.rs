@@ -88,8 +88,8 @@ fn brotli(mut identity: &[u8], level: Level) -> Vec<u8> {
     out
 }
 
-/// Bits of Brotli's window. At level 11, the smallest one that fits the text saves a fifth of the time for the same bytes.
-/// At level 5, a small window has a hash table that takes ten times as long, so it keeps the usual 22.
+/// Bits of Brotli's window. At level 11, the smallest one that fits the text saves a fifth of the time for the same
+/// bytes. At level 5, a small window has a hash table that takes ten times as long, so it keeps the usual 22.
 fn window_bits(length: usize, level: Level) -> i32 {
     if level == Level::Fast {
         return 22;

@@ -61,7 +61,8 @@ fn from_asset(fault: &crate::assets::AssetFault) -> ContentFault {
     ContentFault { file, place: fault.place, problem: fault.problem.clone(), remedy: fault.remedy.clone() }
 }
 
-/// Reads content and static files and builds the edition. With `wait`, renders new photographs before it returns; otherwise each has a placeholder.
+/// Reads content and static files and builds the edition. With `wait`, renders new photographs before it returns;
+/// otherwise each has a placeholder.
 ///
 /// # Errors
 /// All faults, each with file, line, column and remedy.

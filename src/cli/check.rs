@@ -7,8 +7,8 @@ use crate::{
 };
 use std::process::ExitCode;
 
-/// With `record`, addresses that `addresses.txt` lacks are added if the content has no errors; without it they are a fault,
-/// so that each is recorded before a release.
+/// With `record`, addresses that `addresses.txt` lacks are added if the content has no errors; without it they are a
+/// fault, so that each is recorded before a release.
 pub(super) fn run(config: &Config, record: bool) -> ExitCode {
     for warning in config.warnings() {
         eprintln!("{warning}");

@@ -1,7 +1,7 @@
 //! `enquiries …`: commands for operators, with or without a running server.
 //!
-//! Exit codes: 0 done, 1 nothing was found or it failed, 2 wrong use. Nothing here sends a letter: letters are queued, and
-//! the server sends them within seconds.
+//! Exit codes: 0 done, 1 nothing was found or it failed, 2 wrong use. Nothing here sends a letter: letters are queued,
+//! and the server sends them within seconds.
 //!
 //! Never: a signature or a token, so no secret is read or created.
 

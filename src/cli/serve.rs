@@ -177,7 +177,8 @@ impl Program {
         listeners
     }
 
-    /// Uses the clinic's facts of each new edition for mail: names, mailbox and zone may have changed. Runs until it is dropped.
+    /// Uses the clinic's facts of each new edition for mail: names, mailbox and zone may have changed. Runs until it is
+    /// dropped.
     async fn update_clinic_facts(self: Arc<Self>) {
         let mut reloads = self.reloader.reloads();
         while reloads.changed().await.is_ok() {

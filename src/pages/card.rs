@@ -54,8 +54,8 @@ struct Text<'a> {
     text: &'a str,
 }
 
-/// Libertinus Serif, roman and italic: the first and third font of the package. System fonts are not used, so that every
-/// machine draws the same.
+/// Libertinus Serif, roman and italic: the first and third font of the package. System fonts are not used, so that
+/// every machine draws the same.
 static FONTS: LazyLock<Arc<fontdb::Database>> = LazyLock::new(|| {
     let mut fonts = fontdb::Database::new();
     for font in typst_assets::fonts().take(3).step_by(2) {

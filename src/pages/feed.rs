@@ -1,7 +1,7 @@
 //! Atom feeds (RFC 4287) with the full text of the newest articles: all of them, and those of each topic.
 //!
-//! Invariant: every address in a feed is absolute, since feed readers show it on another site; an id stays the same when
-//! the site moves to another host.
+//! Invariant: every address in a feed is absolute, since feed readers show it on another site; an id stays the same
+//! when the site moves to another host.
 //!
 //! Never: the form, the related articles, or anything else outside the text.
 
@@ -77,7 +77,8 @@ fn entry<'a>(context: PageContext<'a>, article: &'a Article) -> Entry<'a> {
 }
 
 impl PageContext<'_> {
-    /// A permanent id (RFC 4151) with the domain of the clinic's mailbox, which changes less often than that of a website.
+    /// A permanent id (RFC 4151) with the domain of the clinic's mailbox, which changes less often than that of a
+    /// website.
     fn tag(&self, path: &str) -> String {
         let domain = self.clinic.email.rsplit('@').next().unwrap_or_default();
         format!("tag:{domain},{YEAR}:{path}")

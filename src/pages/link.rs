@@ -1,4 +1,4 @@
-//! The page that staff see when they open a link from a letter: a confirmation with one button, or the result.
+//! The page of a signed link from a letter to staff: a confirmation with one button, or the result.
 //!
 //! Invariant: the page names an enquiry by its number and reference only, and nothing about a person.
 
@@ -52,7 +52,8 @@ struct LinkPage<'a> {
     reference: &'a str,
 }
 
-/// The page about one action on one enquiry. If these are not known, `action` is absent, `number` 0 and `reference` empty.
+/// The page about one action on one enquiry. If these are not known, `action` is absent, `number` 0 and `reference`
+/// empty.
 pub fn link(
     context: PageContext<'_>,
     state: LinkState,

@@ -87,7 +87,8 @@ impl<'a> PageMeta<'a> {
         if matches!(kind, PageKind::Articles | PageKind::Contact) { meta.with_fixed_text(1, 1) } else { meta }
     }
 
-    /// A page for one visitor, at `path` or with no address of its own: its title does not reveal in browser history what it shows.
+    /// A page for one visitor, at `path` or with no address of its own: its title does not reveal in browser history
+    /// what it shows.
     pub(super) fn neutral(path: &str) -> Self {
         Self { path: path.to_owned(), ..Self::of(PageKind::Other) }
     }

@@ -1,7 +1,7 @@
 //! Structured data (JSON-LD, schema.org): the facts of a page in machine-readable form.
 //!
-//! Invariant: one graph for each page, with ids that stay the same; it is made from the same data as the visible text and
-//! contains nothing that the page does not show. Unknown facts are absent.
+//! Invariant: one graph for each page, with ids that stay the same; it is made from the same data as the visible text
+//! and contains nothing that the page does not show. Unknown facts are absent.
 //!
 //! Never: ratings, hours, prices or services, since the clinic has not stated them.
 

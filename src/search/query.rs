@@ -19,7 +19,7 @@ pub(super) struct Query {
 }
 
 impl Query {
-    /// Every term that is to be marked.
+    /// Every term to mark in excerpts.
     pub(super) fn terms(&self) -> HashSet<u32> {
         self.wanted.iter().flatten().map(|(term, _)| *term).collect()
     }

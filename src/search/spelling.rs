@@ -25,8 +25,8 @@ pub(super) struct Likely<'i> {
 
 impl Index {
     /// The nearest words, the most frequent first. `own` is the term of the word's stem, if the texts have it: with it,
-    /// `sessions` counts as a form of `session` and not as a misspelling, but `chosing`, with the stem of `chose`, counts
-    /// as a misspelling of `choosing`.
+    /// `sessions` counts as a form of `session` and not as a misspelling, but `chosing`, with the stem of `chose`,
+    /// counts as a misspelling of `choosing`.
     pub(super) fn likely(&self, word: &str, own: Option<u32>) -> Vec<Likely<'_>> {
         let mut likely = near(&self.words, word);
         if likely.is_empty() && own.is_none() {

@@ -6,8 +6,8 @@ use rust_stemmers::{Algorithm, Stemmer};
 use std::{borrow::Cow, ops::Range};
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
-/// Each word of `text` with its range: letters and digits, with apostrophes inside. (On prose with typographic quotes the
-/// word boundaries of Unicode take five times as long.)
+/// Each word of `text` with its range: letters and digits, with apostrophes inside. (On prose with typographic quotes
+/// the word boundaries of Unicode take five times as long.)
 pub(super) fn words(text: &str) -> impl Iterator<Item = (Range<usize>, Cow<'_, str>)> {
     let mut end = 0;
     text.split_inclusive(|c: char| !c.is_alphanumeric() && !is_apostrophe(c)).filter_map(move |piece| {

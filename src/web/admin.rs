@@ -1,5 +1,5 @@
-//! Answers for machines: whether the program is alive, serves pages, and can store and send enquiries; the metrics of the
-//! admin address; the signal to reload a page in development.
+//! Answers for machines: whether the program is alive, serves pages, and can store and send enquiries; the metrics of
+//! the admin address; the signal to reload a page in development.
 //!
 //! `/health/form` is for an alarm, never for a load balancer: pages must be served while the outbox fails.
 //!
@@ -65,7 +65,8 @@ pub(super) async fn ready() -> Response {
     never_stored("ready\n".into_response())
 }
 
-/// `GET /health/form`: 503 with reasons, free of personal data, while enquiries cannot be stored or letters cannot be sent.
+/// `GET /health/form`: 503 with reasons, free of personal data, while enquiries cannot be stored or letters cannot be
+/// sent.
 pub(super) async fn form(State(app): State<Arc<App>>) -> Response {
     let reasons = app.parts.outbox.health(app.now()).await.reasons();
     let (status, text) = if reasons.is_empty() {

@@ -1,7 +1,7 @@
 //! Cards of shared links: from the disk cache, or drawn on request.
 //!
-//! Invariant: every address of a card that a page has, or had with an earlier title, is answered. One card is drawn at a
-//! time, so that many crawlers take no more than one processor.
+//! Invariant: every address of a card that a page has, or had with an earlier title, is answered. One card is drawn at
+//! a time, so that many crawlers take no more than one processor.
 //!
 //! Never: text that a visitor chose; only titles of pages are drawn.
 

@@ -1,8 +1,8 @@
 //! Compresses pages made per request, such as the form.
 //!
-//! Only responses to GET are compressed. A response to a POST contains both a token and what a visitor typed: an attacker
-//! who can make a browser post could learn the token from the compressed length (BREACH). The response to a GET contains
-//! a fresh token (the form) or text from the address (a search), never both.
+//! Only responses to GET are compressed. A response to a POST contains both a token and what a visitor typed: an
+//! attacker who can make a browser post could learn the token from the compressed length (BREACH). The response to a
+//! GET contains a fresh token (the form) or text from the address (a search), never both.
 //!
 //! Never: responses from the catalog, which are compressed already.
 

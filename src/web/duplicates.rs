@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// How many messages are remembered.
+/// Most messages whose hashes are stored.
 const REMEMBERED: usize = 512;
 
 /// Hashes of the newest messages, with keys of this process.

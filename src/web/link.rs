@@ -1,7 +1,7 @@
 //! Signed links from letters and notes: GET shows a confirmation page; POST performs the action.
 //!
-//! Invariant: GET changes nothing, since mail scanners and previewers open every link; each action is done once. There is no
-//! log-in, nothing personal on the page, and neither caches nor search engines keep it.
+//! Invariant: GET changes nothing, since mail scanners and previewers open every link; each action is done once. There
+//! is no log-in, nothing personal on the page, and neither caches nor search engines keep it.
 
 use super::{App, cross_site, page};
 use crate::{

@@ -1,7 +1,7 @@
 //! Listening: connections, time limits, and an orderly stop. HTTP/1.1.
 //!
-//! Invariant: no client holds a connection without using it. Silence, incomplete headers or body, an unread response and
-//! idleness each end it after a time, and when there are too many connections the idle ones end to make room.
+//! Invariant: no client holds a connection without using it. Silence, incomplete headers or body, an unread response
+//! and idleness each end it after a time, and when there are too many connections the idle ones end to make room.
 //!
 //! Never: the content of a response. Signals of the system and the environment belong to `cli`.
 
@@ -42,8 +42,8 @@ pub struct Limits {
     pub request_headers: Duration,
     /// From the end of the headers to the beginning of the response: the body and the handler.
     pub body_and_handler: Duration,
-    /// Without a new request; also ends a response of which the client reads nothing for this time. Must exceed the proxy's
-    /// keep-alive time (nginx: 60 s); otherwise the proxy could write to a closing connection.
+    /// Without a new request; also ends a response of which the client reads nothing for this time. Must exceed the
+    /// proxy's keep-alive time (nginx: 60 s); otherwise the proxy could write to a closing connection.
     pub idle: Duration,
     /// Bytes of a request's headers; 8,192 at least.
     pub header_bytes: usize,

@@ -1,4 +1,4 @@
-//! How many posts one network may send: generous, in memory, forgotten after an hour.
+//! How many posts one network may send: generous, in memory, removed after an hour.
 //!
 //! Never: an address. Keys are hashes with a salt of this process, and none is logged.
 
@@ -17,7 +17,8 @@ use std::{
 type Key = [u8; 32];
 type Limiter = governor::RateLimiter<Key, DefaultKeyedStateStore<Key>, DefaultClock, StateInformationMiddleware>;
 
-/// Posts an hour from networks of four sizes. A mobile carrier puts thousands behind one IPv4 address, so it is generous.
+/// Posts an hour from networks of four sizes. A mobile carrier puts thousands behind one IPv4 address, so it is
+/// generous.
 #[derive(Debug, Clone, Copy)]
 pub struct Quotas {
     /// One IPv4 address.
@@ -63,8 +64,8 @@ impl RateLimiter {
         Self { salt, ipv4: vec![limit((32, quotas.ipv4))], ipv6: quotas.ipv6.into_iter().map(limit).collect() }
     }
 
-    /// Counts one post from `ip`. Returns the number of earlier posts from its smallest network in the last hour, or `None`
-    /// if over quota.
+    /// Counts one post from `ip`. Returns the number of earlier posts from its smallest network in the last hour, or
+    /// `None` if over quota.
     pub fn check(&self, ip: IpAddr) -> Option<u32> {
         let (limits, octets) = match ip {
             IpAddr::V4(ip) => (&self.ipv4, ip.octets().to_vec()),
@@ -85,7 +86,8 @@ impl RateLimiter {
     }
 }
 
-/// The client's address: the peer's, or, if the peer is a trusted proxy, the last one in `X-Forwarded-For` that is not one.
+/// The client's address: the peer's, or, if the peer is a trusted proxy, the last one in `X-Forwarded-For` that is not
+/// one.
 pub fn client_address(parts: &Parts, trusted: &[IpNet]) -> IpAddr {
     let peer = parts.extensions.get::<Visitor>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
     let is_trusted = |ip: &IpAddr| trusted.iter().any(|network| network.contains(&ip.to_canonical()));

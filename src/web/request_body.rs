@@ -1,7 +1,7 @@
 //! Reads the body of a post.
 //!
-//! A body that is too large is read to its end (up to [`MAX_DRAINED_BYTES`]), since a browser shows a response only after it has
-//! sent everything.
+//! A body that is too large is read to its end (up to [`MAX_DRAINED_BYTES`]), since a browser shows a response only
+//! after it has sent everything.
 
 use crate::pages::Failure;
 use axum::{
@@ -15,8 +15,8 @@ use std::time::Duration;
 const MAX_FORM_BYTES: usize = 32 * 1024;
 /// How much is read in total, so that the browser shows the response.
 const MAX_DRAINED_BYTES: usize = 4 * 1024 * 1024;
-/// How long a body may take; a phone on a bad line sends 32 KB in seconds. Shorter than the listener's limit for body and
-/// handler, which closes the connection without a response.
+/// How long a body may take; a phone on a bad line sends 32 KB in seconds. Shorter than the listener's limit for body
+/// and handler, which closes the connection without a response.
 pub const TIME_LIMIT: Duration = Duration::from_secs(20);
 
 /// The body, if it is complete, small enough and of the type `application/x-www-form-urlencoded`.

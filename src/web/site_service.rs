@@ -2,7 +2,8 @@
 //! requests to the router.
 //!
 //! Invariant: a response from the catalog passes no layer of the router, allocates no box and awaits nothing, since
-//! these would cost more than the response itself. Every response has the security headers, and every HTTP/1.1 request names exactly one host.
+//! these would cost more than the response itself. Every response has the security headers, and every HTTP/1.1 request
+//! names exactly one host.
 //!
 //! Never: what a route does.
 

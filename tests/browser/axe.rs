@@ -1,4 +1,5 @@
-//! Accessibility checks by axe-core: all its rules, including best practice and experimental ones, on each kind of page.
+//! Accessibility checks by axe-core: all its rules, including best practice and experimental ones, on each kind of
+//! page.
 
 use crate::{
     support::browser::{DESKTOP, PHONE, View},

@@ -1,4 +1,5 @@
-//! Rules for all pages: nothing overflows, nothing is cut off, no layout shift, nothing is stored or sent to other hosts.
+//! Rules for all pages: nothing overflows, nothing is cut off, no layout shift, nothing is stored or sent to other
+//! hosts.
 
 use crate::{
     support::browser::{DESKTOP, PHONE, View},

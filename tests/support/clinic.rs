@@ -83,7 +83,8 @@ impl Clinic {
         Self::under_command(Command::new(PROGRAM), data, settings)
     }
 
-    /// Starts under another program such as strace: `command` ends with the program and its arguments, or is the program.
+    /// Starts under another program such as strace: `command` ends with the program and its arguments, or is the
+    /// program.
     pub fn under_command(command: Command, data: PathBuf, settings: Vec<(String, String)>) -> Self {
         let log = Arc::default();
         let (child, origin) = launch(command, &data, &settings, &log);

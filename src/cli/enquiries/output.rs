@@ -1,7 +1,7 @@
 //! Enquiries as text: a table without content, one enquiry with its content, and everything as CSV or JSON.
 //!
-//! Invariant: no cell of the CSV is a formula. A visitor writes the cells, and a spreadsheet would run `=HYPERLINK(…)` when
-//! the file is opened (OWASP, CSV injection).
+//! Invariant: no cell of the CSV is a formula. A visitor writes the cells, and a spreadsheet would run `=HYPERLINK(…)`
+//! when the file is opened (OWASP, CSV injection).
 
 use crate::mail::{
     letter::sanitize,

@@ -19,7 +19,8 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-/// Serves HTTP/1.1 until the client or a time limit ends the connection. A broken connection is not logged: the client caused it.
+/// Serves HTTP/1.1 until the client or a time limit ends the connection. A broken connection is not logged: the client
+/// caused it.
 pub(super) async fn serve(
     stream: TcpStream,
     service: ConnectionService,

@@ -1,8 +1,8 @@
 //! Time limits of a connection: ends those of slow and silent clients.
 //!
-//! Invariant: a connection is in one [`Phase`], which has a limit. Headers or a body that arrive a byte at a time do not
-//! extend it; each part of a response that the client reads does. The body of a form has a shorter limit of its own, in
-//! `web/request_body.rs`, so that a slow one is answered with a page.
+//! Invariant: a connection is in one [`Phase`], which has a limit. Headers or a body that arrive a byte at a time do
+//! not extend it; each part of a response that the client reads does. The body of a form has a shorter limit of its
+//! own, in `web/request_body.rs`, so that a slow one is answered with a page.
 //!
 //! hyper's `header_read_timeout` is off: it begins with the wait for the next request and continues while a
 //! response is being read, so it would end idle connections and slow downloads after the limit for headers.
@@ -21,7 +21,8 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
-/// A connection is idle only after this time without an event: a browser pauses shorter than this between a page and its stylesheet.
+/// A connection is idle only after this time without an event: a browser pauses shorter than this between a page and
+/// its stylesheet.
 pub(super) const IDLE_AFTER: Duration = Duration::from_millis(500);
 
 /// What a connection is doing.
@@ -37,8 +38,8 @@ pub(super) enum Phase {
     Unread,
 }
 
-/// The phase of one connection, and whether there was progress since [`Activity::take_progress`]. Streams and services only
-/// set this flag, so that a request reads the clock once.
+/// The phase of one connection, and whether there was progress since [`Activity::take_progress`]. Streams and services
+/// only set this flag, so that a request reads the clock once.
 #[derive(Debug)]
 pub(super) struct Activity(Mutex<(Phase, bool)>);
 
