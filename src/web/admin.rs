@@ -7,13 +7,13 @@
 
 use super::{
     App, SiteService,
-    metrics::{Format, Metrics},
+    metrics::{self, Metrics},
     never_stored, not_found,
 };
 use crate::mail::notes::ContentFault;
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use jiff::Timestamp;
@@ -49,9 +49,8 @@ impl Monitor {
 }
 
 /// `GET /metrics`: 200 even while there is a problem, which the metrics show.
-pub(super) async fn metrics(State(monitor): State<Arc<Monitor>>, headers: HeaderMap) -> Response {
-    let format = Format::accepted(&headers);
-    ([(header::CONTENT_TYPE, format.content_type())], monitor.metrics().await.text(format)).into_response()
+pub(super) async fn metrics(State(monitor): State<Arc<Monitor>>) -> Response {
+    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], monitor.metrics().await.text()).into_response()
 }
 
 /// `GET /health/live`: the process answers.

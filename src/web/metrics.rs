@@ -6,40 +6,16 @@
 //! Never: a database query of its own; what `/health/form` reads is enough.
 
 use crate::{enquiry::Action, mail::health::Health};
-use axum::http::{HeaderMap, header};
 use jiff::Timestamp;
 use prometheus_client::{
-    encoding::{EncodeGaugeValue, prometheus_text, text},
+    encoding::{EncodeGaugeValue, text},
     metrics::{counter::Counter, family::Family, gauge::ConstGauge, info::Info},
     registry::{Registry, Unit},
 };
 use std::fmt;
 
-const OPEN_METRICS: &str = "application/openmetrics-text";
-
-/// A text format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
-    /// OpenMetrics 1.0.
-    OpenMetrics,
-    /// The text format of Prometheus 0.0.4, for monitors that cannot read OpenMetrics.
-    Prometheus,
-}
-
-impl Format {
-    /// OpenMetrics if the client accepts it.
-    pub fn accepted(headers: &HeaderMap) -> Self {
-        let accepts = |value: &header::HeaderValue| value.to_str().is_ok_and(|text| text.contains(OPEN_METRICS));
-        if headers.get_all(header::ACCEPT).iter().any(accepts) { Self::OpenMetrics } else { Self::Prometheus }
-    }
-
-    pub fn content_type(self) -> &'static str {
-        match self {
-            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
-            Self::Prometheus => prometheus_text::CONTENT_TYPE,
-        }
-    }
-}
+/// OpenMetrics 1.0.
+pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Counts the enquiries that were stored since the start, by action. Clones share their counts.
 #[derive(Debug, Clone)]
@@ -86,14 +62,10 @@ pub(super) struct Metrics {
 }
 
 impl Metrics {
-    /// The metrics in this format.
-    pub fn text(&self, format: Format) -> String {
-        let (mut text, registry) = (String::new(), self.registry());
-        let written = match format {
-            Format::OpenMetrics => text::encode(&mut text, &registry),
-            Format::Prometheus => prometheus_text::encode(&mut text, &registry),
-        };
-        written.expect("writing to a String cannot fail");
+    /// The metrics as [`CONTENT_TYPE`].
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        text::encode(&mut text, &self.registry()).expect("writing to a string never fails");
         text
     }
 
@@ -157,7 +129,6 @@ where
 mod tests {
     use super::*;
     use crate::mail::{health::LetterCounts, outbox::Unavailable};
-    use axum::http::HeaderValue;
 
     fn metrics() -> Metrics {
         let at = |second| Timestamp::from_second(second).unwrap();
@@ -176,29 +147,27 @@ mod tests {
     }
 
     #[test]
-    fn each_metric_is_written_in_both_formats() {
+    fn each_metric_is_written() {
         let version = concat!("clinic_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1");
-        for format in [Format::OpenMetrics, Format::Prometheus] {
-            let text = metrics().text(format);
-            for line in [
-                "process_start_time_seconds 900",
-                version,
-                "clinic_letters_waiting 3",
-                "clinic_letters_failed 2",
-                "clinic_enquiries_held 4",
-                "clinic_oldest_letter_age_seconds 4000",
-                "clinic_form_can_store_enquiries 1",
-                "clinic_enquiries_stored_total{action=\"deliver\"} 0",
-                "clinic_enquiries_stored_total{action=\"label\"} 0",
-                "clinic_enquiries_stored_total{action=\"hold\"} 1",
-                "clinic_content_faulty 1",
-                "clinic_pages 20",
-                "clinic_connections_open 5",
-            ] {
-                assert!(text.lines().any(|other| other == line), "`{line}` is missing in:\n{text}");
-            }
-            assert_eq!(text.ends_with("# EOF\n"), format == Format::OpenMetrics);
+        let text = metrics().text();
+        for line in [
+            "process_start_time_seconds 900",
+            version,
+            "clinic_letters_waiting 3",
+            "clinic_letters_failed 2",
+            "clinic_enquiries_held 4",
+            "clinic_oldest_letter_age_seconds 4000",
+            "clinic_form_can_store_enquiries 1",
+            "clinic_enquiries_stored_total{action=\"deliver\"} 0",
+            "clinic_enquiries_stored_total{action=\"label\"} 0",
+            "clinic_enquiries_stored_total{action=\"hold\"} 1",
+            "clinic_content_faulty 1",
+            "clinic_pages 20",
+            "clinic_connections_open 5",
+        ] {
+            assert!(text.lines().any(|other| other == line), "`{line}` is missing in:\n{text}");
         }
+        assert!(text.ends_with("# EOF\n"));
     }
 
     #[test]
@@ -206,7 +175,7 @@ mod tests {
         let mut metrics = metrics();
         let down = || Unavailable("the disk is full".into());
         metrics.health = Health { write: Err(down()), letters: Err(down()) };
-        let text = metrics.text(Format::OpenMetrics);
+        let text = metrics.text();
         assert!(text.contains("clinic_form_can_store_enquiries 0") && !text.contains("letter"), "{text}");
         assert!(!text.contains("disk"), "{text}");
     }
@@ -215,19 +184,8 @@ mod tests {
     fn the_age_of_a_letter_is_never_negative() {
         let mut metrics = metrics();
         metrics.now = Timestamp::from_second(999).unwrap();
-        assert!(metrics.text(Format::OpenMetrics).contains("clinic_oldest_letter_age_seconds 0\n"));
+        assert!(metrics.text().contains("clinic_oldest_letter_age_seconds 0\n"));
         metrics.health.letters = Ok(LetterCounts::default());
-        assert!(metrics.text(Format::OpenMetrics).contains("clinic_oldest_letter_age_seconds 0\n"));
-    }
-
-    #[test]
-    fn open_metrics_is_sent_only_to_clients_that_accept_it() {
-        let format = |accept: &'static str| {
-            Format::accepted(&HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(accept))]))
-        };
-        assert_eq!(format("application/openmetrics-text;version=1.0.0;q=0.6,text/plain;q=0.5"), Format::OpenMetrics);
-        assert_eq!(format("text/plain;version=0.0.4"), Format::Prometheus);
-        assert_eq!(format("*/*"), Format::Prometheus);
-        assert_eq!(Format::accepted(&HeaderMap::new()), Format::Prometheus);
+        assert!(metrics.text().contains("clinic_oldest_letter_age_seconds 0\n"));
     }
 }

@@ -28,8 +28,7 @@ fn admin_origin(clinic: &Clinic) -> String {
 }
 
 fn scrape(clinic: &Clinic) -> Answer {
-    let accept = ("accept", "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.4");
-    clinic.get_at(&(admin_origin(clinic) + "/metrics"), &[accept])
+    clinic.get_at(&(admin_origin(clinic) + "/metrics"), &[])
 }
 
 fn metrics(clinic: &Clinic) -> BTreeMap<String, u64> {
@@ -127,14 +126,6 @@ fn metrics_contain_every_value_with_its_type() {
     assert!(found["clinic_pages"] >= sitemap as u64, "{found:#?}");
     assert!(found.contains_key("clinic_connections_open"));
     assert_eq!(found.len(), still.len() + 3, "a metric that this test lacks: {found:#?}");
-}
-
-#[test]
-fn a_monitor_without_openmetrics_gets_the_prometheus_format() {
-    let clinic = Clinic::with(&[ADMIN]);
-    let answer = clinic.get_at(&(admin_origin(&clinic) + "/metrics"), &[("accept", "text/plain;version=0.0.4")]);
-    assert_eq!(answer.is(200).header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
-    answer.has("# TYPE clinic_enquiries_stored_total counter\n").lacks("# EOF").lacks("# UNIT").lacks(" info\n");
 }
 
 #[test]
