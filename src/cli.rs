@@ -105,7 +105,7 @@ pub fn main() -> ExitCode {
         }
     };
     logs::start(&config);
-    match cli.command.unwrap_or(Command::Serve) {
+    let ended = match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(&config),
         Command::Check { record } => check::run(&config, record),
         Command::New(New::Article { slug }) => new::article(&config, &slug),
@@ -115,8 +115,15 @@ pub fn main() -> ExitCode {
         Command::Doctor(arguments) => doctor::run(&config, &arguments),
         Command::Import(Import::Urls { file }) => import::urls(&config, &file),
         Command::Export { folder } => export::run(&config, &folder),
-    }
+    };
+    ended.unwrap_or_else(|error| {
+        eprintln!("{error}");
+        ExitCode::from(1)
+    })
 }
+
+/// How a command ends: with this exit code, or with 1 and the error on standard error.
+type Ended = Result<ExitCode, Box<dyn std::error::Error>>;
 
 /// `1 fault`, `2 faults`.
 fn count(number: usize, one: &str, more: &str) -> String {

@@ -33,11 +33,7 @@ impl fmt::Display for BuildError {
     }
 }
 
-impl From<BuildError> for String {
-    fn from(error: BuildError) -> Self {
-        error.to_string()
-    }
-}
+impl std::error::Error for BuildError {}
 
 impl BuildError {
     /// The errors for an email to the editor; the terminal's underlined excerpts are too wide for one.

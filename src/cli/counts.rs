@@ -2,7 +2,7 @@
 //!
 //! A view is counted for the day on which it is added, so the last minutes before midnight may count for the next day.
 
-use super::{data, now, outbox};
+use super::{Ended, data, now, outbox};
 use crate::{
     catalog::Counters,
     config::Config,
@@ -51,17 +51,14 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) fn run(config: &Config, arguments: &Arguments) -> ExitCode {
-    let read = Runtime::new().map_err(|error| error.to_string()).and_then(|r| r.block_on(read(config, arguments)));
-    match read {
-        Ok(totals) if arguments.json => println!("{}", serde_json::to_string_pretty(&totals).expect("plain data")),
-        Ok(totals) => print!("{}", table(&totals)),
-        Err(text) => {
-            eprintln!("{text}");
-            return ExitCode::from(1);
-        }
+pub(super) fn run(config: &Config, arguments: &Arguments) -> Ended {
+    let totals = Runtime::new()?.block_on(read(config, arguments))?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&totals)?);
+    } else {
+        print!("{}", table(&totals));
     }
-    ExitCode::SUCCESS
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn read(config: &Config, arguments: &Arguments) -> Result<Vec<Total>, String> {

@@ -1,6 +1,6 @@
 //! `doctor`: prints the findings about mail as lines or JSON; `serve` logs those that need a change.
 
-use super::{count, now, outbox, serve};
+use super::{Ended, count, now, outbox, serve};
 use crate::{
     config::Config,
     content,
@@ -21,15 +21,8 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) fn run(config: &Config, arguments: &Arguments) -> ExitCode {
-    let runtime = Runtime::new().map_err(|error| error.to_string());
-    let findings = match runtime.and_then(|runtime| runtime.block_on(examine(config, arguments))) {
-        Ok(findings) => findings,
-        Err(text) => {
-            eprintln!("{text}");
-            return ExitCode::from(1);
-        }
-    };
+pub(super) fn run(config: &Config, arguments: &Arguments) -> Ended {
+    let findings = Runtime::new()?.block_on(examine(config, arguments))?;
     let changes = findings.iter().filter(|finding| needs_change(finding)).count();
     if arguments.json {
         println!("{:#}", serde_json::json!({ "all_right": changes == 0, "findings": findings }));
@@ -40,7 +33,7 @@ pub(super) fn run(config: &Config, arguments: &Arguments) -> ExitCode {
             number => println!("\n{} to change.", count(number, "thing", "things")),
         }
     }
-    ExitCode::from(u8::from(changes > 0))
+    Ok(ExitCode::from(u8::from(changes > 0)))
 }
 
 async fn examine(config: &Config, arguments: &Arguments) -> Result<Vec<Finding>, String> {

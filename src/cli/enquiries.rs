@@ -8,7 +8,7 @@
 mod erase;
 mod output;
 
-use super::{count, now, outbox};
+use super::{Ended, count, now, outbox};
 use crate::{
     config::Config,
     content,
@@ -92,19 +92,10 @@ pub(super) enum ExportFormat {
 /// The error of a command that exits with 1.
 type Failed = Box<dyn std::error::Error>;
 
-/// Prints the result of the command to standard output, or why it failed to standard error.
-pub(super) fn run(config: &Config, command: &Enquiries) -> ExitCode {
-    let runtime = Builder::new_current_thread().enable_all().build();
-    match runtime.map_err(Failed::from).and_then(|runtime| runtime.block_on(perform(config, command))) {
-        Ok(text) => {
-            print!("{text}");
-            ExitCode::SUCCESS
-        }
-        Err(failed) => {
-            eprintln!("{failed}");
-            ExitCode::from(1)
-        }
-    }
+/// Prints the result of the command.
+pub(super) fn run(config: &Config, command: &Enquiries) -> Ended {
+    print!("{}", Builder::new_current_thread().enable_all().build()?.block_on(perform(config, command))?);
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn perform(config: &Config, command: &Enquiries) -> Result<String, Failed> {
@@ -158,7 +149,7 @@ async fn open(config: &Config) -> Result<Outbox, Failed> {
         let text = format!("no outbox is at {}; check CLINIC_DATA, or nothing was stored there yet", file.display());
         return Err(text.into());
     }
-    let clinic = content::clinic_facts(&config.content).map_err(|faults| faults.to_string())?;
+    let clinic = content::clinic_facts(&config.content)?;
     // No enquiry is stored here, so no fingerprint is made and no secret needed.
     Ok(outbox::open(config, &clinic, "").await?)
 }

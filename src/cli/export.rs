@@ -1,6 +1,6 @@
 //! `export`: the whole site except the form, as files for any file server.
 
-use super::{build, now};
+use super::{Ended, build, now};
 use crate::{
     catalog::{Caching, Catalog, Counters, Media, Resource},
     config::Config,
@@ -8,20 +8,7 @@ use crate::{
 };
 use std::{path::Path, process::ExitCode};
 
-pub(super) fn run(config: &Config, folder: &Path) -> ExitCode {
-    match write(config, folder) {
-        Ok(text) => {
-            println!("{text}");
-            ExitCode::SUCCESS
-        }
-        Err(text) => {
-            eprintln!("{text}");
-            ExitCode::from(1)
-        }
-    }
-}
-
-fn write(config: &Config, folder: &Path) -> Result<String, String> {
+pub(super) fn run(config: &Config, folder: &Path) -> Ended {
     let read = build::build(config, now(), true)?;
     let builder =
         read.edition.cards().into_iter().fold(Catalog::builder(web::security(config.is_https())), |builder, card| {
@@ -30,5 +17,6 @@ fn write(config: &Config, folder: &Path) -> Result<String, String> {
         });
     let catalog = read.edition.catalog(builder, &Counters::default());
     let written = catalog.export(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    Ok(format!("{} files, {} bytes, in {}", written.files, written.bytes, folder.display()))
+    println!("{} files, {} bytes, in {}", written.files, written.bytes, folder.display());
+    Ok(ExitCode::SUCCESS)
 }

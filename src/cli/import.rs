@@ -2,7 +2,7 @@
 //!
 //! Never: changes a file; a person decides which lines to add to `addresses.txt`.
 
-use super::{build, now};
+use super::{Ended, build, now};
 use crate::{
     catalog::{Catalog, Counters, Target},
     config::Config,
@@ -12,30 +12,19 @@ use crate::{
 use std::{collections::BTreeSet, fs, path::Path, process::ExitCode};
 use url::Url;
 
-pub(super) fn urls(config: &Config, file: &Path) -> ExitCode {
-    let read = fs::read(file).map_err(|error| format!("{}: {error}", file.display()));
-    match read.and_then(|bytes| report(config, &String::from_utf8_lossy(&bytes))) {
-        Ok(lost) => {
-            if lost > 0 {
-                eprintln!("{lost} would be lost; add a line for each to addresses.txt");
-            }
-            ExitCode::from(u8::from(lost > 0))
-        }
-        Err(text) => {
-            eprintln!("{text}");
-            ExitCode::from(1)
-        }
-    }
-}
-
-/// Prints a line for each address; returns how many would answer 404.
-fn report(config: &Config, text: &str) -> Result<usize, String> {
+/// Prints a line for each address in `file`; exits with 1 if one would answer 404.
+pub(super) fn urls(config: &Config, file: &Path) -> Ended {
+    let bytes = fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let read = build::build(config, now(), true)?;
     let builder = Catalog::builder(web::security(config.is_https()));
     let catalog = read.edition.catalog(builder, &Counters::default());
-    let lines = paths(text).into_iter().map(|path| line(&catalog, &read.edition.site, &path));
+    let lines =
+        paths(&String::from_utf8_lossy(&bytes)).into_iter().map(|path| line(&catalog, &read.edition.site, &path));
     let lost = lines.inspect(|(line, _)| println!("{line}")).filter(|(_, lost)| *lost).count();
-    Ok(lost)
+    if lost > 0 {
+        eprintln!("{lost} would be lost; add a line for each to addresses.txt");
+    }
+    Ok(ExitCode::from(u8::from(lost > 0)))
 }
 
 /// The answer of an address as a line, and whether it is 404.

@@ -1,5 +1,6 @@
 //! `letter`: the letter that staff would read, about a sample enquiry.
 
+use super::Ended;
 use crate::{
     config::Config,
     content,
@@ -18,27 +19,16 @@ const SAMPLE: &str = include_str!("letter/sample.json");
 /// Links of a sample are signed with this, so that they are not valid.
 const NO_SECRET: &str = "a sample is signed with no secret";
 
-pub(super) fn run(config: &Config, html: bool, now: Timestamp) -> ExitCode {
-    match write(config, html, now) {
-        Ok(text) => {
-            println!("{text}");
-            ExitCode::SUCCESS
-        }
-        Err(text) => {
-            eprintln!("{text}");
-            ExitCode::from(1)
-        }
-    }
-}
-
-fn write(config: &Config, html: bool, now: Timestamp) -> Result<String, String> {
-    let clinic = content::clinic_facts(&config.content).map_err(|faults| faults.to_string())?;
+pub(super) fn run(config: &Config, html: bool, now: Timestamp) -> Ended {
+    let clinic = content::clinic_facts(&config.content)?;
     let builder = MessageBuilder::new(&clinic, config.mail_from.clone(), Links::new(config.origin(), NO_SECRET));
-    let letter = Letter::new(&sample(now), &builder).map_err(|error| error.to_string())?;
+    let Letter { subject, text, html: markup, .. } = Letter::new(&sample(now), &builder)?;
     if html {
-        return Ok(letter.html);
+        println!("{markup}");
+    } else {
+        println!("From: {} <{}>\nSubject: {subject}\n\n{text}", builder.sender_name, builder.sender);
     }
-    Ok(format!("From: {} <{}>\nSubject: {}\n\n{}", builder.sender_name, builder.sender, letter.subject, letter.text))
+    Ok(ExitCode::SUCCESS)
 }
 
 fn sample(now: Timestamp) -> StoredEnquiry {

@@ -56,7 +56,7 @@ impl Reloader {
         // Watching starts before the first read, so that no change between the two is missed.
         let (changed, changes) = mpsc::channel(1);
         let watcher = watcher(config, changed.clone());
-        let (edition, catalog) = build(config, &counters, None)?;
+        let (edition, catalog) = build(config, &counters, None).map_err(|error| error.to_string())?;
         if edition.has_placeholders() {
             let _ = changed.try_send(());
         }

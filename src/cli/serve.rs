@@ -1,7 +1,7 @@
 //! `serve`: opens and builds everything, starts background tasks and listeners, waits, and stops them in reverse order.
 
 use super::{
-    counts, data, doctor,
+    Ended, counts, data, doctor,
     listeners::Listeners,
     notes::NoteContext,
     now, outbox,
@@ -33,15 +33,10 @@ const ADMIN_CONNECTIONS: usize = 64;
 const CLEAN_RATE_LIMITER: Duration = Duration::from_mins(1);
 
 /// Serves until a signal to stop.
-pub(super) fn run(config: &Config) -> ExitCode {
-    let runtime = Builder::new_multi_thread().enable_all().build().map_err(explain("the runtime"));
-    match runtime.and_then(|runtime| runtime.block_on(serve(config))) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(text) => {
-            eprintln!("{text}");
-            ExitCode::from(1)
-        }
-    }
+pub(super) fn run(config: &Config) -> Ended {
+    let runtime = Builder::new_multi_thread().enable_all().build().map_err(explain("the runtime"))?;
+    runtime.block_on(serve(config))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Puts `what` before an error: `CLINIC_SMTP_URL: …`.

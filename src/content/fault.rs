@@ -57,6 +57,8 @@ impl From<Vec<Fault>> for Faults {
     }
 }
 
+impl std::error::Error for Faults {}
+
 impl Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for fault in &self.0 {
