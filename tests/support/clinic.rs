@@ -13,7 +13,7 @@ use std::{
 use tempfile::TempDir;
 
 /// Time limit of every wait in the tests: far more than is needed on a busy machine.
-pub const TIMEOUT: Duration = Duration::from_secs(30);
+pub const TIMEOUT: Duration = Duration::from_mins(2);
 
 /// The tested binary.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_relationship-clinic");
