@@ -114,7 +114,7 @@ pub struct Settings {
 pub struct Config {
     /// Address of the site.
     pub listen: SocketAddr,
-    /// Address of `/metrics` and the like.
+    /// Address of `/metrics` and `/health`.
     pub admin_listen: Option<SocketAddr>,
     /// Public origin: scheme, host and maybe port; no path, no trailing slash in [`Config::origin`].
     pub base_url: Url,

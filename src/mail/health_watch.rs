@@ -34,7 +34,7 @@ pub struct HealthWatch {
 }
 
 impl HealthWatch {
-    /// Without a `channel`, problems are only logged. A report that fails is tried again as `policy` says.
+    /// Without a `channel`, problems are only logged. A report that fails is retried with the waits of `policy`.
     pub fn new(outbox: Outbox, channel: Option<AlarmChannel>, policy: RetryPolicy) -> Self {
         Self { outbox, channel, policy, write_failure_reported: AtomicBool::new(false) }
     }
