@@ -26,6 +26,7 @@ pub(super) fn options(config: &Config, clinic: &Clinic, secret: &str) -> Result<
         domain: config.mail_from.domain().to_owned(),
         zone: TimeZone::get(&clinic.time_zone).map_err(|error| format!("the clinic's time zone: {error}"))?,
         max_batch: Options::MAX_BATCH,
+        connection_lifetime: None,
         key: Options::fingerprint_key(secret),
     })
 }

@@ -43,7 +43,7 @@ use crate::{
 use arc_swap::ArcSwap;
 use database::Database;
 use jiff::{Timestamp, tz::TimeZone};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::sync::{Mutex, mpsc, watch};
 
 /// Settings of an outbox besides the location of its database.
@@ -57,6 +57,8 @@ pub struct Options {
     pub zone: TimeZone,
     /// Most enquiries of one transaction, at least 1; more only lengthens the wait of the first.
     pub max_batch: usize,
+    /// Age at which a connection to the database is closed and replaced; `None`: it stays open.
+    pub connection_lifetime: Option<Duration>,
     /// Key of the fingerprints, without which the stored hash of the answers reveals nothing.
     pub key: [u8; 32],
 }
@@ -111,7 +113,7 @@ impl Outbox {
     /// Opens the outbox; enquiries are stored while [`Outbox::write`] runs. A database that cannot be reached is logged
     /// and tried again at every call.
     pub async fn open(place: DatabaseLocation, options: Options) -> Self {
-        let db = Database::new(place);
+        let db = Database::new(place, options.connection_lifetime);
         if let Err(error) = db.pool().await {
             tracing::error!(%error, "the outbox cannot be opened; every enquiry will try again");
         }

@@ -3,10 +3,11 @@
 use crate::{
     databases::{Kind, fresh, is_root},
     postgres_proxy::PostgresProxy,
-    test_outbox::{TestOutbox, later, new, open_outbox, with_nonce},
+    test_outbox::{TestOutbox, later, new, open_outbox, options, with_nonce},
 };
 use relationship_clinic::mail::outbox::{DatabaseLocation, NewEnquiry, Outbox, PutError};
 use secrecy::SecretString;
+use sqlx::Connection as _;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -97,6 +98,42 @@ async fn a_locked_database_is_reported_and_the_next_post_works_when_it_is_free()
     assert_not_stored(&test.outbox, new("Ann"), "locked").await;
     sqlx::raw_sql("ROLLBACK").execute(&mut *holder).await.unwrap();
     assert_eq!(test.put(new("Ann")).await.number, 1);
+}
+
+/// The write-ahead file is held open, since a new one could get the inode of one that is gone.
+fn write_ahead_file(test: &TestOutbox) -> fs::File {
+    fs::File::open(format!("{}-wal", file(test).display())).unwrap()
+}
+
+fn inode(file: &fs::File) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(&file.metadata().unwrap())
+}
+
+#[tokio::test]
+async fn a_connection_that_the_pool_replaces_is_no_fault() {
+    let mut options = options(&["staff@clinic.example"]);
+    options.connection_lifetime = Some(Duration::from_millis(1));
+    let test = TestOutbox::with_options(Kind::Sqlite, options).await;
+    let before = write_ahead_file(&test);
+    for number in 1..=30 {
+        assert_eq!(test.put(new(&format!("Ann {number}"))).await.number, number);
+        tokio::time::sleep(Duration::from_millis(3)).await;
+    }
+    assert_eq!(inode(&write_ahead_file(&test)), inode(&before), "the outbox was opened again");
+}
+
+#[tokio::test]
+async fn a_connection_that_is_closed_after_a_failure_is_no_fault_of_the_next_post() {
+    let test = TestOutbox::new(Kind::Sqlite).await;
+    let before = write_ahead_file(&test);
+    for round in 1..=3 {
+        let mut holder = sqlx::AnyConnection::connect(&test.fresh.url).await.unwrap();
+        sqlx::raw_sql("BEGIN EXCLUSIVE").execute(&mut holder).await.unwrap();
+        assert_not_stored(&test.outbox, new("Ann"), "locked").await;
+        holder.close().await.unwrap();
+        assert_eq!(test.put(new(&format!("Bob {round}"))).await.number, round);
+    }
+    assert_eq!(inode(&write_ahead_file(&test)), inode(&before), "the outbox was opened again");
 }
 
 #[tokio::test]

@@ -22,13 +22,18 @@ pub fn options(recipients: &[&str]) -> Options {
         domain: "clinic.example".into(),
         zone: TimeZone::get("America/Los_Angeles").unwrap(),
         max_batch: Options::MAX_BATCH,
+        connection_lifetime: None,
         key: Options::fingerprint_key("a secret of at least thirty-two characters"),
     }
 }
 
 /// An outbox with its writer, as `serve` runs it.
 pub async fn open_outbox(place: DatabaseLocation, recipients: &[&str]) -> Outbox {
-    let outbox = Outbox::open(place, options(recipients)).await;
+    open_with(place, options(recipients)).await
+}
+
+async fn open_with(place: DatabaseLocation, options: Options) -> Outbox {
+    let outbox = Outbox::open(place, options).await;
     tokio::spawn(outbox.clone().write());
     outbox
 }
@@ -44,8 +49,12 @@ impl TestOutbox {
     }
 
     pub async fn with(kind: Kind, recipients: &[&str]) -> Self {
+        Self::with_options(kind, options(recipients)).await
+    }
+
+    pub async fn with_options(kind: Kind, options: Options) -> Self {
         let fresh = fresh(kind);
-        let outbox = open_outbox(fresh.place.clone(), recipients).await;
+        let outbox = open_with(fresh.place.clone(), options).await;
         Self { fresh, outbox }
     }
 

@@ -23,7 +23,10 @@ use std::{
     sync::OnceLock,
     time::Duration,
 };
-use tokio::{sync::RwLock, time::timeout};
+use tokio::{
+    sync::{Mutex, RwLock},
+    time::timeout,
+};
 
 /// Limit of connecting and of each statement. Short, since a visitor waits; the whole post is limited elsewhere.
 const WAIT: Duration = Duration::from_millis(1300);
@@ -69,6 +72,8 @@ pub struct Unavailable(pub(crate) String);
 #[derive(Debug)]
 pub(crate) struct Database {
     place: DatabaseLocation,
+    /// See [`super::Options::connection_lifetime`].
+    lifetime: Option<Duration>,
     live: RwLock<Option<Live>>,
     /// Device of the folder when it was first used: an unmounted volume leaves an empty folder on another device, and
     /// an outbox begun there would be hidden by the next mount.
@@ -78,7 +83,24 @@ pub(crate) struct Database {
 #[derive(Debug)]
 struct Live {
     pool: AnyPool,
-    files: Option<Files>,
+    sqlite: Option<Sqlite>,
+}
+
+/// What SQLite has besides a pool.
+#[derive(Debug)]
+struct Sqlite {
+    files: Files,
+    /// SQLite deletes the write-ahead file with its last connection, so this one stays open beside the pool's.
+    first: Mutex<AnyConnection>,
+}
+
+impl Live {
+    async fn close(self) {
+        self.pool.close().await;
+        if let Some(sqlite) = self.sqlite {
+            let _ = sqlite.first.into_inner().close().await;
+        }
+    }
 }
 
 /// Device and inode of the database and of its write-ahead file.
@@ -89,9 +111,9 @@ struct Files {
 }
 
 impl Database {
-    pub(crate) fn new(place: DatabaseLocation) -> Self {
+    pub(crate) fn new(place: DatabaseLocation, lifetime: Option<Duration>) -> Self {
         sqlx::any::install_default_drivers();
-        Self { place, live: RwLock::new(None), device: OnceLock::new() }
+        Self { place, lifetime, live: RwLock::new(None), device: OnceLock::new() }
     }
 
     pub(crate) fn sql(&self) -> &'static super::sql::Statements {
@@ -130,7 +152,7 @@ impl Database {
 
     pub(crate) async fn close(&self) {
         if let Some(live) = self.live.write().await.take() {
-            live.pool.close().await;
+            live.close().await;
         }
     }
 
@@ -143,27 +165,28 @@ impl Database {
             tracing::error!("the outbox's file was replaced; the new one is opened");
         }
         if let Some(old) = live.take() {
-            let _ = timeout(WAIT, old.pool.close()).await;
+            let _ = timeout(WAIT, old.close()).await;
         }
-        let (pool, files) = match &self.place {
+        let opened = match &self.place {
             DatabaseLocation::Sqlite(file) => {
                 let folder = folder(file);
                 prepare(folder, file).map_err(|e| describe_io_error("folder", &e))?;
-                let pool = open_sqlite(file).await?;
+                let opened = open_sqlite(file, self.lifetime).await?;
                 let _ = self.device.set(fs::metadata(folder).map_err(|e| describe_io_error("folder", &e))?.dev());
-                (pool, Some(Files::at(file).map_err(|e| describe_io_error("file", &e))?))
+                opened
             }
-            DatabaseLocation::Postgres(url) => (open(url.expose_secret(), POSTGRES_SESSION, &POSTGRES, 8).await?, None),
+            DatabaseLocation::Postgres(url) => open_postgres(url.expose_secret(), self.lifetime).await?,
         };
-        *live = Some(Live { pool: pool.clone(), files });
+        let pool = opened.pool.clone();
+        *live = Some(opened);
         Ok(pool)
     }
 
     /// False if another file is at the path now, or none.
     fn is_current(&self, live: &Live) -> Result<bool, Unavailable> {
-        let (DatabaseLocation::Sqlite(file), Some(known)) = (&self.place, live.files) else { return Ok(true) };
+        let (DatabaseLocation::Sqlite(file), Some(known)) = (&self.place, &live.sqlite) else { return Ok(true) };
         match Files::at(file) {
-            Ok(now) => Ok(now == known),
+            Ok(now) => Ok(now == known.files),
             Err(error) => {
                 // The folder may have moved away and may come back, so it is not created.
                 let here = fs::metadata(folder(file)).map_err(|e| describe_io_error("folder", &e))?;
@@ -206,37 +229,45 @@ fn prepare(folder: &Path, file: &Path) -> io::Result<()> {
     fs::File::open(folder)?.sync_all()
 }
 
-async fn open_sqlite(file: &Path) -> Result<AnyPool, Unavailable> {
+async fn open_sqlite(file: &Path, lifetime: Option<Duration>) -> Result<Live, Unavailable> {
     let absolute = std::path::absolute(file).map_err(|e| describe_io_error("path", &e))?;
     let path = url::Url::from_file_path(&absolute).map_err(|()| Unavailable("its path is not absolute".into()))?;
-    // One connection: writers of one process queue fairly here rather than sleep in SQLite's busy handler.
-    let pool = open(&format!("sqlite://{}?mode=rw", path.path()), SQLITE_SESSION, &SQLITE, 1).await?;
+    let options: AnyConnectOptions = format!("sqlite://{}?mode=rw", path.path()).parse()?;
+    let mut first = connect(&options, &SQLITE).await?;
+    sqlx::raw_sql(SQLITE_SESSION).execute(&mut first).await?;
     // The first write creates the write-ahead file, whose device and inode are compared from now on.
-    sqlx::query(super::sql::PROBE).bind("").execute(&pool).await?;
-    Ok(pool)
+    sqlx::query(super::sql::PROBE).bind("").execute(&mut first).await?;
+    let files = Files::at(file).map_err(|e| describe_io_error("file", &e))?;
+    // One connection: writers of one process queue fairly here rather than sleep in SQLite's busy handler.
+    let pool = pool(options, SQLITE_SESSION, 1, lifetime);
+    Ok(Live { pool, sqlite: Some(Sqlite { files, first: Mutex::new(first) }) })
 }
 
-/// The first connection is made outside the pool, which would keep retrying and hide the cause.
-async fn open(
-    url: &str,
-    session: &'static str,
-    migrations: &Migrations,
-    connections: u32,
-) -> Result<AnyPool, Unavailable> {
-    let options = url.parse::<AnyConnectOptions>()?.disable_statement_logging();
-    let mut first = timeout(WAIT, AnyConnection::connect_with(&options)).await.map_err(|_| too_slow())??;
-    // Without the session's limits: a migration may take longer than a visitor waits.
+async fn open_postgres(url: &str, lifetime: Option<Duration>) -> Result<Live, Unavailable> {
+    let options = url.parse()?;
+    connect(&options, &POSTGRES).await?.close().await?;
+    Ok(Live { pool: pool(options, POSTGRES_SESSION, 8, lifetime), sqlite: None })
+}
+
+/// The first connection is made outside the pool, which would keep retrying and hide the cause, and without the session's
+/// limits: a migration may take longer than a visitor waits.
+async fn connect(options: &AnyConnectOptions, migrations: &Migrations) -> Result<AnyConnection, Unavailable> {
+    let mut first = timeout(WAIT, AnyConnection::connect_with(options)).await.map_err(|_| too_slow())??;
     migrate(migrations, &mut first).await?;
-    first.close().await?;
+    Ok(first)
+}
+
+fn pool(options: AnyConnectOptions, session: &'static str, connections: u32, lifetime: Option<Duration>) -> AnyPool {
     let pool = AnyPoolOptions::new().max_connections(connections).acquire_timeout(WAIT);
-    Ok(pool
+    pool.max_lifetime(lifetime)
+        .idle_timeout(lifetime)
         .after_connect(move |conn, _| {
             Box::pin(async move {
                 sqlx::raw_sql(session).execute(conn).await?;
                 Ok(())
             })
         })
-        .connect_lazy_with(options))
+        .connect_lazy_with(options.disable_statement_logging())
 }
 
 /// Runs the missing migrations. Those of a newer program that uses the same database are ignored.

@@ -36,6 +36,7 @@ pub async fn outbox(place: &DatabaseLocation, max_batch: usize) -> Outbox {
         domain: "clinic.example".into(),
         zone: TimeZone::get("America/Los_Angeles").unwrap(),
         max_batch,
+        connection_lifetime: None,
         key: Options::fingerprint_key(SECRET),
     };
     let outbox = Outbox::open(place.clone(), options).await;
