@@ -106,7 +106,6 @@ pub struct Outbox {
     waiting: Arc<Mutex<mpsc::Receiver<writer::Job>>>,
     arrivals: watch::Sender<u64>,
     write_health: Arc<write_health::WriteHealth>,
-    scrub: Arc<retention::Scrub>,
 }
 
 impl Outbox {
@@ -125,7 +124,6 @@ impl Outbox {
             waiting: Arc::new(Mutex::new(waiting)),
             arrivals: watch::Sender::new(0),
             write_health: Arc::default(),
-            scrub: Arc::default(),
         }
     }
 

@@ -16,6 +16,9 @@ use std::{
 };
 use tempfile::TempDir;
 
+/// Every letter arrived and every enquiry is answered.
+const DELIVERED: &str = "UPDATE letter SET state = 'delivered', done_at = queued_at; \
+                         UPDATE enquiry SET state = 'delivered', delivered_at = received_at, answered_at = received_at";
 /// Longer than the outbox's limit, for a busy machine.
 const SOON: Duration = Duration::from_millis(3600);
 
@@ -134,6 +137,30 @@ async fn a_connection_that_is_closed_after_a_failure_is_no_fault_of_the_next_pos
         assert_eq!(test.put(new(&format!("Bob {round}"))).await.number, round);
     }
     assert_eq!(inode(&write_ahead_file(&test)), inode(&before), "the outbox was opened again");
+}
+
+#[tokio::test]
+async fn the_files_stay_small_while_many_enquiries_are_stored_and_erased() {
+    const DAY: i64 = 86_400;
+    let test = TestOutbox::new(Kind::Sqlite).await;
+    let size = |ending: &str| fs::metadata(format!("{}{ending}", file(&test).display())).unwrap().len();
+    for round in 0..3 {
+        for post in 0..100 {
+            let mut new = new(&format!("Ann {round} {post}"));
+            new.enquiry.message = Some("x".repeat(30_000));
+            test.put(new).await;
+        }
+        assert!(size("") + size("-wal") > 2_400_000, "the content is on the disk");
+        assert!(size("-wal") < 8_000_000, "the write-ahead file has {} bytes", size("-wal"));
+        test.outbox.apply_retention(later(1)).await.unwrap();
+        assert_eq!(size("-wal"), 0, "the write-ahead file is written back by each run");
+        let pool = sqlx::AnyPool::connect(&test.fresh.url).await.unwrap();
+        sqlx::raw_sql(DELIVERED).execute(&pool).await.unwrap();
+        pool.close().await;
+        let run = test.outbox.apply_retention(later(100 * DAY)).await.unwrap();
+        assert_eq!((run.erased, run.removed), (100, 100));
+        assert!(size("") < 400_000 && size("-wal") == 0, "{} and {} bytes remain", size(""), size("-wal"));
+    }
 }
 
 #[tokio::test]

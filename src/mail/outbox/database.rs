@@ -11,7 +11,7 @@ pub(crate) use errors::{is_fault_of_row, too_slow};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{
-    Any, AnyConnection, AnyPool, ConnectOptions as _, Connection as _, SqlStr,
+    Any, AnyConnection, AnyPool, ConnectOptions as _, Connection as _, Row as _, SqlStr,
     any::{AnyArguments, AnyConnectOptions, AnyPoolOptions},
     migrate::{Migration, MigrationType, Migrator},
     query::Query,
@@ -33,8 +33,9 @@ const WAIT: Duration = Duration::from_millis(1300);
 
 /// Locks are waited for less than half as long as a visitor waits: a post may wait for the batch before its own.
 /// `secure_delete`: erased content is overwritten. `synchronous=FULL`: a commit survives a loss of power.
+/// `journal_size_limit`: a write-ahead file that was large once is cut when it is used again from its beginning.
 const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 1200; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                              PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON";
+                              PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 1000000";
 
 /// A server may be set to acknowledge before writing; a copy of the program that stops inside a transaction
 /// must not block the others. A plan made while the table was empty reads all of it, so plans are made each time.
@@ -235,12 +236,26 @@ async fn open_sqlite(file: &Path, lifetime: Option<Duration>) -> Result<Live, Un
     let options: AnyConnectOptions = format!("sqlite://{}?mode=rw", path.path()).parse()?;
     let mut first = connect(&options, &SQLITE).await?;
     sqlx::raw_sql(SQLITE_SESSION).execute(&mut first).await?;
+    if let Err(error) = return_free_pages(&mut first).await {
+        tracing::warn!(%error, "the outbox's file cannot become smaller before the next start");
+    }
     // The first write creates the write-ahead file, whose device and inode are compared from now on.
     sqlx::query(super::sql::PROBE).bind("").execute(&mut first).await?;
     let files = Files::at(file).map_err(|e| describe_io_error("file", &e))?;
     // One connection: writers of one process queue fairly here rather than sleep in SQLite's busy handler.
     let pool = pool(options, SQLITE_SESSION, 1, lifetime);
     Ok(Live { pool, sqlite: Some(Sqlite { files, first: Mutex::new(first) }) })
+}
+
+/// Lets pages that are free be cut off the file (see `retention`); a file without this is written anew, once.
+async fn return_free_pages(first: &mut AnyConnection) -> sqlx::Result<()> {
+    // In memory, since the temporary copy holds what visitors wrote.
+    const ENABLE: &str = "PRAGMA temp_store = MEMORY; PRAGMA auto_vacuum = INCREMENTAL; VACUUM";
+    let mode = sqlx::query("PRAGMA auto_vacuum").fetch_one(&mut *first).await?;
+    if mode.try_get_unchecked::<i64, _>(0)? == 0 {
+        sqlx::raw_sql(ENABLE).execute(first).await?;
+    }
+    Ok(())
 }
 
 async fn open_postgres(url: &str, lifetime: Option<Duration>) -> Result<Live, Unavailable> {

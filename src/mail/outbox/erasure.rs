@@ -52,7 +52,6 @@ impl Outbox {
     /// times stay, and no reminder comes. [`Outbox::scrub`] then clears the bytes from the file.
     pub async fn erase(&self, reference: &str, now: Timestamp) -> Result<Erased, CommandError> {
         let erased = self.try_erase(reference, millis(now)).await?;
-        self.scrub.request();
         erased.ok_or_else(|| not_applicable(reference, "it is erased already, or no enquiry has this reference"))
     }
 

@@ -146,11 +146,7 @@ impl Outbox {
         if let MessageKind::Note(note) = &letter.kind {
             notes::mark_held_as_notified(&mut tx, note, now).await?;
         }
-        tx.commit().await?;
-        if letter.kind == MessageKind::Acknowledgement {
-            self.scrub.request();
-        }
-        Ok(())
+        Ok(tx.commit().await?)
     }
 
     /// Makes a letter due again at that time; it keeps its place in the order of arrival.

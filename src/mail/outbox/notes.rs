@@ -171,9 +171,7 @@ impl Outbox {
     pub async fn discard_acknowledgement(&self, letter: &ClaimedLetter, now: Timestamp) -> Result<(), Unavailable> {
         const GIVE_UP: &str = "UPDATE letter SET state = 'given-up', done_at = $2, recipient = '', body = NULL, \
                                leased_until = 0, claim = NULL WHERE id = $1 AND kind = 'acknowledgement'";
-        self.db.execute(sqlx::query(GIVE_UP).bind(letter.id).bind(millis(now))).await?;
-        self.scrub.request();
-        Ok(())
+        self.db.execute(sqlx::query(GIVE_UP).bind(letter.id).bind(millis(now))).await.map(drop)
     }
 
     /// Removes the notes of this kind, so that the same can be reported again.

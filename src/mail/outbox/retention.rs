@@ -1,7 +1,8 @@
 //! Retention: content is erased and enquiries are removed when they have reached their age.
 //!
 //! Invariant: nothing undelivered is erased. Erased means overwritten in the file (`secure_delete`) and removed from the
-//! write-ahead file; while a reader prevents the latter, this is logged and tried again.
+//! write-ahead file; while a reader prevents the latter, this is logged and tried again. Each run empties that file and
+//! returns free pages to the disk, so that neither file grows without end.
 //!
 //! Never: mails in a folder, backups, a PostgreSQL server's own log.
 
@@ -9,10 +10,7 @@ use super::{DatabaseLocation, Outbox, Unavailable, millis};
 use crate::enquiry::retention;
 use jiff::{SignedDuration, Timestamp};
 use sqlx::Row as _;
-use std::{
-    sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
-};
+use std::time::Duration;
 use tokio::time::sleep;
 
 /// Pause between two runs.
@@ -25,6 +23,9 @@ const NOTIFIED_DAYS: i64 = 3;
 /// Number, reference, times and state.
 const RECORD: SignedDuration = SignedDuration::from_hours(24 * retention::RECORD_DAYS);
 
+/// At most eight megabytes a run, so that no visitor waits for it.
+const RETURN_PAGES: &str = "PRAGMA incremental_vacuum(2000)";
+
 /// What a run did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RetentionRun {
@@ -34,22 +35,6 @@ pub struct RetentionRun {
     pub removed: u64,
     /// Erased content is still in the write-ahead file, since another process reads it; the next run tries again.
     pub unscrubbed: bool,
-}
-
-/// Whether erased bytes may be in the write-ahead file. After a kill this is not known, so it is true at the start.
-#[derive(Debug)]
-pub(super) struct Scrub(AtomicBool);
-
-impl Default for Scrub {
-    fn default() -> Self {
-        Self(AtomicBool::new(true))
-    }
-}
-
-impl Scrub {
-    pub(super) fn request(&self) {
-        self.0.store(true, Ordering::Release);
-    }
 }
 
 impl Outbox {
@@ -78,35 +63,26 @@ impl Outbox {
         let erased = self.db.execute(erase.bind(NOTIFIED_DAYS)).await?;
         let removed = self.db.execute(sqlx::query(REMOVE).bind(before(RECORD))).await?;
         self.db.execute(sqlx::query(NOTES).bind(before(RECORD))).await?;
-        if erased > 0 || removed > 0 {
-            self.scrub.request();
-        }
         Ok(RetentionRun { erased, removed, unscrubbed: !self.scrub().await? })
     }
 
-    /// Clears what was erased from the database's files; false while a reader of the write-ahead file prevents it.
+    /// Clears what was erased from the database's files and returns their room to the disk; false while a reader of the
+    /// write-ahead file prevents it.
     pub async fn scrub(&self) -> Result<bool, Unavailable> {
-        if !self.scrub.0.swap(false, Ordering::AcqRel) {
-            return Ok(true);
-        }
-        let done = self.clear_files().await;
-        if done != Ok(true) {
-            self.scrub.request();
-            tracing::warn!("erased content is still in the database's files; the next run tries again");
-        }
-        done
-    }
-
-    async fn clear_files(&self) -> Result<bool, Unavailable> {
         let pool = self.db.pool().await?;
         if let DatabaseLocation::Sqlite(_) = self.db.place() {
+            sqlx::query(RETURN_PAGES).execute(&pool).await?;
             let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&pool).await?;
-            return Ok(row.try_get_unchecked::<i64, _>(0)? == 0);
+            let done = row.try_get_unchecked::<i64, _>(0)? == 0;
+            if !done {
+                tracing::warn!("erased content may still be in the database's files; the next run tries again");
+            }
+            return Ok(done);
         }
         // On a connection of its own: VACUUM takes longer than the limit on a visitor's statements.
         let mut conn = pool.acquire().await?.detach();
         sqlx::query("SET statement_timeout = 0").execute(&mut conn).await?;
-        sqlx::query("VACUUM enquiry").execute(&mut conn).await?;
+        sqlx::query("VACUUM enquiry, letter").execute(&mut conn).await?;
         sqlx::Connection::close(conn).await?;
         Ok(true)
     }
