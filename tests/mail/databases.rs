@@ -43,6 +43,8 @@ impl Fresh {
 }
 
 pub fn fresh(kind: Kind) -> Fresh {
+    // For the test's own look at it.
+    sqlx::any::install_default_drivers();
     let folder = tempfile::tempdir().unwrap();
     let (place, url) = match kind {
         Kind::Sqlite => {

@@ -8,9 +8,9 @@
 //! At least [`KILLS`] kills; `CLINIC_TEST_SECONDS` is the minimum duration. `CLINIC_TEST_SEED` repeats the random
 //! numbers of an earlier run, which prints its seed; the timing is not repeated.
 
-mod lost_enquiries;
-mod program;
-mod visitors;
+pub mod lost_enquiries;
+pub mod program;
+pub mod visitors;
 
 use crate::{
     databases::{Kind, fresh},
@@ -31,6 +31,8 @@ use visitors::Visitors;
 const KILLS: usize = 20;
 /// Milliseconds between kills, at most.
 const LIFE: u64 = 700;
+/// Milliseconds between two posts of a visitor, at most; few enough that delivery is under way when a copy is killed.
+const PAUSE: u64 = 150;
 /// Recipients of every letter.
 const STAFF: [&str; 2] = ["one@clinic.example", "two@clinic.example"];
 
@@ -48,15 +50,15 @@ async fn kill_and_count(kind: Kind, count: usize) {
     let seed = std::env::var("CLINIC_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(random_seed);
     println!("{kind:?}: CLINIC_TEST_SEED={seed}");
     let began = Instant::now();
-    let random = Arc::new(SeededRandom(AtomicU64::new(seed)));
+    let random = Arc::new(SeededRandom::new(seed));
     let database = fresh(kind);
     let relay = Server::start(Encryption::Plain).await;
     let drawn = Arc::clone(&random);
     relay.draw_faults(Box::new(move || draw_fault(&drawn)));
-    let copies = Copies::new(&database, count, relay.address, &STAFF);
+    let copies = Copies::new(&database, count, relay.address, &STAFF, &[]);
 
     let (copies, visitors, kills) = tokio::task::spawn_blocking(move || {
-        let visitors = Visitors::start(copies.addresses(), &random);
+        let visitors = Visitors::start(copies.addresses(), &random, PAUSE);
         let kills = kill_repeatedly(&copies, &visitors, &random);
         (copies, visitors.finish(), kills)
     })
@@ -111,6 +113,10 @@ fn draw_fault(random: &SeededRandom) -> Option<(At, Fault)> {
 pub struct SeededRandom(AtomicU64);
 
 impl SeededRandom {
+    pub fn new(seed: u64) -> Self {
+        Self(AtomicU64::new(seed))
+    }
+
     pub fn below(&self, end: u64) -> u64 {
         const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
         let mut z = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);

@@ -25,5 +25,6 @@ mod postgres_proxy;
 mod privacy;
 mod rejected_posts;
 mod smtp_server;
+mod soak;
 mod storage_failures;
 mod test_outbox;

@@ -93,6 +93,11 @@ fn last_of_each_process(mails: &[Mail]) -> HashSet<usize> {
     lives.collect::<HashMap<_, _>>().into_values().collect()
 }
 
+/// The reference in the Message-ID.
+pub fn reference(mail: &Mail) -> String {
+    message_id(mail).split('.').next().unwrap().to_owned()
+}
+
 fn message_id(mail: &Mail) -> String {
     let message = MessageParser::default().parse(mail.text.as_bytes()).expect("a mail");
     message.message_id().expect("a Message-ID").to_owned()

@@ -33,7 +33,8 @@ struct Life {
 }
 
 impl Copies {
-    pub fn new(database: &Fresh, count: usize, relay: SocketAddr, staff: &[&str]) -> Self {
+    /// The further settings replace those of every copy.
+    pub fn new(database: &Fresh, count: usize, relay: SocketAddr, staff: &[&str], further: &[(&str, &str)]) -> Self {
         let mut settings: Vec<(String, String)> = [
             ("CLINIC_SECRET", "a secret that all copies of the program share".to_owned()),
             ("CLINIC_SMTP_URL", format!("smtp://{relay}")),
@@ -49,6 +50,7 @@ impl Copies {
         if database.kind == Kind::Postgres {
             settings.push(("CLINIC_DATABASE_URL".to_owned(), database.url.clone()));
         }
+        settings.extend(further.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let data = |copy| match database.kind {
             // The folder of the file that the test itself looks into.
             Kind::Sqlite => database.folder.path().join("data"),
@@ -68,6 +70,11 @@ impl Copies {
 
     pub fn addresses(&self) -> Vec<Address> {
         self.copies.iter().map(|copy| Arc::clone(&copy.address)).collect()
+    }
+
+    /// Uses a running copy, which is not killed meanwhile.
+    pub fn with_running<T>(&self, index: usize, act: impl FnOnce(&Clinic) -> T) -> T {
+        act(self.copies[index].life.lock().unwrap().clinic.as_ref().unwrap())
     }
 
     /// Each process has its own sender address, so that a mail shows which process sent it.

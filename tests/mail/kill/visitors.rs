@@ -15,8 +15,6 @@ use std::{
 
 /// Visitors at the same time.
 const AT_ONCE: usize = 6;
-/// Milliseconds between two visitors, at most; few enough that delivery is under way when a copy is killed.
-const PAUSE: u64 = 150;
 /// Pause before a copy that is starting gets another request.
 const RETRY_PAUSE: Duration = Duration::from_millis(5);
 
@@ -33,6 +31,7 @@ struct Shared {
     next: AtomicUsize,
     thanked: Mutex<HashMap<String, String>>,
     random: Arc<SeededRandom>,
+    pause: u64,
 }
 
 /// The result.
@@ -49,7 +48,8 @@ impl fmt::Display for Thanked {
 }
 
 impl Visitors {
-    pub fn start(addresses: Vec<Address>, random: &Arc<SeededRandom>) -> Self {
+    /// Each pauses for `pause` milliseconds at most before writing again as another visitor.
+    pub fn start(addresses: Vec<Address>, random: &Arc<SeededRandom>, pause: u64) -> Self {
         let shared = Arc::new(Shared {
             in_flight: addresses.iter().map(|_| AtomicUsize::default()).collect(),
             addresses,
@@ -58,6 +58,7 @@ impl Visitors {
             next: AtomicUsize::default(),
             thanked: Mutex::default(),
             random: Arc::clone(random),
+            pause,
         });
         let come = |_| {
             let shared = Arc::clone(&shared);
@@ -92,7 +93,7 @@ impl Shared {
             let name = format!("Visitor-{number}.");
             let reference = self.post_until_answered(number, &name);
             self.thanked.lock().unwrap().insert(name, reference);
-            thread::sleep(Duration::from_millis(self.random.below(PAUSE)));
+            thread::sleep(Duration::from_millis(self.random.below(self.pause)));
         }
     }
 
