@@ -3,20 +3,23 @@
 //! Invariant: a letter leaves the queue only when the relay has acknowledged it or when it has failed; a failed letter is
 //! kept and an alarm is raised. A delivery that could not be recorded is remembered and recorded before the next send.
 //!
-//! A relay that fails before any letter was offered is paused for all copies of the program; then one worker tries.
+//! A relay that fails before any letter was offered is paused for all copies of the program; then one worker tries, with
+//! a letter if one waits. If the relay refuses the program (5xx), an alarm is raised.
 //!
 //! Never: a decision about retries (see `retry_policy`), the text of a letter.
 
 use crate::mail::{
-    mailer::{DeliveryError, Mailer},
-    message::MessageBuilder,
-    outbox::{ClaimedLetter, MessageKind, Outbox, RelayState, Unavailable, random},
-    retry_policy::{Outcome, RetryPolicy},
+    health::ProblemKind,
+    mailer::{DeliveryError, Mailer, OutgoingMessage},
+    message::{BuildError, MessageBuilder},
+    outbox::{ClaimedLetter, MessageKind, Outbox, RelayState, StoredEnquiry, Unavailable, random},
+    retry_policy::RetryPolicy,
 };
 use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
 use std::{
     collections::{HashSet, VecDeque},
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -144,7 +147,8 @@ impl DeliveryWorker {
     }
 
     async fn try_step(&self, now: Timestamp) -> Result<Step, Unavailable> {
-        self.started.get_or_try_init(|| self.start(now)).await?;
+        // Settings may have been corrected before this start, so the relay is tried at once.
+        self.started.get_or_try_init(|| self.outbox.resume()).await?;
         let mut claiming = self.claiming.lock().await;
         while let Some(letter) = claiming.unrecorded.last() {
             self.outbox.mark_delivered(letter, now).await?;
@@ -164,8 +168,9 @@ impl DeliveryWorker {
         }
         let busy: Vec<String> = self.busy().iter().cloned().collect();
         let Some(letter) = self.outbox.claim(now, lease, &busy).await? else {
+            drop(claiming);
             if relay.failures > 0 {
-                self.outbox.resume().await?;
+                return self.check_relay(relay, now).await;
             }
             return Ok(Step::Idle(self.outbox.next_due().await?));
         };
@@ -174,13 +179,6 @@ impl DeliveryWorker {
         let _busy = Busy(self, &letter.recipient);
         drop(claiming);
         self.deliver(&letter, relay, now).await
-    }
-
-    /// Settings may have been corrected before this start, so the relay is tried at once, also for letters that failed
-    /// because of it.
-    async fn start(&self, now: Timestamp) -> Result<(), Unavailable> {
-        self.outbox.resume().await?;
-        self.outbox.retry_after_relay_failure(now).await.map(drop)
     }
 
     fn busy(&self) -> MutexGuard<'_, HashSet<String>> {
@@ -196,7 +194,7 @@ impl DeliveryWorker {
         if sent.is_ok() && self.outbox.mark_delivered(letter, now).await.is_err() {
             self.claiming.lock().await.unrecorded.push(letter.clone());
         }
-        if relay.failures > 0 && !matches!(sent, Err(DeliveryError::Session { .. })) {
+        if relay.failures > 0 && matches!(sent, Ok(()) | Err(DeliveryError::Letter { .. })) {
             self.outbox.relay_recovered(now).await?;
         }
         if let Err(error) = sent {
@@ -207,20 +205,15 @@ impl DeliveryWorker {
     }
 
     async fn send(&self, letter: &ClaimedLetter, now: Timestamp) -> Result<(), DeliveryError> {
-        let unwritable = |reason: String| DeliveryError::Letter { permanent: true, reason };
-        let messages = self.messages.load_full();
-        let message = match &letter.kind {
-            MessageKind::Note(note) => messages.note(letter, note),
-            MessageKind::Acknowledgement if now.duration_since(letter.queued) > STALE => {
-                return Err(unwritable("it comes too late to be of use".into()));
-            }
-            MessageKind::Acknowledgement => messages.acknowledgement(letter),
-            MessageKind::Enquiry => match self.outbox.stored(letter.number).await? {
-                Some(stored) => messages.enquiry(letter, &stored),
-                None => return Err(unwritable("its enquiry has no content".into())),
-            },
+        let stored = match letter.kind {
+            MessageKind::Enquiry => self.outbox.stored(letter.number).await?,
+            MessageKind::Note(_) | MessageKind::Acknowledgement => None,
         };
-        self.mailer.send(&message.map_err(|error| unwritable(error.to_string()))?).await
+        let messages = self.messages.load_full();
+        // lettre panics on some header values; a panic here would be repeated at every try.
+        let built = catch_unwind(AssertUnwindSafe(|| build(&messages, letter, stored.as_ref(), now)));
+        let message = built.unwrap_or_else(|_| Err("building it panicked".into()));
+        self.mailer.send(&message.map_err(|error| DeliveryError::Unwritable(error.to_string()))?).await
     }
 
     async fn record_failure(
@@ -230,33 +223,75 @@ impl DeliveryWorker {
         relay: RelayState,
         now: Timestamp,
     ) -> Result<Step, Unavailable> {
+        let (number, copy, attempts) = (letter.number, letter.copy, letter.attempts);
+        tracing::warn!(number, copy, attempts, fault = %error, "letter not delivered");
         let of_session = matches!(error, DeliveryError::Session { .. });
-        // Failures of the session are counted for the relay, not for each letter.
-        let attempts = if of_session { relay.failures.saturating_add(1) } else { letter.attempts };
-        let jitter = f64::from(u16::from_le_bytes(random())) / f64::from(u16::MAX);
+        let at = if of_session {
+            self.pause_relay(error, relay, now).await?
+        } else {
+            self.policy.next_attempt(attempts, now, jitter())
+        };
         let age = Duration::try_from(now.duration_since(letter.queued)).unwrap_or_default();
-        let outcome = self.policy.outcome(error.is_permanent(), attempts, age, now, jitter);
-        let (number, copy) = (letter.number, letter.copy);
-        tracing::warn!(number, copy, attempts = letter.attempts, fault = %error, ?outcome, "letter not delivered");
-        if of_session {
-            self.outbox.pause(self.policy.next_attempt(attempts, now, jitter)).await?;
+        if !self.policy.fails(error, age) {
+            // While the relay is paused the letter keeps its place at the head of the queue.
+            self.outbox.schedule_retry(letter, error, if of_session { now } else { at }).await?;
+            return Ok(Step::Retry(number, at));
         }
-        match outcome {
-            Outcome::Retry(at) => {
-                // While the relay is paused the letter keeps its place at the head of the queue.
-                self.outbox.schedule_retry(letter, error, if of_session { now } else { at }).await?;
-                return Ok(Step::Retry(number, at));
-            }
-            Outcome::Failed if letter.kind == MessageKind::Acknowledgement => {
-                self.outbox.discard_acknowledgement(letter, now).await?;
-            }
-            Outcome::Failed => {
-                self.outbox.mark_failed(letter, error, now).await?;
-                tracing::error!(number, copy, fault = %error, "letter failed; `enquiries resend` sends it again");
-            }
+        if letter.kind == MessageKind::Acknowledgement {
+            self.outbox.discard_acknowledgement(letter, now).await?;
+        } else {
+            self.outbox.mark_failed(letter, error, now).await?;
+            tracing::error!(number, copy, fault = %error, "letter failed; `enquiries resend` sends it again");
         }
         Ok(Step::Failed(number))
     }
+
+    /// Tries the relay without a letter, since none waits: letters that failed because of it are queued when it works.
+    async fn check_relay(&self, relay: RelayState, now: Timestamp) -> Result<Step, Unavailable> {
+        if let Err(error) = self.mailer.check().await {
+            return Ok(Step::Paused(self.pause_relay(&error, relay, now).await?));
+        }
+        self.outbox.relay_recovered(now).await?;
+        Ok(Step::Idle(self.outbox.next_due().await?))
+    }
+
+    /// Returns when the relay is tried again. Its failures are counted for all letters, not for each.
+    async fn pause_relay(
+        &self,
+        error: &DeliveryError,
+        relay: RelayState,
+        now: Timestamp,
+    ) -> Result<Timestamp, Unavailable> {
+        let until = self.policy.next_attempt(relay.failures.saturating_add(1), now, jitter());
+        self.outbox.pause(until).await?;
+        let kind = ProblemKind::RelayRefuses;
+        if error.is_permanent() && self.outbox.problem_begins(kind, now).await? {
+            tracing::error!(problem = kind.name(), fault = %error, "{}", kind.sentence());
+        }
+        Ok(until)
+    }
+}
+
+fn build(
+    messages: &MessageBuilder,
+    letter: &ClaimedLetter,
+    stored: Option<&StoredEnquiry>,
+    now: Timestamp,
+) -> Result<OutgoingMessage, BuildError> {
+    match (&letter.kind, stored) {
+        (MessageKind::Note(note), _) => messages.note(letter, note),
+        (MessageKind::Acknowledgement, _) if now.duration_since(letter.queued) > STALE => {
+            Err("it comes too late to be of use".into())
+        }
+        (MessageKind::Acknowledgement, _) => messages.acknowledgement(letter),
+        (MessageKind::Enquiry, Some(stored)) => messages.enquiry(letter, stored),
+        (MessageKind::Enquiry, None) => Err("its enquiry has no content that can be read".into()),
+    }
+}
+
+/// Between 0 and 1.
+fn jitter() -> f64 {
+    f64::from(u16::from_le_bytes(random())) / f64::from(u16::MAX)
 }
 
 impl ClaimState {

@@ -21,6 +21,8 @@ pub struct LetterCounts {
     pub failed: u64,
     /// Enquiries that are held and not marked as advertising; they have no letters yet.
     pub held: u64,
+    /// The relay refuses the program (5xx before any letter was offered).
+    pub relay_refuses: bool,
 }
 
 /// The state of the form, for `/health/form`.
@@ -51,6 +53,9 @@ impl Health {
                 if letters.late > 0 {
                     reasons.push(format!("Letters do not leave: {} waiting for more than an hour.", letters.late));
                 }
+                if letters.relay_refuses {
+                    reasons.push("The relay refuses the website: check CLINIC_SMTP_URL with `doctor`.".into());
+                }
                 if letters.failed > 0 {
                     reasons.push(format!(
                         "Letters could not be delivered: {} failed; see `enquiries list`, then `enquiries resend`.",
@@ -72,11 +77,13 @@ pub enum ProblemKind {
     Failed,
     /// An enquiry could not be stored.
     NotStored,
+    /// The relay refused the program (5xx to connection, EHLO, STARTTLS or AUTH).
+    RelayRefuses,
 }
 
 impl ProblemKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Late, Self::Failed, Self::NotStored];
+    pub const ALL: [Self; 4] = [Self::Late, Self::Failed, Self::NotStored, Self::RelayRefuses];
 
     /// The identifier in the database and in alarms for programs.
     pub fn name(self) -> &'static str {
@@ -84,6 +91,7 @@ impl ProblemKind {
             Self::Late => "letters-late",
             Self::Failed => "letters-set-aside",
             Self::NotStored => "enquiries-not-kept",
+            Self::RelayRefuses => "relay-refuses",
         }
     }
 
@@ -100,6 +108,9 @@ impl ProblemKind {
                 "A letter to staff was refused or grew too old, and is not tried again by itself. It is kept."
             }
             Self::NotStored => "The website cannot keep enquiries. Visitors are asked to call instead.",
+            Self::RelayRefuses => {
+                "The relay refuses the website, as with a wrong or expired password. Enquiries wait until it is corrected."
+            }
         }
     }
 }
@@ -122,6 +133,11 @@ mod tests {
             ("late and failed", Health { write: Ok(()), letters: letters(2, 3) }, 2),
             ("down", Health { write: Err(cause()), letters: Err(cause()) }, 1),
             ("readable only", Health { write: Err(cause()), letters: letters(1, 0) }, 2),
+            (
+                "refused",
+                Health { write: Ok(()), letters: Ok(LetterCounts { relay_refuses: true, ..LetterCounts::default() }) },
+                1,
+            ),
         ];
         for (case, health, expected) in cases {
             assert_eq!(health.reasons().len(), expected, "{case}: {:?}", health.reasons());

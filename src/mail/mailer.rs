@@ -59,15 +59,18 @@ pub enum MailerError {
 /// Why a message was not delivered. Reasons hold nothing that a person wrote: `refused at RCPT (550)`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DeliveryError {
-    /// The letter could not be built, or failed from MAIL on: another letter may pass.
+    /// The letter cannot be built.
+    #[error("{0}")]
+    Unwritable(String),
+    /// It failed from MAIL on: another letter may pass.
     #[error("{reason}")]
     Letter {
-        /// The relay answered 5xx (RFC 5321 4.2.1), or the letter cannot be built.
+        /// The relay answered 5xx (RFC 5321 4.2.1).
         permanent: bool,
         /// What happened.
         reason: String,
     },
-    /// Connection, greeting, TLS, log-in or the mail folder failed: no letter would pass.
+    /// Connection, greeting, TLS, log-in or the mail folder failed: no letter would pass, and none fails because of it.
     #[error("{reason}")]
     Session {
         /// The relay answered 5xx.
@@ -85,7 +88,7 @@ impl DeliveryError {
         Self::Session { permanent: false, reason }
     }
 
-    /// A further attempt would end in the same way.
+    /// The relay answered 5xx: a person has to change something.
     pub fn is_permanent(&self) -> bool {
         matches!(self, Self::Letter { permanent: true, .. } | Self::Session { permanent: true, .. })
     }
@@ -115,7 +118,16 @@ impl Mailer {
         }
     }
 
-    /// Connects to the relay, encrypts, logs in and leaves without a message; `None` for a folder.
+    /// Whether the relay would take a letter now: connects, encrypts, logs in and leaves. A folder is not tried.
+    pub async fn check(&self) -> Result<(), DeliveryError> {
+        match &self.transport {
+            Transport::Folder(_) => Ok(()),
+            Transport::Relay(client) => client.check(self.limit).await,
+        }
+    }
+
+    /// Connects to the relay, encrypts, logs in and leaves without a message, step by step for `doctor`; `None` for a
+    /// folder.
     pub async fn inspect(&self) -> Option<Inspection> {
         let Transport::Relay(client) = &self.transport else { return None };
         let late = |_| Inspection::Unreachable("it does not answer in time".to_owned());

@@ -24,7 +24,7 @@ use lettre::{
 use std::{error::Error, time::SystemTime};
 
 /// Why a message cannot be built; without anything that a visitor typed.
-type BuildError = Box<dyn Error + Send + Sync>;
+pub(super) type BuildError = Box<dyn Error + Send + Sync>;
 
 /// What all messages have in common.
 #[derive(Debug, Clone)]

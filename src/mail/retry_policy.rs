@@ -1,9 +1,11 @@
 //! When a letter that could not be delivered is tried again: pure.
 //!
-//! Invariant: only a permanent refusal (5xx) or its age makes a letter fail; everything else is tried again.
+//! Invariant: only a permanent refusal (5xx) of the letter itself, its age, or that it cannot be built makes a letter fail;
+//! everything else is tried again, a 5xx about the session (banner, EHLO, STARTTLS, AUTH) included.
 //!
 //! Never: the clock, randomness or a database; all of them are arguments.
 
+use super::mailer::DeliveryError;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
@@ -16,23 +18,11 @@ pub struct RetryPolicy {
     pub give_up: Duration,
 }
 
-/// What is done with a letter that could not be delivered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// It is tried again at that time.
-    Retry(Timestamp),
-    /// It is kept and not tried again by itself.
-    Failed,
-}
-
 impl RetryPolicy {
-    /// Decides. `attempts` counts the tries so far, this one included; `age` is the time since the letter was queued;
-    /// `jitter` lies between 0 and 1.
-    pub fn outcome(&self, permanent: bool, attempts: u32, age: Duration, now: Timestamp, jitter: f64) -> Outcome {
-        if permanent || age >= self.give_up {
-            return Outcome::Failed;
-        }
-        Outcome::Retry(self.next_attempt(attempts, now, jitter))
+    /// Whether a letter of this age, counted since it was queued, is kept and not tried again by itself after `error`.
+    pub fn fails(&self, error: &DeliveryError, age: Duration) -> bool {
+        let hopeless = matches!(error, DeliveryError::Unwritable(_) | DeliveryError::Letter { permanent: true, .. });
+        hopeless || age >= self.give_up
     }
 
     /// The time of the next try after so many. `jitter` spreads the wait by a tenth to either side, so that copies of the
@@ -54,31 +44,32 @@ mod tests {
         RetryPolicy { waits: [1, 5, 15].map(minutes).to_vec(), give_up: minutes(60) }
     }
 
-    fn decide(permanent: bool, attempts: u32, age_minutes: u64) -> Outcome {
-        policy().outcome(permanent, attempts, Duration::from_secs(60 * age_minutes), Timestamp::UNIX_EPOCH, 0.5)
-    }
-
-    fn retry(seconds: i64) -> Outcome {
-        Outcome::Retry(Timestamp::from_second(seconds).unwrap())
+    fn next(attempts: u32) -> i64 {
+        policy().next_attempt(attempts, Timestamp::UNIX_EPOCH, 0.5).as_second()
     }
 
     #[test]
-    fn a_permanent_refusal_fails_at_once_and_anything_else_is_tried_again() {
-        assert_eq!(decide(true, 1, 0), Outcome::Failed);
-        assert_eq!(decide(false, 1, 0), retry(60));
+    fn only_the_letter_itself_or_its_age_makes_it_fail() {
+        let letter = |permanent| DeliveryError::Letter { permanent, reason: String::new() };
+        let session = |permanent| DeliveryError::Session { permanent, reason: String::new() };
+        let table = [
+            (letter(true), true),
+            (DeliveryError::Unwritable(String::new()), true),
+            (letter(false), false),
+            (session(true), false),
+            (session(false), false),
+        ];
+        for (error, at_once) in table {
+            assert_eq!(policy().fails(&error, Duration::from_mins(59)), at_once, "{error:?}");
+            assert!(policy().fails(&error, Duration::from_mins(60)), "{error:?}");
+        }
     }
 
     #[test]
     fn waits_follow_the_policy_and_the_last_repeats() {
         for (attempts, seconds) in [(0, 60), (1, 60), (2, 300), (3, 900), (4, 900), (1_000_000, 900)] {
-            assert_eq!(decide(false, attempts, 0), retry(seconds), "after {attempts} tries");
+            assert_eq!(next(attempts), seconds, "after {attempts} tries");
         }
-    }
-
-    #[test]
-    fn a_letter_fails_at_its_age_and_not_before() {
-        assert_eq!(decide(false, 9, 59), retry(900));
-        assert_eq!(decide(false, 9, 60), Outcome::Failed);
     }
 
     #[test]

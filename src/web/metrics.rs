@@ -132,7 +132,14 @@ mod tests {
 
     fn metrics() -> Metrics {
         let at = |second| Timestamp::from_second(second).unwrap();
-        let letters = LetterCounts { waiting: 3, late: 1, oldest: Some(at(1_000)), failed: 2, held: 4 };
+        let letters = LetterCounts {
+            waiting: 3,
+            late: 1,
+            oldest: Some(at(1_000)),
+            failed: 2,
+            held: 4,
+            ..LetterCounts::default()
+        };
         let stored = StoredEnquiries::default();
         stored.count(Action::Hold);
         Metrics {

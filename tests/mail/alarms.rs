@@ -16,7 +16,7 @@ use relationship_clinic::{
 use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf, time::Duration};
 
 /// A second relay for alarms, and the setting that leads to it.
-async fn second_relay() -> (Server, Alarm) {
+pub async fn second_relay() -> (Server, Alarm) {
     let second = Server::start(Encryption::Plain).await;
     let alarm = Alarm::Relay(second.relay(Tls::Loopback), "owner@elsewhere.example".parse().unwrap());
     (second, alarm)
@@ -26,7 +26,7 @@ fn channel(alarm: &Alarm) -> AlarmChannel {
     AlarmChannel::new(alarm, "website@clinic.example".parse().unwrap(), "https://clinic.example").unwrap()
 }
 
-fn watch(outbox: &Outbox, alarm: &Alarm) -> HealthWatch {
+pub fn watch(outbox: &Outbox, alarm: &Alarm) -> HealthWatch {
     HealthWatch::new(outbox.clone(), Some(channel(alarm)), retry_policy())
 }
 

@@ -20,6 +20,7 @@ mod letters;
 mod lifecycle;
 mod name_server;
 mod notes;
+mod outage;
 mod outbox;
 mod postgres_proxy;
 mod privacy;

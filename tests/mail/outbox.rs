@@ -292,7 +292,8 @@ async fn a_failed_letter_waits_again_after_resend(kind: Kind) {
     test.outbox.mark_failed(&letter, &refused(), later(1)).await.unwrap();
     assert_eq!(test.outbox.list().await.unwrap()[0].state, "failed");
     assert!(claim(&test.outbox, later(9_999_999)).await.is_none());
-    assert!(!test.outbox.retry_after_relay_failure(later(2)).await.unwrap(), "the letter itself was refused");
+    test.outbox.relay_recovered(later(2)).await.unwrap();
+    assert_eq!(test.outbox.list().await.unwrap()[0].state, "failed", "the letter itself was refused");
     assert!(test.outbox.resend(Some("XXXXXXXX"), later(3)).await.is_err());
     assert_eq!(test.outbox.resend(Some(&receipt.reference), later(500)).await, Ok(1));
     let again = claim(&test.outbox, later(500)).await.unwrap();

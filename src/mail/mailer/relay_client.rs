@@ -73,18 +73,18 @@ impl RelayClient {
 
     pub(super) async fn send(&self, message: &OutgoingMessage, limit: Duration) -> Result<(), DeliveryError> {
         let start = Instant::now();
-        let connected = timeout(limit, async {
-            let mut connection = self.connect().await?;
-            self.log_in(&mut connection).await?;
-            Ok(connection)
-        });
-        let late = |_| Err(DeliveryError::session("no answer in time before MAIL".into()));
-        let mut connection = connected.await.unwrap_or_else(late)?;
+        let mut connection = self.open(limit).await?;
         let left = limit.saturating_sub(start.elapsed());
         let late = |_| Err(DeliveryError::Letter { permanent: false, reason: "no answer in time after MAIL".into() });
         let result = timeout(left, transfer(&mut connection, message)).await.unwrap_or_else(late);
         let _ = timeout(QUIT_LIMIT, connection.abort()).await;
         result
+    }
+
+    pub(super) async fn check(&self, limit: Duration) -> Result<(), DeliveryError> {
+        let mut connection = self.open(limit).await?;
+        let _ = timeout(QUIT_LIMIT, connection.abort()).await;
+        Ok(())
     }
 
     pub(super) async fn inspect(&self) -> Inspection {
@@ -101,6 +101,17 @@ impl RelayClient {
         let log_in = self.log_in(&mut connection).await;
         let _ = timeout(QUIT_LIMIT, connection.abort()).await;
         Inspection::Secured { certificate, log_in }
+    }
+
+    /// Connects, encrypts and logs in.
+    async fn open(&self, limit: Duration) -> Result<AsyncSmtpConnection, DeliveryError> {
+        let opened = timeout(limit, async {
+            let mut connection = self.connect().await?;
+            self.log_in(&mut connection).await?;
+            Ok(connection)
+        });
+        let late = |_| Err(DeliveryError::session("no answer in time before MAIL".into()));
+        opened.await.unwrap_or_else(late)
     }
 
     /// Connects and encrypts.

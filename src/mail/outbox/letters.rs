@@ -180,7 +180,7 @@ impl Outbox {
         error: &DeliveryError,
         at: Timestamp,
     ) -> Result<(), Unavailable> {
-        let stage = if matches!(error, DeliveryError::Letter { .. }) { "letter" } else { "relay" };
+        let stage = if matches!(error, DeliveryError::Session { .. }) { "relay" } else { "letter" };
         let query = sqlx::query(statement).bind(letter.id).bind(letter.claim.clone()).bind(millis(at));
         self.db.execute(query.bind(stage).bind(error.to_string())).await.map(drop)
     }

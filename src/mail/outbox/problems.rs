@@ -19,20 +19,21 @@ pub struct ClaimedProblem {
 
 impl Outbox {
     /// Counts letters that wait, that wait longer than `late`, that failed while their enquiry is not marked as answered;
-    /// and enquiries that are held.
+    /// and enquiries that are held. Also whether the relay refuses the program.
     pub async fn letter_counts(&self, now: Timestamp, late: SignedDuration) -> Result<LetterCounts, Unavailable> {
         const COUNT: &str = "SELECT COUNT(*), COALESCE(SUM(CASE WHEN queued_at <= $1 THEN 1 ELSE 0 END), 0), \
              MIN(queued_at), \
              (SELECT COUNT(*) FROM letter l WHERE l.state = 'set-aside' AND NOT EXISTS (SELECT 1 FROM enquiry e \
               WHERE e.number = l.number AND e.answered_at IS NOT NULL)), \
-             (SELECT COUNT(*) FROM enquiry WHERE state = 'held' AND marked_spam_at IS NULL) \
+             (SELECT COUNT(*) FROM enquiry WHERE state = 'held' AND marked_spam_at IS NULL), \
+             (SELECT COUNT(*) FROM trouble WHERE kind = 'relay-refuses') \
              FROM letter WHERE state = 'waiting' AND kind <> 'acknowledgement'";
         let before = millis(now.saturating_sub(late).unwrap_or(Timestamp::MIN));
         let query = sqlx::query_as(COUNT).bind(before);
-        let (waiting, late, oldest, failed, held): (i64, i64, Option<i64>, i64, i64) =
+        let (waiting, late, oldest, failed, held, refuses): (i64, i64, Option<i64>, i64, i64, i64) =
             query.fetch_one(&self.db.pool().await?).await?;
         let [waiting, late, failed, held] = [waiting, late, failed, held].map(unsigned);
-        Ok(LetterCounts { waiting, late, oldest: oldest.map(time), failed, held })
+        Ok(LetterCounts { waiting, late, oldest: oldest.map(time), failed, held, relay_refuses: refuses > 0 })
     }
 
     /// Records that a problem is there; true if it is new.

@@ -3,6 +3,7 @@
 //! Invariant: while a relay that failed is paused, no copy connects to it; then exactly one tries.
 
 use super::{Outbox, Unavailable, millis, time};
+use crate::mail::health::ProblemKind;
 use jiff::Timestamp;
 
 /// Failures in a row, and the pause after the last one.
@@ -41,20 +42,14 @@ impl Outbox {
         self.db.execute(sqlx::query(UNPAUSE)).await.map(drop)
     }
 
-    /// Records that the relay accepts our connection: letters that failed because of the relay are sent again.
+    /// Records that the relay accepts our connection: letters that failed because of it are queued again with a new age.
     pub async fn relay_recovered(&self, now: Timestamp) -> Result<(), Unavailable> {
-        const WORKS: &str = "UPDATE relay SET failures = 0, paused_until = 0 WHERE name = 'staff' AND failures > 0";
-        if self.db.execute(sqlx::query(WORKS)).await? > 0 {
-            self.retry_after_relay_failure(now).await?;
-        }
-        Ok(())
-    }
-
-    /// Requeues letters that failed because the relay refused the program (log-in, greeting), not the letter; true if
-    /// there were any.
-    pub async fn retry_after_relay_failure(&self, now: Timestamp) -> Result<bool, Unavailable> {
         const REQUEUE: &str = "UPDATE letter SET state = 'waiting', due_at = $1, queued_at = $1, attempts = 0, \
                               done_at = NULL WHERE state = 'set-aside' AND stage = 'relay'";
-        Ok(self.db.execute(sqlx::query(REQUEUE).bind(millis(now))).await? > 0)
+        const WORKS: &str = "UPDATE relay SET failures = 0, paused_until = 0 WHERE name = 'staff'";
+        self.db.execute(sqlx::query(REQUEUE).bind(millis(now))).await?;
+        self.problem_ends(ProblemKind::RelayRefuses).await?;
+        // Last, so that a crash before it repeats the rest.
+        self.db.execute(sqlx::query(WORKS)).await.map(drop)
     }
 }
