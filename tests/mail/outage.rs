@@ -113,6 +113,23 @@ async fn a_letter_that_failed_by_its_age_while_the_relay_was_down_is_sent_when_i
 }
 
 #[tokio::test]
+async fn an_enquiry_that_cannot_be_decoded_fails_and_delays_no_other() {
+    for content in ["'{\"enquiry\": 1}'", "'no JSON'", "x'00ff'"] {
+        let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
+        let (second, alarm) = second_relay().await;
+        put(&test, "Ann", friday()).await;
+        put(&test, "Bob", friday()).await;
+        let pool = sqlx::AnyPool::connect(&test.fresh.url).await.unwrap();
+        let damage = format!("UPDATE enquiry SET content = {content} WHERE number = 1");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(damage)).execute(&pool).await.unwrap();
+        let failed = work(&worker(&test, &server), friday(), after(1)).await;
+        assert_eq!((failed, server.mails().len()), (vec![1], 1), "{content}");
+        watch(&test.outbox, &alarm).check(friday()).await;
+        assert_eq!(second.mails().len(), 1, "{content}: an alarm");
+    }
+}
+
+#[tokio::test]
 async fn a_letter_that_cannot_be_built_fails_and_is_no_sign_that_the_relay_works() {
     let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
     let worker = worker(&test, &server);

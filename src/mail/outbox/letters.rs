@@ -116,7 +116,7 @@ impl Outbox {
         Ok(next.map(time))
     }
 
-    /// The content of an enquiry's letter; `None` if it was erased meanwhile.
+    /// The content of an enquiry's letter; `None` if it was erased meanwhile or cannot be decoded.
     pub async fn stored(&self, number: u64) -> Result<Option<StoredEnquiry>, Unavailable> {
         const STORED: &str = "SELECT e.reference, e.received_at, e.content, \
              p.number AS p_number, p.reference AS p_reference, p.state AS p_state, \
@@ -124,7 +124,7 @@ impl Outbox {
              FROM enquiry e LEFT JOIN enquiry p ON p.number = e.number - 1 \
              LEFT JOIN enquiry c ON c.number = e.corrects WHERE e.number = $1";
         let row = sqlx::query(STORED).bind(signed(number)).fetch_optional(&self.db.pool().await?).await?;
-        Ok(row.map(|row| stored(number, &row)).transpose()?.flatten())
+        Ok(row.and_then(|row| stored(number, &row).ok().flatten()))
     }
 
     /// Records a delivery; the enquiry counts as delivered with its last letter.
