@@ -28,6 +28,7 @@ pub use clinic::{
 pub use facts::{SearchFacts, Synonyms, clinic_facts, zone};
 pub use fault::{Fault, Faults, Level};
 pub use load::{Loaded, load};
+pub use markdown::{ARTICLE_TEMPLATE_IDS, TEMPLATE_IDS};
 pub use published_addresses::record;
 pub use signals::SignalFacts;
 pub use site::{

@@ -3,7 +3,7 @@
 //! Invariant: a redirect leads to a page, so there are no chains and no loops.
 
 use super::{
-    Level, Site,
+    Level, Site, TEMPLATE_IDS,
     source::{SourceFile, Status},
 };
 use jiff::civil::Date;
@@ -23,8 +23,6 @@ const OWN: [&str; 8] = [
     "/health/live",
     "/.well-known/security.txt",
 ];
-/// Ids in the template of every page.
-const TEMPLATE_IDS: [&str; 2] = ["main", "crisis-heading"];
 /// First parts of addresses that no page may have.
 const RESERVED: [&str; 15] = [
     "articles",
@@ -240,7 +238,7 @@ impl Addresses {
             }
             Some(Answer::Gone) | None => return error(format!("there is no page at {path}"), self.suggestion(path)),
         };
-        let is_known = ids.iter().map(String::as_str).chain(TEMPLATE_IDS).any(|id| id == fragment);
+        let is_known = ids.iter().map(String::as_str).chain(TEMPLATE_IDS.split(' ')).any(|id| id == fragment);
         if fragment.is_empty() || is_known {
             return None;
         }

@@ -1,7 +1,7 @@
 //! Reads an article's file: front matter, body, questions and sources, and checks that they agree.
 
 use super::{
-    Html,
+    ARTICLE_TEMPLATE_IDS, Html,
     document::{Context, Image, body},
     front_matter::{self, Day},
     markdown::{Kind, render},
@@ -12,9 +12,6 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use std::ops::Range;
 use toml::Spanned;
-
-/// Ids in an article's template, besides those of every page.
-const TEMPLATE_IDS: [&str; 4] = ["questions", "sources", "takeaways-heading", "contents-heading"];
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -62,6 +59,8 @@ pub(super) fn article(source: &mut SourceFile, context: &Context) -> Option<Arti
     check_days(source, &facts, context.today);
     check_names(source, &facts, context);
     source.status = facts.status(context.today);
+    source.ids.extend(ARTICLE_TEMPLATE_IDS.split(' ').map(str::to_owned));
+    source.ids.extend((1..=facts.questions.len()).map(question_id));
     let mut rendered = body(source, start, Kind::Article);
     let sources = sources(source, facts.sources);
     let questions = questions(source, facts.questions, &mut rendered.text);
@@ -69,8 +68,6 @@ pub(super) fn article(source: &mut SourceFile, context: &Context) -> Option<Arti
     let image = facts.image.map(|image| Image::figure(image, source));
     source.title = title.clone()?;
     source.aliases = facts.aliases;
-    source.ids.extend(TEMPLATE_IDS.map(str::to_owned));
-    source.ids.extend(questions.iter().map(|question| question.id.clone()));
     Some(Article {
         slug: source.slug.clone(),
         title: title?,
@@ -196,10 +193,14 @@ fn questions(source: &mut SourceFile, raw: Vec<RawQuestion>, text: &mut String) 
         let answer = render(source, answer.get_ref(), start, Kind::Short);
         let ask = ask.get_ref().trim();
         text.extend([ask, "\n", answer.text.trim(), "\n"]);
-        let id = format!("question-{}", index + 1);
+        let id = question_id(index + 1);
         questions.push(Question { ask: ask.to_owned(), id, answer: answer.body.into_html() });
     }
     questions
+}
+
+fn question_id(number: usize) -> String {
+    format!("question-{number}")
 }
 
 /// Byte offset of the text of a TOML string: after its quotes, and after the line break that three quotes drop.

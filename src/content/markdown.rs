@@ -8,6 +8,8 @@ mod footnotes;
 mod ids;
 mod table;
 
+pub use ids::{ARTICLE_TEMPLATE_IDS, TEMPLATE_IDS};
+
 use super::{
     site::{Figure, Heading, Html, Piece, Prose, SLOTS},
     source::SourceFile,
@@ -124,7 +126,7 @@ impl<'t> Renderer<'_, 't> {
             }
             Event::FootnoteReference(name) => {
                 self.mark_text();
-                self.events.push(self.footnotes.mark(&name, span, &mut self.source.ids));
+                self.events.push(self.footnotes.mark(&name, span));
             }
             Event::Start(Tag::FootnoteDefinition(name)) => self.footnotes.start(&name, span, self.events.len()),
             Event::End(TagEnd::FootnoteDefinition) => self.footnotes.end(&mut self.events),
@@ -187,7 +189,7 @@ impl<'t> Renderer<'_, 't> {
             self.source.error(span, "this heading is empty", "write its text, or remove it");
         }
         self.end_block();
-        let id = ids::unique(&text, self.kind, &mut self.source.ids);
+        let id = ids::unique(&text, &mut self.source.ids);
         self.events.insert(first, Event::Html(format!("<h{level} id=\"{id}\">").into()));
         self.events.push(Event::Html(format!("</h{level}>\n").into()));
         self.rendered.headings.push(Heading { level, id, text });
@@ -207,18 +209,18 @@ impl<'t> Renderer<'_, 't> {
         if let Some(figure) = paragraph.figures.pop() {
             if paragraph.has_text || !paragraph.figures.is_empty() {
                 let remedy = "add an empty line before and after the picture";
-                self.source.error(paragraph.span, "this picture is inside a paragraph", remedy);
+                self.source.error(paragraph.span.clone(), "this picture is inside a paragraph", remedy);
             }
-            return self.replace_from(paragraph.first, Piece::Figure(figure));
+            return self.replace(&paragraph, Piece::Figure(figure));
         }
         let text = self.rendered.text[paragraph.text_from..].trim();
         if let Some(name) = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).map(str::to_owned) {
             if !SLOTS.contains(&name.as_str()) {
                 let message = format!("there is no slot {{{name}}}");
-                self.source.error(paragraph.span, message, format!("use one of: {}", SLOTS.join(", ")));
+                self.source.error(paragraph.span.clone(), message, format!("use one of: {}", SLOTS.join(", ")));
             }
             self.rendered.text.truncate(paragraph.text_from);
-            self.replace_from(paragraph.first, Piece::Slot(name));
+            self.replace(&paragraph, Piece::Slot(name));
         } else if paragraph.is_first && matches!(self.kind, Kind::Article | Kind::Page) {
             self.rendered.lead = Some(markup(self.events.drain(..)));
         }
@@ -239,9 +241,13 @@ impl<'t> Renderer<'_, 't> {
         }
     }
 
-    /// Puts `piece` in place of the events from `first` on, after the markup of those before.
-    fn replace_from(&mut self, first: usize, piece: Piece) {
-        self.events.truncate(first);
+    /// Puts `piece` in place of the paragraph, after the markup of the events before.
+    fn replace(&mut self, paragraph: &Paragraph, piece: Piece) {
+        self.events.truncate(paragraph.first);
+        if self.footnotes.is_open() {
+            let remedy = "put it after the paragraph with the note's mark";
+            return self.source.error(paragraph.span.clone(), "this is inside a note, which holds only text", remedy);
+        }
         self.flush();
         self.rendered.body.0.push(piece);
     }

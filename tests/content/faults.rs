@@ -104,15 +104,25 @@ fn a_footnote_matches_its_mark_regardless_of_case() {
 #[test]
 fn a_heading_has_no_id_that_its_template_has() {
     let folder = folder();
-    let body = "## Message\n\nText.\n\n## Questions\n\nText.\n\n## Questions\n\nText.\n\n## Question 1\n\nText.\n";
-    write(folder.path(), "articles/ids.md", &format!("{FRONT}{BODY}\n{body}"));
+    let body = ["Message", "Questions", "Questions", "Question 1", "Name hint", "Facts heading", "Note 1", "Notes"]
+        .map(|heading| format!("## {heading}\n\nText.[^a]\n\n"))
+        .concat()
+        + "[^a]: A note.\n";
+    write(
+        folder.path(),
+        "articles/ids.md",
+        &format!("{FRONT}[[questions]]\nask = \"Why?\"\nanswer = \"So.\"\n{BODY}\n{body}"),
+    );
     write(folder.path(), "pages/ids.md", &format!("{}{BODY}\n{body}", without("published", "topics")));
     let site = load(folder.path(), date(2026, 11, 24)).unwrap_or_else(|faults| panic!("{faults}")).site;
     let article: Vec<&str> =
         site.articles.iter().find(|a| a.slug == "ids").unwrap().headings.iter().map(|h| h.id.as_str()).collect();
-    assert_eq!(article, ["one", "message-2", "questions-2", "questions-3", "question-1-2"]);
+    let last = ["facts-heading-2", "note-1", "notes-2"];
+    assert_eq!(article[..6], ["one", "message-2", "questions-2", "questions-3", "question-1-2", "name-hint-2"]);
+    assert_eq!(article[6..], last);
     let page: Vec<&str> = site.pages[0].headings.iter().map(|h| h.id.as_str()).collect();
-    assert_eq!(page, ["one", "message", "questions", "questions-2", "question-1"]);
+    assert_eq!(page[..6], ["one", "message", "questions", "questions-2", "question-1", "name-hint"]);
+    assert_eq!(page[6..], last);
 }
 
 #[test]

@@ -2,8 +2,10 @@
 
 use crate::support::{
     clinic::{Answer, Clinic},
+    content_folder::ContentFolder,
     html::{Dom, text},
 };
+use relationship_clinic::content::{ARTICLE_TEMPLATE_IDS, TEMPLATE_IDS};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::LazyLock,
@@ -116,6 +118,33 @@ fn every_id_is_unique_and_every_reference_to_one_leads_somewhere() {
         }
         faults
     });
+}
+
+#[test]
+fn the_ids_that_no_heading_gets_are_those_of_the_templates() {
+    let content = ContentFolder::copied();
+    content.replace_line("clinic.toml", "text_messages", "text_messages = true");
+    content.add("articles/trust-after-betrayal/index.md", "\nText.[^a]\n\n[^a]: A note.\n");
+    let person = "+++\nname = \"Ana\"\ndescription = \"A person.\"\n+++\nText.\n";
+    content.write("people/ana.md", person);
+    content.replace_line(
+        "articles/trust-after-betrayal/index.md",
+        "published",
+        "published = 2026-01-01\nauthor = \"ana\"",
+    );
+    let clinic = content.open(&[]);
+    let ids = |path: &str| {
+        let dom = Dom::new(&clinic.get(path).is(200).body);
+        let headings = dom.attributes(".prose > h2, .prose > h3, .prose > h4", "id");
+        let is_template = |id: &String| !headings.contains(id) && !id.starts_with("question-") && !id.contains('_');
+        dom.attributes("[id]", "id").into_iter().filter(is_template).collect::<BTreeSet<_>>()
+    };
+    let list = |ids: &str| ids.split(' ').map(str::to_owned).collect::<BTreeSet<_>>();
+    let (every, article) = (list(TEMPLATE_IDS), list(ARTICLE_TEMPLATE_IDS));
+    let pages: BTreeSet<_> = ["/", "/approach", "/topics/trust", "/people/ana"].into_iter().flat_map(ids).collect();
+    assert!(pages.is_subset(&every), "missing in TEMPLATE_IDS: {:?}", pages.difference(&every));
+    let all = &pages | &ids("/articles/trust-after-betrayal");
+    assert_eq!(all, &every | &article);
 }
 
 #[test]

@@ -1,4 +1,6 @@
 //! Footnotes: numbered by first use, listed at the end of the text, with links in both directions (DPUB-ARIA roles).
+//!
+//! Their ids have an underscore, which no id of a heading has.
 
 use super::SourceFile;
 use pulldown_cmark::{Event, TagEnd};
@@ -15,7 +17,7 @@ pub(super) struct Footnotes<'t> {
 
 impl<'t> Footnotes<'t> {
     /// The mark in the text, linked to the note.
-    pub(super) fn mark(&mut self, name: &str, span: Range<usize>, ids: &mut Vec<String>) -> Event<'t> {
+    pub(super) fn mark(&mut self, name: &str, span: Range<usize>) -> Event<'t> {
         let name = name.to_lowercase();
         let index = self.used.iter().position(|(used, ..)| *used == name).unwrap_or_else(|| {
             self.used.push((name, span, 0));
@@ -23,10 +25,9 @@ impl<'t> Footnotes<'t> {
         });
         self.used[index].2 += 1;
         let (number, use_) = (index + 1, self.used[index].2);
-        let id = if use_ == 1 { format!("note-{number}-mark") } else { format!("note-{number}-mark-{use_}") };
-        ids.push(id.clone());
+        let id = if use_ == 1 { format!("note_{number}_mark") } else { format!("note_{number}_mark_{use_}") };
         let mark = format!(
-            "<sup class=\"footnote-mark\"><a href=\"#note-{number}\" id=\"{id}\" role=\"doc-noteref\" aria-label=\"Note {number}\">{number}</a></sup>"
+            "<sup class=\"footnote-mark\"><a href=\"#note_{number}\" id=\"{id}\" role=\"doc-noteref\" aria-label=\"Note {number}\">{number}</a></sup>"
         );
         Event::InlineHtml(mark.into())
     }
@@ -34,6 +35,11 @@ impl<'t> Footnotes<'t> {
     /// Starts a definition; its events are those from `at` on.
     pub(super) fn start(&mut self, name: &str, span: Range<usize>, at: usize) {
         self.open = Some((name.to_lowercase(), span, at));
+    }
+
+    /// Whether a definition is open.
+    pub(super) fn is_open(&self) -> bool {
+        self.open.is_some()
     }
 
     /// Ends the open definition; moves its events out of those of the text.
@@ -62,15 +68,19 @@ impl<'t> Footnotes<'t> {
                 continue;
             };
             let number = index + 1;
-            source.ids.push(format!("note-{number}"));
-            events.push(Event::Html(format!("<li id=\"note-{number}\">").into()));
+            events.push(Event::Html(format!("<li id=\"note_{number}\">").into()));
             events.extend(with_backlink(defined.swap_remove(at).2, number));
             events.push(Event::Html("</li>\n".into()));
         }
         if events.is_empty() {
             return events;
         }
-        source.ids.push("notes".to_owned());
+        let notes = "notes".to_owned();
+        if source.ids.contains(&notes) {
+            let remedy = "write it into the text, without a note";
+            source.error(self.used[0].1.clone(), "another text of this page has notes", remedy);
+        }
+        source.ids.push(notes);
         let open = "<section class=\"footnotes\" role=\"doc-endnotes\" aria-labelledby=\"notes\"><h2 id=\"notes\">Notes</h2><ol>\n";
         events.insert(0, Event::Html(open.into()));
         events.push(Event::Html("</ol></section>\n".into()));
@@ -98,7 +108,7 @@ fn report_undefined(source: &mut SourceFile, name: &str, span: Range<usize>) {
 /// Adds a link back to the text at the end of the last paragraph.
 fn with_backlink(mut events: Vec<Event<'_>>, number: usize) -> Vec<Event<'_>> {
     let back = format!(
-        " <a href=\"#note-{number}-mark\" role=\"doc-backlink\" aria-label=\"Back to the text, note {number}\">\u{21a9}\u{fe0e}</a>"
+        " <a href=\"#note_{number}_mark\" role=\"doc-backlink\" aria-label=\"Back to the text, note {number}\">\u{21a9}\u{fe0e}</a>"
     );
     let last = events.iter().rposition(|event| matches!(event, Event::End(TagEnd::Paragraph))).unwrap_or(events.len());
     events.insert(last, Event::InlineHtml(back.into()));

@@ -1,22 +1,21 @@
 //! Fragment identifiers of headings.
 
-use super::Kind;
 use std::iter;
 
-/// Ids in the template of every page and of its footnotes, which no heading may have.
-const TEMPLATE_IDS: [&str; 4] = ["main", "crisis-heading", "search", "notes"];
-/// The same for an article's template with the form.
-const ARTICLE_IDS: [&str; 8] = ["questions", "sources", "name", "phone", "email", "times", "message", "consent"];
+/// Ids in the templates of all pages with Markdown; a test compares both lists with the served pages.
+pub const TEMPLATE_IDS: &str = "articles-heading crisis-heading facts-heading list-heading main notes topics-heading";
+/// Further ids in the template of an article, with the form.
+pub const ARTICLE_TEMPLATE_IDS: &str = "about-omit channel-email channel-hint channel-phone channel-text consent \
+    contents-heading email email-hint email-private-hint email-private-no email-private-yes for-whom-child for-whom-couple \
+    for-whom-family for-whom-hint for-whom-me for-whom-unsure invitation-heading message message-hint name name-hint phone \
+    phone-hint questions reason-code related-heading sources takeaways-heading text-consent text-consent-hint times \
+    times-hint voicemail-hint voicemail-named voicemail-none voicemail-unnamed";
 
-/// An identifier made from `text` that is not in `taken`, to which it is added.
-pub(super) fn unique(text: &str, kind: Kind, taken: &mut Vec<String>) -> String {
-    let is_in_article = |id: &str| {
-        let number = id.strip_prefix("question-").map(str::parse::<usize>);
-        kind == Kind::Article && (ARTICLE_IDS.contains(&id) || matches!(number, Some(Ok(_))))
-    };
-    let is_free = |id: &String| !TEMPLATE_IDS.contains(&&**id) && !is_in_article(id) && !taken.contains(id);
+/// An identifier made from `text` that neither the page's template nor `taken` has; it is added to `taken`.
+pub(super) fn unique(text: &str, taken: &mut Vec<String>) -> String {
     let slug = slug(text);
     let numbered = (2..).map(|number: usize| format!("{slug}-{number}"));
+    let is_free = |id: &String| TEMPLATE_IDS.split(' ').all(|other| other != id) && !taken.contains(id);
     let id = iter::once(slug.clone()).chain(numbered).find(is_free).unwrap_or_default();
     taken.push(id.clone());
     id
