@@ -295,6 +295,14 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_every_page_needs_and_is_missing_is_a_fault() {
+        let folder = folder(&[("css/a.css", "a{}"), ("site.js", "1")]);
+        let assets = Assets::load(folder.path(), [], photos(folder.path())).unwrap();
+        let faults = assets.require(folder.path(), &["site.js", "logo.svg"]).unwrap_err().to_string();
+        assert!(faults.contains("logo.svg: is missing") && faults.contains("restore it"), "{faults}");
+    }
+
+    #[test]
     fn a_folder_without_styles_is_a_fault() {
         assert!(faults(&[("site.js", "1")]).contains("static/css"));
         assert!(

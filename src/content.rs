@@ -19,6 +19,7 @@ mod related;
 pub mod signals;
 mod site;
 mod source;
+mod telephones;
 
 pub use addresses::most_similar_page;
 pub use clinic::{

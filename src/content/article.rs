@@ -25,7 +25,7 @@ struct Facts {
     reviewed_by: Option<Spanned<String>>,
     reviewed: Option<Spanned<Day>>,
     review_due: Option<Spanned<Day>>,
-    topics: Option<Vec<Spanned<String>>>,
+    topics: Option<Spanned<Vec<Spanned<String>>>>,
     image: Option<Spanned<Image>>,
     takeaways: Vec<Spanned<RawTakeaway>>,
     questions: Vec<RawQuestion>,
@@ -76,7 +76,7 @@ pub(super) fn article(source: &mut SourceFile, context: &Context) -> Option<Arti
         updated: day(facts.updated),
         author: facts.author.map(Spanned::into_inner),
         review: review(facts.reviewed_by, facts.reviewed, facts.review_due),
-        topics: facts.topics.into_iter().flatten().map(Spanned::into_inner).collect(),
+        topics: facts.topics?.into_inner().into_iter().map(Spanned::into_inner).collect(),
         lead: rendered.lead,
         body: rendered.body,
         headings: rendered.headings,
@@ -149,10 +149,12 @@ fn check_days(source: &mut SourceFile, facts: &Facts, today: Date) {
 
 /// Faults of people and topics that have no file.
 fn check_names(source: &mut SourceFile, facts: &Facts, context: &Context) {
-    let topics = facts.topics.as_deref();
-    source.required("topics", topics.filter(|topics| !topics.is_empty()), "[\"attachment\"]");
+    let topics = source.required("topics", facts.topics.as_ref(), "[\"attachment\"]");
+    if let Some(topics) = topics.filter(|topics| topics.get_ref().is_empty()) {
+        source.error(topics.span(), "`topics` is empty", "write at least one: [\"attachment\"]");
+    }
     let people = facts.author.iter().chain(&facts.reviewed_by).map(|name| (name, "person", "people", &context.people));
-    let topics = topics.into_iter().flatten().map(|name| (name, "topic", "topics", &context.topics));
+    let topics = topics.into_iter().flat_map(Spanned::get_ref).map(|name| (name, "topic", "topics", &context.topics));
     for (name, kind, folder, known) in people.chain(topics) {
         let (slug, span) = (name.get_ref(), name.span());
         if !known.contains(slug) {

@@ -7,10 +7,17 @@ use super::{
     document::{self, Context, Document, read_all},
     facts, published_addresses,
     related::relate,
-    source::{SourceFile, Status},
+    source::{self, SourceFile, Status},
+    telephones::Telephones,
 };
 use jiff::civil::Date;
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, HashSet},
+    path::{Path, PathBuf},
+};
+
+/// Files besides the pages.
+const FACTS: [&str; 5] = ["addresses.txt", "crisis.toml", "lint.toml", "search.toml", "signals.toml"];
 
 /// Content without errors, and the warnings.
 #[derive(Debug)]
@@ -43,13 +50,17 @@ fn site(content: &Path, today: Date, faults: &mut Vec<Fault>) -> Option<Site> {
     let mut files = Files::read(content, today, clinic, faults);
     let mut addresses = files.addresses();
     let unrecorded = published_addresses::check(content, today, &mut addresses, faults);
+    let facts = files.clinic.as_ref().zip(crisis.as_ref());
+    let telephones = facts.map(|(clinic, crisis)| Telephones::new(&clinic.value, crisis));
     for source in files.sources() {
+        telephones.iter().for_each(|telephones| telephones.check(source));
         addresses.check_links(source);
         faults.append(&mut source.faults);
     }
     let (redirects, gone) = addresses.into_redirects();
     let changes_on = files.changes_on(today);
     let pictures = files.pictures();
+    warn_of_unused(content, &mut files, &pictures, faults);
     let public = files.articles.into_iter().filter(|article| article.source.status == Status::Public);
     let mut articles: Vec<Article> = public.map(|article| article.value).collect();
     articles.sort_by(|a, b| b.published.cmp(&a.published).then_with(|| a.slug.cmp(&b.slug)));
@@ -70,6 +81,22 @@ fn site(content: &Path, today: Date, faults: &mut Vec<Fault>) -> Option<Site> {
         pictures,
         changes_on,
     })
+}
+
+/// A warning for each file that nothing uses. Without it, a misspelled name would take a page away in silence. While a
+/// page has an error, it is unknown which files it uses.
+fn warn_of_unused(content: &Path, files: &mut Files, pictures: &[Picture], faults: &mut Vec<Fault>) {
+    if faults.iter().any(|fault| fault.level == Level::Error) {
+        return;
+    }
+    let pages = files.sources().map(|source| PathBuf::from(source.name()));
+    let pictures = pictures.iter().map(|picture| picture.file.clone());
+    let used: HashSet<PathBuf> = pages.chain(pictures).chain(FACTS.map(|name| content.join(name))).collect();
+    for path in source::files(content, Path::new("")).into_iter().filter(|path| !used.contains(&content.join(path))) {
+        let mut file = SourceFile::empty(content, path);
+        file.warn(0..0, "no page uses this file", "remove it, or name it in the page to which it belongs");
+        faults.append(&mut file.faults);
+    }
 }
 
 /// Every file with links that could be read.

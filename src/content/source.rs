@@ -19,6 +19,8 @@ use toml::Spanned;
 pub(super) const TITLE_LENGTH: RangeInclusive<usize> = 15..=60;
 /// The same for descriptions.
 pub(super) const DESCRIPTION_LENGTH: RangeInclusive<usize> = 70..=160;
+/// Largest file in bytes; a long article has a twentieth of it.
+const MAX_BYTES: u64 = 1024 * 1024;
 pub(super) const ANY_LENGTH: RangeInclusive<usize> = 1..=usize::MAX;
 
 /// Slug, and path below the content folder.
@@ -69,14 +71,13 @@ impl SourceFile {
     /// Reads the file at `path` below `content`.
     ///
     /// # Errors
-    /// The file cannot be read, or is not UTF-8.
+    /// The file cannot be read, is too large, or is not text in UTF-8.
     pub(super) fn read(content: &Path, path: impl Into<PathBuf>) -> Result<Self, Vec<Fault>> {
         let mut source = Self::empty(content, path);
-        let bytes = match fs::read(content.join(&source.path)) {
+        let bytes = match read_file(&content.join(&source.path)) {
             Ok(bytes) => bytes,
-            Err(error) => {
-                let message = format!("this file cannot be read: {error}");
-                source.error(0..0, message, "put the file back, or let the program read it");
+            Err((message, remedy)) => {
+                source.error(0..0, message, remedy);
                 return Err(source.faults);
             }
         };
@@ -85,6 +86,12 @@ impl SourceFile {
         if let Err(error) = std::str::from_utf8(&bytes) {
             let at = error.valid_up_to();
             source.error(at..at + 3, "this is not UTF-8 text", "save the file with the encoding UTF-8");
+            return Err(source.faults);
+        }
+        let is_control = |sign: &char| sign.is_control() && !matches!(sign, '\n' | '\r' | '\t');
+        if let Some((at, sign)) = text.char_indices().find(|(_, sign)| is_control(sign)) {
+            let message = format!("the control character U+{:04X} is not text", u32::from(sign));
+            source.error(at..at + sign.len_utf8(), message, "remove it; an editor may show it as a box or not at all");
             return Err(source.faults);
         }
         Ok(source)
@@ -173,6 +180,16 @@ impl SourceFile {
     }
 }
 
+/// The bytes of a file, or message and remedy.
+fn read_file(file: &Path) -> Result<Vec<u8>, (String, &'static str)> {
+    let unreadable =
+        |error| (format!("this file cannot be read: {error}"), "put the file back, or let the program read it");
+    if fs::metadata(file).map_err(unreadable)?.len() > MAX_BYTES {
+        return Err(("this file is larger than 1 MB".to_owned(), "divide it into several files"));
+    }
+    fs::read(file).map_err(unreadable)
+}
+
 /// Reads a page's file below the address `folder`; `other` is the previous file in the order of slugs.
 pub(super) fn page(
     content: &Path,
@@ -193,6 +210,18 @@ pub(super) fn page(
     }
     source.slug.clone_from(slug);
     Ok(source)
+}
+
+/// Paths below `content` of all files in `folder`. Hidden files and editors' backups (`…~`) are left out.
+pub(super) fn files(content: &Path, folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(content.join(folder)).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.file_type().ok()?)));
+    let shown = names.filter(|(name, _)| !name.starts_with('.') && !name.ends_with('~'));
+    let paths = shown.flat_map(|(name, kind)| {
+        let path = folder.join(name);
+        if kind.is_dir() { files(content, &path) } else { vec![path] }
+    });
+    paths.collect()
 }
 
 /// The pages of a kind by slug: `{kind}/{slug}.md` and `{kind}/{slug}/index.md`. A folder that is absent is empty.

@@ -27,6 +27,19 @@ fn rows() -> Vec<(&'static str, String, &'static str, &'static str, &'static str
         ("missing title", without("title"), "1:1", "`title` is missing", "title = "),
         ("missing date", without("published"), "1:1", "`published` is missing", "2026-11-24"),
         ("missing topics", without("topics"), "1:1", "`topics` is missing", "topics = "),
+        ("empty topics", FRONT.replace("[\"trust\"]", "[]") + BODY, "5:10", "`topics` is empty", "attachment"),
+        ("NUL", body("Text\0."), "9:5", "U+0000", "remove it"),
+        ("control character in a fact", front("author = \"\u{85}x\"\n"), "6:11", "U+0085", "remove it"),
+        ("picture in a note", body("Text.[^a]\n\n[^a]: A note.\n\n    ![A](x.svg)"), "13:5", "inside a note", "after"),
+        ("slot in a note", body("Text.[^a]\n\n[^a]: A note.\n\n    {hosts}"), "13:5", "inside a note", "after"),
+        (
+            "notes in two texts",
+            front("[[questions]]\nask = \"Why?\"\nanswer = \"So.[^b]\\n\\n[^b]: A note.\"\n")
+                + "\nText.[^a]\n\n[^a]: A note.\n",
+            "8:14",
+            "another text of this page has notes",
+            "write it into the text",
+        ),
         ("duplicate key", front("topics = [\"trust\"]\n"), "6:1", "duplicate key", "remove one"),
         ("impossible date", FRONT.replace("2026-06-01", "2026-02-30") + BODY, "4:", "", "2026-11-24"),
         ("date in quotes", FRONT.replace("2026-06-01", "\"2026-06-01\"") + BODY, "4:13", "published", "without quotes"),
@@ -160,6 +173,70 @@ fn invalid_utf8_is_reported_with_its_place() {
             && help.contains("UTF-8")),
         "{found:#?}"
     );
+}
+
+#[test]
+fn a_file_above_a_megabyte_is_an_error() {
+    let folder = folder();
+    let text = |length: usize| format!("{FRONT}{BODY}\n{}", "word ".repeat(length / 5));
+    write(folder.path(), "articles/long.md", &text(1_000_000));
+    assert_eq!(faults(&folder), vec![]);
+    write(folder.path(), "articles/long.md", &text(5_000_000));
+    let found = faults(&folder);
+    assert_eq!(found.len(), 1, "{found:#?}");
+    let (place, level, message, remedy) = &found[0];
+    assert_eq!((&**place, *level), ("articles/long.md:1:1", Level::Error));
+    assert!(message.contains("larger than 1 MB") && remedy.contains("several"), "{message} / {remedy}");
+}
+
+#[test]
+fn a_telephone_number_that_is_not_the_clinics_is_a_warning() {
+    let table = [
+        ("Call (650) 799-1376.", Some(7)),
+        ("Call 650.799.1376 today.", Some(6)),
+        ("Call +1 650 799\u{a0}1376.", Some(9)),
+        ("Call 16507991376.", Some(7)),
+        ("[Call](tel:+16507991376)", Some(14)),
+        ("[Call](tel:+14155550123)", Some(1)),
+        ("[Text](sms:4155550123)", Some(1)),
+        ("Call (650) 799-1375, +16507991375 or [650-799-1375](tel:6507991375).", None),
+        ("[Call](tel:988), [text](sms:88788), [or](tel:1-800-799-7233), or 1-800-799-7233.", None),
+        ("Another practice is at (415) 555-0123; ISBN 978-0-16507-991376; 650 people.", None),
+    ];
+    for (text, column) in table {
+        let folder = folder();
+        write(folder.path(), "articles/valid.md", &format!("{FRONT}+++\nThe lead.\n\n{text}\n"));
+        let found = faults(&folder);
+        let places: Vec<&str> = found.iter().map(|(place, ..)| place.as_str()).collect();
+        let expected: Vec<String> = column.iter().map(|column| format!("articles/valid.md:9:{column}")).collect();
+        assert_eq!(places, expected, "{text}: {found:#?}");
+        for (_, level, message, remedy) in found {
+            assert_eq!(level, Level::Warning);
+            assert!(message.contains("not the clinic's") && remedy.contains("(650) 799-1375"), "{message} / {remedy}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_no_page_uses_is_named() {
+    let folder = folder();
+    write(folder.path(), "articles/valid/index.md", &format!("{FRONT}{BODY}\n![A chair](chair.svg)\n"));
+    fs::remove_file(folder.path().join("articles/valid.md")).unwrap();
+    for name in ["chair.svg", "table.svg", "notes.md", ".index.md.swp", "index.md~"] {
+        write(folder.path(), &format!("articles/valid/{name}"), "<svg viewBox='0 0 1 1'/>");
+    }
+    write(folder.path(), "articles/empty/chair.svg", "<svg/>");
+    write(folder.path(), "artciles/lost.md", "");
+    write(folder.path(), "lint.toml", "");
+    let found = faults(&folder);
+    let places: Vec<&str> = found.iter().map(|(place, ..)| place.as_str()).collect();
+    let expected =
+        ["artciles/lost.md", "articles/empty/chair.svg", "articles/valid/notes.md", "articles/valid/table.svg"];
+    assert_eq!(places, expected.map(|file| format!("{file}:1:1")), "{found:#?}");
+    for (_, level, message, remedy) in found {
+        assert_eq!(level, Level::Warning);
+        assert!(message.contains("no page uses this file") && remedy.contains("remove"), "{message} / {remedy}");
+    }
 }
 
 #[test]
