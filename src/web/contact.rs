@@ -68,8 +68,14 @@ pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Respo
         Ok(enquiry) => enquiry,
         Err(errors) => return form_again(&errors, None),
     };
-    let Some(recent) = app.rate_limiter.check(client_address(&parts, &app.parts.trusted_proxies)) else {
-        return form_again(&[], Some(SubmissionError::RateLimited));
+    let recent = match app.rate_limiter.check(client_address(&parts, &app.parts.trusted_proxies)) {
+        Ok(recent) => recent,
+        Err(wait) => {
+            let mut answer = form_again(&[], Some(SubmissionError::RateLimited));
+            // In whole seconds (RFC 9110, 10.2.3), rounded up.
+            answer.headers_mut().insert(header::RETRY_AFTER, (wait.as_secs() + 1).into());
+            return answer;
+        }
     };
     match store(&app, &edition, &parts.headers, &form, enquiry, recent).await {
         Ok(Receipt { reference, .. }) => {

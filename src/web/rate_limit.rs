@@ -5,13 +5,16 @@
 use super::Visitor;
 use axum::http::request::Parts;
 use governor::{
-    DefaultKeyedRateLimiter, Quota, clock::DefaultClock, middleware::StateInformationMiddleware,
+    DefaultKeyedRateLimiter, Quota,
+    clock::{Clock as _, DefaultClock},
+    middleware::StateInformationMiddleware,
     state::keyed::DefaultKeyedStateStore,
 };
 use ipnet::IpNet;
 use std::{
-    net::{IpAddr, Ipv4Addr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     num::NonZeroU32,
+    time::Duration,
 };
 
 type Key = [u8; 32];
@@ -64,9 +67,11 @@ impl RateLimiter {
         Self { salt, ipv4: vec![limit((32, quotas.ipv4))], ipv6: quotas.ipv6.into_iter().map(limit).collect() }
     }
 
-    /// Counts one post from `ip`. Returns the number of earlier posts from its smallest network in the last hour, or
-    /// `None` if over quota.
-    pub fn check(&self, ip: IpAddr) -> Option<u32> {
+    /// Counts one post from `ip`. Returns the number of earlier posts from its smallest network in the last hour.
+    ///
+    /// # Errors
+    /// One of its networks is over quota: the time after which it may post again.
+    pub fn check(&self, ip: IpAddr) -> Result<u32, Duration> {
         let (limits, octets) = match ip {
             IpAddr::V4(ip) => (&self.ipv4, ip.octets().to_vec()),
             IpAddr::V6(ip) => (&self.ipv6, ip.octets().to_vec()),
@@ -74,10 +79,11 @@ impl RateLimiter {
         let mut recent = None;
         for limit in limits {
             let key = blake3::keyed_hash(&self.salt, &octets[..limit.prefix_bytes]);
-            let state = limit.limiter.check_key(key.as_bytes()).ok()?;
+            let state = limit.limiter.check_key(key.as_bytes());
+            let state = state.map_err(|until| until.wait_time_from(DefaultClock::default().now()))?;
             recent.get_or_insert(limit.posts.saturating_sub(state.remaining_burst_capacity() + 1));
         }
-        recent
+        Ok(recent.unwrap_or_default())
     }
 
     /// Removes networks whose hour has passed.
@@ -86,18 +92,24 @@ impl RateLimiter {
     }
 }
 
-/// The client's address: the peer's, or, if the peer is a trusted proxy, the last one in `X-Forwarded-For` that is not
-/// one.
+/// The client's address: the peer's, or, while that is a trusted proxy's, the one before it in `X-Forwarded-For`. What
+/// stands before an untrusted or unreadable entry was written by the client and does not count.
 pub fn client_address(parts: &Parts, trusted: &[IpNet]) -> IpAddr {
     let peer = parts.extensions.get::<Visitor>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
-    let is_trusted = |ip: &IpAddr| trusted.iter().any(|network| network.contains(&ip.to_canonical()));
-    if !is_trusted(&peer) {
-        return peer.to_canonical();
+    let mut client = peer.to_canonical();
+    let lines = parts.headers.get_all("x-forwarded-for").iter().rev();
+    for hop in lines.flat_map(|line| line.to_str().unwrap_or_default().rsplit(',')) {
+        let is_trusted = trusted.iter().any(|network| network.contains(&client));
+        let Some(before) = address_of(hop.trim()).filter(|_| is_trusted) else { break };
+        client = before.to_canonical();
     }
-    let forwarded = parts.headers.get_all("x-forwarded-for").into_iter().filter_map(|value| value.to_str().ok());
-    let hops: Vec<IpAddr> =
-        forwarded.flat_map(|value| value.split(',')).filter_map(|hop| hop.trim().parse().ok()).collect();
-    hops.iter().rev().find(|hop| !is_trusted(hop)).unwrap_or(&peer).to_canonical()
+    client
+}
+
+/// The address of an entry in `X-Forwarded-For`; some proxies add a port, or brackets around IPv6.
+fn address_of(hop: &str) -> Option<IpAddr> {
+    let bare = hop.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(hop);
+    bare.parse().or_else(|_| hop.parse().map(|with_port: SocketAddr| with_port.ip())).ok()
 }
 
 #[cfg(test)]
@@ -110,7 +122,7 @@ mod tests {
         let two = NonZeroU32::new(2).unwrap();
         let quotas = Quotas { ipv4: two, ipv6: [(64, two), (56, two), (48, NonZeroU32::new(3).unwrap())] };
         let limiter = RateLimiter::new(quotas, [1; 32]);
-        let post = |ip: &str| limiter.check(ip.parse().unwrap());
+        let post = |ip: &str| limiter.check(ip.parse().unwrap()).ok();
         assert_eq!([post("192.0.2.1"), post("192.0.2.1"), post("192.0.2.1")], [Some(0), Some(1), None]);
         assert_eq!(post("192.0.2.2"), Some(0));
         assert_eq!(post("2001:db8::1"), Some(0));
@@ -121,6 +133,15 @@ mod tests {
     }
 
     #[test]
+    fn a_network_over_quota_may_post_again_after_its_share_of_an_hour() {
+        let four = NonZeroU32::new(4).unwrap();
+        let limiter = RateLimiter::new(Quotas { ipv4: four, ..Quotas::default() }, [1; 32]);
+        let wait = (0..5).find_map(|_| limiter.check("192.0.2.1".parse().unwrap()).err()).unwrap();
+        let quarter = Duration::from_mins(15);
+        assert!(wait <= quarter && wait > quarter / 2, "{wait:?}");
+    }
+
+    #[test]
     fn a_forwarded_address_counts_only_from_a_trusted_proxy() {
         let trusted = ["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()];
         let table = [
@@ -128,6 +149,13 @@ mod tests {
             ("10.0.0.1:1", "203.0.113.9", "203.0.113.9"),
             ("10.0.0.1:1", "198.51.100.7, 203.0.113.9, 10.0.0.2", "203.0.113.9"),
             ("10.0.0.1:1", "garbage", "10.0.0.1"),
+            ("10.0.0.1:1", "198.51.100.7, garbage", "10.0.0.1"),
+            ("10.0.0.1:1", "198.51.100.7, unknown, 10.0.0.2", "10.0.0.2"),
+            ("10.0.0.1:1", "198.51.100.7, 10.0.0.3, 203.0.113.9", "203.0.113.9"),
+            ("10.0.0.1:1", "203.0.113.9:4711", "203.0.113.9"),
+            ("10.0.0.1:1", "[2001:db8::1]:4711, 10.0.0.2:80", "2001:db8::1"),
+            ("10.0.0.1:1", "[2001:db8::1]", "2001:db8::1"),
+            ("10.0.0.1:1", "::ffff:203.0.113.9", "203.0.113.9"),
             ("[::1]:1", "2001:db8::1", "2001:db8::1"),
             ("[::ffff:192.0.2.1]:1", "", "192.0.2.1"),
         ];

@@ -4,7 +4,11 @@ use crate::support::{
     clinic::{Answer, Clinic, valid_form},
     html::Dom,
 };
-use std::sync::LazyLock;
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    sync::LazyLock,
+};
 
 static CLINIC: LazyLock<Clinic> = LazyLock::new(Clinic::start);
 
@@ -169,6 +173,18 @@ fn a_body_too_large_is_read_to_its_end_and_the_response_explains_what_to_do() {
     answer.is(413).has("too long").has("1,500").has("(650) 799-1375");
 }
 
+/// The browser sends the rest only when the test ends; the program answers after its limit of 20 seconds.
+#[test]
+fn a_body_that_stops_arriving_is_answered_with_a_page_before_the_connection_ends() {
+    let mut stream = TcpStream::connect(CLINIC.origin.trim_start_matches("http://")).expect("a connection");
+    let head = "POST /contact HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 100\r\n\r\nname=Ana";
+    stream.write_all(head.as_bytes()).expect("the program reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("the whole answer");
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(answer.contains("did not arrive whole") && answer.ends_with("</html>"), "{answer}");
+}
+
 #[test]
 fn a_long_message_within_the_body_limit_comes_back_complete() {
     let message = "心".repeat(3_000);
@@ -194,6 +210,8 @@ fn too_many_posts_from_one_network_get_429_with_every_answer() {
         let answer = clinic.post(&with(&[("name", &name)]));
         if answer.status == 429 {
             keeps(&answer, &with(&[("name", &name)]));
+            let wait: u32 = answer.header("retry-after").parse().expect("a number of seconds");
+            assert!((1..=120).contains(&wait), "thirty posts an hour are one every two minutes: {wait}");
             last = Some(answer);
             break;
         }
