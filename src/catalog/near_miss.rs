@@ -50,14 +50,16 @@ impl Catalog {
         }
     }
 
-    /// Redirects a request for another host to `origin`, at once to the address where its path leads.
-    pub fn redirect_to_origin<B>(&self, origin: &str, request: &Request<B>) -> Response<Bytes> {
+    /// Redirects a request to `origin`, at once to the address where its path leads.
+    pub fn redirect_to_origin<B>(&self, origin: &str, request: &Request<B>, caching: Caching) -> Response<Bytes> {
         let path = request.uri().path();
-        match self.target(path) {
+        let mut response = match self.target(path) {
             Target::Redirect(to) if !to.starts_with('/') => self.redirect(&to, request),
             Target::Redirect(to) => self.redirect(&format!("{origin}{to}"), request),
             Target::Here | Target::Gone | Target::Missing => self.redirect(&format!("{origin}{path}"), request),
-        }
+        };
+        response.headers_mut().insert(CACHE_CONTROL, caching.value());
+        response
     }
 
     /// A 308 (RFC 9110, 15.4.9) that keeps the query, such as campaign marks or a search.

@@ -5,6 +5,7 @@
 //!
 //! Never for `/health`, which monitors request under any name, nor while the site's own origin is a loopback address.
 
+use crate::catalog::Caching;
 use http::{HeaderMap, Method, Request};
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
@@ -45,11 +46,18 @@ impl Origin {
         &self.text
     }
 
-    /// Whether this request is redirected to the origin. `host` is its only `Host`, `from` its peer.
-    pub(super) fn should_redirect<B>(&self, request: &Request<B>, host: &[u8], from: SocketAddr) -> bool {
-        (self.is_other(host) || self.came_without_tls(request.headers(), from))
-            && matches!(*request.method(), Method::GET | Method::HEAD)
-            && !request.uri().path().starts_with("/health/")
+    /// How long a redirect of this request to the origin may be kept; `None` if it is not redirected. `host` is its
+    /// only `Host`, `from` its peer. No cache may keep a redirect that depends on `X-Forwarded-Proto`: it would answer
+    /// the request over TLS with it, too.
+    pub(super) fn redirect<B>(&self, request: &Request<B>, host: &[u8], from: SocketAddr) -> Option<Caching> {
+        let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+        if !reads || request.uri().path().starts_with("/health/") {
+            None
+        } else if self.is_other(host) {
+            Some(Caching::Short)
+        } else {
+            self.came_without_tls(request.headers(), from).then_some(Caching::Never)
+        }
     }
 
     /// Whether `host` is a public name other than this origin's.
@@ -89,24 +97,24 @@ mod tests {
     #[test]
     fn only_another_public_name_is_redirected() {
         let table = [
-            ("www.clinic.example", "/", false),
-            ("WWW.Clinic.example", "/", false),
-            ("www.clinic.example:443", "/", false),
-            ("clinic.example", "/", true),
-            ("clinic.example:80", "/articles", true),
-            ("www.clinic.example.", "/", true),
-            ("old-name.example", "/health/live", false),
-            ("localhost:3000", "/", false),
-            ("127.0.0.1:3000", "/", false),
-            ("10.0.0.7", "/", false),
-            ("[::1]:3000", "/", false),
-            ("app", "/", false),
+            ("www.clinic.example", "/", None),
+            ("WWW.Clinic.example", "/", None),
+            ("www.clinic.example:443", "/", None),
+            ("clinic.example", "/", Some(Caching::Short)),
+            ("clinic.example:80", "/articles", Some(Caching::Short)),
+            ("www.clinic.example.", "/", Some(Caching::Short)),
+            ("old-name.example", "/health/live", None),
+            ("localhost:3000", "/", None),
+            ("127.0.0.1:3000", "/", None),
+            ("10.0.0.7", "/", None),
+            ("[::1]:3000", "/", None),
+            ("app", "/", None),
         ];
         let origin = origin("https://www.clinic.example").unwrap();
         for (host, path, expected) in table {
             let request = Request::get(path).body(()).unwrap();
             let from = "192.0.2.1:9".parse().unwrap();
-            assert_eq!(origin.should_redirect(&request, host.as_bytes(), from), expected, "{host} {path}");
+            assert_eq!(origin.redirect(&request, host.as_bytes(), from), expected, "{host} {path}");
         }
     }
 
@@ -115,23 +123,24 @@ mod tests {
         let origin = origin("https://www.clinic.example").unwrap();
         for method in ["POST", "PUT", "OPTIONS"] {
             let request = Request::builder().method(method).uri("/contact").body(()).unwrap();
-            assert!(!origin.should_redirect(&request, b"clinic.example", "192.0.2.1:9".parse().unwrap()), "{method}");
+            let redirect = origin.redirect(&request, b"clinic.example", "192.0.2.1:9".parse().unwrap());
+            assert_eq!(redirect, None, "{method}");
         }
     }
 
     #[test]
-    fn x_forwarded_proto_counts_only_from_a_trusted_proxy() {
+    fn x_forwarded_proto_counts_only_from_a_trusted_proxy_and_its_redirect_is_not_kept() {
         let table = [
-            ("https://a.example", "10.0.0.1:9", "http", true),
-            ("https://a.example", "[::ffff:10.0.0.1]:9", "http", true),
-            ("https://a.example", "10.0.0.1:9", "https", false),
-            ("https://a.example", "192.0.2.1:9", "http", false),
-            ("http://a.example", "10.0.0.1:9", "http", false),
+            ("https://a.example", "10.0.0.1:9", "http", Some(Caching::Never)),
+            ("https://a.example", "[::ffff:10.0.0.1]:9", "http", Some(Caching::Never)),
+            ("https://a.example", "10.0.0.1:9", "https", None),
+            ("https://a.example", "192.0.2.1:9", "http", None),
+            ("http://a.example", "10.0.0.1:9", "http", None),
         ];
         for (base, from, scheme, expected) in table {
             let request = Request::get("/").header("x-forwarded-proto", scheme).body(()).unwrap();
-            let sent = origin(base).unwrap().should_redirect(&request, b"a.example", from.parse().unwrap());
-            assert_eq!(sent, expected, "{base} {from} {scheme}");
+            let redirect = origin(base).unwrap().redirect(&request, b"a.example", from.parse().unwrap());
+            assert_eq!(redirect, expected, "{base} {from} {scheme}");
         }
     }
 }

@@ -99,12 +99,12 @@ impl Inner {
     fn prepared<B>(&self, request: &Request<B>, from: SocketAddr) -> Option<Response<Bytes>> {
         let Ok(host) = host_of(request) else { return Some(self.bad_host()) };
         let catalog = self.catalog.load();
-        match (&self.origin, host) {
-            (Some(origin), Some(host)) if origin.should_redirect(request, host, from) => {
-                Some(catalog.redirect_to_origin(origin.as_str(), request))
-            }
-            _ => catalog.respond(request),
+        if let (Some(origin), Some(host)) = (&self.origin, host)
+            && let Some(caching) = origin.redirect(request, host, from)
+        {
+            return Some(catalog.redirect_to_origin(origin.as_str(), request, caching));
         }
+        catalog.respond(request)
     }
 
     async fn route(self: Arc<Self>, mut request: Request<Incoming>, from: SocketAddr) -> Response<ResponseBody> {

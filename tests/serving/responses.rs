@@ -185,6 +185,12 @@ async fn another_host_and_plain_http_are_corrected_by_one_redirect() {
         client.send(&format!("{method} {path} HTTP/1.1\r\n{}\r\n\r\n", lines.join("\r\n"))).await;
         let answer = client.answer(method).await;
         assert_eq!((answer.status, answer.header("location")), (308, Some(to)), "{method} {path}");
+        let is_kept = answer.header("cache-control") != Some("no-store");
+        assert_eq!(
+            is_kept,
+            lines.contains(&other),
+            "a redirect by the scheme of the request alone is not kept: {path}"
+        );
     }
     for (method, path, host) in
         [("POST", "/post", "other.example"), ("GET", "/", "localhost:3000"), ("GET", "/", "10.1.2.3")]
