@@ -1,22 +1,25 @@
 //! Listening: connections, time limits, and an orderly stop. HTTP/1.1.
 //!
 //! Invariant: no client holds a connection without using it. Silence, incomplete headers or body, an unread response
-//! and idleness each end it after a time, and when there are too many connections the idle ones end to make room.
+//! and idleness each end it after a time, and when there are too many connections the longest idle one is closed for
+//! each new one.
 //!
 //! Never: the content of a response. Signals of the system and the environment belong to `cli`.
 
 mod connection;
 mod open_files;
-mod per_address;
+mod per_network;
+mod places;
 mod timeouts;
 
 use super::SiteService;
 use ipnet::IpNet;
-use per_address::PerAddress;
+use per_network::PerNetwork;
+use places::Places;
 use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    sync::watch,
     time::{sleep, timeout},
 };
 
@@ -24,15 +27,13 @@ use tokio::{
 const BACKLOG: u32 = 4096;
 /// Pause after an error such as "too many open files", so that the loop does not occupy a processor.
 const AFTER_FAULT: Duration = Duration::from_millis(100);
-/// How often idle connections are closed while there are too many.
-const ROOM_EVERY: Duration = Duration::from_millis(250);
 
 /// Limits of connections: time, size and number.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Connections in all, if the system gives so many open files.
     pub connections: usize,
-    /// Connections from one address (IPv6: one /64, which is one subscriber).
+    /// Connections from one IPv4 address or one IPv6 /64; a /56 has twice as many, a /48 four times.
     pub per_address: u32,
     /// Proxies, to which `per_address` does not apply.
     pub trusted: Vec<IpNet>,
@@ -86,8 +87,6 @@ pub fn open(address: SocketAddr) -> io::Result<TcpListener> {
 enum Signal {
     /// Serve as usual.
     Serve,
-    /// There are too many connections: close if idle.
-    MakeRoom,
     /// Answer the open request, then close.
     Finish,
     /// Close at once.
@@ -97,20 +96,25 @@ enum Signal {
 /// Serves until `shutdown` is done and then until open requests are answered, [`Limits::stop`] at most.
 pub async fn serve(listener: TcpListener, site: SiteService, limits: Limits, shutdown: impl Future<Output = ()>) {
     let limits = Arc::new(limits);
-    let room = Arc::new(Semaphore::new(open_files::connections(limits.connections)));
-    let per_address = PerAddress::new(limits.per_address, limits.trusted.clone());
+    let mut places = Places::new(open_files::connections(limits.connections));
+    let per_network = PerNetwork::new(limits.per_address, limits.trusted.clone());
     // Each connection holds a receiver.
     let signals = watch::Sender::new(Signal::Serve);
     let mut shutdown = pin!(shutdown);
     loop {
-        let next = async { (permit(&room, &signals).await, accept(&listener).await) };
-        let (permit, (stream, peer)) = tokio::select! {
+        let next = async {
+            let (stream, peer) = accept(&listener).await;
+            let counted = per_network.admit(peer.ip())?;
+            Some((stream, peer, counted, places.take().await))
+        };
+        let next = tokio::select! {
             biased;
             () = &mut shutdown => break,
             next = next => next,
         };
-        let Some(counted) = per_address.admit(peer.ip()) else { continue };
-        let connection = connection::serve(stream, site.for_visitor(peer), Arc::clone(&limits), signals.subscribe());
+        let Some((stream, peer, counted, (permit, activity))) = next else { continue };
+        let service = site.for_visitor(peer);
+        let connection = connection::serve(stream, service, Arc::clone(&limits), activity, signals.subscribe());
         tokio::spawn(async move {
             connection.await;
             drop((permit, counted));
@@ -118,19 +122,6 @@ pub async fn serve(listener: TcpListener, site: SiteService, limits: Limits, shu
     }
     drop(listener);
     close(&signals, limits.stop).await;
-}
-
-/// A permit for one connection. While there is none, idle connections are closed.
-async fn permit(room: &Arc<Semaphore>, signals: &watch::Sender<Signal>) -> OwnedSemaphorePermit {
-    loop {
-        let permit = Arc::clone(room).acquire_owned();
-        if room.available_permits() == 0 {
-            signals.send_replace(Signal::MakeRoom);
-        }
-        if let Ok(permit) = timeout(ROOM_EVERY, permit).await {
-            return permit.expect("the semaphore is never closed");
-        }
-    }
 }
 
 async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {

@@ -2,7 +2,7 @@
 
 use super::{
     Limits, Signal,
-    timeouts::{Activity, IDLE_AFTER, MonitoredStream, Phase, Timer},
+    timeouts::{Activity, MonitoredStream, Phase, Timer},
 };
 use crate::web::site_service::ConnectionService;
 use http::Request;
@@ -12,11 +12,11 @@ use hyper::{
     service::{Service as _, service_fn},
 };
 use hyper_util::rt::TokioIo;
-use std::{future::poll_fn, pin::pin, sync::Arc};
+use std::{future::poll_fn, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     net::TcpStream,
     sync::watch,
-    time::{Instant, sleep, timeout},
+    time::{sleep, timeout},
 };
 
 /// Serves HTTP/1.1 until the client or a time limit ends the connection. A broken connection is not logged: the client
@@ -25,14 +25,15 @@ pub(super) async fn serve(
     stream: TcpStream,
     service: ConnectionService,
     limits: Arc<Limits>,
+    activity: Arc<Activity>,
     mut signals: watch::Receiver<Signal>,
 ) {
     // Responses are sent without delay. This fails only if the connection is closed already.
     let _ = stream.set_nodelay(true);
-    if !first_byte_arrives(&stream, &limits, &mut signals).await {
+    if !first_byte_arrives(&stream, limits.first_byte, &activity, &mut signals).await {
         return;
     }
-    let activity = Activity::new();
+    activity.enter(Phase::RequestHeaders);
     let stream = TokioIo::new(MonitoredStream { stream, activity: &activity });
     let service = service_fn(|request: Request<Incoming>| {
         activity.enter(Phase::Request);
@@ -45,15 +46,16 @@ pub(super) async fn serve(
     });
     let mut http = pin!(http1(&limits).serve_connection(stream, service));
     let sleep = pin!(sleep(limits.request_headers));
-    let mut timer = Timer { activity: &activity, limits: &limits, since: Instant::now(), sleep };
+    let mut timer = Timer { activity: &activity, limits: &limits, sleep };
     loop {
         tokio::select! {
             biased;
             _ = http.as_mut() => return,
             () = poll_fn(|cx| timer.poll(cx)) => return,
+            // A request may have arrived since the listener found it idle.
+            () = activity.close.notified() => if activity.idle_since().is_some() { return },
             _ = signals.changed() => match *signals.borrow_and_update() {
-                Signal::MakeRoom if timer.is_idle() => return,
-                Signal::Serve | Signal::MakeRoom => {}
+                Signal::Serve => {}
                 Signal::Finish => http.as_mut().graceful_shutdown(),
                 Signal::Close => return,
             },
@@ -62,20 +64,18 @@ pub(super) async fn serve(
 }
 
 /// Waits for the first byte. hyper, with its buffer of 8 KB for each connection, starts only after it.
-async fn first_byte_arrives(stream: &TcpStream, limits: &Limits, signals: &mut watch::Receiver<Signal>) -> bool {
-    let since = Instant::now();
+async fn first_byte_arrives(
+    stream: &TcpStream,
+    limit: Duration,
+    activity: &Activity,
+    signals: &mut watch::Receiver<Signal>,
+) -> bool {
     let mut byte = [0];
-    let mut first_byte = pin!(timeout(limits.first_byte, stream.peek(&mut byte)));
-    loop {
-        tokio::select! {
-            biased;
-            seen = &mut first_byte => return matches!(seen, Ok(Ok(1..))),
-            _ = signals.changed() => match *signals.borrow_and_update() {
-                Signal::Serve => {}
-                Signal::MakeRoom if since.elapsed() < IDLE_AFTER => {}
-                Signal::MakeRoom | Signal::Finish | Signal::Close => return false,
-            },
-        }
+    tokio::select! {
+        biased;
+        seen = timeout(limit, stream.peek(&mut byte)) => matches!(seen, Ok(Ok(1..))),
+        () = activity.close.notified() => false,
+        _ = signals.wait_for(|signal| *signal != Signal::Serve) => false,
     }
 }
 

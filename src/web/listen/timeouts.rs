@@ -18,12 +18,13 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
+    sync::Notify,
     time::{Instant, Sleep},
 };
 
 /// A connection is idle only after this time without an event: a browser pauses shorter than this between a page and
 /// its stylesheet.
-pub(super) const IDLE_AFTER: Duration = Duration::from_millis(500);
+const IDLE_AFTER: Duration = Duration::from_millis(500);
 
 /// What a connection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,49 +33,75 @@ pub(super) enum Phase {
     RequestHeaders,
     /// A request is being read and answered.
     Request,
-    /// No request is open; the last response may still be being sent.
+    /// No request is open, or none has come yet; the last response may still be being sent.
     Idle,
     /// The client does not read the response.
     Unread,
 }
 
-/// The phase of one connection, and whether there was progress since [`Activity::take_progress`]. Streams and services
-/// only set this flag, so that a request reads the clock once.
+/// What one connection is doing, for itself and for the listener.
 #[derive(Debug)]
-pub(super) struct Activity(Mutex<(Phase, bool)>);
+pub(super) struct Activity {
+    state: Mutex<State>,
+    /// Notified when the connection is to be closed if it is idle.
+    pub close: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    phase: Phase,
+    /// When the phase began or last made progress.
+    since: Instant,
+    /// There was progress since [`Activity::phase`]. Streams and services only set this flag, so that a request reads
+    /// the clock once.
+    progress: bool,
+}
 
 impl Activity {
-    /// The activity of a connection whose first byte has arrived.
+    /// The activity of a new connection, which is idle until its first byte.
     pub fn new() -> Self {
-        Self(Mutex::new((Phase::RequestHeaders, true)))
+        let state = State { phase: Phase::Idle, since: Instant::now(), progress: false };
+        Self { state: Mutex::new(state), close: Notify::new() }
     }
 
     /// Begins `phase` and its time limit.
     pub fn enter(&self, phase: Phase) {
-        *self.state() = (phase, true);
-    }
-
-    fn take_progress(&self) -> (Phase, bool) {
         let mut state = self.state();
-        (state.0, std::mem::take(&mut state.1))
+        (state.phase, state.progress) = (phase, true);
     }
 
-    fn state(&self) -> MutexGuard<'_, (Phase, bool)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Since when the connection has been idle, if it may be closed to make room for another.
+    pub fn idle_since(&self) -> Option<Instant> {
+        let state = self.state();
+        let is_idle = state.phase == Phase::Idle && !state.progress && state.since.elapsed() >= IDLE_AFTER;
+        is_idle.then_some(state.since)
+    }
+
+    /// The phase, and when it began or last made progress.
+    fn phase(&self) -> (Phase, Instant) {
+        let mut state = self.state();
+        if std::mem::take(&mut state.progress) {
+            state.since = Instant::now();
+        }
+        (state.phase, state.since)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn read(&self) {
-        if self.state().0 == Phase::Idle {
+        if self.state().phase == Phase::Idle {
             self.enter(Phase::RequestHeaders);
         }
     }
 
     fn wrote(&self, result: &Poll<io::Result<usize>>) {
-        let phase = self.state().0;
+        let phase = self.state().phase;
         match result {
             Poll::Ready(Ok(1..)) if phase != Phase::Request => self.enter(Phase::Idle),
             // No progress: its time began with the last part that was read.
-            Poll::Pending if phase == Phase::Idle => self.state().0 = Phase::Unread,
+            Poll::Pending if phase == Phase::Idle => self.state().phase = Phase::Unread,
             Poll::Ready(_) | Poll::Pending => {}
         }
     }
@@ -84,8 +111,6 @@ impl Activity {
 pub(super) struct Timer<'c> {
     pub activity: &'c Activity,
     pub limits: &'c Limits,
-    /// When the phase began or last made progress.
-    pub since: Instant,
     pub sleep: Pin<&'c mut Sleep>,
 }
 
@@ -93,11 +118,8 @@ impl Timer<'_> {
     /// Ready when the phase has lasted too long. Poll it after the connection, in the same task: setting
     /// the progress flag wakes no task.
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let (phase, progress) = self.activity.take_progress();
-        if progress {
-            self.since = Instant::now();
-        }
-        let deadline = self.since + self.limit(phase);
+        let (phase, since) = self.activity.phase();
+        let deadline = since + self.limit(phase);
         if deadline < self.sleep.deadline() {
             self.sleep.as_mut().reset(deadline);
         }
@@ -108,11 +130,6 @@ impl Timer<'_> {
             self.sleep.as_mut().reset(deadline);
         }
         Poll::Pending
-    }
-
-    /// Whether the connection may be closed to make room for another.
-    pub fn is_idle(&self) -> bool {
-        self.activity.state().0 == Phase::Idle && self.since.elapsed() >= IDLE_AFTER
     }
 
     fn limit(&self, phase: Phase) -> Duration {
