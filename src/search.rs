@@ -24,9 +24,11 @@ use query::Query;
 use std::{ops::Range, sync::Arc};
 
 /// Longest query in characters; the rest is ignored.
-pub const MAX_QUERY: usize = 200;
+pub const MAX_QUERY: usize = 100;
 /// Most words of a query; the rest is ignored.
 const MAX_WORDS: usize = 12;
+/// Most words of a query that are compared with every word of the texts, to correct their spelling.
+const MAX_CORRECTED: usize = 3;
 /// Most hits shown.
 const MAX_HITS: usize = 20;
 
@@ -118,7 +120,7 @@ pub struct Hit {
 }
 
 impl Index {
-    /// The pages that answer `query` best. Characters after the first 200 and words after the twelfth do not count.
+    /// The pages that answer `query` best. Characters after [`MAX_QUERY`] and words after the twelfth do not count.
     pub fn find(&self, query: &str) -> Found {
         let query: String = query.chars().take(MAX_QUERY).collect();
         let query = self.parse(&query);

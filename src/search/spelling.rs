@@ -24,17 +24,15 @@ pub(super) struct Likely<'i> {
 }
 
 impl Index {
-    /// The nearest words, the most frequent first. `own` is the term of the word's stem, if the texts have it: with it,
+    /// The nearest words, the most frequent first; of these, only the first is certainly a word and not a stem. `own` is the term of the word's stem, if the texts have it: with it,
     /// `sessions` counts as a form of `session` and not as a misspelling, but `chosing`, with the stem of `chose`,
     /// counts as a misspelling of `choosing`.
     pub(super) fn likely(&self, word: &str, own: Option<u32>) -> Vec<Likely<'_>> {
         let mut likely = near(&self.words, word);
-        if likely.is_empty() && own.is_none() {
+        let by_stem = likely.is_empty() && own.is_none();
+        if by_stem {
             // `appologizing`: no text has that form, but many have the stem.
             likely = near(&self.stems, &text::stem(word));
-            for likely in &mut likely {
-                likely.word = self.shortest_word(likely.term);
-            }
         }
         let nearest = likely.iter().map(|likely| likely.distance).min().unwrap_or_default();
         likely.retain(|likely| likely.distance == nearest);
@@ -45,6 +43,9 @@ impl Index {
         likely.sort_by(|a, b| documents(b).cmp(&documents(a)).then(a.word.cmp(b.word)));
         likely.dedup_by_key(|likely| likely.term);
         likely.truncate(MAX_LIKELY);
+        if by_stem && let Some(best) = likely.first_mut() {
+            best.word = self.shortest_word(best.term);
+        }
         likely
     }
 

@@ -8,7 +8,7 @@ use http::{HeaderMap, Request};
 use jiff::civil::Date;
 use relationship_clinic::{
     catalog::{Catalog, Counters},
-    content,
+    content::{self, Article},
     enquiry::{
         form::{Rules, Submission},
         signals::{Circumstances, FetchSite},
@@ -16,6 +16,7 @@ use relationship_clinic::{
     },
     mail::address,
     pages::Edition,
+    search::Index,
     web,
 };
 use std::{hint::black_box, path::Path};
@@ -105,6 +106,34 @@ fn token_read(bencher: Bencher) {
     let key = key();
     let token = Token::issue(&key, 1_000, [7; 16]);
     bencher.bench_local(|| Token::read(&key, black_box(&token), 1_060));
+}
+
+/// Words of two to six syllables, none of a language.
+fn invented_word(number: usize) -> String {
+    const SYLLABLES: [&str; 20] = [
+        "ba", "cor", "di", "fen", "gu", "hal", "jo", "kir", "lu", "mat", "ne", "pol", "qui", "ras", "se", "tov", "u",
+        "ver", "wi", "zan",
+    ];
+    let mut word = SYLLABLES[number % 7].to_owned();
+    let mut rest = number / 7 + 1;
+    while rest > 0 {
+        word += SYLLABLES[rest % 20];
+        rest /= 20;
+    }
+    word
+}
+
+/// The longest query that is answered: three words that resemble others of 100,000 and nine that occur.
+#[divan::bench]
+fn search_among_100_000_words(bencher: Bencher) {
+    let mut site = content::load(Path::new("content"), TODAY).expect("the shipped content is valid").site;
+    let text: Vec<String> = (0..100_000).map(invented_word).collect();
+    let article = Article { slug: "invented".into(), text: text.join(" ").into(), ..site.articles[0].clone() };
+    site.articles.push(article);
+    let index = Index::new(&site);
+    let query = "attachmnet betryal quarrelig trust love child money sex anger work home talk";
+    assert!(!index.find(query).hits.is_empty());
+    bencher.bench_local(|| index.find(black_box(query)));
 }
 
 fn rules() -> Rules {

@@ -118,6 +118,13 @@ fn a_misspelling_is_corrected_and_a_correct_word_is_not() {
     assert_eq!(INDEX.find("attachment therapies").read_as, None);
 }
 
+#[test]
+fn at_most_three_words_are_corrected() {
+    let found = INDEX.find("atachment therapyy betrayl appologizing");
+    assert_eq!(found.read_as.as_deref(), Some("attachment therapy betrayal appologizing"));
+    assert!(found.hits[0].path.starts_with("/articles/"), "the words that are known find their pages");
+}
+
 /// The shipped articles and 111 copies with other slugs.
 fn a_thousand_articles() -> Site {
     let mut site = SITE.clone();
