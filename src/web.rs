@@ -39,6 +39,7 @@ use crate::{
     mail::outbox::Outbox,
     pages::{Edition, Failure},
 };
+use admin::FormHealth;
 use arc_swap::ArcSwap;
 use axum::{
     Router,
@@ -46,7 +47,7 @@ use axum::{
     http::StatusCode,
     middleware,
     response::{IntoResponse as _, Response},
-    routing::get,
+    routing::{MethodRouter, get},
 };
 use blocking::BlockingLimit;
 use data_encoding::BASE64URL_NOPAD;
@@ -68,6 +69,7 @@ pub struct App {
     rate_limiter: RateLimiter,
     duplicates: Duplicates,
     stored: StoredEnquiries,
+    form_health: FormHealth,
     /// One card is drawn at a time, so that many crawlers take no more than one processor.
     drawing: BlockingLimit,
     searching: BlockingLimit,
@@ -107,6 +109,7 @@ impl App {
             rate_limiter,
             duplicates: Duplicates::default(),
             stored: StoredEnquiries::default(),
+            form_health: FormHealth::default(),
             drawing: BlockingLimit::new(1),
             searching: BlockingLimit::new(available_parallelism().map_or(1, NonZero::get)),
         }
@@ -169,18 +172,18 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/search", get(search::show))
         .route("/assets/cards/{*page}", get(card::show))
         .route("/dev/changes", get(admin::changes))
-        .merge(health_routes())
+        .merge(health_routes(get(admin::form)))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(compress::pages))
         .layer(catch_panic(move || failure(&after_panic.edition(), Failure::Internal)))
         .with_state(app)
 }
 
-fn health_routes() -> Router<Arc<App>> {
+fn health_routes(form: MethodRouter<Arc<App>>) -> Router<Arc<App>> {
     Router::new()
         .route("/health/live", get(admin::live))
         .route("/health/ready", get(admin::ready))
-        .route("/health/form", get(admin::form))
+        .route("/health/form", form)
 }
 
 /// Answer of the admin address after a panic.
@@ -188,7 +191,7 @@ const PANIC_MESSAGE: &str = "internal error; see the log\n";
 
 /// The service of the admin address, which is never public: metrics and health. Every other path is a 404 of one line.
 pub fn admin(monitor: Monitor) -> SiteService {
-    let health = health_routes().with_state(Arc::clone(&monitor.app));
+    let health = health_routes(get(admin::form_with_reasons)).with_state(Arc::clone(&monitor.app));
     let routes = Router::new()
         .route("/metrics", get(admin::metrics))
         .with_state(Arc::new(monitor))

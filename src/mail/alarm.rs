@@ -65,7 +65,7 @@ impl AlarmChannel {
     /// Sends one notice.
     pub async fn notify(&self, kind: ProblemKind, since: Timestamp) -> Result<(), AlarmError> {
         let notice = format!(
-            "{site} {} Since {}. See {site}/health/form and the program's log; `enquiries list` shows what waits.",
+            "{site} {} Since {}. The program's log says why; `enquiries list` shows what waits.",
             kind.sentence(),
             since.strftime("%Y-%m-%dT%H:%M:%SZ"),
             site = self.site

@@ -17,8 +17,14 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use jiff::Timestamp;
-use std::{sync::Arc, time::Duration};
-use tokio::{sync::watch, time::timeout};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{
+    sync::{Mutex, watch},
+    time::timeout,
+};
 
 /// What the metrics are read from.
 #[derive(Debug)]
@@ -64,16 +70,49 @@ pub(super) async fn ready() -> Response {
     never_stored("ready\n".into_response())
 }
 
-/// `GET /health/form`: 503 with reasons, free of personal data, while enquiries cannot be stored or letters cannot be
-/// sent.
+/// `GET /health/form` of the site: 503 while enquiries cannot be stored or letters cannot be sent. No more than that,
+/// since anyone may ask.
 pub(super) async fn form(State(app): State<Arc<App>>) -> Response {
-    let reasons = app.parts.outbox.health(app.now()).await.reasons();
-    let (status, text) = if reasons.is_empty() {
-        (StatusCode::OK, "enquiries are stored and letters are sent\n".to_owned())
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, reasons.join("\n") + "\n")
+    form_answer(app, |_| "not ok".to_owned()).await
+}
+
+/// `GET /health/form` of the admin address: with reasons, free of personal data.
+pub(super) async fn form_with_reasons(State(app): State<Arc<App>>) -> Response {
+    form_answer(app, |reasons| reasons.join("\n")).await
+}
+
+async fn form_answer(app: Arc<App>, text: fn(&[String]) -> String) -> Response {
+    // A task of its own: a caller that hangs up would end the check, and the next would begin another.
+    let check = tokio::spawn(async move { app.form_health.reasons(&app).await });
+    let reasons = check.await.unwrap_or_else(|error| vec![error.to_string()]);
+    let (status, text) = match reasons.as_slice() {
+        [] => (StatusCode::OK, "ok".to_owned()),
+        reasons => (StatusCode::SERVICE_UNAVAILABLE, text(reasons)),
     };
-    never_stored((status, text).into_response())
+    never_stored((status, text + "\n").into_response())
+}
+
+/// What is wrong with the form, and when that was found out.
+#[derive(Debug, Default)]
+pub(super) struct FormHealth(Mutex<Option<(Instant, Vec<String>)>>);
+
+impl FormHealth {
+    /// Checked at most every two seconds, once for all who ask, since a check writes to the disk.
+    async fn reasons(&self, app: &App) -> Vec<String> {
+        const FRESH: Duration = Duration::from_secs(2);
+        let mut last = self.0.lock().await;
+        if let Some((at, reasons)) = &*last
+            && at.elapsed() < FRESH
+        {
+            return reasons.clone();
+        }
+        let reasons = app.parts.outbox.health(app.now()).await.reasons();
+        if !reasons.is_empty() && last.take().is_none_or(|(_, earlier)| earlier != reasons) {
+            tracing::warn!(?reasons, "the form does not work");
+        }
+        *last = Some((Instant::now(), reasons.clone()));
+        reasons
+    }
 }
 
 /// Less than the time limit of a request; the page sends the request again.

@@ -4,7 +4,7 @@ use crate::{
     databases::{Kind, fresh, is_root},
     postgres_proxy::PostgresProxy,
     storage_failures::SmallDisk,
-    support::clinic::{Clinic, PROGRAM, wait_for},
+    support::clinic::{ADMIN, Clinic, PROGRAM, wait_for},
 };
 use std::{
     fs,
@@ -40,7 +40,10 @@ fn assert_rejected_with_every_answer(clinic: &Clinic, because: &str) {
     wait_for(|| clinic.log()[before..].contains("ERROR").then_some(())).expect("the operator sees an error");
     let logged = clinic.log()[before..].contains("It took me a year");
     assert!(!logged, "the log has the visitor's text");
-    clinic.get("/health/form").is(503).has(because).lacks("Bea");
+    clinic.wait_for_health(503).has(because).lacks("Bea");
+    assert_eq!(clinic.get("/health/form").is(503).body, "not ok\n", "the public address gives no reasons");
+    wait_for(|| clinic.log()[before..].contains("the form does not work").then_some(()))
+        .expect("the reasons are logged");
     clinic.get("/health/ready").is(200);
     clinic.get("/").is(200);
     clinic.get("/contact").is(200);
@@ -49,7 +52,8 @@ fn assert_rejected_with_every_answer(clinic: &Clinic, because: &str) {
 /// A post is stored and the form is healthy, without a restart.
 fn assert_stored(clinic: &Clinic, name: &str) {
     clinic.post(&letter(name)).is(303);
-    clinic.get("/health/form").is(200);
+    clinic.wait_for_health(200);
+    assert_eq!(clinic.get("/health/form").is(200).body, "ok\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,7 +64,7 @@ async fn a_full_disk_returns_every_answer_to_the_visitor() {
         fs::create_dir(elsewhere.path().join(folder)).unwrap();
         symlink(elsewhere.path().join(folder), disk.path().join(folder)).unwrap();
     }
-    let clinic = Clinic::in_folder(disk.path().to_owned(), Vec::new());
+    let clinic = Clinic::in_folder(disk.path().to_owned(), owned(&[ADMIN]));
     assert_stored(&clinic, "Ann");
     clinic.letters(1);
     // A write-ahead file that was written back is used again from its beginning, without room; an empty one has to grow.
@@ -78,7 +82,7 @@ async fn a_full_disk_returns_every_answer_to_the_visitor() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_locked_database_returns_every_answer_to_the_visitor() {
-    let clinic = Clinic::start();
+    let clinic = Clinic::with(&[ADMIN]);
     assert_stored(&clinic, "Ann");
     let url = format!("sqlite://{}", clinic.data.join("outbox.sqlite").display());
     sqlx::any::install_default_drivers();
@@ -92,7 +96,7 @@ async fn a_locked_database_returns_every_answer_to_the_visitor() {
 
 #[test]
 fn a_missing_data_folder_returns_every_answer_to_the_visitor() {
-    let clinic = Clinic::start();
+    let clinic = Clinic::with(&[ADMIN]);
     assert_stored(&clinic, "Ann");
     clinic.letters(1);
     let away = clinic.data.with_extension("away");
@@ -109,7 +113,7 @@ async fn a_database_server_outage_returns_every_answer_to_the_visitor() {
     let (database, mut proxy) = (fresh(Kind::Postgres), PostgresProxy::start().await);
     let name = database.url.split('?').next().unwrap().rsplit('/').next().unwrap();
     let url = format!("postgres://postgres@127.0.0.1:{}/{name}", proxy.port);
-    let clinic = Clinic::with(&[("CLINIC_DATABASE_URL", &url)]);
+    let clinic = Clinic::with(&[("CLINIC_DATABASE_URL", &url), ADMIN]);
     assert_stored(&clinic, "Ann");
     proxy.cut().await;
     assert_rejected_with_every_answer(&clinic, "database");
@@ -126,7 +130,8 @@ fn a_read_only_folder_returns_every_answer_to_the_visitor() {
     let program = as_a_user_without_permission(folder.path());
     mode(0o500);
     let [content, assets] = ["content", "static"].map(|name| folder.path().join(name));
-    let folders = [("CLINIC_CONTENT", content.to_str().unwrap()), ("CLINIC_STATIC", assets.to_str().unwrap()), SECRET];
+    let folders =
+        [("CLINIC_CONTENT", content.to_str().unwrap()), ("CLINIC_STATIC", assets.to_str().unwrap()), SECRET, ADMIN];
     let clinic = Clinic::under_command(program, data.clone(), owned(&folders));
     assert_rejected_with_every_answer(&clinic, "ermission");
     mode(0o700);

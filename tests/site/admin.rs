@@ -3,7 +3,7 @@
 use crate::{
     enquiries::spam_form,
     support::{
-        clinic::{Answer, Clinic, PROGRAM, valid_form, wait_for},
+        clinic::{ADMIN, Answer, Clinic, PROGRAM, valid_form, wait_for},
         content_folder::ContentFolder,
     },
 };
@@ -12,23 +12,15 @@ use std::{
     fs,
     net::TcpListener,
     process::{Command, Output},
-    time::{SystemTime, UNIX_EPOCH},
+    thread,
+    time::{Instant, SystemTime, UNIX_EPOCH},
 };
 use tempfile::TempDir;
 
-const ADMIN: (&str, &str) = ("CLINIC_ADMIN_LISTEN", "127.0.0.1:0");
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The origin of the admin address, as the program prints it.
-fn admin_origin(clinic: &Clinic) -> String {
-    const MARK: &str = "Metrics are at ";
-    let line = || clinic.log().lines().find_map(|line| Some(line.strip_prefix(MARK)?.to_owned()));
-    let url = wait_for(line).expect("the program prints the address");
-    url.strip_suffix("/metrics").expect("the address ends with /metrics").to_owned()
-}
-
 fn scrape(clinic: &Clinic) -> Answer {
-    clinic.get_at(&(admin_origin(clinic) + "/metrics"), &[])
+    clinic.get_at_admin("/metrics")
 }
 
 fn metrics(clinic: &Clinic) -> BTreeMap<String, u64> {
@@ -196,17 +188,31 @@ fn a_form_that_cannot_store_enquiries_is_reported_and_unknown_metrics_are_left_o
         !found.contains_key("clinic_letters_waiting") && !found.contains_key("clinic_enquiries_held"),
         "{found:#?}"
     );
-    assert_eq!(clinic.get_at(&(admin_origin(&clinic) + "/health/form"), &[]).status, 503);
+    clinic.get_at_admin("/health/form").is(503);
+}
+
+#[test]
+fn many_who_ask_for_the_health_of_the_form_cause_one_write() {
+    let clinic = Clinic::start();
+    clinic.get("/health/form").is(200);
+    let log = clinic.data.join("outbox.sqlite-wal");
+    let size = || fs::metadata(&log).expect("the write-ahead file is there").len();
+    let (before, began) = (size(), Instant::now());
+    thread::scope(|scope| {
+        for _ in 0..40 {
+            scope.spawn(|| assert_eq!(clinic.get("/health/form").status, 200));
+        }
+    });
+    let checks = 2 + began.elapsed().as_secs() / 2;
+    let written = size() - before;
+    assert!(written <= checks * 150_000, "{written} bytes were written for at most {checks} checks");
 }
 
 #[test]
 fn site_and_admin_address_answer_different_paths() {
     let clinic = Clinic::with(&[ADMIN]);
-    let origin = admin_origin(&clinic);
-    let get = |path: &str| clinic.get_at(&format!("{origin}{path}"), &[]);
-    for (path, text) in
-        [("/health/live", "alive"), ("/health/ready", "ready"), ("/health/form", "enquiries are stored")]
-    {
+    let get = |path: &str| clinic.get_at_admin(path);
+    for (path, text) in [("/health/live", "alive"), ("/health/ready", "ready"), ("/health/form", "ok")] {
         get(path).is(200).has(text);
     }
     for path in ["/", "/contact", "/metrics/", "/metrics/x", "/health", "/robots.txt", "/articles", "/search?q=trust"] {

@@ -18,6 +18,9 @@ pub const TIMEOUT: Duration = Duration::from_mins(2);
 /// The tested binary.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_relationship-clinic");
 
+/// Opens an admin address at a free port.
+pub const ADMIN: (&str, &str) = ("CLINIC_ADMIN_LISTEN", "127.0.0.1:0");
+
 /// A running program; it is killed when this is dropped.
 pub struct Clinic {
     pub origin: String,
@@ -154,6 +157,23 @@ impl Clinic {
             request = request.header(*name, *value);
         }
         read(request.call().expect("the program answers"))
+    }
+
+    /// GET of a path at the admin address, which [`ADMIN`] opens and the program prints.
+    #[track_caller]
+    pub fn get_at_admin(&self, path: &str) -> Answer {
+        const MARK: &str = "Metrics are at ";
+        let line = || self.log().lines().rev().find_map(|line| Some(line.strip_prefix(MARK)?.to_owned()));
+        let url = wait_for(line).expect("the program prints the address");
+        let origin = url.strip_suffix("/metrics").expect("the address ends with /metrics");
+        self.get_at(&format!("{origin}{path}"), &[])
+    }
+
+    /// Waits until the form is healthy (200) or not (503); the answer of the admin address, with reasons.
+    #[track_caller]
+    pub fn wait_for_health(&self, status: u16) -> Answer {
+        let answer = || Some(self.get_at_admin("/health/form")).filter(|answer| answer.status == status);
+        wait_for(answer).unwrap_or_else(|| panic!("not {status}: {}", self.get_at_admin("/health/form").body))
     }
 
     /// Posts a form as a browser does from a page of this site.
