@@ -110,7 +110,8 @@ impl Builder {
         let kind = (resource.media, resource.caching, status, resource.headers.clone());
         let headers = self.headers.entry(kind);
         let headers = headers.or_insert_with(|| Arc::new(prepared::headers(&resource, status, &self.catalog.common)));
-        PreparedResource::new(resource, Arc::clone(body), status, Arc::clone(headers))
+        let (media, views) = (resource.media, resource.views);
+        PreparedResource { media, body: Arc::clone(body), status, headers: Arc::clone(headers), views }
     }
 }
 

@@ -34,7 +34,8 @@ pub(super) struct Encoded {
 impl Body {
     /// A body without compressed bytes yet.
     pub fn new(identity: Bytes, hash: blake3::Hash) -> Self {
-        let identity = Encoded::new(&hash, Coding::Identity, identity);
+        let coding = Coding::Identity;
+        let identity = Encoded { coding, etag: etag(&hash, coding), bytes: identity };
         Self { hash, identity, gzip: OnceLock::new(), br: OnceLock::new() }
     }
 
@@ -70,14 +71,8 @@ impl Body {
                 }
                 bytes
             });
-            (!bytes.is_empty()).then(|| Encoded::new(&self.hash, coding, bytes))
+            (!bytes.is_empty()).then(|| Encoded { coding, etag: etag(&self.hash, coding), bytes })
         });
-    }
-}
-
-impl Encoded {
-    fn new(hash: &blake3::Hash, coding: Coding, bytes: Bytes) -> Self {
-        Self { coding, etag: etag(hash, coding), bytes }
     }
 }
 

@@ -28,19 +28,14 @@ const CORP: &str = "cross-origin-resource-policy";
 pub(super) struct PreparedResource {
     pub media: Media,
     pub body: Arc<Body>,
-    status: StatusCode,
-    /// Headers of a 200 in any coding; the values of `ETag` and `Content-Encoding` are replaced. hyper adds
-    /// `Content-Length`. Shared by all resources of the same kind.
-    headers: Arc<HeaderMap>,
-    views: Option<Arc<Counter>>,
+    pub status: StatusCode,
+    /// Headers of a 200 in any coding, made by [`headers`]; the values of `ETag` and `Content-Encoding` are replaced.
+    /// hyper adds `Content-Length`. Shared by all resources of the same kind.
+    pub headers: Arc<HeaderMap>,
+    pub views: Option<Arc<Counter>>,
 }
 
 impl PreparedResource {
-    /// `headers` are those that [`headers`] makes for this resource.
-    pub fn new(resource: Resource, body: Arc<Body>, status: StatusCode, headers: Arc<HeaderMap>) -> Self {
-        Self { media: resource.media, body, status, headers, views: resource.views }
-    }
-
     /// The response to GET and HEAD; the caller handles other methods.
     pub fn respond<B>(&self, request: &Request<B>) -> Response<Bytes> {
         let coding = request_headers::preferred_coding(request.headers(), |coding| self.body.get(coding).is_some());
@@ -51,7 +46,9 @@ impl PreparedResource {
             }
             if request_headers::has_current_copy(request.headers(), &encoded.etag) {
                 let mut headers = self.headers(encoded);
+                // The client has what describes the content (RFC 9110, 15.4.5).
                 headers.remove(CONTENT_TYPE);
+                headers.remove(CONTENT_ENCODING);
                 return respond(StatusCode::NOT_MODIFIED, headers, Bytes::new());
             }
         }
@@ -120,5 +117,6 @@ pub fn respond_with<B>(resource: Resource, request: &Request<B>) -> Response<Byt
     let hash = blake3::hash(&resource.bytes);
     let body = Arc::new(Body::new(resource.bytes.clone(), hash));
     let headers = Arc::new(headers(&resource, StatusCode::OK, &HeaderMap::new()));
-    PreparedResource::new(resource, body, StatusCode::OK, headers).respond(request)
+    let Resource { media, views, .. } = resource;
+    PreparedResource { media, body, status: StatusCode::OK, headers, views }.respond(request)
 }
