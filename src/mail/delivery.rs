@@ -71,11 +71,11 @@ pub enum Step {
     /// No letter is due; when the next one will be.
     Idle(Option<Timestamp>),
     /// The letter about the enquiry with this number was acknowledged.
-    Delivered(u64),
+    Delivered(i64),
     /// It could not be delivered and is due again.
-    Retry(u64, Timestamp),
+    Retry(i64, Timestamp),
     /// It could not be delivered and is not tried again by itself.
-    Failed(u64),
+    Failed(i64),
     /// No connection to the relay before that time.
     Paused(Timestamp),
     /// As many letters as a minute allows were sent.

@@ -92,7 +92,7 @@ pub struct Receipt {
     /// Eight characters that are not easily confused: `K7MWPX3D`.
     pub reference: String,
     /// 1, 2, 3 … without gaps.
-    pub number: u64,
+    pub number: i64,
     /// The same enquiry was stored before; this is its receipt.
     pub duplicate: bool,
 }
@@ -167,12 +167,7 @@ impl Outbox {
     }
 }
 
-/// The database stores milliseconds.
-fn millis(at: Timestamp) -> i64 {
-    at.as_millisecond()
-}
-
-/// A value out of range, which this program never stores, becomes the latest time.
+/// The time of stored milliseconds. A value out of range, which this program never stores, becomes the latest time.
 fn time(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
 }

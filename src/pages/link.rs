@@ -48,7 +48,7 @@ struct LinkPage<'a> {
     meta: PageMeta<'a>,
     state: LinkState,
     action: Option<LinkAction>,
-    number: u64,
+    number: i64,
     reference: &'a str,
 }
 
@@ -58,7 +58,7 @@ pub fn link(
     context: PageContext<'_>,
     state: LinkState,
     action: Option<LinkAction>,
-    number: u64,
+    number: i64,
     reference: &str,
 ) -> String {
     let meta = PageMeta { sensitive: false, ..PageMeta::neutral("") };

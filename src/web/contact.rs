@@ -106,27 +106,27 @@ async fn store(
     let honeypot = form.reason_code.clone();
     let circumstances = Circumstances { honeypot, token, site: fetch_site(headers), recent, repeated };
     let spam = edition.signals.score(&enquiry, &circumstances);
-    let (action, score, reasons) = (spam.action, spam.score, spam.reasons.join("; "));
-    let from_article = enquiry.about.is_some();
-    let address = letter::acknowledged(&enquiry, &spam).filter(|_| edition.site.clinic.form.acknowledge);
-    let receipt = app.parts.outbox.put(NewEnquiry { enquiry, spam, nonce, received: app.now() }).await?;
+    let new = NewEnquiry { enquiry, spam, nonce, received: app.now() };
+    let receipt = app.parts.outbox.put(&new).await?;
+    let NewEnquiry { enquiry, spam, .. } = new;
     // Reasons never contain a visitor's text; the log shows which signals are useful.
     tracing::info!(
         number = receipt.number,
         duplicate = receipt.duplicate,
-        ?action,
-        score,
-        reasons,
+        action = ?spam.action,
+        score = spam.score,
+        reasons = spam.reasons.join("; "),
         "stored an enquiry"
     );
     if receipt.duplicate {
         return Ok(receipt);
     }
-    app.stored.count(action);
-    if from_article && action != Action::Hold {
+    app.stored.count(spam.action);
+    if enquiry.about.is_some() && spam.action != Action::Hold {
         app.parts.counters.counter(form.about.trim()).count_enquiry();
     }
-    if let Some(address) = address
+    if edition.site.clinic.form.acknowledge
+        && let Some(address) = letter::acknowledged(&enquiry, &spam)
         && let Err(cause) = app.parts.outbox.queue_acknowledgement(&receipt.reference, &address, app.now()).await
     {
         tracing::warn!(%cause, number = receipt.number, "an enquiry is not acknowledged by mail");

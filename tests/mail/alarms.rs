@@ -147,7 +147,7 @@ async fn enquiries_that_cannot_be_stored_cause_an_alarm_without_a_database() {
     let away = test.fresh.folder.path().join("away");
     for round in 1..=2 {
         fs::rename(&folder, &away).unwrap();
-        assert!(test.outbox.put(new("Bob")).await.is_err());
+        assert!(test.outbox.put(&new("Bob")).await.is_err());
         watch.check(later(10)).await;
         watch.check(later(20)).await;
         let notices = second.mails();

@@ -89,7 +89,7 @@ async fn numbers_have_no_gaps_after_failures(kind: Kind) {
     let test = TestOutbox::new(kind).await;
     bad_rows(&test).await;
     for (name, expected) in [("Ann", Some(1)), ("bad", None), ("Bob", Some(2)), ("bad", None), ("Cy", Some(3))] {
-        let number = test.outbox.put(with_nonce(name, name)).await.ok().map(|receipt| receipt.number);
+        let number = test.outbox.put(&with_nonce(name, name)).await.ok().map(|receipt| receipt.number);
         assert_eq!(number, expected, "{name}");
     }
 }
@@ -128,7 +128,7 @@ async fn identical_posts_to_two_copies_at_the_same_time_are_one_enquiry(kind: Ki
     for round in 0..20 {
         let twin = with_nonce("Ann", &format!("n{round}"));
         let twin = NewEnquiry { received: later(round * 86_400), ..twin };
-        let (one, two) = tokio::join!(test.outbox.put(twin.clone()), copy.put(twin));
+        let (one, two) = tokio::join!(test.outbox.put(&twin), copy.put(&twin));
         let (one, two) = (one.unwrap(), two.unwrap());
         assert_eq!(one.reference, two.reference, "round {round}");
         assert!(one.duplicate != two.duplicate, "round {round}: exactly one of them is new");
@@ -141,7 +141,7 @@ async fn concurrent_posts_are_all_stored_with_consecutive_numbers(kind: Kind) {
     let copy = test.copy().await;
     let posts = (0..200).map(|i| {
         let outbox = if i % 2 == 0 { test.outbox.clone() } else { copy.clone() };
-        tokio::spawn(async move { outbox.put(new(&format!("Ann {i}"))).await.unwrap() })
+        tokio::spawn(async move { outbox.put(&new(&format!("Ann {i}"))).await.unwrap() })
     });
     let mut numbers = Vec::new();
     let mut references = HashSet::new();
@@ -173,7 +173,7 @@ async fn one_bad_row_fails_alone(kind: Kind) {
     let posts = (0..40).map(|i| {
         let outbox = test.outbox.clone();
         let nonce = if i % 10 == 5 { "bad".into() } else { format!("n{i}") };
-        tokio::spawn(async move { (i, outbox.put(with_nonce(&format!("Ann {i}"), &nonce)).await) })
+        tokio::spawn(async move { (i, outbox.put(&with_nonce(&format!("Ann {i}"), &nonce)).await) })
     });
     for post in posts.collect::<Vec<_>>() {
         let (i, result) = post.await.unwrap();
@@ -373,9 +373,8 @@ async fn an_enquiry_reported_as_not_stored_is_not_stored_later(kind: Kind) {
     let mut tx = pool.begin().await.unwrap();
     sqlx::query("UPDATE counter SET last = last").execute(&mut *tx).await.unwrap();
     let began = std::time::Instant::now();
-    let first = test.outbox.put(new("Bob"));
-    let second = test.outbox.put(new("Cy"));
-    let (first, second) = tokio::join!(first, second);
+    let (bob, cy) = (new("Bob"), new("Cy"));
+    let (first, second) = tokio::join!(test.outbox.put(&bob), test.outbox.put(&cy));
     assert!(began.elapsed() < std::time::Duration::from_millis(3500), "it took {:?}", began.elapsed());
     assert!(matches!(first, Err(PutError::NotStored(_))), "{first:?}");
     assert!(matches!(second, Err(PutError::NotStored(_))), "{second:?}");
@@ -390,7 +389,7 @@ async fn a_stored_enquiry_is_there_after_a_restart(kind: Kind) {
     let receipt = test.put(with_nonce("Ann", "n1")).await;
     test.outbox.close().await;
     let copy = test.copy().await;
-    let again = copy.put(with_nonce("Ann", "n1")).await.unwrap();
+    let again = copy.put(&with_nonce("Ann", "n1")).await.unwrap();
     assert_eq!((again.reference, again.duplicate), (receipt.reference, true));
     assert_eq!(claim(&copy, start()).await.unwrap().number, 1);
 }
@@ -469,7 +468,7 @@ async fn a_newer_version_may_have_added_migrations(kind: Kind) {
     assert_eq!(test.put(new("Bob")).await.number, 2, "beside the running program");
     test.outbox.close().await;
     let copy = open_outbox(test.fresh.place.clone(), &["staff@clinic.example"]).await;
-    assert_eq!(copy.put(new("Cy")).await.unwrap().number, 3, "after a restart of the older one");
+    assert_eq!(copy.put(&new("Cy")).await.unwrap().number, 3, "after a restart of the older one");
 }
 
 async fn two_copies_may_start_at_once(kind: Kind) {
@@ -477,7 +476,8 @@ async fn two_copies_may_start_at_once(kind: Kind) {
         let fresh = crate::databases::fresh(kind);
         let open = || open_outbox(fresh.place.clone(), &["staff@clinic.example"]);
         let (one, two) = tokio::join!(open(), open());
-        let (first, second) = tokio::join!(one.put(new("Ann")), two.put(new("Bob")));
+        let (ann, bob) = (new("Ann"), new("Bob"));
+        let (first, second) = tokio::join!(one.put(&ann), two.put(&bob));
         assert_eq!(first.unwrap().number + second.unwrap().number, 3);
     }
 }

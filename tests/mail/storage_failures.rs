@@ -24,7 +24,7 @@ const SOON: Duration = Duration::from_millis(3600);
 
 async fn assert_not_stored(outbox: &Outbox, new: NewEnquiry, because: &str) {
     let began = Instant::now();
-    let result = outbox.put(new).await;
+    let result = outbox.put(&new).await;
     assert!(began.elapsed() < SOON, "it took {:?}", began.elapsed());
     let Err(PutError::NotStored(cause)) = result else { panic!("{result:?}") };
     assert!(cause.to_string().contains(because), "{cause}");
@@ -75,7 +75,7 @@ async fn a_full_disk_is_reported_and_the_next_post_works_when_there_is_room() {
     let disk = SmallDisk::of("1m");
     let outbox =
         open_outbox(DatabaseLocation::Sqlite(disk.path().join("outbox.sqlite")), &["staff@clinic.example"]).await;
-    assert_eq!(outbox.put(new("Ann")).await.unwrap().number, 1);
+    assert_eq!(outbox.put(&new("Ann")).await.unwrap().number, 1);
     let ballast = disk.path().join("ballast");
     let _ = fs::write(&ballast, vec![0; 2_000_000]);
     let long = |name: &str| {
@@ -86,9 +86,9 @@ async fn a_full_disk_is_reported_and_the_next_post_works_when_there_is_room() {
     assert_not_stored(&outbox, long("Bob"), "disk is full").await;
     assert_not_stored(&outbox, long("Cy"), "disk is full").await;
     fs::remove_file(&ballast).unwrap();
-    assert_eq!(outbox.put(long("Dee")).await.unwrap().number, 2);
+    assert_eq!(outbox.put(&long("Dee")).await.unwrap().number, 2);
     assert!(outbox.check_write().await.is_ok());
-    assert!(outbox.put(new("Ann")).await.unwrap().duplicate, "what was kept before is still there");
+    assert!(outbox.put(&new("Ann")).await.unwrap().duplicate, "what was kept before is still there");
     outbox.close().await;
 }
 
@@ -188,7 +188,7 @@ async fn a_deleted_file_is_never_written_to() {
     let receipt = test.put(new("Cy")).await;
     assert_eq!((receipt.number, receipt.duplicate), (1, false), "a new outbox begins in the empty folder");
     let copy = test.copy().await;
-    assert!(copy.put(new("Cy")).await.unwrap().duplicate, "and it is the file at the path");
+    assert!(copy.put(&new("Cy")).await.unwrap().duplicate, "and it is the file at the path");
 }
 
 #[tokio::test]
@@ -200,7 +200,7 @@ async fn a_deleted_write_ahead_file_is_detected() {
     fs::remove_file(&log).unwrap();
     test.put(new("Bob")).await;
     let copy = test.copy().await;
-    assert!(copy.put(new("Bob")).await.unwrap().duplicate, "it went to the file at the path");
+    assert!(copy.put(&new("Bob")).await.unwrap().duplicate, "it went to the file at the path");
 }
 
 #[tokio::test]
@@ -228,7 +228,7 @@ async fn a_damaged_file_is_reported() {
     let outbox = open_outbox(fresh.place.clone(), &["staff@clinic.example"]).await;
     assert_not_stored(&outbox, new("Ann"), "damaged").await;
     fs::remove_file(file).unwrap();
-    assert_eq!(outbox.put(new("Ann")).await.unwrap().number, 1);
+    assert_eq!(outbox.put(&new("Ann")).await.unwrap().number, 1);
 }
 
 /// Runs in a process of its own as a user without root's permissions, since mode bits do not apply to root.
@@ -241,14 +241,14 @@ async fn in_a_read_only_folder() {
     let outbox = open_outbox(DatabaseLocation::Sqlite(folder.join("outbox.sqlite")), &["staff@clinic.example"]).await;
     assert_not_stored(&outbox, new("Ann"), "ermission").await;
     mode(0o700);
-    assert_eq!(outbox.put(new("Bob")).await.unwrap().number, 1);
+    assert_eq!(outbox.put(&new("Bob")).await.unwrap().number, 1);
     outbox.close().await;
     // Now the file is there and the folder is read-only: SQLite cannot create its write-ahead file.
     mode(0o500);
     let outbox = open_outbox(DatabaseLocation::Sqlite(folder.join("outbox.sqlite")), &["staff@clinic.example"]).await;
-    assert!(outbox.put(new("Cy")).await.is_err());
+    assert!(outbox.put(&new("Cy")).await.is_err());
     mode(0o700);
-    assert_eq!(outbox.put(new("Dee")).await.unwrap().number, 2);
+    assert_eq!(outbox.put(&new("Dee")).await.unwrap().number, 2);
 }
 
 #[test]
@@ -289,19 +289,19 @@ async fn a_postgresql_outage_is_reported_and_the_server_is_used_again() {
     let database = fresh.url.split('?').next().unwrap().rsplit('/').next().unwrap();
     let url = format!("postgres://postgres@127.0.0.1:{}/{database}", proxy.port);
     let outbox = open_outbox(DatabaseLocation::Postgres(SecretString::from(url)), &["staff@clinic.example"]).await;
-    assert_eq!(outbox.put(new("Ann")).await.unwrap().number, 1);
+    assert_eq!(outbox.put(&new("Ann")).await.unwrap().number, 1);
     proxy.cut().await;
     assert_not_stored(&outbox, new("Bob"), "database").await;
     assert_not_stored(&outbox, new("Cy"), "database").await;
     proxy.restore().await;
-    assert_eq!(outbox.put(new("Dee")).await.unwrap().number, 2);
+    assert_eq!(outbox.put(&new("Dee")).await.unwrap().number, 2);
     proxy.freeze();
     let began = Instant::now();
-    assert!(outbox.put(new("Eve")).await.is_err());
+    assert!(outbox.put(&new("Eve")).await.is_err());
     assert!(began.elapsed() < SOON, "a frozen server held a visitor for {:?}", began.elapsed());
     proxy.cut().await;
     proxy.restore().await;
-    let receipt = outbox.put(new("Eve")).await.unwrap();
+    let receipt = outbox.put(&new("Eve")).await.unwrap();
     assert_eq!((receipt.number, receipt.duplicate), (3, false));
 }
 
@@ -315,7 +315,7 @@ async fn a_database_that_was_unreachable_at_start_is_used_when_it_is_there() {
     let outbox = open_outbox(DatabaseLocation::Postgres(SecretString::from(url)), &["staff@clinic.example"]).await;
     assert_not_stored(&outbox, new("Ann"), "database").await;
     proxy.restore().await;
-    assert_eq!(outbox.put(new("Ann")).await.unwrap().number, 1);
+    assert_eq!(outbox.put(&new("Ann")).await.unwrap().number, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -331,7 +331,7 @@ async fn a_copy_that_stops_inside_a_transaction_does_not_block_the_others() {
         .unwrap();
     assert_not_stored(&test.outbox, new("Bob"), "locked").await;
     let began = Instant::now();
-    while test.outbox.put(new("Bob")).await.is_err() {
+    while test.outbox.put(&new("Bob")).await.is_err() {
         assert!(began.elapsed() < Duration::from_secs(10), "still locked");
     }
 }

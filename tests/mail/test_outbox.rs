@@ -64,7 +64,7 @@ impl TestOutbox {
     }
 
     pub async fn put(&self, new: NewEnquiry) -> Receipt {
-        self.outbox.put(new).await.unwrap()
+        self.outbox.put(&new).await.unwrap()
     }
 }
 

@@ -126,7 +126,7 @@ impl Outbox {
         let today = self.day(now);
         let oldest = today.saturating_sub(retention::COUNT_DAYS.days());
         let mut tx = self.db.pool().await?.begin().await?;
-        sqlx::query(self.db.sql().add_counts).bind(json(&rows(counts, today))).execute(&mut *tx).await?;
+        sqlx::query(self.db.sql.add_counts).bind(json(&rows(counts, today))).execute(&mut *tx).await?;
         sqlx::query(OLD).bind(oldest.to_string()).execute(&mut *tx).await?;
         Ok(tx.commit().await?)
     }

@@ -73,6 +73,7 @@ pub struct Unavailable(pub(crate) String);
 #[derive(Debug)]
 pub(crate) struct Database {
     place: DatabaseLocation,
+    pub(crate) sql: &'static super::sql::Statements,
     /// See [`super::Options::connection_lifetime`].
     lifetime: Option<Duration>,
     live: RwLock<Option<Live>>,
@@ -114,14 +115,11 @@ struct Files {
 impl Database {
     pub(crate) fn new(place: DatabaseLocation, lifetime: Option<Duration>) -> Self {
         sqlx::any::install_default_drivers();
-        Self { place, lifetime, live: RwLock::new(None), device: OnceLock::new() }
-    }
-
-    pub(crate) fn sql(&self) -> &'static super::sql::Statements {
-        match self.place {
+        let sql = match place {
             DatabaseLocation::Sqlite(_) => &super::sql::SQLITE,
             DatabaseLocation::Postgres(_) => &super::sql::POSTGRES,
-        }
+        };
+        Self { place, sql, lifetime, live: RwLock::new(None), device: OnceLock::new() }
     }
 
     pub(crate) fn place(&self) -> &DatabaseLocation {

@@ -2,12 +2,7 @@
 //!
 //! Invariant: every change is one transaction and fails if there is nothing to change.
 
-use super::{
-    Outbox, Unavailable,
-    letters::{Content, unsigned},
-    millis, time,
-    writer::{json, letter_rows},
-};
+use super::{Outbox, Unavailable, letters::Content, time, writer::insert_letters};
 use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::{Row as _, any::AnyRow};
@@ -16,7 +11,7 @@ use sqlx::{Row as _, any::AnyRow};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Entry {
     /// 1, 2, 3 …
-    pub number: u64,
+    pub number: i64,
     /// Eight characters.
     pub reference: String,
     /// `waiting`, `held`, `delivered`, `failed` (one of its letters has) or `erased`.
@@ -32,7 +27,7 @@ pub struct Entry {
     /// When it was marked as advertising.
     pub spam: Option<Timestamp>,
     /// The number that it corrects.
-    pub corrects: Option<u64>,
+    pub corrects: Option<i64>,
     /// Its content is erased.
     pub erased: bool,
 }
@@ -129,7 +124,7 @@ impl Outbox {
         const RESEND: &str = "UPDATE letter SET state = 'waiting', due_at = $1, queued_at = $1, attempts = 0, \
              done_at = NULL, stage = NULL, fault = NULL WHERE state = 'set-aside' \
              AND ($2 = '' OR number IN (SELECT number FROM enquiry WHERE reference = $2))";
-        let query = sqlx::query(RESEND).bind(millis(now)).bind(reference.unwrap_or("").to_owned());
+        let query = sqlx::query(RESEND).bind(now.as_millisecond()).bind(reference.unwrap_or("").to_owned());
         let count = self.db.execute(query).await?;
         if count == 0 {
             return Err(not_applicable(reference.unwrap_or("all"), "no letter has failed"));
@@ -140,7 +135,7 @@ impl Outbox {
 
     /// Queues the letters of a held enquiry.
     pub async fn release(&self, reference: &str, now: Timestamp) -> Result<(), CommandError> {
-        if !self.try_release(reference, millis(now)).await? {
+        if !self.try_release(reference, now.as_millisecond()).await? {
             return Err(not_applicable(reference, "it is not held; see `enquiries list`"));
         }
         self.announce();
@@ -149,12 +144,11 @@ impl Outbox {
 
     async fn try_release(&self, reference: &str, now: i64) -> Result<bool, Unavailable> {
         const RELEASE: &str = "UPDATE enquiry SET state = 'waiting', released_at = $2, marked_spam_at = NULL \
-                               WHERE reference = $1 AND state = 'held' RETURNING number, received_at";
+                               WHERE reference = $1 AND state = 'held' RETURNING number";
         let mut tx = self.db.pool().await?.begin().await?;
-        let query = sqlx::query_as(RELEASE).bind(reference.to_owned()).bind(now);
-        let Some((number, received)) = query.fetch_optional(&mut *tx).await? else { return Ok(false) };
-        let letters = letter_rows(&self.options.load(), unsigned(number), reference, received, now);
-        sqlx::query(self.db.sql().insert_letters).bind(json(&letters)).execute(&mut *tx).await?;
+        let query = sqlx::query_scalar(RELEASE).bind(reference.to_owned()).bind(now);
+        let Some(number) = query.fetch_optional(&mut *tx).await? else { return Ok(false) };
+        insert_letters(&mut tx, self.db.sql, &self.options.load(), number..=number).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -173,7 +167,7 @@ impl Outbox {
     }
 
     async fn mark(&self, statement: &'static str, reference: &str, now: Timestamp) -> Result<(), CommandError> {
-        let query = sqlx::query(statement).bind(reference.to_owned()).bind(millis(now));
+        let query = sqlx::query(statement).bind(reference.to_owned()).bind(now.as_millisecond());
         match self.db.execute(query).await? {
             0 => Err(not_applicable(reference, UNKNOWN)),
             _ => Ok(()),
@@ -193,7 +187,7 @@ fn parse(reference: &str, text: Option<String>) -> Result<Option<Content>, Comma
 fn entry(row: &AnyRow) -> sqlx::Result<Entry> {
     let at = |column: &str| Ok::<_, sqlx::Error>(row.try_get::<Option<i64>, _>(column)?.map(time));
     Ok(Entry {
-        number: unsigned(row.try_get("number")?),
+        number: row.try_get("number")?,
         reference: row.try_get("reference")?,
         state: row.try_get("state")?,
         received: time(row.try_get("received_at")?),
@@ -201,7 +195,7 @@ fn entry(row: &AnyRow) -> sqlx::Result<Entry> {
         answered: at("answered_at")?,
         released: at("released_at")?,
         spam: at("marked_spam_at")?,
-        corrects: row.try_get::<Option<i64>, _>("corrects")?.map(unsigned),
+        corrects: row.try_get("corrects")?,
         erased: at("erased_at")?.is_some(),
     })
 }

@@ -1,18 +1,13 @@
 //! Erasure on request: of one enquiry, or of all from one address.
 
-use super::{
-    CommandError, Outbox, Unavailable,
-    enquiries::not_applicable,
-    letters::{Content, unsigned},
-    millis,
-};
+use super::{CommandError, Outbox, Unavailable, enquiries::not_applicable, letters::Content};
 use jiff::Timestamp;
 
 /// An enquiry whose content is erased.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Erased {
     /// Position in the sequence of all enquiries, from 1.
-    pub number: u64,
+    pub number: i64,
     /// Eight characters, given to the visitor.
     pub reference: String,
 }
@@ -51,7 +46,7 @@ impl Outbox {
     /// Erases the content of one enquiry now, delivered or not, and removes its waiting letters. Number, reference and
     /// times stay, and no reminder comes. [`Outbox::scrub`] then clears the bytes from the file.
     pub async fn erase(&self, reference: &str, now: Timestamp) -> Result<Erased, CommandError> {
-        let erased = self.try_erase(reference, millis(now)).await?;
+        let erased = self.try_erase(reference, now.as_millisecond()).await?;
         erased.ok_or_else(|| not_applicable(reference, "it is erased already, or no enquiry has this reference"))
     }
 
@@ -69,7 +64,7 @@ impl Outbox {
         sqlx::query(ERASE).bind(number).bind(now).execute(&mut *tx).await?;
         sqlx::query(LETTERS).bind(number).bind(reference.to_owned()).execute(&mut *tx).await?;
         tx.commit().await?;
-        Ok(Some(Erased { number: unsigned(number), reference: reference.to_owned() }))
+        Ok(Some(Erased { number, reference: reference.to_owned() }))
     }
 
     /// References of the enquiries from one address whose content is still kept.

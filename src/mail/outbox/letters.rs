@@ -4,7 +4,7 @@
 //! only for the current claim; a delivery always, since it has happened.
 
 use super::{
-    Note, Outbox, Unavailable, millis,
+    Note, Outbox, Unavailable,
     notes::{self, ACKNOWLEDGEMENT},
     reference::random_hex,
     time,
@@ -24,9 +24,9 @@ pub struct ClaimedLetter {
     /// Row of the table.
     pub id: i64,
     /// Number of the enquiry; 0 for a note, which has none.
-    pub number: u64,
+    pub number: i64,
     /// 1 for the first recipient, 2 for the second …
-    pub copy: u64,
+    pub copy: i64,
     /// An email address.
     pub recipient: String,
     /// With angle brackets; the same at every try.
@@ -59,7 +59,7 @@ pub struct StoredEnquiry {
     /// Eight characters, given to the visitor.
     pub reference: String,
     /// Position in the sequence of all enquiries, from 1.
-    pub number: u64,
+    pub number: i64,
     /// When the post arrived.
     pub received: Timestamp,
     /// The answers of the form.
@@ -76,7 +76,7 @@ pub struct StoredEnquiry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EarlierEnquiry {
     /// Position in the sequence of all enquiries, from 1.
-    pub number: u64,
+    pub number: i64,
     /// Eight characters, given to the visitor.
     pub reference: String,
     /// It is held, so that staff have no letter of it.
@@ -102,7 +102,7 @@ impl Outbox {
         busy: &[String],
     ) -> Result<Option<ClaimedLetter>, Unavailable> {
         let claim = random_hex::<8>();
-        let query = sqlx::query(self.db.sql().claim).bind(millis(now)).bind(millis(until));
+        let query = sqlx::query(self.db.sql.claim).bind(now.as_millisecond()).bind(until.as_millisecond());
         let query = query.bind(claim.clone()).bind(json(&busy));
         let row = query.fetch_optional(&self.db.pool().await?).await?;
         Ok(row.map(|row| claimed(&row, claim)).transpose()?)
@@ -117,13 +117,13 @@ impl Outbox {
     }
 
     /// The content of an enquiry's letter; `None` if it was erased meanwhile or cannot be decoded.
-    pub async fn stored(&self, number: u64) -> Result<Option<StoredEnquiry>, Unavailable> {
+    pub async fn stored(&self, number: i64) -> Result<Option<StoredEnquiry>, Unavailable> {
         const STORED: &str = "SELECT e.reference, e.received_at, e.content, \
              p.number AS p_number, p.reference AS p_reference, p.state AS p_state, \
              c.number AS c_number, c.reference AS c_reference, c.state AS c_state \
              FROM enquiry e LEFT JOIN enquiry p ON p.number = e.number - 1 \
              LEFT JOIN enquiry c ON c.number = e.corrects WHERE e.number = $1";
-        let row = sqlx::query(STORED).bind(signed(number)).fetch_optional(&self.db.pool().await?).await?;
+        let row = sqlx::query(STORED).bind(number).fetch_optional(&self.db.pool().await?).await?;
         Ok(row.and_then(|row| stored(number, &row).ok().flatten()))
     }
 
@@ -138,7 +138,7 @@ impl Outbox {
              WHERE id = $1 AND state <> 'delivered'";
         const LAST: &str = "UPDATE enquiry SET state = 'delivered', delivered_at = $2 WHERE number = $1 \
              AND state = 'waiting' AND NOT EXISTS (SELECT 1 FROM letter WHERE number = $1 AND state <> 'delivered')";
-        let (number, now) = (signed(letter.number), millis(now));
+        let (number, now) = (letter.number, now.as_millisecond());
         let mut tx = self.db.pool().await?.begin().await?;
         sqlx::query(LOCK).bind(number).execute(&mut *tx).await?;
         sqlx::query(DELIVERED).bind(letter.id).bind(now).execute(&mut *tx).await?;
@@ -181,7 +181,7 @@ impl Outbox {
         at: Timestamp,
     ) -> Result<(), Unavailable> {
         let stage = if matches!(error, DeliveryError::Session { .. }) { "relay" } else { "letter" };
-        let query = sqlx::query(statement).bind(letter.id).bind(letter.claim.clone()).bind(millis(at));
+        let query = sqlx::query(statement).bind(letter.id).bind(letter.claim.clone()).bind(at.as_millisecond());
         self.db.execute(query.bind(stage).bind(error.to_string())).await.map(drop)
     }
 }
@@ -189,8 +189,8 @@ impl Outbox {
 fn claimed(row: &AnyRow, claim: String) -> sqlx::Result<ClaimedLetter> {
     Ok(ClaimedLetter {
         id: row.try_get("id")?,
-        number: row.try_get::<Option<i64>, _>("number")?.map_or(0, unsigned),
-        copy: unsigned(row.try_get("copy")?),
+        number: row.try_get::<Option<i64>, _>("number")?.unwrap_or(0),
+        copy: row.try_get("copy")?,
         recipient: row.try_get("recipient")?,
         message_id: row.try_get("message_id")?,
         dated: time(row.try_get("dated_at")?),
@@ -210,7 +210,7 @@ fn message_kind(row: &AnyRow) -> sqlx::Result<MessageKind> {
     Ok(body.and_then(|body| serde_json::from_str(&body).ok()).map_or(MessageKind::Enquiry, MessageKind::Note))
 }
 
-fn stored(number: u64, row: &AnyRow) -> sqlx::Result<Option<StoredEnquiry>> {
+fn stored(number: i64, row: &AnyRow) -> sqlx::Result<Option<StoredEnquiry>> {
     let Some(content) = row.try_get::<Option<String>, _>("content")? else { return Ok(None) };
     let content: Content = serde_json::from_str(&content).map_err(|e| sqlx::Error::Decode(Box::new(e)))?;
     Ok(Some(StoredEnquiry {
@@ -227,14 +227,10 @@ fn stored(number: u64, row: &AnyRow) -> sqlx::Result<Option<StoredEnquiry>> {
 fn earlier(row: &AnyRow, number: &str, reference: &str, state: &str) -> sqlx::Result<Option<EarlierEnquiry>> {
     let Some(number) = row.try_get::<Option<i64>, _>(number)? else { return Ok(None) };
     let held = row.try_get::<String, _>(state)? == "held";
-    Ok(Some(EarlierEnquiry { number: unsigned(number), reference: row.try_get(reference)?, held }))
+    Ok(Some(EarlierEnquiry { number, reference: row.try_get(reference)?, held }))
 }
 
-/// Numbers count enquiries, so they fit.
-pub(super) fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
+/// A count, which is never below zero.
 pub(super) fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }

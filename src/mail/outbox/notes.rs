@@ -5,13 +5,7 @@
 //!
 //! Never: what a visitor wrote. Notes hold numbers, references, times and reasons of the spam score.
 
-use super::{
-    ClaimedLetter, Outbox, Unavailable,
-    letters::{Content, signed, unsigned},
-    millis,
-    reference::random_hex,
-    time,
-};
+use super::{ClaimedLetter, Outbox, Unavailable, letters::Content, reference::random_hex, time};
 use jiff::{SignedDuration, Timestamp};
 use lettre::Address;
 use serde::{Deserialize, Serialize};
@@ -32,14 +26,14 @@ pub struct Note {
     /// Day in the clinic's zone, for counting on how many days staff were notified.
     pub day: String,
     /// Numbers of the held enquiries that it names.
-    pub held: Vec<u64>,
+    pub held: Vec<i64>,
 }
 
 /// An enquiry that is held.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldEnquiry {
     /// Position in the sequence of all enquiries, from 1.
-    pub number: u64,
+    pub number: i64,
     /// Eight characters, given to the visitor.
     pub reference: String,
     /// When the post arrived.
@@ -54,7 +48,7 @@ pub struct HeldEnquiry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenEnquiry {
     /// Position in the sequence of all enquiries, from 1.
-    pub number: u64,
+    pub number: i64,
     /// Eight characters, given to the visitor.
     pub reference: String,
     /// When the post arrived.
@@ -65,7 +59,7 @@ pub struct OpenEnquiry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UndeliveredLetter {
     /// Number and reference of its enquiry; none for a note.
-    pub enquiry: Option<(u64, String)>,
+    pub enquiry: Option<(i64, String)>,
     /// An email address.
     pub recipient: String,
     /// Since when it waits.
@@ -80,15 +74,15 @@ pub struct UndeliveredLetter {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Enquiries received.
-    pub received: u64,
+    pub received: i64,
     /// Of these, held at first.
-    pub held: u64,
+    pub held: i64,
     /// Marked as answered.
-    pub answered: u64,
+    pub answered: i64,
     /// Marked as advertising.
-    pub spam: u64,
+    pub spam: i64,
     /// The highest number of an enquiry so far.
-    pub last_number: u64,
+    pub last_number: i64,
 }
 
 impl Outbox {
@@ -157,7 +151,7 @@ impl Outbox {
         for (recipient, copy) in recipients.into_iter().zip(1i64..) {
             let key = if copy == 1 { once.to_owned() } else { format!("{once} {copy}") };
             let query = sqlx::query(INSERT).bind(kind.to_owned()).bind(copy).bind(recipient).bind(message_id.clone());
-            let query = query.bind(state).bind(millis(now)).bind(key).bind(body.clone());
+            let query = query.bind(state).bind(now.as_millisecond()).bind(key).bind(body.clone());
             if query.execute(&mut *tx).await?.rows_affected() == 0 {
                 return Ok(false);
             }
@@ -171,7 +165,7 @@ impl Outbox {
     pub async fn discard_acknowledgement(&self, letter: &ClaimedLetter, now: Timestamp) -> Result<(), Unavailable> {
         const GIVE_UP: &str = "UPDATE letter SET state = 'given-up', done_at = $2, recipient = '', body = NULL, \
                                leased_until = 0, claim = NULL WHERE id = $1 AND kind = 'acknowledgement'";
-        self.db.execute(sqlx::query(GIVE_UP).bind(letter.id).bind(millis(now))).await.map(drop)
+        self.db.execute(sqlx::query(GIVE_UP).bind(letter.id).bind(now.as_millisecond())).await.map(drop)
     }
 
     /// Removes the notes of this kind, so that the same can be reported again.
@@ -190,7 +184,7 @@ impl Outbox {
             let content: Option<Content> = content.and_then(|text| serde_json::from_str(&text).ok());
             let reasons = content.map(|content| content.spam.reasons).unwrap_or_default();
             let (received, notified) = (time(received), notified.map(time));
-            HeldEnquiry { number: unsigned(number), reference, received, notified, reasons }
+            HeldEnquiry { number, reference, received, notified, reasons }
         });
         Ok(held.collect())
     }
@@ -204,7 +198,7 @@ impl Outbox {
              AND c.state <> 'held') ORDER BY e.number";
         let rows: Vec<(i64, String, i64)> = sqlx::query_as(OPEN).fetch_all(&self.db.pool().await?).await?;
         let open = rows.into_iter().map(|(number, reference, received)| OpenEnquiry {
-            number: unsigned(number),
+            number,
             reference,
             received: time(received),
         });
@@ -222,11 +216,11 @@ impl Outbox {
              ((l.state = 'waiting' AND l.queued_at <= $1) OR (l.state = 'set-aside' AND e.answered_at IS NULL)) \
              ORDER BY l.id";
         type Row = (Option<i64>, Option<String>, String, i64, String, Option<String>);
-        let before = millis(now.saturating_sub(late).unwrap_or(Timestamp::MIN));
+        let before = now.saturating_sub(late).unwrap_or(Timestamp::MIN).as_millisecond();
         let rows: Vec<Row> = sqlx::query_as(STUCK).bind(before).fetch_all(&self.db.pool().await?).await?;
         let undelivered =
             rows.into_iter().map(|(number, reference, recipient, since, state, fault)| UndeliveredLetter {
-                enquiry: number.map(unsigned).zip(reference),
+                enquiry: number.zip(reference),
                 recipient,
                 since: time(since),
                 failed: state == "set-aside",
@@ -244,9 +238,8 @@ impl Outbox {
              (SELECT COUNT(*) FROM enquiry WHERE answered_at >= $1 AND answered_at < $2), \
              (SELECT COUNT(*) FROM enquiry WHERE marked_spam_at >= $1 AND marked_spam_at < $2), \
              (SELECT last FROM counter WHERE name = 'enquiry')";
-        let query = sqlx::query_as(COUNTS).bind(millis(from)).bind(millis(to));
-        let row: (i64, i64, i64, i64, i64) = query.fetch_one(&self.db.pool().await?).await?;
-        let [received, held, answered, spam, last_number] = <[i64; 5]>::from(row).map(unsigned);
+        let query = sqlx::query_as(COUNTS).bind(from.as_millisecond()).bind(to.as_millisecond());
+        let (received, held, answered, spam, last_number) = query.fetch_one(&self.db.pool().await?).await?;
         Ok(Counts { received, held, answered, spam, last_number })
     }
 }
@@ -256,7 +249,7 @@ pub(super) async fn mark_held_as_notified(tx: &mut AnyConnection, note: &Note, n
     const NOTIFIED: &str = "UPDATE enquiry SET told_first_at = COALESCE(told_first_at, $2), told_times = told_times + 1, \
                         told_day = $3 WHERE number = $1 AND (told_day IS NULL OR told_day <> $3)";
     for number in &note.held {
-        sqlx::query(NOTIFIED).bind(signed(*number)).bind(now).bind(note.day.clone()).execute(&mut *tx).await?;
+        sqlx::query(NOTIFIED).bind(*number).bind(now).bind(note.day.clone()).execute(&mut *tx).await?;
     }
     Ok(())
 }

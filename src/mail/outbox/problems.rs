@@ -2,7 +2,7 @@
 //!
 //! Invariant: a problem carries nothing that a visitor wrote; its kind is all there is.
 
-use super::{Outbox, Unavailable, letters::unsigned, millis, time};
+use super::{Outbox, Unavailable, letters::unsigned, time};
 use crate::mail::health::{LetterCounts, ProblemKind};
 use jiff::{SignedDuration, Timestamp};
 
@@ -28,7 +28,7 @@ impl Outbox {
              (SELECT COUNT(*) FROM enquiry WHERE state = 'held' AND marked_spam_at IS NULL), \
              (SELECT COUNT(*) FROM trouble WHERE kind = 'relay-refuses') \
              FROM letter WHERE state = 'waiting' AND kind <> 'acknowledgement'";
-        let before = millis(now.saturating_sub(late).unwrap_or(Timestamp::MIN));
+        let before = now.saturating_sub(late).unwrap_or(Timestamp::MIN).as_millisecond();
         let query = sqlx::query_as(COUNT).bind(before);
         let (waiting, late, oldest, failed, held, refuses): (i64, i64, Option<i64>, i64, i64, i64) =
             query.fetch_one(&self.db.pool().await?).await?;
@@ -39,7 +39,7 @@ impl Outbox {
     /// Records that a problem is there; true if it is new.
     pub async fn problem_begins(&self, kind: ProblemKind, now: Timestamp) -> Result<bool, Unavailable> {
         const BEGIN: &str = "INSERT INTO trouble (kind, since, due_at) VALUES ($1, $2, $2) ON CONFLICT DO NOTHING";
-        Ok(self.db.execute(sqlx::query(BEGIN).bind(kind.name()).bind(millis(now))).await? > 0)
+        Ok(self.db.execute(sqlx::query(BEGIN).bind(kind.name()).bind(now.as_millisecond())).await? > 0)
     }
 
     /// Records that a problem is over; true if it was there.
@@ -53,7 +53,7 @@ impl Outbox {
         const CLAIM: &str = "UPDATE trouble SET leased_until = $2, attempts = attempts + 1 WHERE told_at IS NULL \
              AND due_at <= $1 AND leased_until <= $1 AND kind = (SELECT MIN(kind) FROM trouble WHERE told_at IS NULL \
              AND due_at <= $1 AND leased_until <= $1) RETURNING kind, since, attempts";
-        let query = sqlx::query_as(CLAIM).bind(millis(now)).bind(millis(until));
+        let query = sqlx::query_as(CLAIM).bind(now.as_millisecond()).bind(until.as_millisecond());
         let claimed: Option<(String, i64, i64)> = query.fetch_optional(&self.db.pool().await?).await?;
         // A kind that only a newer version can read is left to that version.
         Ok(claimed.and_then(|(kind, since, attempts)| {
@@ -65,12 +65,12 @@ impl Outbox {
     /// Records that a problem was reported.
     pub async fn problem_reported(&self, kind: ProblemKind, now: Timestamp) -> Result<(), Unavailable> {
         const REPORTED: &str = "UPDATE trouble SET told_at = $2, leased_until = 0 WHERE kind = $1";
-        self.db.execute(sqlx::query(REPORTED).bind(kind.name()).bind(millis(now))).await.map(drop)
+        self.db.execute(sqlx::query(REPORTED).bind(kind.name()).bind(now.as_millisecond())).await.map(drop)
     }
 
     /// Records that it could not be reported; it is due again at that time.
     pub async fn retry_problem(&self, kind: ProblemKind, at: Timestamp) -> Result<(), Unavailable> {
         const AGAIN: &str = "UPDATE trouble SET due_at = $2, leased_until = 0 WHERE kind = $1";
-        self.db.execute(sqlx::query(AGAIN).bind(kind.name()).bind(millis(at))).await.map(drop)
+        self.db.execute(sqlx::query(AGAIN).bind(kind.name()).bind(at.as_millisecond())).await.map(drop)
     }
 }

@@ -16,15 +16,11 @@ pub(super) fn random_hex<const N: usize>() -> String {
 
 /// Eight random characters. A second equal one within 90 days is possible, and the database refuses it.
 pub(super) fn new_reference() -> String {
-    let mut reference = String::with_capacity(8);
-    while reference.len() < 8 {
-        // Bytes above the last whole multiple would make the first characters more likely.
-        let usable =
-            random::<16>().into_iter().filter(|byte| usize::from(*byte) < 256 / ALPHABET.len() * ALPHABET.len());
-        let missing = 8 - reference.len();
-        reference.extend(usable.take(missing).map(|byte| char::from(ALPHABET[usize::from(byte) % ALPHABET.len()])));
-    }
-    reference
+    // The digits of a number so large that the remainder favors none of them noticeably (by less than 2^-29).
+    let number = getrandom::u64().expect("the operating system gives randomness");
+    (0..8)
+        .map(|place| char::from(ALPHABET[usize::try_from(number / 20_u64.pow(place) % 20).expect("below 20")]))
+        .collect()
 }
 
 #[cfg(test)]

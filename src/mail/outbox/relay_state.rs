@@ -2,7 +2,7 @@
 //!
 //! Invariant: while a relay that failed is paused, no copy connects to it; then exactly one tries.
 
-use super::{Outbox, Unavailable, millis, time};
+use super::{Outbox, Unavailable, time};
 use crate::mail::health::ProblemKind;
 use jiff::Timestamp;
 
@@ -27,13 +27,13 @@ impl Outbox {
     pub async fn may_probe(&self, now: Timestamp, until: Timestamp) -> Result<bool, Unavailable> {
         const PROBE: &str =
             "UPDATE relay SET paused_until = $2 WHERE name = 'staff' AND failures > 0 AND paused_until <= $1";
-        Ok(self.db.execute(sqlx::query(PROBE).bind(millis(now)).bind(millis(until))).await? > 0)
+        Ok(self.db.execute(sqlx::query(PROBE).bind(now.as_millisecond()).bind(until.as_millisecond())).await? > 0)
     }
 
     /// Records a failure before any letter was offered: no connection until then.
     pub async fn pause(&self, until: Timestamp) -> Result<(), Unavailable> {
         const PAUSE: &str = "UPDATE relay SET failures = failures + 1, paused_until = $1 WHERE name = 'staff'";
-        self.db.execute(sqlx::query(PAUSE).bind(millis(until))).await.map(drop)
+        self.db.execute(sqlx::query(PAUSE).bind(until.as_millisecond())).await.map(drop)
     }
 
     /// Ends the pause; the count of failures stays.
@@ -47,7 +47,7 @@ impl Outbox {
         const REQUEUE: &str = "UPDATE letter SET state = 'waiting', due_at = $1, queued_at = $1, attempts = 0, \
                               done_at = NULL WHERE state = 'set-aside' AND stage = 'relay'";
         const WORKS: &str = "UPDATE relay SET failures = 0, paused_until = 0 WHERE name = 'staff'";
-        self.db.execute(sqlx::query(REQUEUE).bind(millis(now))).await?;
+        self.db.execute(sqlx::query(REQUEUE).bind(now.as_millisecond())).await?;
         self.problem_ends(ProblemKind::RelayRefuses).await?;
         // Last, so that a crash before it repeats the rest.
         self.db.execute(sqlx::query(WORKS)).await.map(drop)

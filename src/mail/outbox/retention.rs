@@ -6,7 +6,7 @@
 //!
 //! Never: mails in a folder, backups, a PostgreSQL server's own log.
 
-use super::{DatabaseLocation, Outbox, Unavailable, millis};
+use super::{DatabaseLocation, Outbox, Unavailable};
 use crate::enquiry::retention;
 use jiff::{SignedDuration, Timestamp};
 use sqlx::Row as _;
@@ -58,8 +58,9 @@ impl Outbox {
              OR (state = 'held' AND (marked_spam_at <= $2 OR (told_first_at <= $3 AND told_times >= $4)))";
         const REMOVE: &str = "DELETE FROM enquiry WHERE content IS NULL AND received_at <= $1";
         const NOTES: &str = "DELETE FROM letter WHERE number IS NULL AND done_at <= $1";
-        let before = |age: SignedDuration| millis(now.saturating_sub(age).unwrap_or(Timestamp::MIN));
-        let erase = sqlx::query(ERASE).bind(millis(now)).bind(before(AFTER_DELIVERY)).bind(before(AFTER_NOTIFICATION));
+        let before = |age: SignedDuration| now.saturating_sub(age).unwrap_or(Timestamp::MIN).as_millisecond();
+        let erase =
+            sqlx::query(ERASE).bind(now.as_millisecond()).bind(before(AFTER_DELIVERY)).bind(before(AFTER_NOTIFICATION));
         let erased = self.db.execute(erase.bind(NOTIFIED_DAYS)).await?;
         let removed = self.db.execute(sqlx::query(REMOVE).bind(before(RECORD))).await?;
         self.db.execute(sqlx::query(NOTES).bind(before(RECORD))).await?;

@@ -17,7 +17,7 @@ pub(crate) struct Statements {
     pub(crate) candidates: &'static str,
     /// `[row]` → enquiries.
     pub(crate) insert_enquiries: &'static str,
-    /// `[row]` → letters.
+    /// `[recipient]`, domain, first and last number → letters of the enquiries that are not held.
     pub(crate) insert_letters: &'static str,
     /// now, lease end, claim, `[busy recipient]` → one letter.
     pub(crate) claim: &'static str,
@@ -53,6 +53,15 @@ macro_rules! texts {
     };
 }
 
+macro_rules! copies {
+    (sqlite) => {
+        "(SELECT key + 1 AS copy, value AS recipient FROM json_each($1)) AS copies"
+    };
+    (postgres) => {
+        "json_array_elements_text($1::json) WITH ORDINALITY AS copies (recipient, copy)"
+    };
+}
+
 macro_rules! skip_locked {
     (sqlite) => {
         // One writer at a time: no row can be locked.
@@ -83,10 +92,10 @@ macro_rules! statements {
             ),
             insert_letters: concat!(
                 "INSERT INTO letter (number, copy, recipient, message_id, dated_at, queued_at, due_at) ",
-                "SELECT CAST(value->>'number' AS BIGINT), CAST(value->>'copy' AS BIGINT), value->>'recipient', ",
-                "value->>'message_id', CAST(value->>'dated_at' AS BIGINT), CAST(value->>'queued_at' AS BIGINT), ",
-                "CAST(value->>'queued_at' AS BIGINT) FROM ",
-                rows!($dialect, "$1")
+                "SELECT number, copy, recipient, '<' || reference || '.' || received_at || '@' || $2 || '>', received_at, ",
+                "COALESCE(released_at, received_at), COALESCE(released_at, received_at) FROM enquiry, ",
+                copies!($dialect),
+                " WHERE number BETWEEN $3 AND $4 AND state = 'waiting' ORDER BY number, copy"
             ),
             claim: concat!(
                 "UPDATE letter SET leased_until = $2, claim = $3, attempts = attempts + 1 WHERE id = (",

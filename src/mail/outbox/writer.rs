@@ -8,14 +8,13 @@
 
 mod batch;
 
-pub(super) use batch::{json, letter_rows};
+pub(super) use batch::{insert_letters, json};
 
 use super::{
     NewEnquiry, Outbox, Receipt,
     database::{Unavailable, is_fault_of_row, too_slow},
 };
 use batch::Prepared;
-use sqlx::{Acquire as _, AnyConnection};
 use std::{
     sync::{
         Arc,
@@ -88,10 +87,10 @@ pub(super) struct Job {
 
 impl Outbox {
     /// Stores an enquiry, or fails within about three seconds.
-    pub async fn put(&self, new: NewEnquiry) -> Result<Receipt, PutError> {
+    pub async fn put(&self, new: &NewEnquiry) -> Result<Receipt, PutError> {
         let (answer, answered) = oneshot::channel();
         let settled = Arc::new(AtomicBool::new(false));
-        let prepared = Prepared::new(&self.options.load(), &new);
+        let prepared = Prepared::new(&self.options.load(), new);
         let job = Job { prepared, settled: Arc::clone(&settled), answer };
         let stored = async {
             self.queue.send(job).await.ok()?;
@@ -113,26 +112,27 @@ impl Outbox {
         let mut jobs = Vec::new();
         while waiting.recv_many(&mut jobs, self.options.load().max_batch).await > 0 {
             jobs.retain(|job| !job.settled.swap(true, Ordering::AcqRel));
-            self.write_batch(std::mem::take(&mut jobs)).await;
+            let batch: Vec<&Prepared> = jobs.iter().map(|job| &job.prepared).collect();
+            let results = match self.store(&batch).await {
+                Ok(receipts) => receipts.into_iter().map(Ok).collect(),
+                Err(Failure::Row(_)) => self.store_one_by_one(&batch).await,
+                Err(Failure::Batch(error)) => vec![Err(error); batch.len()],
+            };
+            self.record_health(&results);
+            for (job, result) in jobs.drain(..).zip(results) {
+                let _ = job.answer.send(result);
+            }
             self.announce();
         }
     }
 
-    async fn write_batch(&self, jobs: Vec<Job>) {
-        let batch: Vec<&Prepared> = jobs.iter().map(|job| &job.prepared).collect();
-        let results = match self.store(&batch).await {
-            Ok(receipts) => receipts.into_iter().map(Ok).collect(),
-            Err(Failure::Row(_)) => self.store_one_by_one(&batch).await,
-            Err(Failure::Batch(error)) => vec![Err(error); jobs.len()],
-        };
-        self.write_health.record(results.iter().find_map(|r| r.as_ref().err()).map_or(Ok(()), |error| {
+    fn record_health(&self, results: &[Result<Receipt, PutError>]) {
+        let failed = results.iter().find_map(|result| result.as_ref().err());
+        self.write_health.record(failed.map_or(Ok(()), |error| {
             tracing::error!(%error, enquiries = results.len(), "enquiries were not stored");
             let (PutError::NotStored(cause) | PutError::Unknown(cause)) = error;
             Err(cause.clone())
         }));
-        for (job, result) in jobs.into_iter().zip(results) {
-            let _ = job.answer.send(result);
-        }
     }
 
     /// One bad row must not fail the others, and a reference that exists is replaced by a new one.
@@ -152,37 +152,26 @@ impl Outbox {
 
     /// One transaction for all of them.
     async fn store(&self, batch: &[&Prepared]) -> Result<Vec<Receipt>, Failure> {
+        let not_stored = |cause| Failure::Batch(PutError::NotStored(cause));
+        let unknown = |cause| Failure::Batch(PutError::Unknown(cause));
         let deadline = Instant::now() + STATEMENTS;
-        let slow = |_| Failure::Batch(PutError::NotStored(too_slow()));
-        let pool = timeout_at(deadline, self.db.pool()).await.map_err(slow)?;
-        let pool = pool.map_err(|cause| Failure::Batch(PutError::NotStored(cause)))?;
-        let mut conn = timeout_at(deadline, pool.acquire()).await.map_err(slow)?.map_err(Failure::before_commit)?;
-        let result = self.transact(&mut conn, batch, deadline).await;
+        let acquired = timeout_at(deadline, async { Ok(self.db.pool().await?.acquire().await?) }).await;
+        let mut conn = acquired.unwrap_or_else(|_| Err(too_slow())).map_err(not_stored)?;
+        let result = async {
+            let options = self.options.load_full();
+            let written = timeout_at(deadline, batch::insert(&mut conn, self.db.sql, &options, batch)).await;
+            let (tx, receipts) = written.map_err(|_| not_stored(too_slow()))?.map_err(Failure::before_commit)?;
+            let committed = timeout(STATEMENTS, tx.commit()).await;
+            committed.map_err(|_| unknown(too_slow()))?.map_err(Failure::at_commit)?;
+            Ok(receipts)
+        };
+        let result = result.await;
         if let Err(Failure::Batch(_)) = result {
             // Its state is unknown, so the pool does not get it back.
             conn.close_on_drop();
         }
         let receipts = result?;
-        self.db.confirm().await.map_err(|cause| Failure::Batch(PutError::Unknown(cause)))?;
-        Ok(receipts)
-    }
-
-    async fn transact(
-        &self,
-        conn: &mut AnyConnection,
-        batch: &[&Prepared],
-        deadline: Instant,
-    ) -> Result<Vec<Receipt>, Failure> {
-        let written = async {
-            let mut tx = conn.begin().await?;
-            let receipts = batch::insert(&mut tx, self.db.sql(), &self.options.load_full(), batch).await?;
-            Ok((tx, receipts))
-        };
-        let written = timeout_at(deadline, written).await;
-        let (tx, receipts) =
-            written.map_err(|_| Failure::Batch(PutError::NotStored(too_slow())))?.map_err(Failure::before_commit)?;
-        let committed = timeout(STATEMENTS, tx.commit()).await;
-        committed.map_err(|_| Failure::Batch(PutError::Unknown(too_slow())))?.map_err(Failure::at_commit)?;
+        self.db.confirm().await.map_err(unknown)?;
         Ok(receipts)
     }
 }

@@ -94,7 +94,7 @@ async fn fill(outbox: &Outbox, letters: usize) {
     while put < letters {
         let batch = (put..letters.min(put + AT_ONCE)).map(|_| {
             let outbox = outbox.clone();
-            tokio::spawn(async move { outbox.put(new()).await.unwrap() })
+            tokio::spawn(async move { outbox.put(&new()).await.unwrap() })
         });
         for task in batch.collect::<Vec<_>>() {
             task.await.unwrap();

@@ -81,7 +81,7 @@ async fn callers(outbox: &Outbox) -> f64 {
         tokio::spawn(async move {
             let mut stored = 0_u32;
             while began.elapsed() < LENGTH {
-                outbox.put(sending::new()).await.unwrap();
+                outbox.put(&sending::new()).await.unwrap();
                 stored += 1;
             }
             stored
