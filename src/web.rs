@@ -36,7 +36,7 @@ use crate::{
         link::Links,
         token::{Key, NONCE, Token},
     },
-    mail::outbox::Outbox,
+    mail::outbox::{Outbox, random},
     pages::{Edition, Failure},
 };
 use admin::FormHealth;
@@ -50,6 +50,7 @@ use axum::{
     routing::{MethodRouter, get},
 };
 use blocking::BlockingLimit;
+use cross_site::CrossSiteCheck;
 use data_encoding::BASE64URL_NOPAD;
 use duplicates::Duplicates;
 use ipnet::IpNet;
@@ -66,6 +67,7 @@ pub struct App {
     parts: Parts,
     form_key: Key,
     receipt_key: Key,
+    cross_site: CrossSiteCheck,
     rate_limiter: RateLimiter,
     duplicates: Duplicates,
     stored: StoredEnquiries,
@@ -102,10 +104,12 @@ impl App {
     /// Makes the app; `secret` signs tokens and receipts.
     pub fn new(parts: Parts, secret: &str) -> Self {
         let rate_limiter = RateLimiter::new(parts.quotas, random());
+        let cross_site = CrossSiteCheck::new(parts.edition.load().context().origin);
         Self {
             parts,
             form_key: Key::new(secret, "form token"),
             receipt_key: Key::new(secret, "receipt"),
+            cross_site,
             rate_limiter,
             duplicates: Duplicates::default(),
             stored: StoredEnquiries::default(),
@@ -131,23 +135,14 @@ impl App {
         (self.parts.clock)()
     }
 
-    /// Seconds since 1970, for tokens.
-    fn seconds(&self) -> u64 {
-        self.now().as_second().try_into().unwrap_or_default()
-    }
-
     fn fresh_token(&self) -> String {
-        Token::issue(&self.form_key, self.seconds(), random::<NONCE>())
-    }
-
-    fn read_token(&self, text: &str) -> Token {
-        Token::read(&self.form_key, text.trim(), self.seconds())
+        Token::issue(&self.form_key, self.now().as_second(), random::<NONCE>())
     }
 
     /// `REFERENCE.SECONDS.signature`, so that existing references cannot be found by guessing, and a receipt that is
     /// opened again shows the same day.
     fn sign_receipt(&self, reference: &str) -> String {
-        let receipt = format!("{reference}.{}", self.seconds());
+        let receipt = format!("{reference}.{}", self.now().as_second());
         format!("{receipt}.{}", BASE64URL_NOPAD.encode(&self.receipt_key.sign(receipt.as_bytes())))
     }
 
@@ -164,17 +159,17 @@ impl App {
 /// Every route of the site. [`SiteService`] answers paths without a route with the catalog's 404.
 pub fn router(app: Arc<App>) -> Router {
     let after_panic = Arc::clone(&app);
+    let compressed = middleware::from_fn(compress::pages);
     Router::new()
-        .route("/contact", get(contact::show).post(contact::post))
+        .route("/contact", get(contact::show).layer(compressed.clone()).post(contact::post))
         .route("/contact/token", get(contact::token))
-        .route("/contact/received", get(contact::received))
-        .route("/t/{token}", get(link::show).post(link::perform_action))
-        .route("/search", get(search::show))
+        .route("/contact/received", get(contact::received).layer(compressed.clone()))
+        .route("/t/{token}", get(link::show).layer(compressed.clone()).post(link::perform_action))
+        .route("/search", get(search::show).layer(compressed))
         .route("/assets/cards/{*page}", get(card::show))
         .route("/dev/changes", get(admin::changes))
         .merge(health_routes(get(admin::form)))
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(middleware::from_fn(compress::pages))
         .layer(catch_panic(move || failure(&after_panic.edition(), Failure::Internal)))
         .with_state(app)
 }
@@ -204,10 +199,4 @@ pub fn admin(monitor: Monitor) -> SiteService {
 
 async fn method_not_allowed(State(app): State<Arc<App>>) -> Response {
     failure(&app.edition(), Failure::MethodNotAllowed)
-}
-
-fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
-    bytes
 }

@@ -72,18 +72,18 @@ pub enum Token {
 
 impl Token {
     /// A token issued at `now` (seconds since 1970).
-    pub fn issue(key: &Key, now: u64, nonce: [u8; NONCE]) -> String {
+    pub fn issue(key: &Key, now: i64, nonce: [u8; NONCE]) -> String {
         key.seal(&[now.to_be_bytes().as_slice(), &nonce].concat())
     }
 
     /// Reads `text` at `now`.
-    pub fn read(key: &Key, text: &str, now: u64) -> Self {
+    pub fn read(key: &Key, text: &str, now: i64) -> Self {
         if text.is_empty() {
             return Self::Missing;
         }
         match key.open(text).as_deref().and_then(|message| message.split_first_chunk()) {
             Some((time, nonce)) => {
-                let age = now.saturating_sub(u64::from_be_bytes(*time));
+                let age = now.saturating_sub(i64::from_be_bytes(*time)).try_into().unwrap_or(0);
                 Self::Valid { nonce: BASE64URL_NOPAD.encode(nonce), age }
             }
             None => Self::Invalid,

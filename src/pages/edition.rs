@@ -105,7 +105,7 @@ impl Edition {
 
     /// Title of a public article, if `slug` is one.
     pub fn article_title(&self, slug: &str) -> Option<String> {
-        self.context().article(slug).map(|article| article.title.clone())
+        self.article_index.get(slug).map(|index| self.site.articles[*index].title.clone())
     }
 
     /// Renders every page into a catalog, with the assets, the redirects and the failure pages. `views` counts the

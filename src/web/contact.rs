@@ -5,7 +5,7 @@
 //!
 //! Never: sending mail.
 
-use super::{App, cross_site, never_stored, not_found, page, rate_limit::client_address, request_body};
+use super::{App, never_stored, not_found, page, rate_limit::client_address, request_body};
 use crate::{
     enquiry::{
         Action, Enquiry,
@@ -21,7 +21,7 @@ use crate::{
 };
 use axum::{
     extract::{Query, Request, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{StatusCode, header},
     response::{IntoResponse as _, Redirect, Response},
 };
 use std::{collections::HashMap, sync::Arc};
@@ -59,9 +59,9 @@ pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Respo
         Err(failure) => return super::failure(&edition, failure),
     };
     let form_again = |errors: &[FieldError], error| form_page(&app, &edition, &form, errors, error);
-    if cross_site::is_cross_site(&parts, edition.context().origin).await {
+    let Some(site) = app.cross_site.accept(&parts).await else {
         return form_again(&[], Some(SubmissionError::CrossSite));
-    }
+    };
     let text_messages = edition.site.clinic.form.text_messages;
     let rules = Rules { text_messages, is_address: mail::address::acceptable };
     let enquiry = match form.enquiry(&rules, edition.article_title(form.about.trim())) {
@@ -77,7 +77,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Respo
             return answer;
         }
     };
-    match store(&app, &edition, &parts.headers, &form, enquiry, recent).await {
+    match store(&app, &edition, &form, enquiry, site, recent).await {
         Ok(Receipt { reference, .. }) => {
             let address = format!("/contact/received?r={}", app.sign_receipt(&reference));
             never_stored(Redirect::to(&address).into_response())
@@ -95,18 +95,19 @@ pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Respo
 async fn store(
     app: &App,
     edition: &Edition,
-    headers: &HeaderMap,
     form: &Submission,
     enquiry: Enquiry,
+    site: FetchSite,
     recent: u32,
 ) -> Result<Receipt, PutError> {
-    let token = app.read_token(&form.token);
+    let received = app.now();
+    let token = Token::read(&app.form_key, form.token.trim(), received.as_second());
     let nonce = if let Token::Valid { nonce, .. } = &token { Some(nonce.clone()) } else { None };
     let repeated = enquiry.message.as_deref().is_some_and(|message| app.duplicates.seen_before(message));
     let honeypot = form.reason_code.clone();
-    let circumstances = Circumstances { honeypot, token, site: fetch_site(headers), recent, repeated };
+    let circumstances = Circumstances { honeypot, token, site, recent, repeated };
     let spam = edition.signals.score(&enquiry, &circumstances);
-    let new = NewEnquiry { enquiry, spam, nonce, received: app.now() };
+    let new = NewEnquiry { enquiry, spam, nonce, received };
     let receipt = app.parts.outbox.put(&new).await?;
     let NewEnquiry { enquiry, spam, .. } = new;
     // Reasons never contain a visitor's text; the log shows which signals are useful.
@@ -132,14 +133,6 @@ async fn store(
         tracing::warn!(%cause, number = receipt.number, "an enquiry is not acknowledged by mail");
     }
     Ok(receipt)
-}
-
-fn fetch_site(headers: &HeaderMap) -> FetchSite {
-    match headers.get("sec-fetch-site").map(header::HeaderValue::as_bytes) {
-        None | Some(b"none") => FetchSite::Unknown,
-        Some(b"same-origin") => FetchSite::SameOrigin,
-        Some(_) => FetchSite::CrossSite,
-    }
 }
 
 /// The form with a fresh token and the posted answers.

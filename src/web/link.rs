@@ -3,7 +3,7 @@
 //! Invariant: GET changes nothing, since mail scanners and previewers open every link; each action is done once. There
 //! is no log-in, nothing personal on the page, and neither caches nor search engines keep it.
 
-use super::{App, cross_site, page};
+use super::{App, page};
 use crate::{
     enquiry::link::{Link, LinkAction, LinkToken},
     mail::outbox::{CommandError, Entry, Unavailable},
@@ -49,7 +49,7 @@ pub(super) async fn perform_action(
     let (parts, _) = request.into_parts();
     let context = load(&app, &token).await;
     let (LinkState::Open, Some(link)) = (context.state, &context.link) else { return answer(&app, &context) };
-    if cross_site::is_cross_site(&parts, app.edition().context().origin).await {
+    if app.cross_site.accept(&parts).await.is_none() {
         return answer(&app, &LinkContext { state: LinkState::Forged, ..context });
     }
     let state = match perform(&app, link).await {
