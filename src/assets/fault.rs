@@ -42,7 +42,8 @@ impl fmt::Display for AssetFault {
 }
 
 impl AssetFault {
-    pub(super) fn new(file: &Path, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+    /// A fault of a whole file or folder.
+    pub fn new(file: &Path, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { file: file.to_owned(), place: None, problem: problem.into(), remedy: remedy.into() }
     }
 

@@ -1,7 +1,7 @@
 //! Builds an edition from the content and static folders, or returns every fault.
 
 use crate::{
-    assets::{AssetFaults, Assets, Photos},
+    assets::{AssetFault, AssetFaults, Assets, Photos},
     config::{Config, Tls},
     content::{self, Clinic, Fault, Faults, Level},
     mail::notes::ContentFault,
@@ -9,7 +9,10 @@ use crate::{
     web,
 };
 use jiff::{Timestamp, tz::TimeZone};
-use std::fmt;
+use std::{
+    panic::{self, AssertUnwindSafe},
+    path::Path,
+};
 
 /// A built edition, with warnings for an editor.
 pub(super) struct Build {
@@ -18,32 +21,25 @@ pub(super) struct Build {
 }
 
 /// Why no edition could be built.
-#[derive(Debug)]
-pub(super) enum BuildError {
-    Content(Faults),
-    Assets(AssetFaults),
+#[derive(Debug, thiserror::Error)]
+#[error("{report}")]
+pub(super) struct BuildError {
+    /// For a terminal, with underlined excerpts.
+    report: String,
+    /// The errors for an email to the editor, for which the excerpts are too wide.
+    pub(super) faults: Vec<ContentFault>,
 }
 
-impl fmt::Display for BuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Content(faults) => faults.fmt(f),
-            Self::Assets(faults) => faults.fmt(f),
-        }
+impl From<Faults> for BuildError {
+    fn from(faults: Faults) -> Self {
+        let errors = faults.iter().filter(|fault| fault.level == Level::Error);
+        Self { report: faults.to_string(), faults: errors.map(from_content).collect() }
     }
 }
 
-impl std::error::Error for BuildError {}
-
-impl BuildError {
-    /// The errors for an email to the editor; the terminal's underlined excerpts are too wide for one.
-    pub(super) fn content_faults(&self) -> Vec<ContentFault> {
-        match self {
-            Self::Content(faults) => {
-                faults.iter().filter(|fault| fault.level == Level::Error).map(from_content).collect()
-            }
-            Self::Assets(faults) => faults.0.iter().map(from_asset).collect(),
-        }
+impl From<AssetFaults> for BuildError {
+    fn from(faults: AssetFaults) -> Self {
+        Self { report: faults.to_string(), faults: faults.0.iter().map(from_asset).collect() }
     }
 }
 
@@ -52,9 +48,18 @@ fn from_content(fault: &Fault) -> ContentFault {
     ContentFault { file: fault.file.clone(), place, problem: fault.message.clone(), remedy: fault.remedy.clone() }
 }
 
-fn from_asset(fault: &crate::assets::AssetFault) -> ContentFault {
+fn from_asset(fault: &AssetFault) -> ContentFault {
     let file = fault.file.display().to_string();
     ContentFault { file, place: fault.place, problem: fault.problem.clone(), remedy: fault.remedy.clone() }
+}
+
+/// What `build` returns. A panic in it is a fault of the `content` folder, so that the editor is told.
+pub(super) fn catch_panic<T>(content: &Path, build: impl FnOnce() -> Result<T, BuildError>) -> Result<T, BuildError> {
+    panic::catch_unwind(AssertUnwindSafe(build)).unwrap_or_else(|_| {
+        let problem = "the last change makes the program fail, which is a defect of the program";
+        let remedy = "undo the change, and report the defect with the lines of the log before this one";
+        Err(AssetFaults(vec![AssetFault::new(content, problem, remedy)]).into())
+    })
 }
 
 /// Reads content and static files and builds the edition. With `wait`, renders new photographs before it returns;
@@ -64,13 +69,12 @@ fn from_asset(fault: &crate::assets::AssetFault) -> ContentFault {
 /// All faults, each with file, line, column and remedy.
 pub(super) fn build(config: &Config, now: Timestamp, wait: bool) -> Result<Build, BuildError> {
     let today = zone(config).to_datetime(now).date();
-    let loaded = content::load(&config.content, today).map_err(BuildError::Content)?;
+    let loaded = content::load(&config.content, today)?;
     let pictures = loaded.site.pictures.iter().map(|picture| (picture.path.clone(), picture.file.clone()));
     let cache = config.data.join("cache");
     let photos = Photos { cache: &cache, wait };
     let assets = Assets::load(&config.r#static, pictures, photos)
-        .and_then(|assets| assets.require(&config.r#static, &pages::ASSETS))
-        .map_err(BuildError::Assets)?;
+        .and_then(|assets| assets.require(&config.r#static, &pages::ASSETS))?;
     let edition = Edition::new(loaded.site, assets, config.origin(), today, mode(config), deployment_facts(config));
     Ok(Build { edition, warnings: loaded.warnings })
 }
@@ -114,5 +118,20 @@ fn deployment_facts(config: &Config) -> DeploymentFacts {
         mail_route: if config.staging { MailRoute::Folder } else { mail_route },
         recipients: config.mail_to.len().max(1),
         other_hosts: web::hosts_allowed(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_fault_of_the_folder_with_a_remedy() {
+        let built: Result<(), _> = catch_panic(Path::new("content"), || panic!("a defect"));
+        let error = built.unwrap_err();
+        let fault = &error.faults[0];
+        assert_eq!((fault.file.as_str(), fault.place), ("content", None));
+        assert!(fault.remedy.contains("undo the change"), "{}", fault.remedy);
+        assert!(error.to_string().contains("content: the last change makes the program fail"), "{error}");
     }
 }

@@ -87,7 +87,9 @@ impl Reloader {
 
     /// Builds and publishes a new edition, or reports its faults.
     fn reload(&self) {
-        match build(&self.config, &self.counters, Some(&self.catalog.load())) {
+        let earlier = self.catalog.load();
+        let built = || build(&self.config, &self.counters, Some(&earlier));
+        match build::catch_panic(&self.config.content, built) {
             Ok((edition, catalog)) => {
                 self.edition.store(edition);
                 self.catalog.store(catalog);
@@ -99,7 +101,7 @@ impl Reloader {
                 tracing::error!(
                     "the change has faults and is not published; the last good edition is still served\n{error}"
                 );
-                self.faults.send_replace(error.content_faults());
+                self.faults.send_replace(error.faults);
             }
         }
     }
@@ -113,9 +115,7 @@ impl Reloader {
                 Some(()) = changes.recv() => wait_until_unchanged(&mut changes).await,
             }
             let reloader = Arc::clone(&self);
-            if spawn_blocking(move || reloader.reload()).await.is_err() {
-                tracing::error!("building an edition panicked; the last good one is still served");
-            }
+            let _ = spawn_blocking(move || reloader.reload()).await;
         }
     }
 

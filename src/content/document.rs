@@ -11,7 +11,10 @@ use super::{
 use jiff::civil::Date;
 use rayon::prelude::*;
 use serde::Deserialize;
-use std::path::Path;
+use std::{
+    panic::{self, AssertUnwindSafe},
+    path::Path,
+};
 use toml::Spanned;
 
 /// A file that was read.
@@ -49,7 +52,12 @@ pub(super) fn read_all<T: Send>(
 }
 
 fn document<T>(mut source: SourceFile, read: impl Fn(&mut SourceFile) -> Option<T>) -> Result<Document<T>, Vec<Fault>> {
-    match read(&mut source) {
+    let value = panic::catch_unwind(AssertUnwindSafe(|| read(&mut source))).unwrap_or_else(|_| {
+        let remedy = "undo the last change to it, and report the defect with the lines of the log before this one";
+        source.error(0..0, "this file makes the program fail, which is a defect of the program", remedy);
+        None
+    });
+    match value {
         Some(value) => Ok(Document { value, source }),
         None => Err(source.faults),
     }
@@ -183,4 +191,17 @@ fn home(source: &mut SourceFile) -> Option<Home> {
     let heading = source.required_text("heading", facts.heading, ANY_LENGTH);
     let Rendered { lead, body, .. } = body(source, start, Kind::Page);
     Some(Home { title: title?, description: description?, heading: heading?, lead, body })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_at_a_file_is_a_fault_of_the_file() {
+        let source = SourceFile::empty(Path::new("content"), "articles/a.md");
+        let faults = document::<()>(source, |_| panic!("a defect")).unwrap_err();
+        assert_eq!((faults[0].file.as_str(), faults.len()), ("content/articles/a.md", 1));
+        assert!(faults[0].remedy.contains("undo the last change"), "{}", faults[0]);
+    }
 }
