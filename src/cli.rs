@@ -42,7 +42,7 @@ enum Command {
     Serve,
     /// Check content and settings; print every fault, and exit with 1 if there is one
     Check {
-        /// Add new addresses to content/addresses.txt instead of reporting that they are missing
+        /// Add new addresses to content/addresses.txt
         #[arg(long)]
         record: bool,
     },

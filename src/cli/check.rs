@@ -7,8 +7,7 @@ use crate::{
 };
 use std::process::ExitCode;
 
-/// With `record`, addresses that `addresses.txt` lacks are added if the content has no errors; without it they are a
-/// fault, so that each is recorded before a release.
+/// Lists the addresses that `addresses.txt` lacks; with `record`, they are added if the content has no errors.
 pub(super) fn run(config: &Config, record: bool) -> Ended {
     for warning in config.warnings() {
         eprintln!("{warning}");
@@ -23,12 +22,12 @@ pub(super) fn run(config: &Config, record: bool) -> Ended {
     if unrecorded.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
-    let list = unrecorded.join("\n  ");
-    let file = config.content.join("addresses.txt");
-    if !record {
-        return Err(format!("missing in {}:\n  {list}\nadd them with `check --record`", file.display()).into());
+    let (list, file) = (unrecorded.join("\n  "), config.content.join("addresses.txt"));
+    if record {
+        content::record(&config.content, unrecorded).map_err(|error| format!("{}: {error}", file.display()))?;
+        println!("added to {}:\n  {list}", file.display());
+    } else {
+        println!("new, and not in {} yet:\n  {list}\nadd them with `check --record`", file.display());
     }
-    content::record(&config.content, unrecorded).map_err(|error| format!("{}: {error}", file.display()))?;
-    println!("added to {}:\n  {list}", file.display());
     Ok(ExitCode::SUCCESS)
 }

@@ -7,7 +7,7 @@ use super::{build, now};
 use crate::{
     catalog::{CardCache, Catalog, Compressor, Counters},
     config::Config,
-    content::Faults,
+    content::{self, Faults},
     mail::notes::ContentFault,
     pages::Edition,
     web,
@@ -156,9 +156,22 @@ fn build(
     }
     let catalog = edition.catalog(builder, counters);
     edition.drop_article_html();
+    keep_addresses(config, &edition.site.unrecorded);
     let edition = Arc::new(edition);
     build_search_index(&edition);
     Ok((edition, Arc::new(catalog)))
+}
+
+/// Writes the public addresses that the content folder does not record to the data folder, so that one that is lost later
+/// is a fault. A staging site publishes nothing.
+fn keep_addresses(config: &Config, unrecorded: &[String]) {
+    // A line with a space has a day that is still to come, or stands in the data folder already.
+    let public: Vec<&String> = unrecorded.iter().filter(|line| !config.staging && !line.contains(' ')).collect();
+    if !public.is_empty()
+        && let Err(error) = content::record(&config.data, public)
+    {
+        tracing::error!(%error, "new addresses are not kept: one that is lost later would not be a fault");
+    }
 }
 
 /// Watches both folders; if the system cannot, changes are published at the next start.

@@ -28,13 +28,13 @@ pub struct Loaded {
     pub warnings: Vec<Fault>,
 }
 
-/// Reads `folder` as of `today`, the date in the clinic's zone.
+/// Reads `folder` as of `today`, the date in the clinic's zone. `data` is the folder with further published addresses.
 ///
 /// # Errors
 /// Every fault of every file, if one of them is an error.
-pub fn load(folder: &Path, today: Date) -> Result<Loaded, Faults> {
+pub fn load(folder: &Path, data: Option<&Path>, today: Date) -> Result<Loaded, Faults> {
     let mut faults = Vec::new();
-    let site = site(folder, today, &mut faults);
+    let site = site(folder, data, today, &mut faults);
     let is_broken = faults.iter().any(|fault| fault.level == Level::Error);
     match site {
         Some(site) if !is_broken => Ok(Loaded { site, warnings: faults }),
@@ -42,14 +42,14 @@ pub fn load(folder: &Path, today: Date) -> Result<Loaded, Faults> {
     }
 }
 
-fn site(content: &Path, today: Date, faults: &mut Vec<Fault>) -> Option<Site> {
+fn site(content: &Path, data: Option<&Path>, today: Date, faults: &mut Vec<Fault>) -> Option<Site> {
     let clinic = facts::clinic(content, faults);
     let crisis = facts::crisis(content, today, faults);
     let signals = facts::read(content, "signals.toml", faults);
     let search = facts::optional(content, "search.toml", faults);
     let mut files = Files::read(content, today, clinic, faults);
     let mut addresses = files.addresses();
-    let unrecorded = published_addresses::check(content, today, &mut addresses, faults);
+    let unrecorded = published_addresses::check(content, data, today, &mut addresses, faults);
     let facts = files.clinic.as_ref().zip(crisis.as_ref());
     let telephones = facts.map(|(clinic, crisis)| Telephones::new(&clinic.value, crisis));
     for source in files.sources() {

@@ -3,14 +3,24 @@
 //! Invariant: an address in it answers with a page, a redirect or 410. One that would answer 404 is an error, with the line,
 //! and with the alias to write. The program never removes a line.
 //!
+//! A file of the same name in the data folder has the addresses that were served before they were recorded in the content
+//! folder.
+//!
 //! A line is `/articles/name`; `/articles/name from 2026-12-01` while that day has not come; `/old-name -> /new-name` for
 //! an old address whose page has no front matter for an alias; or `/old-name gone`.
 
 use super::{addresses::Addresses, fault::Fault, source::SourceFile};
 use jiff::civil::Date;
-use std::{collections::HashSet, fs, io, ops::Range, path::Path};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fs,
+    io::{self, Read as _, Write as _},
+    iter,
+    ops::Range,
+    path::Path,
+};
 
-/// Name of the file in the content folder.
+/// Name of the file in both folders.
 const FILE: &str = "addresses.txt";
 /// What a new file begins with.
 const HEADING: &str = include_str!("published_addresses/heading.txt");
@@ -34,26 +44,46 @@ struct Line {
     span: Range<usize>,
 }
 
-/// Adds the file's redirects and removals to `addresses` and checks that no line would answer 404. Returns the lines to
-/// add: one for each public or scheduled address that is missing.
-pub(super) fn check(content: &Path, today: Date, addresses: &mut Addresses, faults: &mut Vec<Fault>) -> Vec<String> {
-    let mut source = SourceFile::empty(content, FILE);
-    if content.join(FILE).exists() {
-        match SourceFile::read(content, FILE) {
+/// Adds the redirects and removals of both files to `addresses` and checks that no line would answer 404. Returns the lines
+/// that the file of the content folder lacks: one for each public or scheduled address, and those of the data folder.
+pub(super) fn check(
+    content: &Path,
+    data: Option<&Path>,
+    today: Date,
+    addresses: &mut Addresses,
+    faults: &mut Vec<Fault>,
+) -> Vec<String> {
+    let mut files: Vec<_> = iter::once(content).chain(data).map(|folder| read(folder, faults)).collect();
+    let recorded: HashSet<String> = files[0].1.iter().map(|line| line.path.clone()).collect();
+    for (source, lines) in &mut files {
+        for Line { path, state, span } in lines {
+            if let Some((message, remedy)) = apply(path, state, today, addresses, &recorded) {
+                source.error(span.clone(), message, remedy);
+            }
+        }
+        faults.append(&mut source.faults);
+    }
+    let published = addresses
+        .published()
+        .map(|(path, day)| (path, day.map_or_else(|| path.to_owned(), |day| format!("{path} from {day}"))));
+    let kept = files[1..].iter().flat_map(|(source, lines)| {
+        lines.iter().map(|line| (line.path.as_str(), source.text[line.span.clone()].to_owned()))
+    });
+    let missing = published.chain(kept).filter(|(path, _)| !recorded.contains(*path));
+    missing.collect::<BTreeMap<_, _>>().into_values().collect()
+}
+
+/// The file of a folder and its lines; both are empty if it is absent.
+fn read(folder: &Path, faults: &mut Vec<Fault>) -> (SourceFile, Vec<Line>) {
+    let mut source = SourceFile::empty(folder, FILE);
+    if folder.join(FILE).exists() {
+        match SourceFile::read(folder, FILE) {
             Ok(read) => source = read,
             Err(more) => faults.extend(more),
         }
     }
     let lines = lines(&mut source);
-    let recorded: HashSet<&str> = lines.iter().map(|line| line.path.as_str()).collect();
-    for Line { path, state, span } in &lines {
-        if let Some((message, remedy)) = apply(path, state, today, addresses, &recorded) {
-            source.error(span.clone(), message, remedy);
-        }
-    }
-    faults.append(&mut source.faults);
-    let missing = addresses.published().filter(|(path, _)| !recorded.contains(path));
-    missing.map(|(path, day)| day.map_or_else(|| path.to_owned(), |day| format!("{path} from {day}"))).collect()
+    (source, lines)
 }
 
 /// The lines that can be read, each address once.
@@ -102,7 +132,7 @@ fn apply(
     state: &State,
     today: Date,
     addresses: &mut Addresses,
-    recorded: &HashSet<&str>,
+    recorded: &HashSet<String>,
 ) -> Option<(String, String)> {
     match state {
         State::Page | State::From(_) if addresses.is_answered(path) => None,
@@ -140,24 +170,22 @@ fn apply(
     }
 }
 
-/// Appends `lines` to `addresses.txt` in `content`; creates the file if it is absent.
+/// Appends those of `lines` that `addresses.txt` in a folder lacks; creates the file if it is absent.
 ///
 /// # Errors
 /// The file cannot be read or written.
-pub fn record(content: &Path, lines: &[String]) -> io::Result<()> {
-    let file = content.join(FILE);
-    let mut text = match fs::read_to_string(&file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => HEADING.to_owned(),
-        read => read?,
+pub fn record<'l>(folder: &Path, lines: impl IntoIterator<Item = &'l String>) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new().read(true).append(true).create(true).open(folder.join(FILE))?;
+    let mut before = String::new();
+    file.read_to_string(&mut before)?;
+    let start = match before.chars().last() {
+        None => HEADING,
+        Some('\n') => "",
+        Some(_) => "\n",
     };
-    if !text.is_empty() && !text.ends_with('\n') {
-        text.push('\n');
-    }
-    for line in lines {
-        text.push_str(line);
-        text.push('\n');
-    }
-    fs::write(file, text)
+    let new = lines.into_iter().filter(|line| before.lines().all(|known| known != *line));
+    let new: String = new.map(|line| format!("{line}\n")).collect();
+    file.write_all([start, &new].concat().as_bytes())
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ fn answer(bencher: Bencher, name: &str) {
 /// All shipped articles and pages; divide by their number for one.
 #[divan::bench]
 fn read_and_check_the_shipped_content(bencher: Bencher) {
-    bencher.bench_local(|| content::load(Path::new("content"), TODAY).expect("the shipped content is valid"));
+    bencher.bench_local(|| content::load(Path::new("content"), None, TODAY).expect("the shipped content is valid"));
 }
 
 #[divan::bench]
@@ -126,7 +126,7 @@ fn invented_word(number: usize) -> String {
 /// The longest query that is answered: three words that resemble others of 100,000 and nine that occur.
 #[divan::bench]
 fn search_among_100_000_words(bencher: Bencher) {
-    let mut site = content::load(Path::new("content"), TODAY).expect("the shipped content is valid").site;
+    let mut site = content::load(Path::new("content"), None, TODAY).expect("the shipped content is valid").site;
     let text: Vec<String> = (0..100_000).map(invented_word).collect();
     let article = Article { slug: "invented".into(), text: text.join(" ").into(), ..site.articles[0].clone() };
     site.articles.push(article);

@@ -127,7 +127,7 @@ fn a_heading_has_no_id_that_its_template_has() {
         &format!("{FRONT}[[questions]]\nask = \"Why?\"\nanswer = \"So.\"\n{BODY}\n{body}"),
     );
     write(folder.path(), "pages/ids.md", &format!("{}{BODY}\n{body}", without("published", "topics")));
-    let site = load(folder.path(), date(2026, 11, 24)).unwrap_or_else(|faults| panic!("{faults}")).site;
+    let site = load(folder.path(), None, date(2026, 11, 24)).unwrap_or_else(|faults| panic!("{faults}")).site;
     let article: Vec<&str> =
         site.articles.iter().find(|a| a.slug == "ids").unwrap().headings.iter().map(|h| h.id.as_str()).collect();
     let last = ["facts-heading-2", "note-1", "notes-2"];
@@ -259,7 +259,7 @@ fn all_faults_are_reported_at_once_with_their_lines() {
     let folder = folder();
     write(folder.path(), "articles/a.md", &format!("{FRONT}colour = 1\nflavour = 2\n{BODY}"));
     write(folder.path(), "articles/b.md", "no front matter\n");
-    let report = load(folder.path(), date(2026, 11, 24)).unwrap_err().to_string();
+    let report = load(folder.path(), None, date(2026, 11, 24)).unwrap_err().to_string();
     for part in ["colour = 1", "flavour = 2", "b.md:1:1", "errors: 3"] {
         assert!(report.contains(part), "{part} is missing in:\n{report}");
     }
@@ -267,7 +267,7 @@ fn all_faults_are_reported_at_once_with_their_lines() {
 
 #[test]
 fn the_shipped_content_has_no_errors() {
-    if let Err(faults) = load(Path::new("content"), date(2026, 11, 24)) {
+    if let Err(faults) = load(Path::new("content"), None, date(2026, 11, 24)) {
         panic!("{faults}");
     }
 }

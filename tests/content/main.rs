@@ -47,7 +47,7 @@ fn write(folder: &Path, name: &str, text: &str) {
 
 /// Every fault: `file:line:column`, level, message and remedy.
 fn faults(folder: &TempDir) -> Vec<(String, Level, String, String)> {
-    let found = match load(folder.path(), date(2026, 11, 24)) {
+    let found = match load(folder.path(), None, date(2026, 11, 24)) {
         Ok(loaded) => Faults::from(loaded.warnings),
         Err(faults) => faults,
     };

@@ -6,7 +6,7 @@ use relationship_clinic::content::{Level, load, record};
 use std::{fs, path::Path};
 
 fn site(folder: &Path) -> relationship_clinic::content::Site {
-    load(folder, date(2026, 11, 24)).unwrap_or_else(|faults| panic!("{faults}")).site
+    load(folder, None, date(2026, 11, 24)).unwrap_or_else(|faults| panic!("{faults}")).site
 }
 
 /// Every error as `place message / remedy`.
@@ -84,7 +84,7 @@ fn a_scheduled_article_may_be_recorded_before_its_day() {
 fn recording_keeps_every_line_and_starts_a_new_file_with_a_comment() {
     let folder = folder();
     record(folder.path(), &["/a".to_owned()]).unwrap();
-    record(folder.path(), &["/b".to_owned()]).unwrap();
+    record(folder.path(), &["/a".to_owned(), "/b".to_owned()]).unwrap();
     let text = fs::read_to_string(folder.path().join("addresses.txt")).unwrap();
     assert!(text.starts_with("# Every address"), "{text}");
     assert!(text.ends_with("\n/a\n/b\n"), "{text}");

@@ -15,7 +15,7 @@ fn related(rows: &[(&str, &str, &str, u8)]) -> Vec<String> {
         let text = front.replace("2026-06-01", &format!("2026-06-{day:02}")) + BODY;
         write(folder.path(), &format!("articles/{slug}.md"), &text);
     }
-    let site = load(folder.path(), date(2026, 11, 24)).unwrap_or_else(|faults| panic!("{faults}")).site;
+    let site = load(folder.path(), None, date(2026, 11, 24)).unwrap_or_else(|faults| panic!("{faults}")).site;
     site.articles.into_iter().find(|article| article.slug == "valid").unwrap().related
 }
 
@@ -32,7 +32,7 @@ fn shared_topics_come_before_shared_words_and_those_before_the_newest() {
 
 #[test]
 fn every_shipped_article_has_three_others() {
-    let site = load(Path::new("content"), date(2026, 11, 24)).unwrap_or_else(|faults| panic!("{faults}")).site;
+    let site = load(Path::new("content"), None, date(2026, 11, 24)).unwrap_or_else(|faults| panic!("{faults}")).site;
     for article in &site.articles {
         let mut related = article.related.clone();
         related.sort();

@@ -8,8 +8,9 @@ use relationship_clinic::{
 use serde::Deserialize;
 use std::{fs, path::Path, sync::LazyLock, time::Instant};
 
-static SITE: LazyLock<Site> =
-    LazyLock::new(|| load(Path::new("content"), date(2026, 11, 24)).expect("the shipped content has no errors").site);
+static SITE: LazyLock<Site> = LazyLock::new(|| {
+    load(Path::new("content"), None, date(2026, 11, 24)).expect("the shipped content has no errors").site
+});
 static INDEX: LazyLock<Index> = LazyLock::new(|| Index::new(&SITE));
 
 #[derive(Deserialize)]

@@ -49,8 +49,9 @@ fn a_photograph_beside_an_article_is_served_in_every_width_and_a_corrupt_one_cha
     content.write("articles/photograph/room.png", b"not a picture");
     let clinic = content.open(&[]);
     content.write("articles/photograph/index.md", BEFORE);
-    let log = wait_for(|| clinic.log().contains("room.png").then(|| clinic.log())).expect("the fault is in the log");
-    assert!(log.contains("cannot be read as a photograph") && log.contains("export it again"), "{log}");
+    let problem = "room.png: cannot be read as a photograph";
+    let log = wait_for(|| clinic.log().contains(problem).then(|| clinic.log())).expect("the fault is in the log");
+    assert!(log.contains("export it again"), "{log}");
     clinic.get("/articles/photograph").is(404);
 
     let mut bytes = std::io::Cursor::new(Vec::new());
@@ -80,6 +81,40 @@ fn a_photograph_beside_an_article_is_served_in_every_width_and_a_corrupt_one_cha
     let fallback = clinic.get(image.attr("src").expect("an address"));
     assert_eq!(fallback.is(200).header("content-type"), "image/jpeg");
     assert_eq!(fallback.header("cache-control"), "public, max-age=31536000, immutable");
+}
+
+/// An article published on that day.
+fn article(published: &str) -> String {
+    BEFORE.replace("2026-06-01", published).replace("image = {src = \"room.png\", alt = \"A grey wall\"}\n", "")
+}
+
+#[test]
+fn a_published_address_is_kept_until_it_is_recorded_and_then_cannot_be_lost() {
+    let content = ContentFolder::copied();
+    let recorded = fs::read(content.file("addresses.txt")).expect("the list is shipped");
+    let mut clinic = content.open(&[]);
+    content.write("articles/draft/index.md", article("2026-06-01\ndraft = true"));
+    content.write("articles/later/index.md", article("2100-01-01"));
+    content.write("articles/new/index.md", article("2026-06-01"));
+    wait_for(|| (clinic.get("/articles/new").status == 200).then_some(())).expect("the article is served");
+    let kept = fs::read_to_string(clinic.data.join("addresses.txt")).expect("the address is kept");
+    let lines: Vec<&str> = kept.lines().filter(|line| line.starts_with('/')).collect();
+    assert_eq!(lines, ["/articles/new"], "neither a draft nor a page of the future");
+    assert_eq!(fs::read(content.file("addresses.txt")).expect("the list is there"), recorded, "content is not written");
+
+    clinic.kill_and_restart();
+    fs::rename(content.file("articles/new"), content.file("articles/renamed")).expect("a folder can be renamed");
+    let lost = "/articles/new was published and would answer 404";
+    let log = wait_for(|| clinic.log().contains(lost).then(|| clinic.log())).expect("the lost address is a fault");
+    assert!(log.contains("var/addresses.txt:") && log.contains("aliases = [\"/articles/new\"]"), "{log}");
+    clinic.get("/articles/new").is(200);
+    assert_eq!(clinic.command(&["check"]).status.code(), Some(1));
+
+    content.write("articles/renamed/index.md", article("2026-06-01\naliases = [\"/articles/new\"]"));
+    wait_for(|| (clinic.get("/articles/new").status == 308).then_some(())).expect("the alias is served");
+    clinic.output_of(&["check", "--record"]);
+    let recorded = fs::read_to_string(content.file("addresses.txt")).expect("the list is there");
+    assert!(recorded.ends_with("\n/articles/later from 2100-01-01\n/articles/new\n/articles/renamed\n"), "{recorded}");
 }
 
 #[test]
