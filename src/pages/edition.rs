@@ -50,6 +50,10 @@ pub struct Edition {
     article_index: HashMap<String, usize>,
     /// The spam rules.
     pub signals: Signals,
+    /// `Link` to the stylesheet (RFC 8288): some CDNs send it ahead of the page as 103 Early Hints.
+    pub preload: HeaderValue,
+    /// The value of [`SPECULATION`].
+    speculation: HeaderValue,
     /// Built when first needed, so that pages are served before they can be searched.
     index: OnceLock<Index>,
     origin: String,
@@ -62,6 +66,10 @@ impl Edition {
     /// Joins content and assets; `origin` is the public origin without a trailing slash, `today` the clinic's date,
     /// `deployment` the settings that the privacy page shows.
     pub fn new(site: Site, assets: Assets, origin: &str, today: Date, mode: Mode, deployment: DeploymentFacts) -> Self {
+        let asset = |key| assets.url(key).unwrap_or_default();
+        let header = |value: String| HeaderValue::try_from(value).expect("asset addresses are ASCII");
+        let preload = header(format!("<{}>; rel=preload; as=style", asset(STYLESHEET)));
+        let speculation = header(format!("\"{}\"", asset("articles.speculationrules")));
         let signals = Signals::new(&site.signals);
         let article_index =
             site.articles.iter().enumerate().map(|(place, article)| (article.slug.clone(), place)).collect();
@@ -70,6 +78,8 @@ impl Edition {
             assets,
             article_index,
             signals,
+            preload,
+            speculation,
             index: OnceLock::new(),
             origin: origin.to_owned(),
             today,
@@ -158,22 +168,14 @@ impl Edition {
             resource = resource.counted(views.counter(slug));
         }
         if made.media == Media::Html {
-            resource = resource.header(LINK, self.preload());
+            resource = resource.header(LINK, self.preload.clone());
         }
         // The rules cost a request, and few visitors go from one article straight to another.
         if made.media == Media::Html && !made.path.starts_with(ARTICLES) {
-            let rules = format!("\"{}\"", self.context().asset("articles.speculationrules"));
-            let rules = HeaderValue::from_str(&rules).expect("an asset's path is ASCII");
-            resource = resource.header(SPECULATION, rules);
+            resource = resource.header(SPECULATION, self.speculation.clone());
         }
         let hidden = (self.mode == Mode::Staging) || (made.media == Media::Html && !made.index);
         if hidden { resource.header(NOINDEX.0, NOINDEX.1) } else { resource }
-    }
-
-    /// `Link` to the stylesheet (RFC 8288): some CDNs send it ahead of the page as 103 Early Hints.
-    pub fn preload(&self) -> HeaderValue {
-        let sheet = self.context().asset(STYLESHEET);
-        HeaderValue::try_from(format!("<{sheet}>; rel=preload; as=style")).expect("asset addresses are ASCII")
     }
 }
 

@@ -30,7 +30,7 @@ use std::{collections::HashMap, sync::Arc};
 pub(super) async fn show(State(app): State<Arc<App>>) -> Response {
     let edition = app.edition();
     let mut answer = form_page(&app, &edition, &Submission::default(), &[], None);
-    answer.headers_mut().insert(header::LINK, edition.preload());
+    answer.headers_mut().insert(header::LINK, edition.preload.clone());
     answer
 }
 
