@@ -5,6 +5,7 @@
 //!
 //! Never: the environment itself (clap reads it for [`Settings`] in `cli`), files other than `…_FILE` secrets.
 
+mod database;
 mod parse;
 mod relay;
 
@@ -43,7 +44,7 @@ pub struct Settings {
     /// Folder for what the program stores: outbox, caches, mails without a relay
     #[arg(long, global = true, env = "CLINIC_DATA", value_name = "FOLDER", default_value = "var")]
     pub data: PathBuf,
-    /// postgres://… when several copies run [default: an SQLite file in the data folder]
+    /// postgres://… when several copies run; needs the secret; TLS is verified unless ?sslmode= says otherwise [default: an SQLite file in the data folder]
     #[arg(long, global = true, env = "CLINIC_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
     /// File that holds the database URL
@@ -89,7 +90,7 @@ pub struct Settings {
     /// runs curl) [default: off]
     #[arg(long, global = true, env = "CLINIC_ALARM", value_name = "CHANNEL", hide_env_values = true)]
     pub alarm: Option<String>,
-    /// Key for tokens and signed links, 32 characters or more; replicas share one [default: generated once, stored in the data folder]
+    /// Key for tokens and signed links, 32 characters or more; copies that share a database share it [default: generated once, stored in the data folder]
     #[arg(long, global = true, env = "CLINIC_SECRET", value_name = "SECRET", hide_env_values = true)]
     pub secret: Option<String>,
     /// File that holds the secret

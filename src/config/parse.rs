@@ -2,7 +2,7 @@
 //!
 //! Never repeats a secret: a fault of a URL with a password names the variable and the rule, not the value.
 
-use super::{Config, Settings, relay};
+use super::{Config, Settings, database, relay};
 use secrecy::SecretString;
 use std::{
     fs,
@@ -101,13 +101,13 @@ pub(super) fn config(s: &Settings, f: &mut Faults) -> Option<Config> {
     let listen = f.parse("CLINIC_LISTEN", &s.listen, &SOCKET);
     let base_url = f.parse("CLINIC_BASE_URL", &s.base_url, &BASE_URL);
     let mail_from = relay::sender(s.mail_from.as_deref(), base_url.as_ref(), f);
+    let database_url = database::url(s, f);
     let staging = f.parse("CLINIC_STAGING", &s.staging, &SWITCH).unwrap_or_default();
     Some(Config {
         admin_listen: admin_listen(s, listen, f),
         content: s.content.clone(),
         r#static: s.r#static.clone(),
         data: s.data.clone(),
-        database_url: database_url(s, f),
         relay: relay::relay(s, f).filter(|_| !staging),
         mail_to: f.list("CLINIC_MAIL_TO", s.mail_to.as_deref(), &ADDRESS),
         editor_mail: f.optional("CLINIC_EDITOR_MAIL", s.editor_mail.as_deref(), &ADDRESS),
@@ -118,7 +118,8 @@ pub(super) fn config(s: &Settings, f: &mut Faults) -> Option<Config> {
         resolver: f.optional("CLINIC_RESOLVER", s.resolver.as_deref(), &NAME_SERVER),
         dkim_selectors: f.list("CLINIC_DKIM_SELECTOR", s.dkim_selector.as_deref(), &SELECTOR),
         alarm: relay::alarm(s, f),
-        secret: secret(s, f),
+        secret: secret(s, database_url.is_some(), f),
+        database_url,
         staging,
         strict: f.parse("CLINIC_STRICT", &s.strict, &SWITCH).unwrap_or_default(),
         trusted_proxies: f.list("CLINIC_TRUSTED_PROXIES", s.trusted_proxies.as_deref(), &NETWORK),
@@ -194,21 +195,16 @@ fn admin_listen(s: &Settings, listen: Option<SocketAddr>, f: &mut Faults) -> Opt
     admin
 }
 
-fn secret(s: &Settings, f: &mut Faults) -> Option<SecretString> {
-    let secret = f.value_or_file("CLINIC_SECRET", s.secret.as_ref(), s.secret_file.as_ref())?;
-    if secret.len() < 32 {
-        f.add("CLINIC_SECRET", "it is shorter than 32 characters", "make one with: head -c 32 /dev/urandom | base64");
+/// Copies that share a database share the secret too, so that links of one work in all.
+fn secret(s: &Settings, shared: bool, f: &mut Faults) -> Option<SecretString> {
+    const MAKE: &str = "make one with: head -c 32 /dev/urandom | base64";
+    let secret = f.value_or_file("CLINIC_SECRET", s.secret.as_ref(), s.secret_file.as_ref());
+    match &secret {
+        Some(secret) if secret.len() < 32 => f.add("CLINIC_SECRET", "it is shorter than 32 characters", MAKE),
+        None if shared => f.add("CLINIC_SECRET", "it is not set, and every copy that uses the database needs it", MAKE),
+        _ => {}
     }
-    Some(secret.into())
-}
-
-fn database_url(s: &Settings, f: &mut Faults) -> Option<SecretString> {
-    let url = f.value_or_file("CLINIC_DATABASE_URL", s.database_url.as_ref(), s.database_url_file.as_ref())?;
-    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
-        let remedy = "write postgres://user:password@host/name, or leave it out for SQLite";
-        f.add("CLINIC_DATABASE_URL", "only PostgreSQL is reached by URL", remedy);
-    }
-    Some(url.into())
+    secret.map(Into::into)
 }
 
 /// Unlike in other lists, an empty value is a fault.
@@ -263,6 +259,14 @@ mod tests {
             assert!(found.iter().any(|(v, text)| *v == variable && text.contains(remedy)), "{flag}: {found:?}");
         }
         assert!(!found.iter().any(|(_, text)| text.contains("hunter2")), "a password is never repeated");
+    }
+
+    #[test]
+    fn a_postgresql_database_needs_a_secret() {
+        let database = "--database-url=postgres:///clinic";
+        let found = faults(&[database]);
+        assert!(found.len() == 1 && found[0].1.contains("every copy"), "{found:?}");
+        assert_eq!(faults(&[database, "--secret=a secret of at least thirty-two characters"]), []);
     }
 
     #[test]

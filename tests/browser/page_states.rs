@@ -232,8 +232,11 @@ fn one_article() -> Site {
     let content = ContentFolder::copied();
     content.keep_only("choosing-a-therapist");
     content.add("clinic.toml", "\n[availability]\nstate = \"waiting-list\"\n");
-    let clinic =
-        content.open(&[("CLINIC_DATABASE_URL", "postgres://nobody@127.0.0.1:9/none"), ("CLINIC_STAGING", "true")]);
+    let clinic = content.open(&[
+        ("CLINIC_DATABASE_URL", "postgres://nobody@127.0.0.1:9/none"),
+        ("CLINIC_SECRET", "a secret of at least thirty-two characters"),
+        ("CLINIC_STAGING", "true"),
+    ]);
     let states = vec![
         state_at_path("home-one-article", "/", "A therapy clinic"),
         state_at_path("list-one-article", "/articles", "Articles"),

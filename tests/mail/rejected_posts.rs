@@ -113,7 +113,7 @@ async fn a_database_server_outage_returns_every_answer_to_the_visitor() {
     let (database, mut proxy) = (fresh(Kind::Postgres), PostgresProxy::start().await);
     let name = database.url.split('?').next().unwrap().rsplit('/').next().unwrap();
     let url = format!("postgres://postgres@127.0.0.1:{}/{name}", proxy.port);
-    let clinic = Clinic::with(&[("CLINIC_DATABASE_URL", &url), ADMIN]);
+    let clinic = Clinic::with(&[("CLINIC_DATABASE_URL", &url), SECRET, ADMIN]);
     assert_stored(&clinic, "Ann");
     proxy.cut().await;
     assert_rejected_with_every_answer(&clinic, "database");

@@ -107,8 +107,11 @@ async fn fill(outbox: &Outbox, letters: usize) {
 /// started again at once.
 fn recovery(database: &Database) -> Duration {
     let relay = TestRelay::open(true);
-    let settings =
-        [("CLINIC_SMTP_URL", format!("smtp://{}", relay.address)), ("CLINIC_MAIL_TIMEOUT", format!("{TIMEOUT:?}"))];
+    let settings = [
+        ("CLINIC_SMTP_URL", format!("smtp://{}", relay.address)),
+        ("CLINIC_MAIL_TIMEOUT", format!("{TIMEOUT:?}")),
+        ("CLINIC_SECRET", "a secret of at least thirty-two characters".to_owned()),
+    ];
     let url = database.url.clone().map(|url| ("CLINIC_DATABASE_URL", url));
     let settings: Vec<(&str, String)> = settings.into_iter().chain(url).collect();
     let mut clinic = Clinic::with(&settings.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>());
