@@ -32,6 +32,9 @@ const ADMIN_CONNECTIONS: usize = 64;
 /// How often old posts are removed from the rate limiter.
 const CLEAN_RATE_LIMITER: Duration = Duration::from_mins(1);
 
+const OTHER_SECRET: &str = "CLINIC_SECRET is not the one with which this database is used; give every copy the same. To \
+                            change it, stop all copies and delete the row of the table secret_check";
+
 /// Serves until a signal to stop.
 pub(super) fn run(config: &Config) -> Ended {
     let runtime = Builder::new_multi_thread().enable_all().build().map_err(explain("the runtime"))?;
@@ -90,6 +93,9 @@ impl Program {
         let reloader = Arc::new(Reloader::start(config, Arc::clone(&counters))?);
         let clinic = reloader.edition.load().site.clinic.clone();
         let outbox = outbox::open(config, &clinic, secret.expose_secret()).await?;
+        if config.database_url.is_some() && outbox.shares_secret().await == Ok(false) {
+            return Err(OTHER_SECRET.into());
+        }
         let links = Links::new(config.origin(), secret.expose_secret());
         let messages = MessageBuilder::new(&clinic, config.mail_from.clone(), links.clone());
         let parts = Parts {

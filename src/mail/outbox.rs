@@ -127,6 +127,17 @@ impl Outbox {
         }
     }
 
+    /// False if this database is used with another secret: links that one copy of the program signs would not work in
+    /// another.
+    pub async fn shares_secret(&self) -> Result<bool, Unavailable> {
+        const STORE: &str = "INSERT INTO secret_check (id, value) VALUES (1, $1) ON CONFLICT DO NOTHING";
+        const SAME: &str = "SELECT COUNT(*) FROM secret_check WHERE value = $1";
+        let value = blake3::keyed_hash(&self.options.load().key, b"check of the secret").to_hex().to_string();
+        self.db.execute(sqlx::query(STORE).bind(value.clone())).await?;
+        let same: i64 = sqlx::query_scalar(SAME).bind(value).fetch_one(&self.db.pool().await?).await?;
+        Ok(same > 0)
+    }
+
     /// Replaces the options: the clinic's facts may change while the program runs.
     pub fn set_options(&self, options: Options) {
         self.options.store(Arc::new(options));

@@ -25,6 +25,7 @@ mod outbox;
 mod postgres_proxy;
 mod privacy;
 mod rejected_posts;
+mod secrets;
 mod smtp_server;
 mod soak;
 mod storage_failures;

@@ -43,16 +43,18 @@ const POSTGRES_SESSION: &str = "SET synchronous_commit = on; SET lock_timeout = 
                                 SET idle_in_transaction_session_timeout = '5s'; SET plan_cache_mode = force_custom_plan";
 
 /// Version, name and statements of each migration. A released one is never edited: its checksum is stored.
-type Migrations = [(i64, &'static str, &'static str); 3];
+type Migrations = [(i64, &'static str, &'static str); 4];
 const SQLITE: Migrations = [
     (1, "outbox", include_str!("../migrations/sqlite/0001_outbox.sql")),
     (2, "notes", include_str!("../migrations/sqlite/0002_notes.sql")),
     (3, "counts", include_str!("../migrations/sqlite/0003_counts.sql")),
+    (4, "secret", include_str!("../migrations/sqlite/0004_secret.sql")),
 ];
 const POSTGRES: Migrations = [
     (1, "outbox", include_str!("../migrations/postgres/0001_outbox.sql")),
     (2, "notes", include_str!("../migrations/postgres/0002_notes.sql")),
     (3, "counts", include_str!("../migrations/postgres/0003_counts.sql")),
+    (4, "secret", include_str!("../migrations/postgres/0004_secret.sql")),
 ];
 
 /// Where enquiries are stored.
@@ -245,7 +247,7 @@ async fn open_sqlite(file: &Path, lifetime: Option<Duration>) -> Result<Live, Un
     Ok(Live { pool, sqlite: Some(Sqlite { files, first: Mutex::new(first) }) })
 }
 
-/// Lets pages that are free be cut off the file (see `retention`); a file without this is written anew, once.
+/// Lets free pages be cut off the file (see `retention`); a file without this is written anew, once.
 async fn return_free_pages(first: &mut AnyConnection) -> sqlx::Result<()> {
     // In memory, since the temporary copy holds what visitors wrote.
     const ENABLE: &str = "PRAGMA temp_store = MEMORY; PRAGMA auto_vacuum = INCREMENTAL; VACUUM";
