@@ -57,5 +57,6 @@ fn report(config: &Config, erased: &[Erased]) -> String {
             let _ = writeln!(text, "A mail in the folder still holds its content; delete it: {mail}");
         }
     }
-    text + "Not erased by this command: letters in mailboxes, backups, a PostgreSQL server's own log.\n"
+    text + "Not erased by this command: letters in mailboxes, backups. A PostgreSQL server's files and its own log may \
+            hold the bytes until they are used again.\n"
 }

@@ -1,10 +1,11 @@
 //! Retention: content is erased and enquiries are removed when they have reached their age.
 //!
-//! Invariant: nothing undelivered is erased. Erased means overwritten in the file (`secure_delete`) and removed from the
-//! write-ahead file; while a reader prevents the latter, this is logged and tried again. Each run empties that file and
+//! Invariant: nothing undelivered is erased. With SQLite, erased means overwritten in the file (`secure_delete`) and removed
+//! from the write-ahead file; while a reader prevents the latter, this is logged and tried again. Each run empties that file and
 //! returns free pages to the disk, so that neither file grows without end.
 //!
-//! Never: mails in a folder, backups, a PostgreSQL server's own log.
+//! Never: mails in a folder, backups. A PostgreSQL server deletes and vacuums; its files and its own log may hold the bytes
+//! until they are used again.
 
 use super::{DatabaseLocation, Outbox, Unavailable};
 use crate::enquiry::retention;
