@@ -69,7 +69,7 @@ pub enum DatabaseLocation {
 /// The outbox cannot be read or written at this time.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 #[error("the outbox cannot be used: {0}")]
-pub struct Unavailable(pub(crate) String);
+pub struct Unavailable(pub String);
 
 /// The pool of connections, and how to open it again.
 #[derive(Debug)]

@@ -39,7 +39,8 @@ pub struct ClaimedLetter {
     pub attempts: u32,
     /// What its message is made from.
     pub kind: MessageKind,
-    claim: String,
+    /// Identifies this claim: a later one of the same letter has another.
+    pub claim: String,
 }
 
 /// What a letter's message is made from.

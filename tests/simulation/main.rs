@@ -1,0 +1,15 @@
+//! Tests that search: random histories of the outbox and of delivery, each made from a seed that repeats it.
+//!
+//! `state_machine` compares the outbox on SQLite with `model`, an outbox in memory.
+//!
+//! `PROPTEST_CASES` is the number of histories of the state machine.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+mod model;
+mod state_machine;
+
+/// A number from the environment.
+fn setting(name: &str, default: u32) -> u32 {
+    std::env::var(name).ok().map_or(default, |value| value.parse().unwrap())
+}

@@ -1,0 +1,220 @@
+//! An outbox in memory, with the rules of the one on a database in their plainest form.
+//!
+//! Every method has the name and the meaning of the method of `Outbox`. References are made from numbers.
+
+mod letters;
+mod staff;
+
+use jiff::{Timestamp, tz::TimeZone};
+use relationship_clinic::{
+    enquiry::Action,
+    mail::{
+        health::ProblemKind,
+        outbox::{ClaimedLetter, ClaimedProblem, Content, Entry, MessageKind, NewEnquiry, Receipt, RelayState},
+    },
+};
+use std::collections::BTreeMap;
+
+/// The whole state of an outbox.
+#[derive(Debug, Clone)]
+pub struct Model {
+    pub recipients: Vec<String>,
+    pub enquiries: BTreeMap<i64, ModelEnquiry>,
+    pub letters: BTreeMap<i64, ModelLetter>,
+    pub problems: BTreeMap<&'static str, Problem>,
+    pub relay: RelayState,
+    last_number: i64,
+    last_letter: i64,
+    last_claim: i64,
+}
+
+/// A row of the table of enquiries. The state of its entry is the stored one.
+#[derive(Debug, Clone)]
+pub struct ModelEnquiry {
+    pub entry: Entry,
+    pub content: Option<Content>,
+    nonce: Option<String>,
+    day: String,
+    notified: Option<Notified>,
+}
+
+/// When staff were notified of a held enquiry.
+#[derive(Debug, Clone)]
+struct Notified {
+    first: Timestamp,
+    days: u32,
+    last_day: String,
+}
+
+/// A row of the table of letters.
+#[derive(Debug, Clone)]
+pub struct ModelLetter {
+    pub letter: ClaimedLetter,
+    pub state: State,
+    pub due: Timestamp,
+    pub leased_until: Timestamp,
+    pub fault: Option<String>,
+    claimed: bool,
+    failed_at_relay: bool,
+    done: Option<Timestamp>,
+    once: Option<String>,
+    /// Of the enquiry that an acknowledgment is about.
+    reference: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Waiting,
+    Delivered,
+    Failed,
+    Discarded,
+}
+
+/// A row of the table of problems.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    pub reported: Option<Timestamp>,
+    since: Timestamp,
+    due: Timestamp,
+    leased_until: Timestamp,
+    attempts: u32,
+}
+
+pub fn reference(number: i64) -> String {
+    format!("R{number:07}")
+}
+
+/// The day at the clinic.
+pub fn day(at: Timestamp) -> String {
+    TimeZone::get("America/Los_Angeles").unwrap().to_datetime(at).date().to_string()
+}
+
+impl Model {
+    pub fn new(recipients: &[&str]) -> Self {
+        Self {
+            recipients: recipients.iter().map(ToString::to_string).collect(),
+            enquiries: BTreeMap::new(),
+            letters: BTreeMap::new(),
+            problems: BTreeMap::new(),
+            relay: RelayState { failures: 0, paused_until: Timestamp::UNIX_EPOCH },
+            last_number: 0,
+            last_letter: 0,
+            last_claim: 0,
+        }
+    }
+
+    pub fn put(&mut self, new: &NewEnquiry) -> Receipt {
+        let day = day(new.received);
+        let same_form = |earlier: &&ModelEnquiry| new.nonce.is_some() && earlier.nonce == new.nonce;
+        let same_answers =
+            |earlier: &&ModelEnquiry| earlier.content.as_ref().is_some_and(|content| content.enquiry == new.enquiry);
+        let mut earlier = self.enquiries.values();
+        if let Some(same) = earlier.clone().filter(same_answers).find(|e| same_form(e) || e.day == day) {
+            let number = same.entry.number;
+            return Receipt { reference: reference(number), number, duplicate: true };
+        }
+        let corrects = earlier.rfind(same_form).map(|earlier| earlier.entry.number);
+        self.last_number += 1;
+        let (number, held) = (self.last_number, new.spam.action == Action::Hold);
+        let entry = Entry {
+            number,
+            reference: reference(number),
+            state: if held { "held" } else { "waiting" }.into(),
+            received: new.received,
+            delivered: None,
+            answered: None,
+            released: None,
+            spam: None,
+            corrects,
+            erased: false,
+        };
+        let content = Some(Content { enquiry: new.enquiry.clone(), spam: new.spam.clone() });
+        let enquiry = ModelEnquiry { entry, content, nonce: new.nonce.clone(), day, notified: None };
+        self.enquiries.insert(number, enquiry);
+        if !held {
+            self.queue_letters(number, new.received, new.received);
+        }
+        Receipt { reference: reference(number), number, duplicate: false }
+    }
+
+    /// Whether this number was given.
+    pub fn is_known(&self, number: i64) -> bool {
+        (1..=self.last_number).contains(&number)
+    }
+
+    fn queue_letters(&mut self, number: i64, dated: Timestamp, now: Timestamp) {
+        for (recipient, copy) in self.recipients.clone().into_iter().zip(1..) {
+            let message_id = format!("<{}@clinic.example>", reference(number));
+            self.insert(ClaimedLetter {
+                id: 0,
+                number,
+                copy,
+                recipient,
+                message_id,
+                dated,
+                queued: now,
+                attempts: 0,
+                kind: MessageKind::Enquiry,
+                claim: String::new(),
+            });
+        }
+    }
+
+    /// Adds a waiting letter.
+    fn insert(&mut self, letter: ClaimedLetter) -> &mut ModelLetter {
+        self.last_letter += 1;
+        let row = ModelLetter {
+            due: letter.queued,
+            letter: ClaimedLetter { id: self.last_letter, ..letter },
+            state: State::Waiting,
+            leased_until: Timestamp::UNIX_EPOCH,
+            fault: None,
+            claimed: false,
+            failed_at_relay: false,
+            done: None,
+            once: None,
+            reference: None,
+        };
+        self.letters.entry(self.last_letter).or_insert(row)
+    }
+
+    /// Whether a letter of this enquiry is in this state.
+    pub fn has_letter(&self, number: i64, state: State) -> bool {
+        number > 0 && self.letters.values().any(|row| row.letter.number == number && row.state == state)
+    }
+
+    pub fn problem_begins(&mut self, kind: ProblemKind, now: Timestamp) -> bool {
+        let known = self.problems.contains_key(kind.name());
+        let leased_until = Timestamp::UNIX_EPOCH;
+        let new = Problem { since: now, due: now, leased_until, attempts: 0, reported: None };
+        self.problems.entry(kind.name()).or_insert(new);
+        !known
+    }
+
+    pub fn problem_ends(&mut self, kind: ProblemKind) -> bool {
+        self.problems.remove(kind.name()).is_some()
+    }
+
+    pub fn claim_problem(&mut self, now: Timestamp, until: Timestamp) -> Option<ClaimedProblem> {
+        let due = |row: &Problem| row.reported.is_none() && row.due <= now && row.leased_until <= now;
+        let (name, problem) = self.problems.iter_mut().find(|(_, row)| due(row))?;
+        problem.leased_until = until;
+        problem.attempts += 1;
+        let kind = ProblemKind::named(name).unwrap();
+        Some(ClaimedProblem { kind, since: problem.since, attempts: problem.attempts })
+    }
+
+    pub fn problem_reported(&mut self, kind: ProblemKind, now: Timestamp) {
+        if let Some(problem) = self.problems.get_mut(kind.name()) {
+            problem.reported = Some(now);
+            problem.leased_until = Timestamp::UNIX_EPOCH;
+        }
+    }
+
+    pub fn retry_problem(&mut self, kind: ProblemKind, at: Timestamp) {
+        if let Some(problem) = self.problems.get_mut(kind.name()) {
+            problem.due = at;
+            problem.leased_until = Timestamp::UNIX_EPOCH;
+        }
+    }
+}
