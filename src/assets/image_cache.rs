@@ -17,6 +17,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Photographs that are rendered at the same time; the largest needs half a gigabyte of memory.
+const AT_ONCE: usize = 2;
 /// Other widths, qualities or filters need another folder name.
 const FOLDER: &str = "photos-v2";
 
@@ -35,11 +37,13 @@ type Named = (String, PathBuf);
 /// Reads or makes the renditions of every photograph, in order. A placeholder is the only rendition of its photograph.
 pub(super) fn render_all(photos: Vec<Named>, how: Photos<'_>) -> Vec<(Named, Result<Vec<Rendition>, AssetFault>)> {
     let cache = how.cache.join(FOLDER);
-    let rendered = photos.into_par_iter().map(|named| {
-        let renditions = renditions(&named.1, &cache, how.wait);
-        (named, renditions)
-    });
-    rendered.collect()
+    let made = in_parts(&photos, |(_, file)| renditions(file, &cache, how.wait));
+    photos.into_iter().zip(made).collect()
+}
+
+/// Calls `make` for every item, in [`AT_ONCE`] parts at the same time.
+fn in_parts<T: Sync, R: Send>(items: &[T], make: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    items.par_chunks(items.len().div_ceil(AT_ONCE).max(1)).flat_map_iter(|part| part.iter().map(&make)).collect()
 }
 
 fn renditions(file: &Path, cache: &Path, wait: bool) -> Result<Vec<Rendition>, AssetFault> {
@@ -92,6 +96,7 @@ fn write(folder: &Path, renditions: &[Rendition]) -> io::Result<()> {
 mod tests {
     use super::*;
     use image::RgbImage;
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
     #[test]
     fn a_photograph_is_rendered_once_and_again_only_if_the_cache_is_damaged() {
@@ -120,6 +125,22 @@ mod tests {
         assert_eq!(read(&folders[0]), None);
         assert_eq!(waiting()[1].1, Ok(renditions.clone()));
         assert_eq!(read(&folders[0]), Some(renditions));
+    }
+
+    #[test]
+    fn two_photographs_are_rendered_at_the_same_time() {
+        let (running, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let make = |number: &usize| {
+            most.fetch_max(running.fetch_add(1, SeqCst) + 1, SeqCst);
+            std::thread::sleep(std::time::Duration::from_millis(1));
+            running.fetch_sub(1, SeqCst);
+            *number
+        };
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(8).build().unwrap();
+        let numbers: Vec<usize> = (0..41).collect();
+        assert_eq!(pool.install(|| in_parts(&numbers, make)), numbers);
+        assert!(most.load(SeqCst) <= AT_ONCE, "{most:?}");
+        assert_eq!(in_parts(&[], make), [0; 0]);
     }
 
     #[test]

@@ -24,8 +24,8 @@ const JPEG_WIDTH: u32 = 1200;
 const MIN_WIDTH: u32 = 800;
 /// Maximum size of a file.
 const MAX_BYTES: u64 = 20 * 1024 * 1024;
-/// Maximum number of pixels along an edge, and of bytes of memory: a small file may claim to be a huge image.
-const MAX_EDGE: u32 = 16_000;
+/// Maximum number of pixels, and of bytes of memory: a small file may claim to be a huge image.
+const MAX_PIXELS: u64 = 50_000_000;
 const MAX_MEMORY: u64 = 512 * 1024 * 1024;
 /// Qualities of 100; above them files grow without a visible difference.
 const WEBP_QUALITY: f32 = 78.0;
@@ -53,9 +53,9 @@ pub(super) const fn is_photo(media: Media) -> bool {
 /// Makes all renditions: WebP from the narrowest to the widest, then the JPEG.
 ///
 /// # Errors
-/// The file is too narrow or no photograph.
+/// The file is too narrow, too large or no photograph.
 pub(super) fn render(file: &Path, bytes: &[u8]) -> Result<Vec<Rendition>, AssetFault> {
-    let (original, profile) = decode(bytes).map_err(|error| unreadable(file, &error))?;
+    let (original, profile) = decode(open(file, bytes)?).map_err(|error| unreadable(file, &error))?;
     if original.width() < MIN_WIDTH {
         let problem = format!("is {} pixels across", original.width());
         return Err(AssetFault::new(file, problem, format!("use one of {MIN_WIDTH} or more; 1600 are best")));
@@ -73,15 +73,13 @@ pub(super) fn render(file: &Path, bytes: &[u8]) -> Result<Vec<Rendition>, AssetF
 /// An empty drawing of the same shape, shown until the renditions are made.
 ///
 /// # Errors
-/// The file is no photograph.
+/// The file is too large or no photograph.
 pub(super) fn placeholder(file: &Path, bytes: &[u8]) -> Result<Rendition, AssetFault> {
-    let shape = |bytes| {
-        let mut decoder = open(bytes)?;
-        let ((width, height), orientation) = (decoder.dimensions(), decoder.orientation()?.to_exif());
-        // Orientations from 5 on swap width and height (EXIF 2.32, tag 0x0112).
-        Ok(if orientation < 5 { Size { width, height } } else { Size { width: height, height: width } })
-    };
-    let size: Size = shape(bytes).map_err(|error| unreadable(file, &error))?;
+    let mut decoder = open(file, bytes)?;
+    let (width, height) = decoder.dimensions();
+    let orientation = decoder.orientation().map_err(|error| unreadable(file, &error))?.to_exif();
+    // Orientations from 5 on swap width and height (EXIF 2.32, tag 0x0112).
+    let size = if orientation < 5 { Size { width, height } } else { Size { width: height, height: width } };
     let drawing = format!("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {}\"/>", size.width, size.height);
     Ok(Rendition { media: Media::Svg, size, bytes: drawing.into() })
 }
@@ -101,18 +99,23 @@ fn unreadable(file: &Path, error: &ImageError) -> AssetFault {
     AssetFault::new(file, problem, "export it again as JPEG, PNG or WebP from a picture editor")
 }
 
-fn open(bytes: &[u8]) -> ImageResult<impl ImageDecoder> {
-    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
-    let mut limits = Limits::default();
-    (limits.max_image_width, limits.max_image_height) = (Some(MAX_EDGE), Some(MAX_EDGE));
+fn open<'b>(file: &Path, bytes: &'b [u8]) -> Result<impl ImageDecoder + 'b, AssetFault> {
+    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().expect("memory can be read");
+    let mut limits = Limits::no_limits();
     limits.max_alloc = Some(MAX_MEMORY);
     reader.limits(limits);
-    reader.into_decoder()
+    let decoder = reader.into_decoder().map_err(|error| unreadable(file, &error))?;
+    let (width, height) = decoder.dimensions();
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels > MAX_PIXELS {
+        let problem = format!("has {} megapixels", pixels.div_ceil(1_000_000));
+        return Err(AssetFault::new(file, problem, "save it smaller: at most 50; 1600 pixels across are enough"));
+    }
+    Ok(decoder)
 }
 
 /// The pixels, turned upright, and the color profile that they are measured in.
-fn decode(bytes: &[u8]) -> ImageResult<(RgbImage, Option<Vec<u8>>)> {
-    let mut decoder = open(bytes)?;
+fn decode(mut decoder: impl ImageDecoder) -> ImageResult<(RgbImage, Option<Vec<u8>>)> {
     let (orientation, profile) = (decoder.orientation()?, decoder.icc_profile()?);
     let mut image = DynamicImage::from_decoder(decoder)?;
     image.apply_orientation(orientation);
@@ -317,5 +320,12 @@ mod tests {
         let mut huge = file(&scene(900, 900), ImageFormat::Png);
         huge[16..24].copy_from_slice(&[0, 0, 0xff, 0xff, 0, 0, 0xff, 0xff]);
         assert!(fault(&huge).contains("cannot be read as a photograph"));
+        let mut large = file(&scene(900, 900), ImageFormat::Jpeg);
+        // Height and width stand behind the marker of the frame, its length and the precision (ITU-T T.81, B.2.2).
+        let frame = large.windows(2).position(|marker| marker == b"\xff\xc0").unwrap();
+        large[frame + 5..frame + 9].copy_from_slice(&[7000_u16.to_be_bytes(), 7200_u16.to_be_bytes()].concat());
+        for text in [fault(&large), placeholder(Path::new("room.jpg"), &large).unwrap_err().to_string()] {
+            assert!(text.contains("room.jpg: has 51 megapixels; save it smaller"), "{text}");
+        }
     }
 }
