@@ -295,6 +295,22 @@ mod tests {
     }
 
     #[test]
+    fn a_symbolic_link_leads_to_a_file_inside_or_is_a_fault() {
+        let (folder, outside) = (folder(&[("css/a.css", "a{}"), ("site.js", "1")]), folder(&[("secret.txt", "?")]));
+        let link = |to: &Path, name: &str| std::os::unix::fs::symlink(to, folder.path().join(name)).unwrap();
+        link(Path::new("site.js"), "same.js");
+        let assets = Assets::load(folder.path(), [], photos(folder.path())).unwrap();
+        assert!(assets.url("same.js").is_some());
+        link(&outside.path().join("secret.txt"), "a.txt");
+        link(outside.path(), "b");
+        link(Path::new("."), "c");
+        link(Path::new("missing"), "d.txt");
+        let faults = Assets::load(folder.path(), [], photos(folder.path())).unwrap_err().to_string();
+        assert_eq!(faults.matches("is a symbolic link out of the folder, or to a folder").count(), 4, "{faults}");
+        assert_eq!(faults.lines().count(), 4, "{faults}");
+    }
+
+    #[test]
     fn a_file_that_every_page_needs_and_is_missing_is_a_fault() {
         let folder = folder(&[("css/a.css", "a{}"), ("site.js", "1")]);
         let assets = Assets::load(folder.path(), [], photos(folder.path())).unwrap();

@@ -7,15 +7,15 @@ use std::{
 };
 
 /// Every file below `folder` as key (path with `/`) and path, sorted by key. Hidden files, except `.well-known`, and
-/// editors' backups (`…~`) are left out.
+/// editors' backups (`…~`) are left out. A symbolic link may lead to a file inside `folder`.
 pub(super) fn list(folder: &Path, faults: &mut Vec<AssetFault>) -> Vec<(String, PathBuf)> {
     let mut files = Vec::new();
-    collect(folder, "", &mut files, faults);
+    collect(folder, folder, "", &mut files, faults);
     files.sort();
     files
 }
 
-fn collect(folder: &Path, prefix: &str, files: &mut Vec<(String, PathBuf)>, faults: &mut Vec<AssetFault>) {
+fn collect(root: &Path, folder: &Path, prefix: &str, files: &mut Vec<(String, PathBuf)>, faults: &mut Vec<AssetFault>) {
     let entries = match fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>) {
         Ok(entries) => entries,
         Err(error) => return faults.push(AssetFault::unreadable(folder, &error)),
@@ -30,10 +30,18 @@ fn collect(folder: &Path, prefix: &str, files: &mut Vec<(String, PathBuf)>, faul
             continue;
         }
         let key = format!("{prefix}{name}");
-        if path.is_dir() {
-            collect(&path, &format!("{key}/"), files, faults);
+        if path.is_symlink() && !leads_to_file_inside(root, &path) {
+            let problem = "is a symbolic link out of the folder, or to a folder";
+            faults.push(AssetFault::new(&path, problem, "put the files themselves there"));
+        } else if path.is_dir() {
+            collect(root, &path, &format!("{key}/"), files, faults);
         } else {
             files.push((key, path));
         }
     }
+}
+
+fn leads_to_file_inside(root: &Path, link: &Path) -> bool {
+    let inside = || Ok::<_, io::Error>(link.canonicalize()?.starts_with(root.canonicalize()?));
+    link.is_file() && inside().unwrap_or_default()
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use jiff::civil::Date;
 use std::{
-    fs,
+    fs, io,
     ops::{Range, RangeInclusive},
     path::{Path, PathBuf},
     sync::Arc,
@@ -22,6 +22,10 @@ pub(super) const DESCRIPTION_LENGTH: RangeInclusive<usize> = 70..=160;
 /// Largest file in bytes; a long article has a twentieth of it.
 const MAX_BYTES: u64 = 1024 * 1024;
 pub(super) const ANY_LENGTH: RangeInclusive<usize> = 1..=usize::MAX;
+
+/// A file that is not read, and the remedy.
+const OUTSIDE: &str = "this is no regular file, or a symbolic link out of the content folder";
+const INSIDE: &str = "put the file itself there";
 
 /// Slug, and path below the content folder.
 pub(super) type Page = (String, PathBuf);
@@ -74,7 +78,7 @@ impl SourceFile {
     /// The file cannot be read, is too large, or is not text in UTF-8.
     pub(super) fn read(content: &Path, path: impl Into<PathBuf>) -> Result<Self, Vec<Fault>> {
         let mut source = Self::empty(content, path);
-        let bytes = match read_file(&content.join(&source.path)) {
+        let bytes = match read_file(content, &source.path) {
             Ok(bytes) => bytes,
             Err((message, remedy)) => {
                 source.error(0..0, message, remedy);
@@ -173,6 +177,8 @@ impl SourceFile {
         } else if !file.is_file() {
             let remedy = format!("put the file {} there, or correct the name", file.display());
             self.error(span, format!("the picture `{name}` is missing"), remedy);
+        } else if !is_inside(&self.content, &file).unwrap_or_default() {
+            self.error(span, format!("`{name}`: {OUTSIDE}"), INSIDE);
         } else {
             self.pictures.push(Picture { path: path.clone(), file });
         }
@@ -180,14 +186,24 @@ impl SourceFile {
     }
 }
 
-/// The bytes of a file, or message and remedy.
-fn read_file(file: &Path) -> Result<Vec<u8>, (String, &'static str)> {
+/// The bytes of a file below `content`, or message and remedy.
+fn read_file(content: &Path, path: &Path) -> Result<Vec<u8>, (String, &'static str)> {
+    let file = content.join(path);
     let unreadable =
         |error| (format!("this file cannot be read: {error}"), "put the file back, or let the program read it");
-    if fs::metadata(file).map_err(unreadable)?.len() > MAX_BYTES {
+    if !is_inside(content, &file).map_err(unreadable)? {
+        return Err((OUTSIDE.to_owned(), INSIDE));
+    }
+    if fs::metadata(&file).map_err(unreadable)?.len() > MAX_BYTES {
         return Err(("this file is larger than 1 MB".to_owned(), "divide it into several files"));
     }
-    fs::read(file).map_err(unreadable)
+    fs::read(&file).map_err(unreadable)
+}
+
+/// Whether `file` is a regular file to which no symbolic link out of `content` leads.
+fn is_inside(content: &Path, file: &Path) -> io::Result<bool> {
+    let file = file.canonicalize()?;
+    Ok(file.is_file() && file.starts_with(content.canonicalize()?))
 }
 
 /// Reads a page's file below the address `folder`; `other` is the previous file in the order of slugs.
@@ -219,7 +235,8 @@ pub(super) fn files(content: &Path, folder: &Path) -> Vec<PathBuf> {
     let shown = names.filter(|(name, _)| !name.starts_with('.') && !name.ends_with('~'));
     let paths = shown.flat_map(|(name, kind)| {
         let path = folder.join(name);
-        if kind.is_dir() { files(content, &path) } else { vec![path] }
+        let is_linked_folder = kind.is_symlink() && content.join(&path).is_dir();
+        if kind.is_dir() { files(content, &path) } else { [path].into_iter().filter(|_| !is_linked_folder).collect() }
     });
     paths.collect()
 }

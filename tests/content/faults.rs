@@ -5,7 +5,7 @@
 use crate::{BODY, FRONT, faults, folder, write};
 use jiff::civil::date;
 use relationship_clinic::content::{Level, load};
-use std::{fs, path::Path};
+use std::{fs, os::unix::fs::symlink, path::Path};
 
 /// The front matter of the article `valid` without the lines of two keys.
 fn without(one: &str, other: &str) -> String {
@@ -237,6 +237,39 @@ fn a_file_that_no_page_uses_is_named() {
         assert_eq!(level, Level::Warning);
         assert!(message.contains("no page uses this file") && remedy.contains("remove"), "{message} / {remedy}");
     }
+}
+
+#[test]
+fn a_symbolic_link_out_of_the_folder_is_refused_and_one_inside_is_followed() {
+    let (folder, outside) = (folder(), tempfile::tempdir().unwrap());
+    let drawing = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 1 1'/>";
+    write(outside.path(), "secret.md", "secret words\n");
+    write(outside.path(), "chair.svg", drawing);
+    write(folder.path(), "articles/table.svg", drawing);
+    write(
+        folder.path(),
+        "articles/links/index.md",
+        &format!("{FRONT}{BODY}\n![A chair](chair.svg)\n\n![A table](table.svg)\n"),
+    );
+    let link = |to: &Path, name: &str| symlink(to, folder.path().join("articles").join(name)).unwrap();
+    link(Path::new("../table.svg"), "links/table.svg");
+    link(&outside.path().join("chair.svg"), "links/chair.svg");
+    link(&outside.path().join("secret.md"), "secret.md");
+    link(outside.path(), "folder");
+    write(outside.path(), "index.md", &format!("{FRONT}{BODY}"));
+    let found = faults(&folder);
+    let places: Vec<&str> = found.iter().map(|(place, ..)| place.as_str()).collect();
+    assert_eq!(
+        places,
+        ["articles/folder/index.md:1:1", "articles/links/index.md:13:1", "articles/secret.md:1:1"],
+        "{found:#?}"
+    );
+    for (_, level, message, remedy) in found {
+        assert_eq!(level, Level::Error);
+        assert!(message.contains("out of the content folder") && remedy == "put the file itself there", "{message}");
+    }
+    let report = load(folder.path(), None, date(2026, 11, 24)).unwrap_err().to_string();
+    assert!(!report.contains("secret words"), "{report}");
 }
 
 #[test]
