@@ -4,6 +4,7 @@
 //! the content or at run time, 2 a fault in the settings or on the command line.
 
 mod build;
+mod changes;
 mod check;
 mod counts;
 mod data;

@@ -3,7 +3,7 @@
 //! Invariant: visitors see complete editions only. After a change with faults, which are reported, the last good
 //! edition is still served.
 
-use super::{build, now};
+use super::{build, changes::Changes, now};
 use crate::{
     catalog::{CardCache, Catalog, Compressor, Counters},
     config::Config,
@@ -14,20 +14,15 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     runtime::Handle,
-    sync::{Mutex, mpsc, watch},
+    sync::{Mutex, watch},
     task::spawn_blocking,
-    time::{Instant, sleep, timeout},
+    time::timeout,
 };
 use tokio_util::sync::CancellationToken;
 
-/// How long a folder must be unchanged before it is read: editors and rsync write a file in several steps.
-const DEBOUNCE: Duration = Duration::from_millis(150);
-/// A folder that keeps changing is read after this time.
-const MAX_DEBOUNCE: Duration = Duration::from_secs(2);
 /// The edition is built at least this often, since dates decide what is public.
 const MAX_AGE: Duration = Duration::from_hours(24);
 
@@ -42,8 +37,7 @@ pub(super) struct Reloader {
     reloads: watch::Sender<u64>,
     /// Faults of the last change; empty if it is served.
     faults: watch::Sender<Vec<ContentFault>>,
-    changes: Mutex<mpsc::Receiver<()>>,
-    _watcher: Option<RecommendedWatcher>,
+    changes: Mutex<Changes>,
 }
 
 impl Reloader {
@@ -54,11 +48,10 @@ impl Reloader {
     /// Every fault of the content, as text.
     pub(super) fn start(config: &Config, counters: Arc<Counters>) -> Result<Self, String> {
         // Watching starts before the first read, so that no change between the two is missed.
-        let (changed, changes) = mpsc::channel(1);
-        let watcher = watcher(config, changed.clone());
+        let changes = Changes::watch([config.content.clone(), config.r#static.clone()]);
         let (edition, catalog) = build(config, &counters, None).map_err(|error| error.to_string())?;
         if edition.has_placeholders() {
-            let _ = changed.try_send(());
+            changes.request();
         }
         build::check_missing_facts(config, &edition.site.clinic)?;
         Ok(Self {
@@ -71,7 +64,6 @@ impl Reloader {
             reloads: watch::Sender::new(0),
             faults: watch::Sender::new(Vec::new()),
             changes: Mutex::new(changes),
-            _watcher: watcher,
         })
     }
 
@@ -110,10 +102,7 @@ impl Reloader {
     pub(super) async fn run(self: Arc<Self>) {
         let mut changes = self.changes.lock().await;
         loop {
-            tokio::select! {
-                () = sleep(self.until_next_change()) => {}
-                Some(()) = changes.recv() => wait_until_unchanged(&mut changes).await,
-            }
+            let _ = timeout(self.until_next_change(), changes.next()).await;
             let reloader = Arc::clone(&self);
             let _ = spawn_blocking(move || reloader.reload()).await;
         }
@@ -174,40 +163,9 @@ fn keep_addresses(config: &Config, unrecorded: &[String]) {
     }
 }
 
-/// Watches both folders; if the system cannot, changes are published at the next start.
-fn watcher(config: &Config, changed: mpsc::Sender<()>) -> Option<RecommendedWatcher> {
-    let on_event = move |event: notify::Result<notify::Event>| {
-        // A reload itself causes access events.
-        if event.is_ok_and(|event| !matches!(event.kind, EventKind::Access(_))) {
-            let _ = changed.try_send(());
-        }
-    };
-    let watch = || {
-        let mut watcher = notify::recommended_watcher(on_event)?;
-        watcher.watch(&config.content, RecursiveMode::Recursive)?;
-        watcher.watch(&config.r#static, RecursiveMode::Recursive)?;
-        notify::Result::Ok(watcher)
-    };
-    watch()
-        .inspect_err(
-            |error| tracing::warn!(%error, "the folders cannot be watched; changes are published at the next start"),
-        )
-        .ok()
-}
-
 /// The time left, plus a second, so that the new day has certainly begun.
 fn until(at: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(at.duration_since(now)).unwrap_or_default() + Duration::from_secs(1)
-}
-
-/// Waits until nothing has changed for [`DEBOUNCE`], at most [`MAX_DEBOUNCE`].
-async fn wait_until_unchanged(changes: &mut mpsc::Receiver<()>) {
-    let end = Instant::now() + MAX_DEBOUNCE;
-    while Instant::now() < end {
-        if timeout(DEBOUNCE, changes.recv()).await.is_err() {
-            return;
-        }
-    }
 }
 
 /// Builds the search index in the background; an earlier search waits for it.

@@ -7,6 +7,7 @@ use crate::support::{
 };
 use std::{
     fs,
+    os::unix::fs::symlink,
     time::{Duration, Instant},
 };
 
@@ -37,6 +38,31 @@ fn a_change_is_served_within_a_second_and_a_faulty_one_is_reported_and_not_serve
     fs::write(&file, &text).expect("the content file can be written");
     wait_for(|| (!clinic.get("/approach").body.contains("added just now")).then_some(()))
         .expect("the corrected text is served");
+}
+
+#[test]
+fn a_folder_behind_a_switched_link_is_served_within_a_second_and_watched() {
+    let folder = tempfile::TempDir::new().expect("a folder for the test");
+    let (link, next) = (folder.path().join("current"), folder.path().join("next"));
+    let releases = [ContentFolder::copied(), ContentFolder::copied()];
+    releases[1].add("pages/approach.md", "\nThe second release.\n");
+    symlink(releases[0].folder(), &link).expect("a link can be made");
+    let clinic = Clinic::with(&[("CLINIC_CONTENT", link.to_str().expect("the path is UTF-8"))]);
+    let has = |text: &str| clinic.get("/approach").body.contains(text);
+    let mut switches = (1..=ATTEMPTS).map(|number| {
+        let switched = Instant::now();
+        symlink(releases[number % 2].folder(), &next).expect("a link can be made");
+        fs::rename(&next, &link).expect("a link can be replaced");
+        let is_second = number % 2 == 1;
+        wait_for(|| (has("The second release") == is_second).then_some(())).expect("the other release is served");
+        switched.elapsed()
+    });
+    let is_fast = switches.any(|took| took < LIMIT);
+    assert!(is_fast, "none of {ATTEMPTS} switches was served within {LIMIT:?}");
+    for release in &releases {
+        release.add("pages/approach.md", "\nA later sentence.\n");
+    }
+    wait_for(|| has("A later sentence").then_some(())).expect("the folder is watched after a switch");
 }
 
 const BEFORE: &str = "+++\ntitle = \"An article with a photograph\"\npublished = 2026-06-01\ntopics = [\"couples\"]\n\
