@@ -1,7 +1,7 @@
 //! Builds a catalog.
 
 use super::{
-    Caching, Catalog, Entry, Media, Resource,
+    Caching, Catalog, Compressor, Entry, Media, Resource,
     encoded_body::Body,
     failure_caching,
     prepared::{self, PreparedResource},
@@ -16,6 +16,10 @@ use std::{
 /// Longest chain of redirects; a longer one counts as a loop.
 const HOPS: usize = 16;
 
+/// Uncompressed bytes that are kept in memory, of what is put in first; further ones are restored from the disk cache's
+/// gzip bytes for the few clients that accept no compression.
+const UNCOMPRESSED: usize = 4 * 1024 * 1024;
+
 /// What the headers of a resource depend on.
 type Kind = (Media, Caching, StatusCode, Vec<(HeaderName, HeaderValue)>);
 
@@ -26,6 +30,8 @@ pub struct Builder {
     catalog: Catalog,
     redirects: BTreeMap<String, String>,
     bodies: HashMap<blake3::Hash, Arc<Body>>,
+    compressor: Compressor,
+    uncompressed: usize,
     headers: HashMap<Kind, Arc<HeaderMap>>,
 }
 
@@ -39,6 +45,13 @@ impl Builder {
     #[must_use]
     pub fn reuse_compressed(mut self, earlier: &Catalog) -> Self {
         self.bodies.extend(earlier.resources().map(|(_, resource)| (resource.body.hash, Arc::clone(&resource.body))));
+        self
+    }
+
+    /// Takes over what an earlier run has compressed, for resources put in afterwards.
+    #[must_use]
+    pub fn disk_cache(mut self, compressor: &Compressor) -> Self {
+        self.compressor = compressor.clone();
         self
     }
 
@@ -106,7 +119,11 @@ impl Builder {
 
     fn prepare(&mut self, resource: Resource, status: StatusCode) -> PreparedResource {
         let hash = blake3::hash(&resource.bytes);
-        let body = self.bodies.entry(hash).or_insert_with(|| Arc::new(Body::new(resource.bytes.clone(), hash)));
+        let body = self.bodies.entry(hash).or_insert_with(|| {
+            self.uncompressed += resource.bytes.len();
+            let cached = (self.uncompressed > UNCOMPRESSED).then(|| self.compressor.cached(hash)).flatten();
+            Arc::new(cached.unwrap_or_else(|| Body::new(resource.bytes.clone(), hash)))
+        });
         let kind = (resource.media, resource.caching, status, resource.headers.clone());
         let headers = self.headers.entry(kind);
         let headers = headers.or_insert_with(|| Arc::new(prepared::headers(&resource, status, &self.catalog.common)));
@@ -128,4 +145,29 @@ fn resolve(redirects: &BTreeMap<String, String>) -> impl Iterator<Item = (&str, 
         tracing::warn!(from, "a redirect leads back to itself and is left out");
         None
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::compression::Coding, *};
+    use http::Request;
+
+    #[test]
+    fn pages_beyond_the_limit_come_from_the_cache_and_are_still_answered_uncompressed() {
+        let folder = tempfile::tempdir().unwrap();
+        let compressor = Compressor::open(folder.path());
+        let page = |number: usize| format!("{number} ").repeat(UNCOMPRESSED / 5);
+        for cached in [0, 2] {
+            let builder = Catalog::builder(HeaderMap::new()).disk_cache(&compressor);
+            let pages = (0..4).map(|number| (format!("/{number}"), Resource::new(Media::Html, page(number))));
+            let catalog = pages.fold(builder, |builder, (path, page)| builder.resource(path, page)).build();
+            let has_gzip = |(_, resource): &(&str, &PreparedResource)| resource.body.compressed(Coding::Gzip).is_some();
+            assert_eq!(catalog.resources().filter(has_gzip).count(), cached);
+            compressor.compress(&catalog, || false);
+            for number in 0..4 {
+                let request = Request::get(format!("/{number}")).body(()).unwrap();
+                assert_eq!(catalog.respond(&request).unwrap().into_body(), page(number), "{number}, {cached} cached");
+            }
+        }
+    }
 }

@@ -13,7 +13,7 @@ use super::{
     encoded_body::{Body, cache_name},
     media::Media,
 };
-use std::{collections::HashSet, path::Path, time::Instant};
+use std::{collections::HashSet, path::Path, sync::Arc, time::Instant};
 
 /// Another file format or other compression levels need another name.
 const FOLDER: &str = "compressed-br11-gz12-v1";
@@ -23,14 +23,20 @@ const CACHE_LIMIT: u64 = 512 * 1024 * 1024;
 const CODINGS: [Coding; 2] = [Coding::Gzip, Coding::Br];
 
 /// Compresses the bodies of catalogs, with a disk cache if the folder could be opened.
-#[derive(Debug)]
-pub struct Compressor(Option<DiskCache>);
+#[derive(Debug, Clone, Default)]
+pub struct Compressor(Option<Arc<DiskCache>>);
 
 impl Compressor {
     /// With a disk cache below `cache`. If the folder cannot be opened, every start compresses everything again.
     pub fn open(cache: &Path) -> Self {
         let cache = DiskCache::open(&cache.join(FOLDER), CACHE_LIMIT);
-        Self(cache.inspect_err(|error| tracing::warn!(%error, "compressed pages are not cached on disk")).ok())
+        let cache = cache.inspect_err(|error| tracing::warn!(%error, "compressed pages are not cached on disk"));
+        Self(cache.ok().map(Arc::new))
+    }
+
+    /// A body of which only the gzip bytes are in memory, if the disk cache has them.
+    pub(super) fn cached(&self, hash: blake3::Hash) -> Option<Body> {
+        Body::from_cache(self.0.as_deref()?, hash)
     }
 
     /// Fills in every missing body; stops early once `is_outdated`. Blocks: 10 ms for each page that is not cached.
@@ -42,7 +48,7 @@ impl Compressor {
                 if is_outdated() {
                     return;
                 }
-                body.fill(coding, self.0.as_ref());
+                body.fill(coding, self.0.as_deref());
             }
         }
         let used: HashSet<_> =

@@ -60,7 +60,8 @@ impl Catalog {
 /// Writes every encoding of a body.
 fn write_all(file: &Path, body: &Body, done: &mut Exported) -> io::Result<()> {
     for (coding, ending) in [(Coding::Identity, ""), (Coding::Gzip, ".gz"), (Coding::Br, ".br")] {
-        if let Some(encoded) = body.get(coding) {
+        let encoded = body.get(coding);
+        if encoded.coding == coding {
             let mut name = file.as_os_str().to_owned();
             name.push(ending);
             write(Path::new(&name), &encoded.bytes, done)?;

@@ -4,6 +4,7 @@
 //! differ by mistake.
 
 use super::{
+    compression::Coding,
     counters::Counter,
     encoded_body::{Body, Encoded},
     media::Media,
@@ -38,26 +39,27 @@ pub(super) struct PreparedResource {
 impl PreparedResource {
     /// The response to GET and HEAD; the caller handles other methods.
     pub fn respond<B>(&self, request: &Request<B>) -> Response<Bytes> {
-        let coding = request_headers::preferred_coding(request.headers(), |coding| self.body.get(coding).is_some());
-        let encoded = self.body.get(coding).unwrap_or_else(|| self.body.identity());
+        let coding =
+            request_headers::preferred_coding(request.headers(), |coding| self.body.compressed(coding).is_some());
+        let Encoded { coding, etag, bytes } = self.body.get(coding);
         if self.status == StatusCode::OK {
             if let Some(views) = &self.views {
                 views.count_view(request.method(), request.headers());
             }
-            if request_headers::has_current_copy(request.headers(), &encoded.etag) {
-                let mut headers = self.headers(encoded);
+            if request_headers::has_current_copy(request.headers(), &etag) {
+                let mut headers = self.headers(coding, etag);
                 // The client has what describes the content (RFC 9110, 15.4.5).
                 headers.remove(CONTENT_TYPE);
                 headers.remove(CONTENT_ENCODING);
                 return respond(StatusCode::NOT_MODIFIED, headers, Bytes::new());
             }
         }
-        let mut headers = self.headers(encoded);
+        let mut headers = self.headers(coding, etag);
         if request.method() == Method::HEAD {
-            headers.insert(CONTENT_LENGTH, HeaderValue::from(encoded.bytes.len()));
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
             return respond(self.status, headers, Bytes::new());
         }
-        respond(self.status, headers, encoded.bytes.clone())
+        respond(self.status, headers, bytes)
     }
 
     /// The same for the path of an older version: the current bytes, to be revalidated each time.
@@ -67,14 +69,14 @@ impl PreparedResource {
         response
     }
 
-    fn headers(&self, encoded: &Encoded) -> HeaderMap {
+    fn headers(&self, coding: Coding, etag: HeaderValue) -> HeaderMap {
         let mut headers = (*self.headers).clone();
-        match encoded.coding.name() {
+        match coding.name() {
             Some(name) => headers.insert(CONTENT_ENCODING, HeaderValue::from_static(name)),
             None => headers.remove(CONTENT_ENCODING),
         };
         if self.status == StatusCode::OK {
-            headers.insert(ETAG, encoded.etag.clone());
+            headers.insert(ETAG, etag);
         }
         headers
     }

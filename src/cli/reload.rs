@@ -49,14 +49,15 @@ impl Reloader {
     pub(super) fn start(config: &Config, counters: Arc<Counters>) -> Result<Self, String> {
         // Watching starts before the first read, so that no change between the two is missed.
         let changes = Changes::watch([config.content.clone(), config.r#static.clone()]);
-        let (edition, catalog) = build(config, &counters, None).map_err(|error| error.to_string())?;
+        let compressor = Compressor::open(&config.data.join("cache"));
+        let (edition, catalog) = build(config, &counters, &compressor, None).map_err(|error| error.to_string())?;
         if edition.has_placeholders() {
             changes.request();
         }
         build::check_missing_facts(config, &edition.site.clinic)?;
         Ok(Self {
             config: config.clone(),
-            compressor: Compressor::open(&config.data.join("cache")),
+            compressor,
             counters,
             catalog: Arc::new(ArcSwap::new(catalog)),
             edition: Arc::new(ArcSwap::new(edition)),
@@ -80,7 +81,7 @@ impl Reloader {
     /// Builds and publishes a new edition, or reports its faults.
     fn reload(&self) {
         let earlier = self.catalog.load();
-        let built = || build(&self.config, &self.counters, Some(&earlier));
+        let built = || build(&self.config, &self.counters, &self.compressor, Some(&earlier));
         match build::catch_panic(&self.config.content, built) {
             Ok((edition, catalog)) => {
                 self.edition.store(edition);
@@ -133,13 +134,14 @@ impl Reloader {
 fn build(
     config: &Config,
     counters: &Counters,
+    compressor: &Compressor,
     earlier: Option<&Catalog>,
 ) -> Result<(Arc<Edition>, Arc<Catalog>), build::BuildError> {
     let build::Build { mut edition, warnings } = build::build(config, now(), earlier.is_some())?;
     if !warnings.is_empty() {
         tracing::warn!("the content has warnings\n{}", Faults::from(warnings));
     }
-    let mut builder = Catalog::builder(web::security(config.is_https()));
+    let mut builder = Catalog::builder(web::security(config.is_https())).disk_cache(compressor);
     if let Some(earlier) = earlier {
         builder = builder.reuse_compressed(earlier);
     }
