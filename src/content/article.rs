@@ -64,6 +64,8 @@ pub(super) fn article(source: &mut SourceFile, context: &Context) -> Option<Arti
     let mut rendered = body(source, start, Kind::Article);
     let sources = sources(source, facts.sources);
     let questions = questions(source, facts.questions, &mut rendered.text);
+    // Their headings are in the page only if there are some.
+    source.ids.retain(|id| (id != "questions" || !questions.is_empty()) && (id != "sources" || !sources.is_empty()));
     let takeaways: Vec<Takeaway> = facts.takeaways.into_iter().map(|raw| takeaway(source, raw)).collect();
     let image = facts.image.map(|image| Image::figure(image, source));
     source.title = title.clone()?;

@@ -53,6 +53,8 @@ fn rows() -> Vec<(&'static str, String, &'static str, &'static str, &'static str
         ("link to nothing", body("[x](/nowhere)"), "9:1", "no page at /nowhere", "path of a page"),
         ("link with a near miss", body("[x](/valid)"), "9:1", "no page at /valid", "/articles/valid"),
         ("fragment to nothing", body("[x](/articles/valid#two)"), "9:1", "has no #two", "heading"),
+        ("fragment of absent questions", body("[x](#questions)"), "9:1", "has no #questions", "heading"),
+        ("fragment of absent sources", body("[x](#sources)"), "9:1", "has no #sources", "heading"),
         ("unsafe scheme", body("[x](javascript:alert)"), "9:1", "`javascript:`", "https:"),
         ("raw HTML", body("<b>x</b>"), "9:1", "raw HTML", "Markdown"),
         ("note without definition", body("Text.[^a]"), "9:6", "[^a] is not defined", "[^a]:"),
