@@ -165,7 +165,13 @@ impl RenderedPage {
 fn rendered(page: &impl Template) -> String {
     let mut buffer = String::with_capacity(128 * 1024);
     page.render_into(&mut buffer).expect("a template without fallible calls can be rendered");
-    buffer.as_str().to_owned()
+    // The content may have them as escapes, such as `&#14;`.
+    buffer.replace(is_forbidden, "")
+}
+
+/// Neither HTML nor XML may have it (HTML 13.2.3.5, XML 1.0 2.2).
+fn is_forbidden(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\n' | '\r' | '\t')) || matches!(c, '\u{fffe}' | '\u{ffff}')
 }
 
 /// Minutes that reading takes, at least one.
