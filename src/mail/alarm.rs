@@ -9,7 +9,7 @@ use crate::{
     config::Alarm,
     mail::{
         health::ProblemKind,
-        mailer::{Mailer, MailerError, OutgoingMessage},
+        mailer::{Mailer, MailerError, MessageSender as _, OutgoingMessage},
         message::AutoSubmitted,
     },
 };
@@ -49,6 +49,13 @@ pub enum AlarmError {
     Timeout,
 }
 
+/// A way to report problems. In production it is an [`AlarmChannel`].
+#[expect(async_fn_in_trait, reason = "tasks use the channel itself, whose futures are Send")]
+pub trait Notifier {
+    /// Sends one notice.
+    async fn notify(&self, kind: ProblemKind, since: Timestamp) -> Result<(), AlarmError>;
+}
+
 impl AlarmChannel {
     /// Prepares the channel. `from` is the sender through a second relay; `site` is the public origin.
     pub fn new(alarm: &Alarm, from: Address, site: &str) -> Result<Self, MailerError> {
@@ -61,9 +68,10 @@ impl AlarmChannel {
         };
         Ok(Self { transport, site: site.to_owned() })
     }
+}
 
-    /// Sends one notice.
-    pub async fn notify(&self, kind: ProblemKind, since: Timestamp) -> Result<(), AlarmError> {
+impl Notifier for AlarmChannel {
+    async fn notify(&self, kind: ProblemKind, since: Timestamp) -> Result<(), AlarmError> {
         let notice = format!(
             "{site} {} Since {}. The program's log says why; `enquiries list` shows what waits.",
             kind.sentence(),

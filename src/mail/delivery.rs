@@ -10,9 +10,9 @@
 
 use crate::mail::{
     health::ProblemKind,
-    mailer::{DeliveryError, Mailer, OutgoingMessage},
+    mailer::{DeliveryError, Mailer, MessageSender, OutgoingMessage},
     message::{BuildError, MessageBuilder},
-    outbox::{ClaimedLetter, MessageKind, Outbox, RelayState, StoredEnquiry, Unavailable, random},
+    outbox::{ClaimedLetter, MessageKind, Outbox, RelayState, Store, StoredEnquiry, Unavailable},
     retry_policy::RetryPolicy,
 };
 use arc_swap::ArcSwap;
@@ -44,9 +44,9 @@ const MOST_WORKERS: usize = 8;
 
 /// What the delivery workers of one program share.
 #[derive(Debug)]
-pub struct DeliveryWorker {
-    outbox: Outbox,
-    mailer: Mailer,
+pub struct DeliveryWorker<S = Outbox, M = Mailer> {
+    outbox: S,
+    mailer: M,
     messages: ArcSwap<MessageBuilder>,
     policy: RetryPolicy,
     per_minute: usize,
@@ -84,18 +84,62 @@ pub enum Step {
     Unavailable(Unavailable),
 }
 
-/// Removes a recipient from the busy ones when dropped, also by a panic.
-struct Busy<'a>(&'a DeliveryWorker, &'a str);
+impl Step {
+    /// How long a worker waits for its next step; `None`: it goes on at once.
+    pub fn pause(&self, now: Timestamp) -> Option<Duration> {
+        match self {
+            Self::Delivered(_) | Self::Retry(..) | Self::Failed(_) => None,
+            Self::Idle(None) => Some(LONGEST_PAUSE),
+            Self::Idle(Some(at)) | Self::Paused(at) | Self::RateLimited(at) => Some(pause(*at, now)),
+            Self::Unavailable(_) => Some(UNAVAILABLE_PAUSE),
+        }
+    }
 
-impl Drop for Busy<'_> {
-    fn drop(&mut self) {
-        self.0.busy().remove(self.1);
+    /// Whether that wait ends when a letter arrives.
+    pub fn ends_at_arrival(&self) -> bool {
+        matches!(self, Self::Idle(_) | Self::Unavailable(_))
     }
 }
 
-impl DeliveryWorker {
+/// Removes a recipient from the busy ones when dropped, also by a panic.
+struct Busy<'a>(&'a StdMutex<HashSet<String>>, &'a str);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        lock(self.0).remove(self.1);
+    }
+}
+
+fn lock(busy: &StdMutex<HashSet<String>>) -> MutexGuard<'_, HashSet<String>> {
+    busy.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<M: MessageSender> DeliveryWorker<Outbox, M> {
+    /// How many times to start [`DeliveryWorker::run`]: one for each recipient and one more, so that a slow recipient
+    /// delays no other.
+    pub fn workers(&self) -> usize {
+        (self.outbox.recipients() + 1).min(MOST_WORKERS)
+    }
+
+    /// Delivers until `stop` is canceled; a letter that is being sent then is finished first. `now` is the clock.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken, now: impl Fn() -> Timestamp + Send + Sync) {
+        let mut arrivals = self.outbox.arrivals();
+        while !stop.is_cancelled() {
+            arrivals.borrow_and_update();
+            let step = self.step(now()).await;
+            let Some(pause) = step.pause(now()) else { continue };
+            tokio::select! {
+                _ = arrivals.changed(), if step.ends_at_arrival() => {}
+                () = sleep(pause) => {}
+                () = stop.cancelled() => return,
+            }
+        }
+    }
+}
+
+impl<S: Store, M: MessageSender> DeliveryWorker<S, M> {
     /// Nothing happens before [`DeliveryWorker::step`] or [`DeliveryWorker::run`].
-    pub fn new(outbox: Outbox, mailer: Mailer, messages: MessageBuilder, policy: RetryPolicy, per_minute: u32) -> Self {
+    pub fn new(outbox: S, mailer: M, messages: MessageBuilder, policy: RetryPolicy, per_minute: u32) -> Self {
         Self {
             outbox,
             mailer,
@@ -113,37 +157,12 @@ impl DeliveryWorker {
         self.messages.store(Arc::new(messages));
     }
 
-    /// How many times to start [`DeliveryWorker::run`]: one for each recipient and one more, so that a slow recipient
-    /// delays no other.
-    pub fn workers(&self) -> usize {
-        (self.outbox.recipients() + 1).min(MOST_WORKERS)
-    }
-
-    /// Delivers until `stop` is canceled; a letter that is being sent then is finished first. `now` is the clock.
-    pub async fn run(self: Arc<Self>, stop: CancellationToken, now: impl Fn() -> Timestamp + Send + Sync) {
-        let mut arrivals = self.outbox.arrivals();
-        while !stop.is_cancelled() {
-            arrivals.borrow_and_update();
-            let (pause, until_arrival) = match self.step(now()).await {
-                Step::Delivered(_) | Step::Retry(..) | Step::Failed(_) => continue,
-                Step::Idle(due) => (due.map_or(LONGEST_PAUSE, |at| pause(at, now())), true),
-                Step::Paused(at) | Step::RateLimited(at) => (pause(at, now()), false),
-                Step::Unavailable(cause) => {
-                    tracing::error!(%cause, "letters wait");
-                    (UNAVAILABLE_PAUSE, true)
-                }
-            };
-            tokio::select! {
-                _ = arrivals.changed(), if until_arrival => {}
-                () = sleep(pause) => {}
-                () = stop.cancelled() => return,
-            }
-        }
-    }
-
     /// Claims one due letter, sends it, records the outcome.
     pub async fn step(&self, now: Timestamp) -> Step {
-        self.try_step(now).await.unwrap_or_else(Step::Unavailable)
+        self.try_step(now).await.unwrap_or_else(|cause| {
+            tracing::error!(%cause, "letters wait");
+            Step::Unavailable(cause)
+        })
     }
 
     async fn try_step(&self, now: Timestamp) -> Result<Step, Unavailable> {
@@ -166,7 +185,7 @@ impl DeliveryWorker {
         if relay.failures > 0 && !self.outbox.may_probe(now, lease).await? {
             return Ok(Step::Paused(lease));
         }
-        let busy: Vec<String> = self.busy().iter().cloned().collect();
+        let busy: Vec<String> = lock(&self.busy).iter().cloned().collect();
         let Some(letter) = self.outbox.claim(now, lease, &busy).await? else {
             drop(claiming);
             if relay.failures > 0 {
@@ -175,14 +194,10 @@ impl DeliveryWorker {
             return Ok(Step::Idle(self.outbox.next_due().await?));
         };
         claiming.sent.push_back(now);
-        self.busy().insert(letter.recipient.clone());
-        let _busy = Busy(self, &letter.recipient);
+        lock(&self.busy).insert(letter.recipient.clone());
+        let _busy = Busy(&self.busy, &letter.recipient);
         drop(claiming);
         self.deliver(&letter, relay, now).await
-    }
-
-    fn busy(&self) -> MutexGuard<'_, HashSet<String>> {
-        self.busy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn deliver(&self, letter: &ClaimedLetter, relay: RelayState, now: Timestamp) -> Result<Step, Unavailable> {
@@ -229,7 +244,7 @@ impl DeliveryWorker {
         let at = if of_session {
             self.pause_relay(error, relay, now).await?
         } else {
-            self.policy.next_attempt(attempts, now, jitter())
+            self.policy.next_attempt(attempts, now, jitter(letter))
         };
         let age = Duration::try_from(now.duration_since(letter.queued)).unwrap_or_default();
         if !self.policy.fails(error, age) {
@@ -262,7 +277,7 @@ impl DeliveryWorker {
         relay: RelayState,
         now: Timestamp,
     ) -> Result<Timestamp, Unavailable> {
-        let until = self.policy.next_attempt(relay.failures.saturating_add(1), now, jitter());
+        let until = self.policy.next_attempt(relay.failures.saturating_add(1), now, 0.5);
         self.outbox.pause(until).await?;
         let kind = ProblemKind::RelayRefuses;
         if error.is_permanent() && self.outbox.problem_begins(kind, now).await? {
@@ -289,9 +304,9 @@ fn build(
     }
 }
 
-/// Between 0 and 1.
-fn jitter() -> f64 {
-    f64::from(u16::from_le_bytes(random())) / f64::from(u16::MAX)
+/// Between 0 and 1, another for each claim, which is random.
+fn jitter(letter: &ClaimedLetter) -> f64 {
+    f64::from(blake3::hash(letter.claim.as_bytes()).as_bytes()[0]) / f64::from(u8::MAX)
 }
 
 impl ClaimState {

@@ -3,9 +3,9 @@
 //! Invariant: each problem is reported once, by one copy of the program, and again only after it was over.
 
 use crate::mail::{
-    alarm::AlarmChannel,
+    alarm::{AlarmChannel, Notifier},
     health::{LATE, ProblemKind},
-    outbox::{Outbox, Unavailable},
+    outbox::{Outbox, Store, Unavailable},
     retry_policy::RetryPolicy,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -25,17 +25,17 @@ const LEASE: SignedDuration = SignedDuration::from_secs(60);
 
 /// Finds problems and reports each once.
 #[derive(Debug)]
-pub struct HealthWatch {
-    outbox: Outbox,
-    channel: Option<AlarmChannel>,
+pub struct HealthWatch<S = Outbox, N = AlarmChannel> {
+    outbox: S,
+    channel: Option<N>,
     policy: RetryPolicy,
     /// In memory, because while enquiries cannot be stored, this cannot be stored either.
     write_failure_reported: AtomicBool,
 }
 
-impl HealthWatch {
+impl<S: Store, N: Notifier> HealthWatch<S, N> {
     /// Without a `channel`, problems are only logged. A report that fails is retried with the waits of `policy`.
-    pub fn new(outbox: Outbox, channel: Option<AlarmChannel>, policy: RetryPolicy) -> Self {
+    pub fn new(outbox: S, channel: Option<N>, policy: RetryPolicy) -> Self {
         Self { outbox, channel, policy, write_failure_reported: AtomicBool::new(false) }
     }
 

@@ -94,6 +94,17 @@ impl DeliveryError {
     }
 }
 
+/// A way to send messages. In production it is a [`Mailer`].
+#[expect(async_fn_in_trait, reason = "tasks use the mailer itself, whose futures are Send")]
+pub trait MessageSender {
+    /// The longest that [`MessageSender::send`] takes, QUIT included.
+    fn limit(&self) -> Duration;
+    /// Sends once.
+    async fn send(&self, message: &OutgoingMessage) -> Result<(), DeliveryError>;
+    /// Whether the relay would take a letter now: connects, encrypts, logs in and leaves. A folder is not tried.
+    async fn check(&self) -> Result<(), DeliveryError>;
+}
+
 impl Mailer {
     /// Sends to a relay. `domain` is the sender's and is named in EHLO (RFC 5321 4.1.1.1) instead of the machine's name.
     pub fn relay(relay: Relay, domain: &str, limit: Duration) -> Result<Self, MailerError> {
@@ -105,32 +116,31 @@ impl Mailer {
         Self { transport: Transport::Folder(folder), limit: Duration::from_secs(10) }
     }
 
-    /// The longest that [`Mailer::send`] takes, QUIT included.
-    pub fn limit(&self) -> Duration {
-        self.limit + QUIT_LIMIT
-    }
-
-    /// Sends once.
-    pub async fn send(&self, message: &OutgoingMessage) -> Result<(), DeliveryError> {
-        match &self.transport {
-            Transport::Folder(folder) => folder::write(folder, message).await,
-            Transport::Relay(client) => client.send(message, self.limit).await,
-        }
-    }
-
-    /// Whether the relay would take a letter now: connects, encrypts, logs in and leaves. A folder is not tried.
-    pub async fn check(&self) -> Result<(), DeliveryError> {
-        match &self.transport {
-            Transport::Folder(_) => Ok(()),
-            Transport::Relay(client) => client.check(self.limit).await,
-        }
-    }
-
     /// Connects to the relay, encrypts, logs in and leaves without a message, step by step for `doctor`; `None` for a
     /// folder.
     pub async fn inspect(&self) -> Option<Inspection> {
         let Transport::Relay(client) = &self.transport else { return None };
         let late = |_| Inspection::Unreachable("it does not answer in time".to_owned());
         Some(timeout(self.limit, client.inspect()).await.unwrap_or_else(late))
+    }
+}
+
+impl MessageSender for Mailer {
+    fn limit(&self) -> Duration {
+        self.limit + QUIT_LIMIT
+    }
+
+    async fn send(&self, message: &OutgoingMessage) -> Result<(), DeliveryError> {
+        match &self.transport {
+            Transport::Folder(folder) => folder::write(folder, message).await,
+            Transport::Relay(client) => client.send(message, self.limit).await,
+        }
+    }
+
+    async fn check(&self) -> Result<(), DeliveryError> {
+        match &self.transport {
+            Transport::Folder(_) => Ok(()),
+            Transport::Relay(client) => client.check(self.limit).await,
+        }
     }
 }

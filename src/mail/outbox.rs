@@ -21,6 +21,7 @@ mod reference;
 mod relay_state;
 mod retention;
 mod sql;
+mod store;
 mod write_health;
 mod writer;
 
@@ -34,6 +35,7 @@ pub use problems::ClaimedProblem;
 pub(crate) use reference::random;
 pub use relay_state::RelayState;
 pub use retention::RetentionRun;
+pub use store::Store;
 pub use writer::PutError;
 
 use crate::{

@@ -9,7 +9,11 @@ use crate::{
 use relationship_clinic::{
     config::{Alarm, Tls},
     mail::{
-        alarm::AlarmChannel, delivery::Step, health::ProblemKind, health_watch::HealthWatch, mailer::Mailer,
+        alarm::{AlarmChannel, Notifier as _},
+        delivery::Step,
+        health::ProblemKind,
+        health_watch::HealthWatch,
+        mailer::Mailer,
         outbox::Outbox,
     },
 };

@@ -2,7 +2,7 @@
 
 use super::Finding;
 use crate::mail::{
-    mailer::{Mailer, OutgoingMessage},
+    mailer::{Mailer, MessageSender as _, OutgoingMessage},
     message::AutoSubmitted,
 };
 use askama::Template;
