@@ -48,7 +48,7 @@ pub(super) fn explain<E: Display>(what: impl Display) -> impl FnOnce(E) -> Strin
 }
 
 async fn serve(config: &Config) -> Result<(), String> {
-    for warning in config.warnings() {
+    for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
     let program = Arc::new(Program::open(config).await?);

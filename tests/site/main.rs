@@ -18,5 +18,6 @@ mod pages;
 mod privacy;
 mod reload;
 mod search;
+mod secrets;
 mod structured_data;
 mod supervision;
