@@ -6,6 +6,7 @@
 mod build;
 mod changes;
 mod check;
+mod clock;
 mod counts;
 mod data;
 mod doctor;
@@ -24,7 +25,7 @@ mod supervisor;
 
 use crate::config::{Config, SECRETS, Settings};
 use clap::{Parser, Subcommand};
-use jiff::Timestamp;
+use clock::now;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use std::{env, path::PathBuf, process::ExitCode};
 
@@ -140,9 +141,4 @@ type Ended = Result<ExitCode, Box<dyn std::error::Error>>;
 /// `1 fault`, `2 faults`.
 fn count(number: usize, one: &str, more: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { more })
-}
-
-/// The current time.
-fn now() -> Timestamp {
-    Timestamp::now()
 }

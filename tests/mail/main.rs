@@ -9,6 +9,7 @@ mod support;
 
 mod acknowledgement;
 mod alarms;
+mod clock;
 mod counts;
 mod databases;
 mod delivery;
