@@ -281,7 +281,7 @@ impl<S: Store, M: MessageSender> DeliveryWorker<S, M> {
         let until = self.policy.next_attempt(relay.failures.saturating_add(1), now, 0.5);
         self.outbox.pause(until).await?;
         let kind = ProblemKind::RelayRefuses;
-        if error.is_permanent() && self.outbox.problem_begins(kind, now).await? {
+        if error.is_permanent() && self.outbox.problem_begins(kind, 1, now).await? {
             tracing::error!(problem = kind.name(), fault = %error, "{}", kind.sentence());
         }
         Ok(until)

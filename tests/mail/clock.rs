@@ -1,6 +1,7 @@
 //! The clock is set back a month while letters and alarms wait: nothing waits for a month.
 
 use crate::{
+    alarms::{second_relay, watch},
     databases::Kind,
     delivery::worker_of,
     smtp_server::{At, Encryption, Fault, Server},
@@ -73,4 +74,19 @@ async fn letters_sent_before_the_clock_was_set_back_count_for_no_later_minute() 
     assert_eq!(worker.step(start()).await, Step::Delivered(1));
     assert!(matches!(worker.step(start()).await, Step::RateLimited(_)));
     assert_eq!(worker.step(a_month_ago()).await, Step::Delivered(2));
+}
+
+#[tokio::test]
+async fn an_alarm_that_was_to_be_repeated_is_repeated_when_the_clock_was_set_back() {
+    let (test, _server) = one_letter().await;
+    let (second, alarm) = second_relay().await;
+    let watch = watch(&test.outbox, &alarm);
+    second.fail(At::Banner, Fault::Cut);
+    watch.check(later(3600)).await;
+    second.clear_fault();
+    // The letter was queued then, so that it is late also by the new clock.
+    let pool = sqlx::AnyPool::connect(&test.fresh.url).await.unwrap();
+    sqlx::raw_sql("UPDATE letter SET queued_at = 0").execute(&pool).await.unwrap();
+    watch.check(a_month_ago()).await;
+    assert_eq!(second.mails().len(), 1);
 }

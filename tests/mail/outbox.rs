@@ -432,19 +432,20 @@ async fn late_and_failed_letters_are_counted(kind: Kind) {
 async fn a_problem_is_claimed_by_one_copy_once_until_it_is_over(kind: Kind) {
     let test = TestOutbox::new(kind).await;
     let copy = test.copy().await;
-    let begins = async |at| test.outbox.problem_begins(ProblemKind::Late, later(at)).await.unwrap();
+    let begins = async |at| test.outbox.problem_begins(ProblemKind::Late, 1, later(at)).await.unwrap();
     assert!(begins(0).await && !begins(1).await && !begins(2).await, "a trouble begins once");
-    let (one, two) =
-        tokio::join!(test.outbox.claim_problem(later(2), later(60)), copy.claim_problem(later(2), later(60)));
+    let claim = |outbox: Outbox, at| async move { outbox.claim_problem(later(at), MINUTE, later(at)).await };
+    let (one, two) = tokio::join!(claim(test.outbox.clone(), 2), claim(copy.clone(), 2));
     let claimed = [one.unwrap(), two.unwrap()];
     assert_eq!(
         claimed.iter().flatten().map(|t| (t.kind, t.since)).collect::<Vec<_>>(),
         [(ProblemKind::Late, later(0))]
     );
-    let retaken = copy.claim_problem(later(60), later(120)).await.unwrap().unwrap();
+    sql(&test, "UPDATE trouble SET leased_until = leased_until - 60000").await;
+    let retaken = claim(copy.clone(), 2).await.unwrap().unwrap();
     assert_eq!(retaken.attempts, 2, "a copy that died while telling is replaced");
-    copy.problem_reported(ProblemKind::Late, later(61)).await.unwrap();
-    assert_eq!(copy.claim_problem(later(999), later(1000)).await.unwrap(), None);
+    copy.problem_reported(&retaken, later(61)).await.unwrap();
+    assert_eq!(claim(copy.clone(), 999).await.unwrap(), None);
     assert!(copy.problem_ends(ProblemKind::Late).await.unwrap());
     assert!(begins(2000).await, "after its end it may begin again");
 }

@@ -18,6 +18,16 @@ macro_rules! claimable {
     };
 }
 
+/// The parameters of `claimable` → one problem. Under READ COMMITTED a second copy waits for the row and then finds the
+/// lease taken.
+pub(crate) const CLAIM_PROBLEM: &str = concat!(
+    "UPDATE trouble SET leased_until = $4, attempts = attempts + 1 WHERE told_at IS NULL AND ",
+    claimable!(),
+    " AND kind = (SELECT MIN(kind) FROM trouble WHERE told_at IS NULL AND ",
+    claimable!(),
+    ") RETURNING kind, since, attempts, letters"
+);
+
 /// The statements by name.
 #[derive(Debug)]
 pub(crate) struct Statements {
