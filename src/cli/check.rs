@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 /// Lists the addresses that `addresses.txt` lacks; with `record`, they are added if the content has no errors.
 pub(super) fn run(config: &Config, record: bool) -> Ended {
-    for warning in &config.warnings {
+    for warning in config.warnings() {
         eprintln!("{warning}");
     }
     let read = build::build(config, now(), true)?;

@@ -1,9 +1,7 @@
 //! `serve`: opens and builds everything, starts background tasks and listeners, waits, and stops them in reverse order.
 
 use super::{
-    Ended,
-    clock::erasure_time,
-    counts, data, doctor,
+    Ended, counts, data, doctor,
     listeners::Listeners,
     notes::NoteContext,
     now, outbox,
@@ -50,7 +48,7 @@ pub(super) fn explain<E: Display>(what: impl Display) -> impl FnOnce(E) -> Strin
 }
 
 async fn serve(config: &Config) -> Result<(), String> {
-    for warning in &config.warnings {
+    for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
     let program = Arc::new(Program::open(config).await?);
@@ -138,7 +136,7 @@ impl Program {
             workers.restart_until("delivery", |p, stop| Arc::clone(&p.delivery).run(stop, now));
         }
         workers.restart("health watch", |p| Arc::clone(&p.health_watch).run(now));
-        workers.restart("retention", |p| p.outbox.clone().run_retention(erasure_time));
+        workers.restart("retention", |p| p.outbox.clone().run_retention(now));
         workers
             .restart_until("counts", |p, stop| counts::add_to_totals(Arc::clone(&p.counters), p.outbox.clone(), stop));
         workers.restart("rate limit cleanup", |p| Arc::clone(&p.app).clean_rate_limiter(CLEAN_RATE_LIMITER));

@@ -22,7 +22,6 @@ mod relay_state;
 mod retention;
 mod sql;
 mod store;
-mod write_health;
 mod writer;
 
 pub use backup::BackupError;
@@ -31,7 +30,7 @@ pub use enquiries::{CommandError, Entry, LetterEntry};
 pub use erasure::{Erased, Sender};
 pub use letters::{ClaimedLetter, Content, EarlierEnquiry, MessageKind, StoredEnquiry};
 pub use notes::{Counts, HeldEnquiry, Note, OpenEnquiry, UndeliveredLetter};
-pub use problems::{ClaimedProblem, REPEAT};
+pub use problems::ClaimedProblem;
 pub(crate) use reference::random;
 pub use relay_state::RelayState;
 pub use retention::RetentionRun;
@@ -42,7 +41,7 @@ use crate::{
     enquiry::{Enquiry, SpamScore},
     mail::health::{Health, LATE},
 };
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use database::Database;
 use jiff::{Timestamp, tz::TimeZone};
 use std::{sync::Arc, time::Duration};
@@ -107,7 +106,7 @@ pub struct Outbox {
     queue: mpsc::Sender<writer::Job>,
     waiting: Arc<Mutex<mpsc::Receiver<writer::Job>>>,
     arrivals: watch::Sender<u64>,
-    write_health: Arc<write_health::WriteHealth>,
+    write_failure: Arc<ArcSwapOption<Unavailable>>,
 }
 
 impl Outbox {
@@ -125,7 +124,7 @@ impl Outbox {
             queue,
             waiting: Arc::new(Mutex::new(waiting)),
             arrivals: watch::Sender::new(0),
-            write_health: Arc::default(),
+            write_failure: Arc::default(),
         }
     }
 
@@ -148,16 +147,6 @@ impl Outbox {
     /// Whether enquiries are stored and letters delivered.
     pub async fn health(&self, now: Timestamp) -> Health {
         Health { write: self.check_write().await, letters: self.letter_counts(now, LATE).await }
-    }
-
-    /// Whether enquiries can be stored: the result of the last write, or of a new one if that is older than two seconds.
-    pub async fn check_write(&self) -> Result<(), Unavailable> {
-        self.write_health.probe(&self.db).await
-    }
-
-    /// The result of the last write; `Ok` if there was none.
-    pub fn last_write(&self) -> Result<(), Unavailable> {
-        self.write_health.last()
     }
 
     /// How many staff addresses get a letter of each enquiry.

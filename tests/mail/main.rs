@@ -9,7 +9,6 @@ mod support;
 
 mod acknowledgement;
 mod alarms;
-mod clock;
 mod counts;
 mod databases;
 mod delivery;

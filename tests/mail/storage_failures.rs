@@ -112,6 +112,33 @@ fn inode(file: &fs::File) -> u64 {
     std::os::unix::fs::MetadataExt::ino(&file.metadata().unwrap())
 }
 
+/// As after a panic of the writer: what it held is dropped.
+#[tokio::test]
+async fn a_writer_that_ends_inside_a_batch_leaves_the_queue_to_the_next() {
+    let fresh = fresh(Kind::Sqlite);
+    let outbox = Outbox::open(fresh.place.clone(), options(&["staff@clinic.example"])).await;
+    let writer = tokio::spawn(outbox.clone().write());
+    let mut holder = sqlx::AnyConnection::connect(&fresh.url).await.unwrap();
+    sqlx::raw_sql("BEGIN EXCLUSIVE").execute(&mut holder).await.unwrap();
+    let held = new("Ann");
+    let stop = async {
+        // On this thread the writer takes the enquiry before a task that yields goes on.
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        writer.abort();
+    };
+    let (result, ()) = tokio::join!(outbox.put(&held), stop);
+    assert!(matches!(result, Err(PutError::Unknown(_))), "{result:?}");
+    holder.close().await.unwrap();
+    assert!(outbox.check_write().await.is_err(), "no writer runs");
+    let waits = new("Bob");
+    let (result, writer) = tokio::join!(outbox.put(&waits), async { tokio::spawn(outbox.clone().write()) });
+    assert_eq!(result.unwrap().number, 1);
+    assert_eq!(outbox.check_write().await, Ok(()));
+    assert!(!writer.is_finished());
+}
+
 #[tokio::test]
 async fn a_connection_that_the_pool_replaces_is_no_fault() {
     let mut options = options(&["staff@clinic.example"]);

@@ -18,6 +18,5 @@ mod pages;
 mod privacy;
 mod reload;
 mod search;
-mod secrets;
 mod structured_data;
 mod supervision;

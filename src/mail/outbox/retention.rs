@@ -9,7 +9,7 @@
 
 use super::{DatabaseLocation, Outbox, Unavailable};
 use crate::enquiry::retention;
-use jiff::{SignedDuration, Timestamp, ToSpan as _};
+use jiff::{SignedDuration, Timestamp};
 use sqlx::Row as _;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -39,8 +39,7 @@ pub struct RetentionRun {
 }
 
 impl Outbox {
-    /// Erases and removes what has reached its age, at intervals, until it is dropped. `now` is the clock for erasures,
-    /// which is late rather than early.
+    /// Erases and removes what has reached its age, at intervals, until it is dropped. `now` is the clock.
     pub async fn run_retention(self, now: impl Fn() -> Timestamp + Send + Sync) {
         loop {
             match self.apply_retention(now()).await {
@@ -60,15 +59,12 @@ impl Outbox {
              OR (state = 'held' AND (marked_spam_at <= $2 OR (told_first_at <= $3 AND told_times >= $4)))";
         const REMOVE: &str = "DELETE FROM enquiry WHERE content IS NULL AND received_at <= $1";
         const NOTES: &str = "DELETE FROM letter WHERE number IS NULL AND done_at <= $1";
-        const COUNTS: &str = "DELETE FROM article_count WHERE day < $1";
         let before = |age: SignedDuration| now.saturating_sub(age).unwrap_or(Timestamp::MIN).as_millisecond();
         let erase =
             sqlx::query(ERASE).bind(now.as_millisecond()).bind(before(AFTER_DELIVERY)).bind(before(AFTER_NOTIFICATION));
         let erased = self.db.execute(erase.bind(NOTIFIED_DAYS)).await?;
         let removed = self.db.execute(sqlx::query(REMOVE).bind(before(RECORD))).await?;
         self.db.execute(sqlx::query(NOTES).bind(before(RECORD))).await?;
-        let oldest = self.day(now).saturating_sub(retention::COUNT_DAYS.days());
-        self.db.execute(sqlx::query(COUNTS).bind(oldest.to_string())).await?;
         Ok(RetentionRun { erased, removed, unscrubbed: !self.scrub().await? })
     }
 

@@ -24,7 +24,7 @@ use std::{
 };
 use tokio::{
     sync::oneshot,
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, error::Elapsed, timeout, timeout_at},
 };
 
 /// Maximum time for which a visitor waits.
@@ -45,6 +45,13 @@ pub enum PutError {
     /// It may or may not be stored; sending it again does no harm.
     #[error("it is not known whether the enquiry was stored: {0}")]
     Unknown(Unavailable),
+}
+
+impl PutError {
+    fn cause(&self) -> &Unavailable {
+        let (Self::NotStored(cause) | Self::Unknown(cause)) = self;
+        cause
+    }
 }
 
 /// How a transaction failed.
@@ -76,9 +83,17 @@ impl Failure {
     }
 }
 
+/// What the writer is asked for.
+#[derive(Debug)]
+pub(super) enum Job {
+    Store(Post),
+    /// Whether an enquiry could be stored.
+    Check(oneshot::Sender<Result<(), Unavailable>>),
+}
+
 /// An enquiry in the queue.
 #[derive(Debug)]
-pub(super) struct Job {
+pub(super) struct Post {
     prepared: Prepared,
     /// Set by the writer when it takes the enquiry, or by `put` when it times out, whichever is first.
     settled: Arc<AtomicBool>,
@@ -91,19 +106,40 @@ impl Outbox {
         let (answer, answered) = oneshot::channel();
         let settled = Arc::new(AtomicBool::new(false));
         let prepared = Prepared::new(&self.options.load(), new);
-        let job = Job { prepared, settled: Arc::clone(&settled), answer };
-        let stored = async {
-            self.queue.send(job).await.ok()?;
-            answered.await.ok()
-        };
-        match timeout(WAIT, stored).await {
+        let job = Job::Store(Post { prepared, settled: Arc::clone(&settled), answer });
+        let result = match self.ask(job, answered).await {
             Ok(Some(result)) => result,
-            Ok(None) => Err(PutError::Unknown(Unavailable("the writer has stopped".into()))),
+            Ok(None) => Err(PutError::Unknown(stopped())),
             Err(_) if !settled.swap(true, Ordering::AcqRel) => {
                 Err(PutError::NotStored(Unavailable("it is too slow for so many enquiries".into())))
             }
             Err(_) => Err(PutError::Unknown(Unavailable("it did not answer in time".into()))),
-        }
+        };
+        self.write_failure.store(result.as_ref().err().map(|error| Arc::new(error.cause().clone())));
+        result
+    }
+
+    /// Whether enquiries can be stored: the writer stores one, or writes as much as the largest.
+    pub async fn check_write(&self) -> Result<(), Unavailable> {
+        let (answer, answered) = oneshot::channel();
+        let asked = self.ask(Job::Check(answer), answered).await.map_err(|_| too_slow());
+        let result = asked.and_then(|answer| answer.unwrap_or_else(|| Err(stopped())));
+        self.write_failure.store(result.clone().err().map(Arc::new));
+        result
+    }
+
+    /// The result of the last enquiry or check; `Ok` if there was none.
+    pub fn last_write(&self) -> Result<(), Unavailable> {
+        self.write_failure.load().as_ref().map_or(Ok(()), |cause| Err(cause.as_ref().clone()))
+    }
+
+    /// `None` if the writer has stopped while it held the job.
+    async fn ask<T>(&self, job: Job, answered: oneshot::Receiver<T>) -> Result<Option<T>, Elapsed> {
+        let answer = async {
+            self.queue.send(job).await.ok()?;
+            answered.await.ok()
+        };
+        timeout(WAIT, answer).await
     }
 
     /// The writer: stores what is put into the outbox, until it is dropped. A second one waits for that.
@@ -111,28 +147,36 @@ impl Outbox {
         let mut waiting = self.waiting.lock().await;
         let mut jobs = Vec::new();
         while waiting.recv_many(&mut jobs, self.options.load().max_batch).await > 0 {
-            jobs.retain(|job| !job.settled.swap(true, Ordering::AcqRel));
-            let batch: Vec<&Prepared> = jobs.iter().map(|job| &job.prepared).collect();
-            let results = match self.store(&batch).await {
-                Ok(receipts) => receipts.into_iter().map(Ok).collect(),
-                Err(Failure::Row(_)) => self.store_one_by_one(&batch).await,
-                Err(Failure::Batch(error)) => vec![Err(error); batch.len()],
-            };
-            self.record_health(&results);
-            for (job, result) in jobs.drain(..).zip(results) {
-                let _ = job.answer.send(result);
+            let (mut posts, mut checks) = (Vec::new(), Vec::new());
+            for job in jobs.drain(..) {
+                match job {
+                    Job::Store(post) if post.settled.swap(true, Ordering::AcqRel) => {}
+                    Job::Store(post) => posts.push(post),
+                    Job::Check(answer) => checks.push(answer),
+                }
             }
+            self.write_batch(posts, checks).await;
             self.announce();
         }
     }
 
-    fn record_health(&self, results: &[Result<Receipt, PutError>]) {
-        let failed = results.iter().find_map(|result| result.as_ref().err());
-        self.write_health.record(failed.map_or(Ok(()), |error| {
+    /// Answers checks with the result of the enquiries beside them.
+    async fn write_batch(&self, posts: Vec<Post>, checks: Vec<oneshot::Sender<Result<(), Unavailable>>>) {
+        let batch: Vec<&Prepared> = posts.iter().map(|post| &post.prepared).collect();
+        let (results, health) = match self.store(&batch).await {
+            Ok(receipts) => (receipts.into_iter().map(Ok).collect(), Ok(())),
+            Err(Failure::Row(_)) => (self.store_one_by_one(&batch).await, Ok(())),
+            Err(Failure::Batch(error)) => (vec![Err(error.clone()); batch.len()], Err(error.cause().clone())),
+        };
+        if let Some(error) = results.iter().find_map(|result| result.as_ref().err()) {
             tracing::error!(%error, enquiries = results.len(), "enquiries were not stored");
-            let (PutError::NotStored(cause) | PutError::Unknown(cause)) = error;
-            Err(cause.clone())
-        }));
+        }
+        for (post, result) in posts.into_iter().zip(results) {
+            let _ = post.answer.send(result);
+        }
+        for answer in checks {
+            let _ = answer.send(health.clone());
+        }
     }
 
     /// One bad row must not fail the others, and a reference that exists is replaced by a new one.
@@ -150,7 +194,7 @@ impl Outbox {
         results
     }
 
-    /// One transaction for all of them.
+    /// One transaction for all of them. Without any, as much is written as for the largest.
     async fn store(&self, batch: &[&Prepared]) -> Result<Vec<Receipt>, Failure> {
         let not_stored = |cause| Failure::Batch(PutError::NotStored(cause));
         let unknown = |cause| Failure::Batch(PutError::Unknown(cause));
@@ -174,4 +218,8 @@ impl Outbox {
         self.db.confirm().await.map_err(unknown)?;
         Ok(receipts)
     }
+}
+
+fn stopped() -> Unavailable {
+    Unavailable("the writer has stopped".into())
 }

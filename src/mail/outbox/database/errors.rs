@@ -6,7 +6,8 @@ use super::Unavailable;
 
 /// The error for an answer that does not arrive in time.
 pub(crate) fn too_slow() -> Unavailable {
-    Unavailable("the database did not answer in time".into())
+    let text = "the database did not answer in time; is it running and reachable, or locked by another program?";
+    Unavailable(text.into())
 }
 
 impl From<sqlx::Error> for Unavailable {
@@ -18,9 +19,7 @@ impl From<sqlx::Error> for Unavailable {
 /// What a database error means to an operator; never the values of the statement.
 fn reason(error: &sqlx::Error) -> Unavailable {
     let text = match error {
-        sqlx::Error::PoolTimedOut => {
-            "the database did not answer in time; is it running and reachable, or locked by another program?".into()
-        }
+        sqlx::Error::PoolTimedOut => return too_slow(),
         sqlx::Error::Io(error) => format!("the connection to the database broke: {error}"),
         sqlx::Error::Database(error) => match error.code().as_deref() {
             Some(code) if code.len() == 5 => postgres_reason(code, error.message()),
