@@ -15,6 +15,7 @@ mod delivery;
 mod doctor;
 mod durable;
 mod exim;
+mod faults;
 mod kill;
 mod letters;
 mod lifecycle;
