@@ -76,8 +76,7 @@ impl Assets {
             assets.add(&file, &key, renditions.map(|made| photo_assets(&key, made)), &mut faults);
         }
         if styles.is_empty() {
-            let remedy = "put at least one .css file there";
-            faults.push(AssetFault::new(&static_folder.join(STYLES), "holds no stylesheet", remedy));
+            faults.push(AssetFault::no_stylesheet(&static_folder.join(STYLES)));
         }
         let sheet = stylesheet::join(styles, &mut faults);
         assets.files.insert(STYLESHEET.into(), Asset::new("site.css", Media::Css, sheet.into(), None));
@@ -90,10 +89,7 @@ impl Assets {
     /// Every static file that is missing.
     pub fn require(self, static_folder: &Path, keys: &[&str]) -> Result<Self, AssetFaults> {
         let missing = keys.iter().filter(|key| !self.files.contains_key(**key));
-        let problem = "is missing, and every page needs it";
-        let faults: Vec<_> = missing
-            .map(|key| AssetFault::new(&static_folder.join(key), problem, "restore it from the release"))
-            .collect();
+        let faults: Vec<_> = missing.map(|key| AssetFault::missing(&static_folder.join(key))).collect();
         if faults.is_empty() { Ok(self) } else { Err(AssetFaults(faults)) }
     }
 
@@ -135,10 +131,7 @@ impl Assets {
         faults: &mut Vec<AssetFault>,
     ) {
         match made {
-            Ok(_) if self.files.contains_key(key) => {
-                let problem = format!("another file is already known as {key}");
-                faults.push(AssetFault::new(file, problem, "rename one of them"));
-            }
+            Ok(_) if self.files.contains_key(key) => faults.push(AssetFault::duplicate(file, key)),
             Ok(made) => self.files.extend(made),
             Err(fault) => faults.push(fault),
         }
@@ -156,10 +149,7 @@ impl Asset {
 }
 
 fn read(key: &str, file: &Path) -> Result<Asset, AssetFault> {
-    let media = Media::of(key).ok_or_else(|| {
-        let remedy = "serve html, css, js, xml, txt, json, webmanifest, speculationrules, svg, png, jpg, webp, gif, ico, woff2 or pdf";
-        AssetFault::new(file, "is of a type that is not served", remedy)
-    })?;
+    let media = Media::of(key).ok_or_else(|| AssetFault::unknown_type(file))?;
     let bytes = Bytes::from(fs::read(file).map_err(|error| AssetFault::unreadable(file, &error))?);
     let size = if media.is_picture() { Some(Size::of(media, &bytes, file)?) } else { None };
     Ok(Asset::new(key, media, bytes, size))

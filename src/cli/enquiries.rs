@@ -65,6 +65,11 @@ pub(super) enum Enquiries {
         /// The new file; it must not exist
         file: PathBuf,
     },
+    /// Add the enquiries of a backup that are missing, also to a lost outbox
+    Restore {
+        /// A file that `backup` made
+        file: PathBuf,
+    },
 }
 
 /// Selects what to erase: exactly one of these.
@@ -99,7 +104,7 @@ pub(super) fn run(config: &Config, command: &Enquiries) -> Ended {
 }
 
 async fn perform(config: &Config, command: &Enquiries) -> Result<String, Failed> {
-    let outbox = open(config).await?;
+    let outbox = open(config, matches!(command, Enquiries::Restore { .. })).await?;
     let done = act(config, &outbox, command).await;
     outbox.close().await;
     done
@@ -139,12 +144,13 @@ async fn act(config: &Config, outbox: &Outbox, command: &Enquiries) -> Result<St
         Enquiries::Export { format: ExportFormat::Csv } => Ok(output::csv(&outbox.export().await?)?),
         Enquiries::Export { format: ExportFormat::JsonLines } => Ok(output::json_lines(&outbox.export().await?)),
         Enquiries::Backup { file } => backup(outbox, file).await,
+        Enquiries::Restore { file } => restore(outbox, file).await,
     }
 }
 
-async fn open(config: &Config) -> Result<Outbox, Failed> {
+async fn open(config: &Config, may_create: bool) -> Result<Outbox, Failed> {
     if let DatabaseLocation::Sqlite(file) = outbox::place(config)
-        && !file.exists()
+        && !(may_create || file.exists())
     {
         let text = format!("no outbox is at {}; check CLINIC_DATA, or nothing was stored there yet", file.display());
         return Err(text.into());
@@ -162,10 +168,20 @@ fn normalized(reference: &str) -> String {
 async fn backup(outbox: &Outbox, file: &std::path::Path) -> Result<String, Failed> {
     let enquiries = outbox.backup(file).await?;
     Ok(format!(
-        "{} holds {}; it was opened and checked.\nTo restore it: stop the server, replace outbox.sqlite in \
-         CLINIC_DATA with it, and delete the files outbox.sqlite-wal and -shm.\nIt holds what visitors \
-         wrote, also after `enquiries erase`.\n",
+        "{} holds {}; it was opened and checked.\nTo restore it: `enquiries restore`. It holds what visitors wrote, also \
+         after `enquiries erase`.\n",
         file.display(),
         count(usize::try_from(enquiries)?, "enquiry", "enquiries"),
+    ))
+}
+
+async fn restore(outbox: &Outbox, file: &std::path::Path) -> Result<String, Failed> {
+    let restored = outbox.restore(file, now()).await?;
+    Ok(format!(
+        "{} restored; the next one gets a number above {}. What was erased stays erased.\n{} may have been sent before, and \
+         `enquiries list` shows it as failed: `enquiries resend REFERENCE` sends it again.\n",
+        count(usize::try_from(restored.enquiries)?, "enquiry is", "enquiries are"),
+        restored.last,
+        count(usize::try_from(restored.letters)?, "letter", "letters"),
     ))
 }

@@ -175,8 +175,9 @@ fn a_backup_of_the_running_outbox_can_be_restored() {
     clinic.post(&with(&[("message", "After the backup.")])).is(303);
     clinic.kill();
     let other = clinic.data.with_file_name("restored");
-    fs::create_dir(&other).expect("a folder can be made");
-    fs::copy(&file, other.join("outbox.sqlite")).expect("the backup can be copied");
+    let data = format!("--data={}", other.display());
+    let output = clinic.output_of(&["enquiries", "restore", name, &data]);
+    assert!(output.contains("2 enquiries are restored") && output.contains("0 letters"), "{output}");
     let restored = Clinic::in_folder(other, Vec::new());
     let after = restored.output_of(&["enquiries", "export", "--format", "json-lines"]);
     assert_eq!((before.lines().count(), after.lines().count()), (2, 2));

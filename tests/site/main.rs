@@ -13,7 +13,6 @@ mod form;
 mod letters;
 mod links;
 mod lists;
-mod long_texts;
 mod page_size;
 mod pages;
 mod privacy;

@@ -13,11 +13,14 @@ use std::{fs, io, os::unix::fs::OpenOptionsExt as _, path::Path};
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     /// Enquiries are on a server.
-    #[error("the outbox is a PostgreSQL database; copy it with pg_dump")]
+    #[error("the outbox is a PostgreSQL database; use pg_dump and pg_restore")]
     Server,
     /// The file cannot be made, or is there already.
     #[error("{0}: {1}; name a file that does not exist, in a folder that this program may write to")]
     File(String, io::Error),
+    /// The file of a backup cannot be copied into the data folder.
+    #[error("{0}: {1}; name a file that `enquiries backup` made")]
+    Source(String, io::Error),
     /// The outbox cannot be read.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -50,7 +53,8 @@ impl Outbox {
     }
 }
 
-async fn check(file: &Path) -> Result<u64, BackupError> {
+/// How many enquiries a copy holds, if it is whole.
+pub(super) async fn check(file: &Path) -> Result<u64, BackupError> {
     let wrong = |error: sqlx::Error| BackupError::Damaged(Unavailable::from(error).to_string());
     let path = url::Url::from_file_path(file).map_err(|()| BackupError::Damaged("its path is not absolute".into()))?;
     let url = format!("sqlite://{}?mode=ro", path.path());

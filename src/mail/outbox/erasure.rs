@@ -63,6 +63,7 @@ impl Outbox {
         let Some((number,)) = row else { return Ok(None) };
         sqlx::query(ERASE).bind(number).bind(now).execute(&mut *tx).await?;
         sqlx::query(LETTERS).bind(number).bind(reference.to_owned()).execute(&mut *tx).await?;
+        self.record_erased(&[(number, reference.to_owned())])?;
         tx.commit().await?;
         Ok(Some(Erased { number, reference: reference.to_owned() }))
     }

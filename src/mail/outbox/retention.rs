@@ -56,16 +56,21 @@ impl Outbox {
         const ERASE: &str = "UPDATE enquiry SET content = NULL, fingerprint = NULL, state = 'erased', erased_at = $1 \
              WHERE (content IS NOT NULL AND delivered_at <= $2 AND NOT EXISTS (SELECT 1 FROM letter \
              WHERE letter.number = enquiry.number AND letter.state <> 'delivered')) \
-             OR (state = 'held' AND (marked_spam_at <= $2 OR (told_first_at <= $3 AND told_times >= $4)))";
+             OR (state = 'held' AND (marked_spam_at <= $2 OR (told_first_at <= $3 AND told_times >= $4))) RETURNING number, reference";
         const REMOVE: &str = "DELETE FROM enquiry WHERE content IS NULL AND received_at <= $1";
         const NOTES: &str = "DELETE FROM letter WHERE number IS NULL AND done_at <= $1";
         let before = |age: SignedDuration| now.saturating_sub(age).unwrap_or(Timestamp::MIN).as_millisecond();
-        let erase =
-            sqlx::query(ERASE).bind(now.as_millisecond()).bind(before(AFTER_DELIVERY)).bind(before(AFTER_NOTIFICATION));
-        let erased = self.db.execute(erase.bind(NOTIFIED_DAYS)).await?;
+        let mut tx = self.db.pool().await?.begin().await?;
+        let erase = sqlx::query_as(ERASE)
+            .bind(now.as_millisecond())
+            .bind(before(AFTER_DELIVERY))
+            .bind(before(AFTER_NOTIFICATION));
+        let erased: Vec<(i64, String)> = erase.bind(NOTIFIED_DAYS).fetch_all(&mut *tx).await?;
+        self.record_erased(&erased)?;
+        tx.commit().await?;
         let removed = self.db.execute(sqlx::query(REMOVE).bind(before(RECORD))).await?;
         self.db.execute(sqlx::query(NOTES).bind(before(RECORD))).await?;
-        Ok(RetentionRun { erased, removed, unscrubbed: !self.scrub().await? })
+        Ok(RetentionRun { erased: erased.len() as u64, removed, unscrubbed: !self.scrub().await? })
     }
 
     /// Clears what was erased from the database's files and returns their room to the disk; false while a reader of the

@@ -39,7 +39,7 @@ fn sqlite_reason(code: &str) -> String {
         Ok(5 | 6) => "the database is locked; another program holds it".into(),
         Ok(8) => "the database is read-only; give the program write permission on the data folder".into(),
         Ok(10) => format!("the disk reports an error (SQLite {code})"),
-        Ok(11 | 26) => "the database file is damaged; restore it from a backup".into(),
+        Ok(11 | 26) => "the database file is damaged; move outbox.sqlite and its -wal and -shm away, then `enquiries restore BACKUP`".into(),
         Ok(13) => "the disk is full; make room in the data folder".into(),
         Ok(14) => "the database file cannot be opened; look at the data folder and its permissions".into(),
         _ => format!("SQLite error {code}"),
