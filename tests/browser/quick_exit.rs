@@ -3,6 +3,7 @@
 use crate::{
     support::{
         browser::{Browser, DESKTOP, NO_SCRIPT, PHONE, View},
+        clinic::TIMEOUT,
         content_folder::ContentFolder,
     },
     visitor::{ARTICLE, MISSING, Place, Visitor},
@@ -12,6 +13,7 @@ use std::{
     io::{Read as _, Write as _},
     net::TcpListener,
     thread,
+    time::Instant,
 };
 
 /// Another site. It ends with the test binary.
@@ -199,9 +201,10 @@ async fn the_exit_button_stays_in_sight_to_the_end_of_sensitive_pages_and_is_on_
 }
 
 /// Records what covers the exit button, or the first link where there is none, when the transition to a page begins.
+/// On a busy machine the browser may show a page without one.
 const TRANSITION: &str = "
     globalThis.change = 'none';
-    addEventListener('pagereveal', (event) => event.viewTransition?.ready.then(() => {
+    addEventListener('pagereveal', (event) => !event.viewTransition ? change = 'skipped' : event.viewTransition.ready.then(() => {
         const wanted = document.querySelector('.leave__button, .site-nav__link'), box = wanted.getBoundingClientRect();
         const hit = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
         change = hit === wanted ? 'free' : hit?.className || hit?.tagName;
@@ -211,15 +214,19 @@ const TRANSITION: &str = "
 async fn exit_and_links_can_be_clicked_during_page_transitions() {
     let visitor = Visitor::new(DESKTOP).await;
     visitor.browser.before_each_page(TRANSITION).await;
-    let mut transitions = 0;
-    for (from, link) in [
+    let clicks = [
         ("/", ".site-nav a[href='/contact']"),
         ("/articles", "main a[href^='/articles/']"),
         (ARTICLE, "a[href='/contact']"),
         ("/articles", ".site-nav a[href='/approach']"),
         ("/approach", ".brand"),
         ("/", "main a[href='/articles/the-quarrel-that-repeats']"),
-    ] {
+    ];
+    let (begun, mut transitions, mut count) = (Instant::now(), 0, 0);
+    while count < clicks.len() || transitions == 0 {
+        assert!(begun.elapsed() < TIMEOUT, "{count} pages and no transition, so nothing was tested");
+        let (from, link) = clicks[count % clicks.len()];
+        count += 1;
         visitor.open(from).await;
         visitor.browser.click(link).await;
         let there = format!("return location.pathname !== {from:?} && change !== 'none' && change");
@@ -227,6 +234,5 @@ async fn exit_and_links_can_be_clicked_during_page_transitions() {
         assert!(over == "free" || over == "skipped", "from {from}: {over} covers it");
         transitions += usize::from(over == "free");
     }
-    assert!(transitions > 0, "no page had a transition, so nothing was tested");
     visitor.close().await;
 }

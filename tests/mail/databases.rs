@@ -96,7 +96,7 @@ impl Cluster {
     }
 
     fn wait(&self) {
-        for _ in 0..200 {
+        for _ in 0..2400 {
             let ready =
                 Command::new(self.bin.join("pg_isready")).arg("-h").arg(&self.home).stdout(Stdio::null()).status();
             if ready.is_ok_and(|status| status.success()) {

@@ -375,7 +375,7 @@ async fn an_enquiry_reported_as_not_stored_is_not_stored_later(kind: Kind) {
     let began = std::time::Instant::now();
     let (bob, cy) = (new("Bob"), new("Cy"));
     let (first, second) = tokio::join!(test.outbox.put(&bob), test.outbox.put(&cy));
-    assert!(began.elapsed() < std::time::Duration::from_millis(3500), "it took {:?}", began.elapsed());
+    assert!(began.elapsed() < std::time::Duration::from_secs(10), "it took {:?}", began.elapsed());
     assert!(matches!(first, Err(PutError::NotStored(_))), "{first:?}");
     assert!(matches!(second, Err(PutError::NotStored(_))), "{second:?}");
     assert!(first.unwrap_err().to_string().contains("locked"));

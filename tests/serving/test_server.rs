@@ -21,9 +21,9 @@ use tokio::{
 };
 
 /// Limit of a step in these tests.
-pub const TIMEOUT: Duration = Duration::from_secs(20);
+pub const TIMEOUT: Duration = Duration::from_mins(2);
 /// The time limits of [`short_limits`].
-pub const SHORT: Duration = Duration::from_millis(300);
+pub const SHORT: Duration = Duration::from_secs(1);
 
 pub const SHEET: &str = "body { color: black; background: white; } ";
 pub const PICTURE_BYTES: usize = 4 << 20;

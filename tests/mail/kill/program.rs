@@ -40,7 +40,7 @@ impl Copies {
             ("CLINIC_SMTP_URL", format!("smtp://{relay}")),
             ("CLINIC_MAIL_TO", staff.join(",")),
             ("CLINIC_MAIL_PER_MINUTE", "1000000".to_owned()),
-            ("CLINIC_MAIL_TIMEOUT", "500ms".to_owned()),
+            ("CLINIC_MAIL_TIMEOUT", "3s".to_owned()),
             ("CLINIC_RETRY", "20ms,50ms,100ms".to_owned()),
             // All visitors are on this machine; their addresses are in a proxy's header.
             ("CLINIC_TRUSTED_PROXIES", "127.0.0.0/8".to_owned()),
