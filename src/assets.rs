@@ -76,7 +76,8 @@ impl Assets {
             assets.add(&file, &key, renditions.map(|made| photo_assets(&key, made)), &mut faults);
         }
         if styles.is_empty() {
-            faults.push(AssetFault::no_stylesheet(&static_folder.join(STYLES)));
+            let remedy = "put at least one .css file there";
+            faults.push(AssetFault::new(&static_folder.join(STYLES), "holds no stylesheet", remedy));
         }
         let sheet = stylesheet::join(styles, &mut faults);
         assets.files.insert(STYLESHEET.into(), Asset::new("site.css", Media::Css, sheet.into(), None));
@@ -89,7 +90,10 @@ impl Assets {
     /// Every static file that is missing.
     pub fn require(self, static_folder: &Path, keys: &[&str]) -> Result<Self, AssetFaults> {
         let missing = keys.iter().filter(|key| !self.files.contains_key(**key));
-        let faults: Vec<_> = missing.map(|key| AssetFault::missing(&static_folder.join(key))).collect();
+        let problem = "is missing, and every page needs it";
+        let faults: Vec<_> = missing
+            .map(|key| AssetFault::new(&static_folder.join(key), problem, "restore it from the release"))
+            .collect();
         if faults.is_empty() { Ok(self) } else { Err(AssetFaults(faults)) }
     }
 
@@ -131,7 +135,10 @@ impl Assets {
         faults: &mut Vec<AssetFault>,
     ) {
         match made {
-            Ok(_) if self.files.contains_key(key) => faults.push(AssetFault::duplicate(file, key)),
+            Ok(_) if self.files.contains_key(key) => {
+                let problem = format!("another file is already known as {key}");
+                faults.push(AssetFault::new(file, problem, "rename one of them"));
+            }
             Ok(made) => self.files.extend(made),
             Err(fault) => faults.push(fault),
         }
@@ -149,7 +156,10 @@ impl Asset {
 }
 
 fn read(key: &str, file: &Path) -> Result<Asset, AssetFault> {
-    let media = Media::of(key).ok_or_else(|| AssetFault::unknown_type(file))?;
+    let media = Media::of(key).ok_or_else(|| {
+        let remedy = "serve html, css, js, xml, txt, json, webmanifest, speculationrules, svg, png, jpg, webp, gif, ico, woff2 or pdf";
+        AssetFault::new(file, "is of a type that is not served", remedy)
+    })?;
     let bytes = Bytes::from(fs::read(file).map_err(|error| AssetFault::unreadable(file, &error))?);
     let size = if media.is_picture() { Some(Size::of(media, &bytes, file)?) } else { None };
     Ok(Asset::new(key, media, bytes, size))

@@ -6,6 +6,7 @@
 mod build;
 mod changes;
 mod check;
+mod clock;
 mod counts;
 mod data;
 mod doctor;
@@ -22,14 +23,15 @@ mod reload;
 mod serve;
 mod supervisor;
 
-use crate::config::{Config, Settings};
+use crate::config::{Config, SECRETS, Settings};
 use clap::{Parser, Subcommand};
-use jiff::Timestamp;
-use std::{path::PathBuf, process::ExitCode};
+use clock::now;
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+use std::{env, path::PathBuf, process::ExitCode};
 
 /// The website of The Relationship Clinic: articles to pages, a consultation form to a mailbox.
 #[derive(Debug, Parser)]
-#[command(version, about, max_term_width = 100)]
+#[command(version, about, max_term_width = 100, after_help = SECRETS)]
 struct Cli {
     #[command(flatten)]
     settings: Settings,
@@ -94,7 +96,10 @@ enum Import {
 
 /// Runs the command of this process.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    disable_core_dumps();
+    let mut cli = Cli::parse();
+    let variables = env::vars_os().map(|(name, value)| [name, value].map(|text| text.to_string_lossy().into_owned()));
+    cli.settings.variables = variables.map(Into::into).collect();
     let config = match Config::new(&cli.settings) {
         Ok(config) => config,
         Err(faults) => {
@@ -123,15 +128,17 @@ pub fn main() -> ExitCode {
     })
 }
 
+/// Keeps secrets and enquiries out of core dumps, and other programs of the same user from reading the memory. The limit
+/// alone does not bind a program that collects core dumps (core(5)).
+fn disable_core_dumps() {
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+}
+
 /// How a command ends: with this exit code, or with 1 and the error on standard error.
 type Ended = Result<ExitCode, Box<dyn std::error::Error>>;
 
 /// `1 fault`, `2 faults`.
 fn count(number: usize, one: &str, more: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { more })
-}
-
-/// The current time.
-fn now() -> Timestamp {
-    Timestamp::now()
 }

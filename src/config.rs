@@ -1,25 +1,37 @@
-//! Settings: each a flag and a variable, read once, checked together.
+//! Settings: each a flag and a variable, secrets a variable or a file; read once, checked together.
 //!
 //! Invariant: a [`Config`] is valid; [`Config::new`] returns every fault at once, each with the variable's name and what
 //! to write instead. Secrets do not print themselves.
 //!
-//! Never: the environment itself (clap reads it for [`Settings`] in `cli`), files other than `…_FILE` secrets.
+//! Never: the environment itself (`cli` reads it for [`Settings`]), files other than secrets.
 
 mod database;
 mod parse;
 mod relay;
 
-pub use parse::SettingFault;
+pub use parse::{SettingFault, read_secret};
 
 use crate::config::parse::Faults;
 use ipnet::IpNet;
 use secrecy::SecretString;
 use std::{
+    collections::HashMap,
     net::{IpAddr, SocketAddr},
     path::PathBuf,
     time::Duration,
 };
 use url::Url;
+
+/// The secrets, for the help of the command line.
+pub const SECRETS: &str = "\
+Secrets (each a variable, or a file named by the variable with _FILE at its end; no flags, since ps shows these):
+  CLINIC_DATABASE_URL  postgres://… when several copies run; needs the secret; TLS is verified unless ?sslmode= says
+                       otherwise [default: an SQLite file in the data folder]
+  CLINIC_SMTP_URL      smtps://user:pass@host or smtp://host:587?tls=required [default: each mail becomes an .eml file]
+  CLINIC_ALARM         Channel for alarms: smtps://…?to=… or a command that reads the notice on standard input (for a
+                       webhook, one that runs curl) [default: off]
+  CLINIC_SECRET        Key for tokens and signed links, 32 characters or more; copies that share a database share it
+                       [default: generated once, stored in the data folder]";
 
 /// Settings before validation: clap stops at its first error, so values are text and all faults are reported at once.
 #[expect(clippy::doc_markdown, reason = "these lines are the help of the command line, shown as they stand")]
@@ -44,18 +56,6 @@ pub struct Settings {
     /// Folder for what the program stores: outbox, caches, mails without a relay
     #[arg(long, global = true, env = "CLINIC_DATA", value_name = "FOLDER", default_value = "var")]
     pub data: PathBuf,
-    /// postgres://… when several copies run; needs the secret; TLS is verified unless ?sslmode= says otherwise [default: an SQLite file in the data folder]
-    #[arg(long, global = true, env = "CLINIC_DATABASE_URL", value_name = "URL", hide_env_values = true)]
-    pub database_url: Option<String>,
-    /// File that holds the database URL
-    #[arg(long, global = true, env = "CLINIC_DATABASE_URL_FILE", value_name = "FILE")]
-    pub database_url_file: Option<PathBuf>,
-    /// smtps://user:pass@host or smtp://host:587?tls=required [default: each mail becomes an .eml file]
-    #[arg(long, global = true, env = "CLINIC_SMTP_URL", value_name = "URL", hide_env_values = true)]
-    pub smtp_url: Option<String>,
-    /// File that holds the SMTP URL
-    #[arg(long, global = true, env = "CLINIC_SMTP_URL_FILE", value_name = "FILE")]
-    pub smtp_url_file: Option<PathBuf>,
     /// Extra trusted certificate (PEM), for a relay of your own
     #[arg(long, global = true, env = "CLINIC_SMTP_CA", value_name = "FILE")]
     pub smtp_ca: Option<PathBuf>,
@@ -86,16 +86,6 @@ pub struct Settings {
     /// DKIM selectors under which the relay signs, separated by commas, for `doctor` to look up [default: none]
     #[arg(long, global = true, env = "CLINIC_DKIM_SELECTOR", value_name = "NAMES")]
     pub dkim_selector: Option<String>,
-    /// Channel for alarms: smtps://…?to=… or a command that reads the notice on standard input (for a webhook, one that
-    /// runs curl) [default: off]
-    #[arg(long, global = true, env = "CLINIC_ALARM", value_name = "CHANNEL", hide_env_values = true)]
-    pub alarm: Option<String>,
-    /// Key for tokens and signed links, 32 characters or more; copies that share a database share it [default: generated once, stored in the data folder]
-    #[arg(long, global = true, env = "CLINIC_SECRET", value_name = "SECRET", hide_env_values = true)]
-    pub secret: Option<String>,
-    /// File that holds the secret
-    #[arg(long, global = true, env = "CLINIC_SECRET_FILE", value_name = "FILE")]
-    pub secret_file: Option<PathBuf>,
     /// Not public: every page noindex and with a banner, mails only to the folder
     #[arg(long, global = true, env = "CLINIC_STAGING", value_name = "on|off", default_value = "off", num_args = 0..=1, default_missing_value = "on")]
     pub staging: String,
@@ -108,6 +98,9 @@ pub struct Settings {
     /// Format of the log, text or json; RUST_LOG sets the level
     #[arg(long, global = true, env = "CLINIC_LOG", value_name = "FORM", default_value = "text")]
     pub log: String,
+    /// The environment's variables by name, for the secrets.
+    #[arg(skip)]
+    pub variables: HashMap<String, String>,
 }
 
 /// Valid settings.
@@ -159,6 +152,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Log lines as JSON.
     pub log_json: bool,
+    /// Settings that can be used but were probably not intended.
+    pub warnings: Vec<SettingFault>,
 }
 
 /// An SMTP relay.
@@ -204,8 +199,8 @@ impl Config {
     pub fn new(settings: &Settings) -> Result<Self, Vec<SettingFault>> {
         let mut faults = Faults::default();
         match parse::config(settings, &mut faults) {
-            Some(config) if faults.0.is_empty() => Ok(config),
-            _ => Err(faults.0),
+            Some(config) if faults.errors.is_empty() => Ok(Self { warnings: faults.warnings, ..config }),
+            _ => Err(faults.errors),
         }
     }
 
@@ -222,17 +217,6 @@ impl Config {
     /// A developer's own machine: an open page reloads itself when the content changes.
     pub fn is_development(&self) -> bool {
         matches!(self.base_url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
-    }
-
-    /// Settings that can be used but were probably not intended.
-    pub fn warnings(&self) -> Vec<SettingFault> {
-        let public = self.admin_listen.filter(|address| !is_private(address.ip().to_canonical()));
-        let warning = |address| SettingFault {
-            variable: "CLINIC_ADMIN_LISTEN",
-            problem: format!("{address} may be reached from outside, and /metrics has no password"),
-            remedy: "write an address of this machine, like 127.0.0.1:9300, or check that a firewall blocks it",
-        };
-        public.map(warning).into_iter().collect()
     }
 }
 

@@ -9,6 +9,7 @@ pub mod link;
 pub mod response_time;
 pub mod retention;
 pub mod signals;
+pub mod telephone;
 pub mod text;
 pub mod token;
 

@@ -56,21 +56,4 @@ impl AssetFault {
         let problem = format!("cannot be read ({error})");
         Self::new(file, problem, "make it readable for the program, or remove what names it")
     }
-
-    pub(super) fn missing(file: &Path) -> Self {
-        Self::new(file, "is missing, and every page needs it", "restore it from the release")
-    }
-
-    pub(super) fn unknown_type(file: &Path) -> Self {
-        let remedy = "serve html, css, js, xml, txt, json, webmanifest, speculationrules, svg, png, jpg, webp, gif, ico, woff2 or pdf";
-        Self::new(file, "is of a type that is not served", remedy)
-    }
-
-    pub(super) fn duplicate(file: &Path, key: &str) -> Self {
-        Self::new(file, format!("another file is already known as {key}"), "rename one of them")
-    }
-
-    pub(super) fn no_stylesheet(folder: &Path) -> Self {
-        Self::new(folder, "holds no stylesheet", "put at least one .css file there")
-    }
 }

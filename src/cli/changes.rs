@@ -3,14 +3,14 @@
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use std::{
-    fs::{self, Metadata},
-    io,
+    fs,
     os::unix::fs::MetadataExt as _,
     path::PathBuf,
     time::{Duration, SystemTime},
 };
 use tokio::{
     sync::mpsc,
+    task::spawn_blocking,
     time::{Instant, timeout},
 };
 
@@ -37,8 +37,7 @@ impl Changes {
     /// Watches the folders from now on.
     pub(super) fn watch(folders: [PathBuf; 2]) -> Self {
         let (changed, changes) = mpsc::channel(1);
-        let identities = folders.each_ref().map(|folder| identity(fs::metadata(folder)));
-        let watcher = watcher(&folders, changed.clone());
+        let (identities, watcher) = (identities(&folders), watcher(&folders, changed.clone()));
         Self { folders, identities, changed, changes, watcher }
     }
 
@@ -51,13 +50,13 @@ impl Changes {
     /// earlier, a change may be lost, so the folders must be read then.
     pub(super) async fn next(&mut self) {
         while timeout(CHECK, self.changes.recv()).await.is_err() {
-            let mut identities = [None; 2];
-            for (folder, identity) in self.folders.iter().zip(&mut identities) {
-                *identity = self::identity(tokio::fs::metadata(folder).await);
-            }
-            if identities != self.identities {
-                self.identities = identities;
-                self.watcher = watcher(&self.folders, self.changed.clone());
+            let (folders, before, changed) = (self.folders.clone(), self.identities, self.changed.clone());
+            let watch_others = move || {
+                let found = identities(&folders);
+                (found != before).then(|| (found, watcher(&folders, changed)))
+            };
+            if let Ok(Some(watched)) = spawn_blocking(watch_others).await {
+                (self.identities, self.watcher) = watched;
                 break;
             }
         }
@@ -66,8 +65,10 @@ impl Changes {
     }
 }
 
-fn identity(metadata: io::Result<Metadata>) -> Identity {
-    metadata.ok().map(|folder| (folder.dev(), folder.ino(), folder.created().ok()))
+fn identities(folders: &[PathBuf; 2]) -> [Identity; 2] {
+    folders
+        .each_ref()
+        .map(|path| fs::metadata(path).ok().map(|folder| (folder.dev(), folder.ino(), folder.created().ok())))
 }
 
 /// The system's notifications; without them, changes are published at the next start.

@@ -9,10 +9,10 @@ use std::process::ExitCode;
 
 /// Lists the addresses that `addresses.txt` lacks; with `record`, they are added if the content has no errors.
 pub(super) fn run(config: &Config, record: bool) -> Ended {
-    for warning in config.warnings() {
+    for warning in &config.warnings {
         eprintln!("{warning}");
     }
-    let read = build::catch_panic(&config.content, || build::build(config, now(), true))?;
+    let read = build::build(config, now(), true)?;
     let warnings = read.warnings.len();
     if warnings > 0 {
         eprintln!("{}", Faults::from(read.warnings));

@@ -1,7 +1,9 @@
 //! `serve`: opens and builds everything, starts background tasks and listeners, waits, and stops them in reverse order.
 
 use super::{
-    Ended, counts, data, doctor,
+    Ended,
+    clock::erasure_time,
+    counts, data, doctor,
     listeners::Listeners,
     notes::NoteContext,
     now, outbox,
@@ -48,7 +50,7 @@ pub(super) fn explain<E: Display>(what: impl Display) -> impl FnOnce(E) -> Strin
 }
 
 async fn serve(config: &Config) -> Result<(), String> {
-    for warning in config.warnings() {
+    for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
     let program = Arc::new(Program::open(config).await?);
@@ -136,7 +138,7 @@ impl Program {
             workers.restart_until("delivery", |p, stop| Arc::clone(&p.delivery).run(stop, now));
         }
         workers.restart("health watch", |p| Arc::clone(&p.health_watch).run(now));
-        workers.restart("retention", |p| p.outbox.clone().run_retention(now));
+        workers.restart("retention", |p| p.outbox.clone().run_retention(erasure_time));
         workers
             .restart_until("counts", |p, stop| counts::add_to_totals(Arc::clone(&p.counters), p.outbox.clone(), stop));
         workers.restart("rate limit cleanup", |p| Arc::clone(&p.app).clean_rate_limiter(CLEAN_RATE_LIMITER));

@@ -10,7 +10,7 @@ use url::Url;
 
 /// The URL of the settings, with what it leaves out about TLS.
 pub(super) fn url(s: &Settings, f: &mut Faults) -> Option<SecretString> {
-    let text = f.value_or_file("CLINIC_DATABASE_URL", s.database_url.as_ref(), s.database_url_file.as_ref())?;
+    let text = f.secret("CLINIC_DATABASE_URL", s)?;
     let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "postgres" | "postgresql"));
     if url.is_none() {
         let remedy = "write postgres://user:password@host/name, or leave it out for SQLite";

@@ -2,15 +2,18 @@
 //!
 //! Never repeats a secret: a fault of a URL with a password names the variable and the rule, not the value.
 
-use super::{Config, Settings, database, relay};
+use super::{Config, Settings, database, is_private, relay};
 use secrecy::SecretString;
 use std::{
     fs,
     net::{IpAddr, SocketAddr},
-    path::PathBuf,
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
     time::Duration,
 };
 use url::Url;
+
+const OWNER_ONLY: &str = "let only its owner read it: chmod 600";
 
 /// A setting that cannot be used, or probably was not intended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -124,6 +127,7 @@ pub(super) fn config(s: &Settings, f: &mut Faults) -> Option<Config> {
         strict: f.parse("CLINIC_STRICT", &s.strict, &SWITCH).unwrap_or_default(),
         trusted_proxies: f.list("CLINIC_TRUSTED_PROXIES", s.trusted_proxies.as_deref(), &NETWORK),
         log_json: f.parse("CLINIC_LOG", &s.log, &LOG_FORMAT).unwrap_or_default(),
+        warnings: Vec::new(),
         listen: listen?,
         base_url: base_url?,
         mail_from: mail_from?,
@@ -132,11 +136,14 @@ pub(super) fn config(s: &Settings, f: &mut Faults) -> Option<Config> {
 
 /// Collects faults.
 #[derive(Debug, Default)]
-pub(super) struct Faults(pub(super) Vec<SettingFault>);
+pub(super) struct Faults {
+    pub(super) errors: Vec<SettingFault>,
+    pub(super) warnings: Vec<SettingFault>,
+}
 
 impl Faults {
     pub(super) fn add(&mut self, variable: &'static str, problem: impl Into<String>, remedy: &'static str) {
-        self.0.push(SettingFault { variable, problem: problem.into(), remedy });
+        self.errors.push(SettingFault { variable, problem: problem.into(), remedy });
     }
 
     pub(super) fn parse<T>(&mut self, variable: &'static str, text: &str, format: &Format<T>) -> Option<T> {
@@ -159,26 +166,39 @@ impl Faults {
     }
 
     /// The value of a variable, or of the file that `…_FILE` names; both at once is a fault.
-    pub(super) fn value_or_file(
-        &mut self,
-        variable: &'static str,
-        value: Option<&String>,
-        file: Option<&PathBuf>,
-    ) -> Option<String> {
-        let value = value.map(|text| text.trim()).filter(|text| !text.is_empty());
-        match (value, file) {
+    pub(super) fn secret(&mut self, variable: &'static str, s: &Settings) -> Option<String> {
+        let value = |name: &str| s.variables.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
+        match (value(variable), value(&format!("{variable}_FILE"))) {
             (Some(_), Some(_)) => self.add(variable, "it is set, and its …_FILE too", "keep one of the two"),
-            (None, Some(file)) => match fs::read_to_string(file) {
-                Ok(text) => return Some(text.trim().to_owned()),
-                Err(e) => {
-                    let problem = format!("{} cannot be read: {e}", file.display());
-                    self.add(variable, problem, "name a readable file in …_FILE");
+            (None, Some(file)) => match read_secret(Path::new(file)) {
+                Ok((secret, warning)) => {
+                    self.warnings.extend(warning.map(|problem| SettingFault { variable, problem, remedy: OWNER_ONLY }));
+                    return Some(secret);
                 }
+                Err(problem) => self.add(variable, problem, "name a file with the value in …_FILE; chmod 600 it"),
             },
             (value, None) => return value.map(str::to_owned),
         }
         None
     }
+}
+
+/// The text of a file with a secret, and a warning if others may read it.
+///
+/// # Errors
+/// The file cannot be read, is empty, or may be written by others.
+pub fn read_secret(file: &Path) -> Result<(String, Option<String>), String> {
+    let name = file.display();
+    let unreadable = |error| format!("{name} cannot be read: {error}");
+    let mode = fs::metadata(file).map_err(unreadable)?.permissions().mode();
+    let text = fs::read_to_string(file).map_err(unreadable)?.trim().to_owned();
+    if text.is_empty() {
+        return Err(format!("{name} is empty"));
+    }
+    if mode & 0o022 != 0 {
+        return Err(format!("{name} can be written by other users"));
+    }
+    Ok((text, (mode & 0o004 != 0).then(|| format!("{name} can be read by other users"))))
 }
 
 fn is_origin(url: &Url) -> bool {
@@ -192,13 +212,19 @@ fn admin_listen(s: &Settings, listen: Option<SocketAddr>, f: &mut Faults) -> Opt
     if admin.is_some_and(|admin| admin.port() != 0 && Some(admin) == listen) {
         f.add("CLINIC_ADMIN_LISTEN", "it is the address of the site", "write another port, like 127.0.0.1:9300");
     }
+    let public = admin.filter(|address| !is_private(address.ip().to_canonical()));
+    f.warnings.extend(public.map(|address| SettingFault {
+        variable: "CLINIC_ADMIN_LISTEN",
+        problem: format!("{address} may be reached from outside, and /metrics has no password"),
+        remedy: "write an address of this machine, like 127.0.0.1:9300, or check that a firewall blocks it",
+    }));
     admin
 }
 
 /// Copies that share a database share the secret too, so that links of one work in all.
 fn secret(s: &Settings, shared: bool, f: &mut Faults) -> Option<SecretString> {
     const MAKE: &str = "make one with: head -c 32 /dev/urandom | base64";
-    let secret = f.value_or_file("CLINIC_SECRET", s.secret.as_ref(), s.secret_file.as_ref());
+    let secret = f.secret("CLINIC_SECRET", s);
     match &secret {
         Some(secret) if secret.len() < 32 => f.add("CLINIC_SECRET", "it is shorter than 32 characters", MAKE),
         None if shared => f.add("CLINIC_SECRET", "it is not set, and every copy that uses the database needs it", MAKE),
@@ -223,9 +249,16 @@ mod tests {
         settings: Settings,
     }
 
-    fn faults(flags: &[&str]) -> Vec<(&'static str, String)> {
-        let line = Line::parse_from(["test"].iter().chain(flags));
-        let faults = Config::new(&line.settings).err().unwrap_or_default();
+    /// Settings from flags and from variables, such as `CLINIC_SECRET=x`.
+    fn settings(given: &[&str]) -> Settings {
+        let (flags, variables): (Vec<&str>, Vec<&str>) = given.iter().partition(|text| text.starts_with("--"));
+        let pairs = variables.into_iter().filter_map(|text| text.split_once('='));
+        let variables = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Settings { variables, ..Line::parse_from(["test"].into_iter().chain(flags)).settings }
+    }
+
+    fn faults(given: &[&str]) -> Vec<(&'static str, String)> {
+        let faults = Config::new(&settings(given)).err().unwrap_or_default();
         faults.into_iter().map(|fault| (fault.variable, fault.to_string())).collect()
     }
 
@@ -235,8 +268,8 @@ mod tests {
             ("--listen=3000", "CLINIC_LISTEN", "127.0.0.1:3000"),
             ("--admin-listen=x", "CLINIC_ADMIN_LISTEN", "127.0.0.1:3000"),
             ("--base-url=example.org/path", "CLINIC_BASE_URL", "https://www.example.org"),
-            ("--database-url=mysql://x", "CLINIC_DATABASE_URL", "postgres://"),
-            ("--smtp-url=smtp://user:hunter2@relay.example", "CLINIC_SMTP_URL", "?tls=required"),
+            ("CLINIC_DATABASE_URL=mysql://x", "CLINIC_DATABASE_URL", "postgres://"),
+            ("CLINIC_SMTP_URL=smtp://user:hunter2@relay.example", "CLINIC_SMTP_URL", "?tls=required"),
             ("--mail-to=nobody", "CLINIC_MAIL_TO", "name@example.org"),
             ("--mail-from=nobody", "CLINIC_MAIL_FROM", "name@example.org"),
             ("--editor-mail=nobody", "CLINIC_EDITOR_MAIL", "name@example.org"),
@@ -246,8 +279,8 @@ mod tests {
             ("--retry-for=0s", "CLINIC_RETRY_FOR", "5d"),
             ("--resolver=nearby", "CLINIC_RESOLVER", "192.0.2.53"),
             ("--dkim-selector=a b", "CLINIC_DKIM_SELECTOR", "s1,s2"),
-            ("--alarm=smtps://relay.example", "CLINIC_ALARM", "?to="),
-            ("--secret=short", "CLINIC_SECRET", "/dev/urandom"),
+            ("CLINIC_ALARM=smtps://relay.example", "CLINIC_ALARM", "?to="),
+            ("CLINIC_SECRET=short", "CLINIC_SECRET", "/dev/urandom"),
             ("--staging=perhaps", "CLINIC_STAGING", "on or off"),
             ("--strict=perhaps", "CLINIC_STRICT", "on or off"),
             ("--trusted-proxies=everybody", "CLINIC_TRUSTED_PROXIES", "10.0.0.0/8"),
@@ -263,10 +296,10 @@ mod tests {
 
     #[test]
     fn a_postgresql_database_needs_a_secret() {
-        let database = "--database-url=postgres:///clinic";
+        let database = "CLINIC_DATABASE_URL=postgres:///clinic";
         let found = faults(&[database]);
         assert!(found.len() == 1 && found[0].1.contains("every copy"), "{found:?}");
-        assert_eq!(faults(&[database, "--secret=a secret of at least thirty-two characters"]), []);
+        assert_eq!(faults(&[database, "CLINIC_SECRET=a secret of at least thirty-two characters"]), []);
     }
 
     #[test]
@@ -279,17 +312,45 @@ mod tests {
 
     #[test]
     fn an_alarm_is_a_relay_or_a_program_and_the_address_of_a_webhook_is_not_repeated() {
-        assert_eq!(faults(&["--alarm=/usr/local/bin/notify"]), []);
-        assert_eq!(faults(&["--alarm=mailto:owner@clinic.example"]).len(), 1);
-        let found = faults(&["--alarm=https://hook.example/hunter2"]);
+        assert_eq!(faults(&["CLINIC_ALARM=/usr/local/bin/notify"]), []);
+        assert_eq!(faults(&["CLINIC_ALARM=mailto:owner@clinic.example"]).len(), 1);
+        let found = faults(&["CLINIC_ALARM=https://hook.example/hunter2"]);
         assert!(found[0].1.contains("curl") && !found[0].1.contains("hunter2"), "{found:?}");
     }
 
     #[test]
     fn smtp_without_tls_is_accepted_for_loopback_only() {
-        assert_eq!(faults(&["--smtp-url=smtp://127.0.0.1:2525"]), []);
-        assert_eq!(faults(&["--smtp-url=smtp://relay.example:587?tls=required"]), []);
-        assert_eq!(faults(&["--smtp-url=smtps://user:p%40ss@relay.example"]), []);
-        assert_eq!(faults(&["--smtp-url=smtp://relay.example"]).len(), 1);
+        assert_eq!(faults(&["CLINIC_SMTP_URL=smtp://127.0.0.1:2525"]), []);
+        assert_eq!(faults(&["CLINIC_SMTP_URL=smtp://relay.example:587?tls=required"]), []);
+        assert_eq!(faults(&["CLINIC_SMTP_URL=smtps://user:p%40ss@relay.example"]), []);
+        assert_eq!(faults(&["CLINIC_SMTP_URL=smtp://relay.example"]).len(), 1);
+    }
+
+    #[test]
+    fn the_file_of_a_secret_is_whole_and_its_owners() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("secret");
+        let long = "0123456789abcdef0123456789abcdef";
+        let table = [
+            (long, 0o600, "", ""),
+            (long, 0o640, "", ""),
+            (long, 0o644, "", "secret can be read by other users"),
+            (long, 0o660, "secret can be written by other users", ""),
+            (long, 0o602, "secret can be written by other users", ""),
+            (" \n", 0o600, "secret is empty", ""),
+            ("short", 0o600, "shorter than 32", ""),
+        ];
+        for (text, mode, error, warning) in table {
+            fs::write(&file, text).unwrap();
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+            let config = Config::new(&settings(&[&format!("CLINIC_SECRET_FILE={}", file.display())]));
+            let (errors, warnings) =
+                config.map_or_else(|errors| (errors, Vec::new()), |config| (Vec::new(), config.warnings));
+            for (found, expected) in [(errors, error), (warnings, warning)] {
+                let found: String = found.iter().map(ToString::to_string).collect();
+                assert_eq!(found.is_empty(), expected.is_empty(), "{text:?} {mode:o}: {found}");
+                assert!(found.contains(expected), "{text:?} {mode:o}: {found}");
+            }
+        }
     }
 }

@@ -32,15 +32,15 @@ pub(super) fn sender(text: Option<&str>, base_url: Option<&Url>, f: &mut Faults)
 }
 
 pub(super) fn relay(s: &Settings, f: &mut Faults) -> Option<Relay> {
-    let url = f.value_or_file("CLINIC_SMTP_URL", s.smtp_url.as_ref(), s.smtp_url_file.as_ref())?;
+    let url = f.secret("CLINIC_SMTP_URL", s)?;
     let relay = relay_of(&url, s);
     relay.map_err(|(problem, remedy)| f.add("CLINIC_SMTP_URL", problem, remedy)).ok()
 }
 
 /// `smtps://…?to=…`, or the path of a program.
 pub(super) fn alarm(s: &Settings, f: &mut Faults) -> Option<Alarm> {
-    let text = s.alarm.as_deref().map(str::trim).filter(|text| !text.is_empty())?;
-    if !text.contains("://") && Url::parse(text).is_err() {
+    let text = f.secret("CLINIC_ALARM", s)?;
+    if !text.contains("://") && Url::parse(&text).is_err() {
         return Some(Alarm::Command(PathBuf::from(text)));
     }
     if !text.starts_with("smtp") {
@@ -51,9 +51,9 @@ pub(super) fn alarm(s: &Settings, f: &mut Faults) -> Option<Alarm> {
         f.add("CLINIC_ALARM", problem, remedy);
         return None;
     }
-    let relay = relay_of(text, s);
+    let relay = relay_of(&text, s);
     let relay = relay.map_err(|(problem, remedy)| f.add("CLINIC_ALARM", problem, remedy)).ok()?;
-    let to = Url::parse(text).ok().and_then(|url| parameter(&url, "to"));
+    let to = Url::parse(&text).ok().and_then(|url| parameter(&url, "to"));
     if to.is_none() {
         f.add("CLINIC_ALARM", "the relay has no recipient", "add ?to=name@example.org to the URL");
     }

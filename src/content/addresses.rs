@@ -4,6 +4,7 @@
 
 use super::{
     Level, Site, TEMPLATE_IDS,
+    published_addresses::Lines,
     source::{SourceFile, Status},
 };
 use jiff::civil::Date;
@@ -13,34 +14,10 @@ use strsim::sorensen_dice;
 /// Smallest similarity of an address that is proposed for a lost one, between 0 and 1.
 const SIMILAR: f64 = 0.3;
 /// Addresses that do not come from a file.
-const OWN: [&str; 8] = [
-    "/",
-    "/articles",
-    "/contact",
-    "/search",
-    "/sitemap.xml",
-    "/robots.txt",
-    "/health/live",
-    "/.well-known/security.txt",
-];
+const OWN: &str = "/ /articles /contact /search /sitemap.xml /robots.txt /health/live /.well-known/security.txt";
 /// First parts of addresses that no page may have.
-const RESERVED: [&str; 15] = [
-    "articles",
-    "topics",
-    "people",
-    "contact",
-    "search",
-    "health",
-    "t",
-    "assets",
-    "feed",
-    "sitemap",
-    "robots",
-    "favicon",
-    "post",
-    "blog",
-    "blog-posts",
-];
+const RESERVED: &str =
+    "articles topics people contact search health t assets feed sitemap robots favicon post blog blog-posts";
 
 /// What an address answers.
 #[derive(Debug)]
@@ -67,7 +44,7 @@ pub(super) struct Addresses {
 
 impl Addresses {
     pub(super) fn new() -> Self {
-        let answers = OWN.into_iter().map(|path| (path.to_owned(), Answer::Own)).collect();
+        let answers = OWN.split(' ').map(|path| (path.to_owned(), Answer::Own)).collect();
         Self { answers, aliases: BTreeSet::new() }
     }
 
@@ -77,7 +54,7 @@ impl Addresses {
             return;
         }
         let path = source.address.clone();
-        if RESERVED.contains(&&path[1..]) {
+        if RESERVED.split(' ').any(|reserved| reserved == &path[1..]) {
             let message = format!("the address {path} is reserved by the program");
             source.error(0..0, message, "give the file another name");
         }
@@ -167,13 +144,13 @@ impl Addresses {
 
     /// Remedy for an address that would answer 404: the alias to write, if a page is similar. A page that is not recorded
     /// yet is preferred, since it was probably just renamed.
-    pub(super) fn remedy_of_lost(&self, lost: &str, is_recorded: impl Fn(&str) -> bool) -> String {
+    pub(super) fn remedy_of_lost(&self, lost: &str, recorded: &Lines) -> String {
         let retire = "if it was taken down on purpose, restore the file with `retired = true`, or write `gone` after the address";
         let folder = |path: &str| path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
         let pages = self.answers.iter().filter(|(path, _)| folder(path) == folder(lost));
         let pages = pages.filter_map(|(path, answer)| match answer {
             Answer::Page { title, file, .. } => {
-                let renamed = if is_recorded(path) { 0.0 } else { 0.25 };
+                let renamed = if recorded.contains_key(path) { 0.0 } else { 0.25 };
                 Some((similarity(lost, path, title) + renamed, (path, file)))
             }
             _ => None,

@@ -12,7 +12,7 @@
 use super::{addresses::Addresses, fault::Fault, source::SourceFile};
 use jiff::civil::Date;
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::BTreeMap,
     fs,
     io::{self, Read as _, Write as _},
     iter,
@@ -26,8 +26,8 @@ const FILE: &str = "addresses.txt";
 const HEADING: &str = include_str!("published_addresses/heading.txt");
 
 /// What a line declares about its address.
-#[derive(Debug, PartialEq, Eq)]
-enum State {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum State {
     /// A file answers at it, by its own address or an alias.
     Page,
     /// The same, from a day on.
@@ -38,11 +38,8 @@ enum State {
     Gone,
 }
 
-struct Line {
-    path: String,
-    state: State,
-    span: Range<usize>,
-}
+/// Each address with its state and place.
+pub(super) type Lines = BTreeMap<String, (State, Range<usize>)>;
 
 /// Adds the redirects and removals of both files to `addresses` and checks that no line would answer 404. Returns the lines
 /// that the file of the content folder lacks: one for each public or scheduled address, and those of the data folder.
@@ -54,9 +51,9 @@ pub(super) fn check(
     faults: &mut Vec<Fault>,
 ) -> Vec<String> {
     let mut files: Vec<_> = iter::once(content).chain(data).map(|folder| read(folder, faults)).collect();
-    let recorded: HashSet<String> = files[0].1.iter().map(|line| line.path.clone()).collect();
+    let recorded = files[0].1.clone();
     for (source, lines) in &mut files {
-        for Line { path, state, span } in lines {
+        for (path, (state, span)) in lines {
             if let Some((message, remedy)) = apply(path, state, today, addresses, &recorded) {
                 source.error(span.clone(), message, remedy);
             }
@@ -67,14 +64,14 @@ pub(super) fn check(
         .published()
         .map(|(path, day)| (path, day.map_or_else(|| path.to_owned(), |day| format!("{path} from {day}"))));
     let kept = files[1..].iter().flat_map(|(source, lines)| {
-        lines.iter().map(|line| (line.path.as_str(), source.text[line.span.clone()].to_owned()))
+        lines.iter().map(|(path, (_, span))| (path.as_str(), source.text[span.clone()].to_owned()))
     });
-    let missing = published.chain(kept).filter(|(path, _)| !recorded.contains(*path));
+    let missing = published.chain(kept).filter(|(path, _)| !recorded.contains_key(*path));
     missing.collect::<BTreeMap<_, _>>().into_values().collect()
 }
 
 /// The file of a folder and its lines; both are empty if it is absent.
-fn read(folder: &Path, faults: &mut Vec<Fault>) -> (SourceFile, Vec<Line>) {
+fn read(folder: &Path, faults: &mut Vec<Fault>) -> (SourceFile, Lines) {
     let mut source = SourceFile::empty(folder, FILE);
     if folder.join(FILE).exists() {
         match SourceFile::read(folder, FILE) {
@@ -87,10 +84,9 @@ fn read(folder: &Path, faults: &mut Vec<Fault>) -> (SourceFile, Vec<Line>) {
 }
 
 /// The lines that can be read, each address once.
-fn lines(source: &mut SourceFile) -> Vec<Line> {
+fn lines(source: &mut SourceFile) -> Lines {
     let text = source.text.clone();
-    let mut paths: HashSet<String> = HashSet::new();
-    let mut lines = Vec::new();
+    let mut lines = Lines::new();
     let mut start = 0;
     for whole in text.split_inclusive('\n') {
         let span = start..start + whole.trim_end().len();
@@ -99,14 +95,13 @@ fn lines(source: &mut SourceFile) -> Vec<Line> {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        match parse(line) {
-            Some((path, state)) if paths.insert(path.clone()) => lines.push(Line { path, state, span }),
-            Some(_) => source.error(span, "this address is listed twice", "remove one of the two lines"),
-            None => source.error(
-                span,
-                "this line is not an address",
-                "write `/path`, `/path from 2026-12-01`, `/path -> /other` or `/path gone`",
-            ),
+        let Some((path, state)) = parse(line) else {
+            let remedy = "write `/path`, `/path from 2026-12-01`, `/path -> /other` or `/path gone`";
+            source.error(span, "this line is not an address", remedy);
+            continue;
+        };
+        if lines.insert(path, (state, span.clone())).is_some() {
+            source.error(span, "this address is listed twice", "remove one of the two lines");
         }
     }
     lines
@@ -132,23 +127,21 @@ fn apply(
     state: &State,
     today: Date,
     addresses: &mut Addresses,
-    recorded: &HashSet<String>,
+    recorded: &Lines,
 ) -> Option<(String, String)> {
+    let lost = |what| {
+        let remedy = addresses.remedy_of_lost(path, recorded);
+        Some((format!("{path} {what} and would answer 404"), remedy))
+    };
     match state {
         State::Page | State::From(_) if addresses.is_answered(path) => None,
-        State::Page => Some((
-            format!("{path} was published and would answer 404"),
-            addresses.remedy_of_lost(path, |path| recorded.contains(path)),
-        )),
-        State::From(day) if *day <= today => Some((
-            format!("{path} was to be public from {day} on and would answer 404"),
-            addresses.remedy_of_lost(path, |path| recorded.contains(path)),
-        )),
+        State::Page => lost("was published".to_owned()),
+        State::From(day) if *day <= today => lost(format!("was to be public from {day} on")),
         State::From(_) if addresses.is_scheduled(path) => None,
-        State::From(day) => Some((
-            format!("there will be no page at {path} on {day}"),
-            "it was never public: remove this line".to_owned(),
-        )),
+        State::From(day) => {
+            let remedy = "it was never public: remove this line".to_owned();
+            Some((format!("there will be no page at {path} on {day}"), remedy))
+        }
         State::Moved(_) | State::Gone if addresses.is_live(path) => {
             Some((format!("a page is at {path}"), "write only the path in this line".to_owned()))
         }

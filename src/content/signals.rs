@@ -82,6 +82,8 @@ pub struct ShapeFacts {
     pub stuffed: Signal,
     /// At least half of the words are random letters.
     pub gibberish: Signal,
+    /// The telephone number has fewer than three different digits.
+    pub odd_phone: Signal,
 }
 
 /// A property of a post, and its points.

@@ -7,7 +7,7 @@
 //! are logged.
 
 use super::{
-    Channel, Enquiry, ForWhom, Mailbox, Phone, Voicemail,
+    Channel, Enquiry, ForWhom, Mailbox, Phone, Voicemail, telephone,
     text::{characters, likely_address, tidy_line, tidy_text},
 };
 use serde::{
@@ -25,10 +25,16 @@ pub const NAME_MAX: usize = 120;
 pub const TIMES_MAX: usize = 300;
 /// Most characters of the message.
 pub const MESSAGE_MAX: usize = 1_500;
+/// Most characters of a telephone number as typed.
+const PHONE_MAX: usize = 40;
 /// Fewest digits of a telephone number: seven within an area.
-const PHONE_MIN: usize = 7;
+const DIGITS_MIN: usize = 7;
 /// Most digits of a telephone number (E.164), and some for an extension.
-const PHONE_MAX: usize = 19;
+const DIGITS_MAX: usize = 19;
+/// Most bytes of a character as people see it, on average over a field: it may have any number of marks.
+const CHARACTER_MAX: usize = 16;
+/// Most characters of a field that nobody types; the rest is left out.
+const HIDDEN_MAX: usize = 1_000;
 
 /// The validated fields, in the order of the page.
 const FIELDS: [&str; 11] = [
@@ -116,10 +122,12 @@ pub struct FieldError {
 impl Submission {
     /// Reads an `application/x-www-form-urlencoded` body.
     ///
-    /// Never fails: unknown names are ignored, bytes that are not UTF-8 become the replacement character, and of a name
-    /// that comes twice the last one counts.
+    /// Never fails: unknown names are ignored, bytes that are not UTF-8 become the replacement character, of a name
+    /// that comes twice the last one counts, and a field that nobody types is cut to its longest useful length.
     pub fn from_body(body: &[u8]) -> Self {
-        let pairs: HashMap<String, String> = url::form_urlencoded::parse(body).into_owned().collect();
+        let pairs = url::form_urlencoded::parse(body);
+        let pairs = pairs.map(|(name, value)| (name.to_string(), value.chars().take(longest(&name)).collect()));
+        let pairs: HashMap<String, String> = pairs.collect();
         let read: Result<Self, Error> = Self::deserialize(MapDeserializer::new(pairs.into_iter()));
         read.expect("text fields with defaults can always be read from a map of text")
     }
@@ -161,6 +169,16 @@ impl Submission {
     }
 }
 
+/// Most characters that are kept of the field with this posted name.
+fn longest(name: &str) -> usize {
+    match name {
+        "name" | "phone" | "email" | "times" | "message" => usize::MAX,
+        // A program may repeat the message in the honeypot.
+        "reason_code" => MESSAGE_MAX * CHARACTER_MAX,
+        _ => HIDDEN_MAX,
+    }
+}
+
 fn filled(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
@@ -199,9 +217,14 @@ fn require(holds: bool, code: &'static str) -> Rule {
     if holds { Ok(()) } else { Err(ValidationError::new(code)) }
 }
 
+/// Whether a text has at most `max` characters.
+fn fits(text: &str, max: usize) -> bool {
+    text.len() <= max * CHARACTER_MAX && characters(text) <= max
+}
+
 fn name(name: &str) -> Rule {
     require(!name.is_empty(), "name-missing")?;
-    require(characters(name) <= NAME_MAX, "name-too-long")
+    require(fits(name, NAME_MAX), "name-too-long")
 }
 
 fn channel(channel: &str, context: &Context<'_>) -> Rule {
@@ -215,8 +238,9 @@ fn phone(phone: &str, context: &Context<'_>) -> Rule {
         return require(!context.needs_phone(), "phone-missing");
     }
     let digits = phone.chars().filter(|c| c.is_numeric()).count();
-    require(digits >= PHONE_MIN, "phone-too-short")?;
-    require(digits <= PHONE_MAX, "phone-too-long")
+    require(fits(phone, PHONE_MAX) && digits <= DIGITS_MAX, "phone-too-long")?;
+    require(digits >= DIGITS_MIN, "phone-too-short")?;
+    require(telephone::is_number(phone), "phone-malformed")
 }
 
 /// Required whenever a number is needed or given, without a default.
@@ -244,7 +268,7 @@ fn email_private(private: &str, context: &Context<'_>) -> Rule {
 }
 
 fn times(times: &str) -> Rule {
-    require(characters(times) <= TIMES_MAX, "times-too-long")
+    require(fits(times, TIMES_MAX), "times-too-long")
 }
 
 fn for_whom(whom: &str) -> Rule {
@@ -252,7 +276,7 @@ fn for_whom(whom: &str) -> Rule {
 }
 
 fn message(message: &str) -> Rule {
-    require(characters(message) <= MESSAGE_MAX, "message-too-long")
+    require(fits(message, MESSAGE_MAX), "message-too-long")
 }
 
 fn consent(consent: &str) -> Rule {
@@ -289,7 +313,7 @@ mod tests {
 
     #[test]
     fn each_wrong_answer_has_its_error() {
-        let table: [(&str, &[&str]); 16] = [
+        let table: [(&str, &[&str]); 18] = [
             ("name=", &["name-missing"]),
             ("name=%E2%80%8B+%C2%A0", &["name-missing"]),
             ("channel=", &["channel-missing"]),
@@ -299,6 +323,11 @@ mod tests {
             ("phone=555", &["phone-too-short"]),
             ("phone=call me", &["phone-too-short"]),
             ("phone=6505550123 6505550124", &["phone-too-long"]),
+            (
+                "phone=%2B+%2B+%2B+%2B+%2B+%2B+%2B+%2B+%2B+%2B+%2B+%2B+%2B+%2B+%2B+%2B+%2B+6505550123",
+                &["phone-too-long"],
+            ),
+            ("phone=6505550123 cheap rankings", &["phone-malformed"]),
             ("voicemail=", &["voicemail-missing"]),
             ("voicemail=maybe", &["voicemail-missing"]),
             ("channel=email", &["email-missing", "email-private-missing"]),
@@ -318,7 +347,7 @@ mod tests {
         let (rules, _) = include_str!("form.rs").split_once("#[cfg(test)]").unwrap();
         let codes = rules.split('"').filter(|text| text.contains('-') && !text.contains(char::is_whitespace));
         let codes: Vec<&str> = codes.filter(|code| code.starts_with(char::is_alphabetic)).collect();
-        assert_eq!(codes.len(), 16, "{codes:?}");
+        assert_eq!(codes.len(), 17, "{codes:?}");
         let template = include_str!("../../templates/components/form_error.html");
         for code in codes {
             assert!(template.contains(&format!("when \"{code}\" -")), "{code}");
@@ -353,6 +382,28 @@ mod tests {
         assert_eq!(enquiry.name, "Ana Bcc: x@example.com");
         assert_eq!(enquiry.phone.unwrap().number, "650 5550123");
         assert!(form.name.contains('\n'), "what was typed is kept for the page");
+    }
+
+    #[test]
+    fn typed_text_is_kept_whole_and_what_nobody_types_is_cut() {
+        let names = FIELDS.into_iter().chain(["about", "token", "email_asked", "reason_code"]);
+        let body: String = names.map(|name| format!("{name}={}&", "x".repeat(30_000))).collect();
+        let form = Submission::from_body(body.as_bytes());
+        let typed = [&form.name, &form.phone, &form.email, &form.times, &form.message];
+        assert!(typed.iter().all(|text| text.len() == 30_000));
+        let others = [&form.channel, &form.consent, &form.about, &form.token, &form.email_asked];
+        assert!(others.iter().all(|text| text.len() == HIDDEN_MAX));
+        assert_eq!(form.reason_code.len(), MESSAGE_MAX * CHARACTER_MAX);
+        let too_long = ["name-too-long", "phone-too-long", "email-malformed", "times-too-long", "message-too-long"];
+        let errors = errors(&form);
+        assert!(too_long.iter().all(|code| errors.iter().any(|error| error == code)), "{errors:?}");
+    }
+
+    #[test]
+    fn a_name_of_many_marks_is_too_long() {
+        let mut form = valid();
+        form.name = format!("e{}", "\u{301}".repeat(10_000));
+        assert_eq!(errors(&form), ["name-too-long"]);
     }
 
     #[test]

@@ -149,15 +149,15 @@ const CLOSING_MAX: usize = 4;
 
 /// The text above the last closing line.
 fn without_signature<'a>(message: &'a str, closings: &[String]) -> &'a str {
-    let mut end = message.len();
-    for line in message.rsplit('\n') {
-        let body = &message[..end - line.len()];
-        if is_closing(line, closings) && body.split_whitespace().count() >= BODY_MIN {
-            return body;
+    let (mut end, mut start, mut words) = (message.len(), 0, 0);
+    for line in message.split_inclusive('\n') {
+        if words >= BODY_MIN && is_closing(line, closings) {
+            end = start;
         }
-        end = body.len().saturating_sub(1);
+        words += line.split_whitespace().count();
+        start += line.len();
     }
-    message
+    &message[..end]
 }
 
 fn is_closing(line: &str, closings: &[String]) -> bool {

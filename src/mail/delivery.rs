@@ -177,16 +177,17 @@ impl<S: Store, M: MessageSender> DeliveryWorker<S, M> {
             return Ok(Step::RateLimited(until));
         }
         let lease = SignedDuration::try_from(self.mailer.limit() + MARGIN).unwrap_or(SignedDuration::MAX);
-        let lease = now.saturating_add(lease).unwrap_or(Timestamp::MAX);
+        let latest = self.policy.latest(now, lease);
         let relay = self.outbox.relay().await?;
-        if relay.failures > 0 && relay.paused_until > now {
+        if relay.failures > 0 && now < relay.paused_until && relay.paused_until <= latest {
             return Ok(Step::Paused(relay.paused_until));
         }
-        if relay.failures > 0 && !self.outbox.may_probe(now, lease).await? {
-            return Ok(Step::Paused(lease));
+        let end = now.saturating_add(lease).unwrap_or(Timestamp::MAX);
+        if relay.failures > 0 && !self.outbox.may_probe(now, end, latest).await? {
+            return Ok(Step::Paused(end));
         }
         let busy: Vec<String> = lock(&self.busy).iter().cloned().collect();
-        let Some(letter) = self.outbox.claim(now, lease, &busy).await? else {
+        let Some(letter) = self.outbox.claim(now, lease, latest, &busy).await? else {
             drop(claiming);
             if relay.failures > 0 {
                 return self.check_relay(relay, now).await;
@@ -280,7 +281,7 @@ impl<S: Store, M: MessageSender> DeliveryWorker<S, M> {
         let until = self.policy.next_attempt(relay.failures.saturating_add(1), now, 0.5);
         self.outbox.pause(until).await?;
         let kind = ProblemKind::RelayRefuses;
-        if error.is_permanent() && self.outbox.problem_begins(kind, now).await? {
+        if error.is_permanent() && self.outbox.problem_begins(kind, 1, now).await? {
             tracing::error!(problem = kind.name(), fault = %error, "{}", kind.sentence());
         }
         Ok(until)
@@ -312,16 +313,15 @@ fn jitter(letter: &ClaimedLetter) -> f64 {
 impl ClaimState {
     /// When the next letter may be sent, if that is not now.
     fn limited_until(&mut self, now: Timestamp, per_minute: usize) -> Option<Timestamp> {
-        while self.sent.front().is_some_and(|at| now.duration_since(*at) >= MINUTE) {
-            self.sent.pop_front();
-        }
+        // Times after `now` are from before the clock was set back.
+        self.sent.retain(|at| *at <= now && now.duration_since(*at) < MINUTE);
         let oldest = self.sent.front().filter(|_| self.sent.len() >= per_minute)?;
         Some(oldest.saturating_add(MINUTE).unwrap_or(Timestamp::MAX))
     }
 }
 
-/// At least 20 ms, so that a time in the past causes no busy loop.
+/// At least 100 ms, so that a time in the past, as that of a letter to a busy recipient, causes no busy loop.
 fn pause(until: Timestamp, now: Timestamp) -> Duration {
-    let pause = until.duration_since(now).max(SignedDuration::from_millis(20));
+    let pause = until.duration_since(now).max(SignedDuration::from_millis(100));
     Duration::try_from(pause).unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE)
 }

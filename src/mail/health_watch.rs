@@ -1,11 +1,12 @@
 //! Checks that enquiries are stored and letters are sent, and raises an alarm when a problem begins.
 //!
-//! Invariant: each problem is reported once, by one copy of the program, and again only after it was over.
+//! Invariant: each problem is reported once, by one copy of the program, and again only after it was over or when more
+//! letters have failed.
 
 use crate::mail::{
     alarm::{AlarmChannel, Notifier},
     health::{LATE, ProblemKind},
-    outbox::{Outbox, Store, Unavailable},
+    outbox::{Outbox, REPEAT, Store, Unavailable},
     retry_policy::RetryPolicy,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -64,14 +65,18 @@ impl<S: Store, N: Notifier> HealthWatch<S, N> {
         for (kind, count) in [(ProblemKind::Late, letters.late), (ProblemKind::Failed, letters.failed)] {
             if count == 0 {
                 self.outbox.problem_ends(kind).await?;
-            } else if self.outbox.problem_begins(kind, now).await? {
+                continue;
+            }
+            // Each letter that fails has a cause of its own; those that wait have one.
+            let counted = if kind == ProblemKind::Failed { count } else { 1 };
+            if self.outbox.problem_begins(kind, counted, now).await? {
                 tracing::error!(problem = kind.name(), letters = count, "{}", kind.sentence());
             }
         }
-        let lease = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
-        while let Some(problem) = self.outbox.claim_problem(now, lease).await? {
+        let latest = self.policy.latest(now, REPEAT);
+        while let Some(problem) = self.outbox.claim_problem(now, LEASE, latest).await? {
             if self.report(problem.kind, problem.since).await {
-                self.outbox.problem_reported(problem.kind, now).await?;
+                self.outbox.problem_reported(&problem, now).await?;
             } else {
                 let at = self.policy.next_attempt(problem.attempts, now, 0.5);
                 self.outbox.retry_problem(problem.kind, at).await?;

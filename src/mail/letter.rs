@@ -8,7 +8,9 @@
 pub(crate) mod sanitize;
 
 use super::{message::MessageBuilder, outbox::StoredEnquiry};
-use crate::enquiry::{Action, Channel, Enquiry, ForWhom, Mailbox, SpamScore, Voicemail, link::LinkAction, retention};
+use crate::enquiry::{
+    Action, Channel, Enquiry, ForWhom, Mailbox, SpamScore, Voicemail, link::LinkAction, retention, telephone,
+};
 use askama::Template;
 use jiff::{SignedDuration, Timestamp};
 use lettre::Address;
@@ -179,7 +181,7 @@ fn plain_address(text: &str) -> Option<Address> {
 }
 
 fn action(enquiry: &Enquiry) -> Option<String> {
-    let number = || enquiry.phone.as_ref().and_then(|phone| phone_link_number(&phone.number));
+    let number = || enquiry.phone.as_ref().and_then(|phone| telephone::link_number(&phone.number));
     match enquiry.channel {
         Channel::Phone => number().map(|number| format!("tel:{number}")),
         Channel::Text => number().map(|number| format!("sms:{number}")),
@@ -191,41 +193,9 @@ fn action(enquiry: &Enquiry) -> Option<String> {
     }
 }
 
-/// The number in a `tel:` or `sms:` link (RFC 3966 5.1), without an extension. Ten digits are a US number.
-fn phone_link_number(number: &str) -> Option<String> {
-    let main = number.split(|c: char| c.is_alphabetic() || matches!(c, '#' | ',' | ';' | '*')).next()?;
-    let digits: String = main.chars().filter(char::is_ascii_digit).collect();
-    match (main.trim_start().trim_start_matches('(').starts_with('+'), digits.len()) {
-        (true, 7..=15) => Some(format!("+{digits}")),
-        (false, 10) => Some(format!("+1{digits}")),
-        (false, 11) if digits.starts_with('1') => Some(format!("+{digits}")),
-        (false, 7..=15) => Some(digits),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_phone_link_has_only_the_digits_without_extension() {
-        let cases = [
-            ("(650) 799-1375", Some("+16507991375")),
-            ("650.799.1375", Some("+16507991375")),
-            ("1 650 799 1375", Some("+16507991375")),
-            ("+44 20 7946 0958", Some("+442079460958")),
-            ("(+44) 20 7946 0958", Some("+442079460958")),
-            ("650-799-1375 ext. 12", Some("+16507991375")),
-            ("799-1375", Some("7991375")),
-            ("911", None),
-            ("*67 650 799 1375", None),
-            ("call me", None),
-        ];
-        for (typed, expected) in cases {
-            assert_eq!(phone_link_number(typed).as_deref(), expected, "{typed}");
-        }
-    }
 
     #[test]
     fn a_reply_address_is_ascii_or_absent() {

@@ -31,7 +31,7 @@ pub use enquiries::{CommandError, Entry, LetterEntry};
 pub use erasure::{Erased, Sender};
 pub use letters::{ClaimedLetter, Content, EarlierEnquiry, MessageKind, StoredEnquiry};
 pub use notes::{Counts, HeldEnquiry, Note, OpenEnquiry, UndeliveredLetter};
-pub use problems::ClaimedProblem;
+pub use problems::{ClaimedProblem, REPEAT};
 pub(crate) use reference::random;
 pub use relay_state::RelayState;
 pub use restore::Restored;

@@ -30,14 +30,25 @@ impl RetryPolicy {
     pub fn next_attempt(&self, attempts: u32, now: Timestamp, jitter: f64) -> Timestamp {
         let index = usize::try_from(attempts.saturating_sub(1)).unwrap_or(usize::MAX);
         let wait = self.waits.get(index).or(self.waits.last()).copied().unwrap_or(Duration::from_mins(1));
-        let spread = wait.mul_f64(0.9 + 0.2 * jitter.clamp(0.0, 1.0));
-        now.saturating_add(SignedDuration::try_from(spread).unwrap_or(SignedDuration::MAX)).unwrap_or(Timestamp::MAX)
+        after(now, wait.mul_f64(0.9 + 0.2 * jitter.clamp(0.0, 1.0)))
     }
+
+    /// The latest time for which anything may wait now: the longest wait or `other`, whichever ends later. What is due
+    /// after it was stored before the clock was set back.
+    pub fn latest(&self, now: Timestamp, other: SignedDuration) -> Timestamp {
+        let longest = self.waits.iter().max().copied().unwrap_or_default().mul_f64(1.1);
+        after(now, longest.max(Duration::try_from(other).unwrap_or_default()))
+    }
+}
+
+fn after(now: Timestamp, wait: Duration) -> Timestamp {
+    now.saturating_add(SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX)).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiff::tz::TimeZone;
 
     fn policy() -> RetryPolicy {
         let minutes = |m: u64| Duration::from_secs(60 * m);
@@ -70,6 +81,29 @@ mod tests {
         for (attempts, seconds) in [(0, 60), (1, 60), (2, 300), (3, 900), (4, 900), (1_000_000, 900)] {
             assert_eq!(next(attempts), seconds, "after {attempts} tries");
         }
+    }
+
+    #[test]
+    fn a_wait_is_as_long_when_clocks_change_to_or_from_daylight_saving_time() {
+        let zone = TimeZone::get("America/Los_Angeles").unwrap();
+        let policy = RetryPolicy { waits: vec![Duration::from_hours(1)], give_up: Duration::from_hours(1) };
+        // Half past one in the morning; an hour later it is half past one again, or half past three.
+        for (now, local) in [("2026-11-01T08:30:00Z", "01:30:00"), ("2026-03-08T09:30:00Z", "03:30:00")] {
+            let now: Timestamp = now.parse().unwrap();
+            let next = policy.next_attempt(1, now, 0.5);
+            assert_eq!(next.duration_since(now), SignedDuration::from_hours(1));
+            assert_eq!(zone.to_datetime(next).time().to_string(), local);
+        }
+    }
+
+    #[test]
+    fn nothing_waits_longer_than_the_latest_time() {
+        let policy = policy();
+        let now = Timestamp::UNIX_EPOCH;
+        for attempts in 0..9 {
+            assert!(policy.next_attempt(attempts, now, 1.0) <= policy.latest(now, SignedDuration::ZERO));
+        }
+        assert_eq!(policy.latest(now, SignedDuration::from_secs(2000)).as_second(), 2000);
     }
 
     #[test]

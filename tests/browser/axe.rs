@@ -19,7 +19,7 @@ const RUN: &str = "return (async () => {
 
 /// The source of axe-core, for [`crate::support::browser::Browser::before_each_page`].
 pub fn engine() -> String {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/node/node_modules/axe-core/axe.min.js");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/node/axe/node_modules/axe-core/axe.min.js");
     fs::read_to_string(&file)
         .unwrap_or_else(|error| panic!("{}: {error}. `tests/run` installs axe-core from npm", file.display()))
 }

@@ -4,6 +4,7 @@ use crate::{
     databases::{Kind, fresh},
     delivery::{retry_policy, worker_of},
     smtp_server::{At, Encryption, Fault, Server},
+    support::clinic::TIMEOUT,
     test_outbox::{TestOutbox, held, later, new, options, start},
 };
 use relationship_clinic::{
@@ -64,6 +65,41 @@ async fn a_failed_letter_causes_one_alarm_from_all_copies_and_another_after_it_w
         assert_eq!(worker.step(later(90_002)).await, Step::Failed(2));
         one.check(later(90_003)).await;
         assert_eq!(second.mails().len(), 2, "{kind:?}: a new problem is sent");
+    }
+}
+
+#[tokio::test]
+async fn letters_that_fail_later_cause_another_alarm_after_a_quarter_of_an_hour() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let (test, server) = (TestOutbox::new(kind).await, Server::start(Encryption::Plain).await);
+        let (second, alarm) = second_relay().await;
+        let mailer = Mailer::relay(server.relay(Tls::Loopback), "clinic.example", TIMEOUT).unwrap();
+        let (worker, copy) = (worker_of(&test.outbox, mailer, 1000), test.copy().await);
+        let (one, two) = (watch(&test.outbox, &alarm), watch(&copy, &alarm));
+        let fail = async |name: &str, seconds| {
+            server.fail(At::Rcpt, Fault::Answer("550 never"));
+            test.put(new(name)).await;
+            assert!(matches!(worker.step(later(seconds)).await, Step::Failed(_)));
+            server.clear_fault();
+        };
+        let notices = async |seconds| {
+            one.check(later(seconds)).await;
+            two.check(later(seconds)).await;
+            second.mails().len()
+        };
+        fail("Ann", 0).await;
+        assert_eq!(notices(1).await, 1, "{kind:?}");
+        fail("Bob", 60).await;
+        assert_eq!((notices(70).await, notices(900).await, notices(901).await), (1, 1, 2), "{kind:?}: a second one");
+        fail("Cy", 1000).await;
+        fail("Dee", 1010).await;
+        assert_eq!((notices(1800).await, notices(1801).await), (2, 3), "{kind:?}: two more");
+        assert_eq!(notices(90_000).await, 3, "{kind:?}: nothing new");
+        test.outbox.resend(Some(&test.outbox.list().await.unwrap()[0].reference), later(90_001)).await.unwrap();
+        assert_eq!(worker.step(later(90_001)).await, Step::Delivered(1));
+        assert_eq!(notices(90_002).await, 3, "{kind:?}: one less");
+        fail("Eve", 90_003).await;
+        assert_eq!(notices(90_004).await, 4, "{kind:?}: as many as before, but another one");
     }
 }
 

@@ -39,10 +39,10 @@ async fn a_day_is_the_clinics_day_and_its_total_is_removed_after_400_days(kind: 
     let days = all().await.unwrap();
     assert_eq!((days.len(), days[0].day, days[0].views, days[0].enquiries), (1, date(2026, 12, 1), 2, 1));
     let day_400 = night.checked_add((400 * 24).hours()).unwrap();
-    test.outbox.add_counts(&[], day_400).await.unwrap();
+    test.outbox.apply_retention(day_400).await.unwrap();
     assert_eq!(all().await.unwrap().len(), 1, "on the 400th day it is still there");
     let day_401 = night.checked_add((401 * 24).hours()).unwrap();
-    test.outbox.add_counts(&[], day_401).await.unwrap();
+    test.outbox.apply_retention(day_401).await.unwrap();
     assert_eq!(all().await.unwrap(), []);
 }
 

@@ -1,4 +1,4 @@
-//! Delivery to a relay that fails in every way at every SMTP step.
+//! Delivery: order, waits, limits, and what is recorded.
 
 use crate::{
     databases::Kind,
@@ -60,67 +60,6 @@ fn worker(test: &TestOutbox, server: &Server) -> DeliveryWorker {
 
 async fn state(test: &TestOutbox) -> String {
     test.outbox.list().await.unwrap()[0].state.clone()
-}
-
-/// Every failure at every SMTP step.
-fn failures() -> Vec<(At, Fault)> {
-    let mut all = Vec::new();
-    for at in [At::Banner, At::Ehlo, At::Mail, At::Rcpt, At::Data, At::Dot] {
-        all.extend([
-            (at, Fault::Cut),
-            (at, Fault::Silence),
-            (at, Fault::Drip),
-            (at, Fault::Answer("421 closing")),
-            (at, Fault::Answer("451 later")),
-            (at, Fault::Answer("550 never")),
-            (at, Fault::Answer("HTTP/1.1 400 Bad Request")),
-            (at, Fault::Answer("")),
-            (at, Fault::Answer("\u{fffd}\u{0}\u{ffff}")),
-        ]);
-    }
-    all.extend([(At::During, Fault::Cut), (At::During, Fault::Silence), (At::Dot, Fault::TakenAndCut)]);
-    all
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_failure_at_every_smtp_step_is_classified_and_the_letter_arrives_when_it_is_over() {
-    let tries = failures().into_iter().map(|(at, fault)| {
-        tokio::spawn(async move {
-            let case = format!("{fault:?} at {at:?}");
-            let (test, server) = (TestOutbox::new(Kind::Sqlite).await, Server::start(Encryption::Plain).await);
-            let worker = worker(&test, &server);
-            let receipt = test.put(new("Ann")).await;
-            server.fail(at, fault);
-            let began = Instant::now();
-            let step = worker.step(start()).await;
-            assert!(began.elapsed() < TIMEOUT, "{case}: the step took {:?}", began.elapsed());
-            let permanent = fault == Fault::Answer("550 never") && !matches!(at, At::Banner | At::Ehlo);
-            match step {
-                Step::Failed(1) => assert!(permanent, "{case}: failed"),
-                Step::Retry(1, at) => {
-                    assert!(!permanent, "{case}: again");
-                    assert!((later(54)..=later(66)).contains(&at), "{case}: {at}");
-                }
-                other => panic!("{case}: {other:?}"),
-            }
-            assert_eq!(state(&test).await, if permanent { "failed" } else { "waiting" }, "{case}");
-            server.clear_fault();
-            let next = worker.step(later(50)).await;
-            assert!(matches!(next, Step::Idle(_) | Step::Paused(_)), "{case}: tried too soon: {next:?}");
-            if permanent {
-                test.outbox.resend(Some(&receipt.reference), later(70)).await.unwrap();
-            }
-            assert_eq!(worker.step(later(70)).await, Step::Delivered(1), "{case}");
-            assert_eq!(state(&test).await, "delivered", "{case}");
-            let mails = server.mails();
-            let copies = if fault == Fault::TakenAndCut { 2 } else { 1 };
-            assert_eq!(mails.len(), copies, "{case}");
-            assert!(mails.iter().all(|mail| mail.text == mails[0].text), "{case}: a copy differs");
-        })
-    });
-    for attempt in tries.collect::<Vec<_>>() {
-        attempt.await.unwrap();
-    }
 }
 
 #[tokio::test]

@@ -9,12 +9,14 @@ mod support;
 
 mod acknowledgement;
 mod alarms;
+mod clock;
 mod counts;
 mod databases;
 mod delivery;
 mod doctor;
 mod durable;
 mod exim;
+mod faults;
 mod kill;
 mod letters;
 mod lifecycle;

@@ -40,7 +40,7 @@ fn worker(test: &TestOutbox, server: &Server) -> DeliveryWorker {
 
 /// Steps until `end`, or until no letter is left; the time goes on when there is nothing to do. Returns the numbers of
 /// failed letters.
-async fn work(worker: &DeliveryWorker, mut now: Timestamp, end: Timestamp) -> Vec<i64> {
+pub async fn work(worker: &DeliveryWorker, mut now: Timestamp, end: Timestamp) -> Vec<i64> {
     let mut failed = Vec::new();
     while now < end {
         match worker.step(now).await {

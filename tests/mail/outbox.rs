@@ -4,7 +4,7 @@ use crate::{
     databases::Kind,
     test_outbox::{TestOutbox, enquiry, held, later, new, open_outbox, start, with_nonce},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use relationship_clinic::mail::{
     health::{LATE, LetterCounts, ProblemKind},
     mailer::DeliveryError,
@@ -32,6 +32,7 @@ on_both!(
     one_bad_row_fails_alone,
     a_letter_is_claimed_by_one_worker_only,
     a_letter_is_claimed_again_after_its_lease,
+    only_postgresql_compares_leases_with_its_own_clock,
     a_late_failure_of_a_lost_claim_changes_nothing,
     an_enquiry_is_delivered_with_its_last_letter,
     letters_come_in_the_order_of_arrival,
@@ -53,8 +54,10 @@ on_both!(
     two_copies_may_start_at_once,
 );
 
+const MINUTE: SignedDuration = SignedDuration::from_secs(60);
+
 async fn claim(outbox: &Outbox, now: Timestamp) -> Option<ClaimedLetter> {
-    outbox.claim(now, now + jiff::SignedDuration::from_secs(60), &[]).await.unwrap()
+    outbox.claim(now, MINUTE, Timestamp::MAX, &[]).await.unwrap()
 }
 
 fn refused() -> DeliveryError {
@@ -207,23 +210,38 @@ async fn a_letter_is_claimed_by_one_worker_only(kind: Kind) {
     assert_eq!((all.len(), distinct.len()), (30, 30));
 }
 
+/// As if a minute had passed, also on the clock of the database's server.
+async fn end_leases(test: &TestOutbox) {
+    sql(test, "UPDATE letter SET leased_until = leased_until - 60000 WHERE leased_until > 0").await;
+}
+
 async fn a_letter_is_claimed_again_after_its_lease(kind: Kind) {
     let test = TestOutbox::new(kind).await;
     test.put(new("Ann")).await;
     let first = claim(&test.outbox, start()).await.unwrap();
     assert!(claim(&test.outbox, later(59)).await.is_none(), "it is leased");
-    assert_eq!(test.outbox.next_due().await.unwrap(), Some(later(60)));
-    let second = claim(&test.outbox, later(60)).await.unwrap();
+    end_leases(&test).await;
+    let second = claim(&test.outbox, start()).await.unwrap();
     assert_eq!(
         (second.id, second.attempts, &second.message_id, second.dated),
         (first.id, 2, &first.message_id, first.dated)
     );
 }
 
+async fn only_postgresql_compares_leases_with_its_own_clock(kind: Kind) {
+    let test = TestOutbox::new(kind).await;
+    let copy = test.copy().await;
+    test.put(new("Ann")).await;
+    assert!(claim(&test.outbox, start()).await.is_some());
+    let with_a_fast_clock = claim(&copy, later(3600)).await;
+    assert_eq!(with_a_fast_clock.is_none(), kind == Kind::Postgres);
+}
+
 async fn a_late_failure_of_a_lost_claim_changes_nothing(kind: Kind) {
     let test = TestOutbox::new(kind).await;
     test.put(new("Ann")).await;
     let lost = claim(&test.outbox, start()).await.unwrap();
+    end_leases(&test).await;
     let held = claim(&test.outbox, later(60)).await.unwrap();
     test.outbox.mark_failed(&lost, &refused(), later(61)).await.unwrap();
     test.outbox.schedule_retry(&lost, &refused(), later(9999)).await.unwrap();
@@ -264,9 +282,9 @@ async fn a_busy_recipient_is_passed_over(kind: Kind) {
     let test = TestOutbox::with(kind, &["a@clinic.example", "b@clinic.example"]).await;
     test.put(new("Ann")).await;
     let busy = ["a@clinic.example".to_owned()];
-    let letter = test.outbox.claim(start(), later(60), &busy).await.unwrap().unwrap();
+    let letter = test.outbox.claim(start(), MINUTE, Timestamp::MAX, &busy).await.unwrap().unwrap();
     assert_eq!(letter.recipient, "b@clinic.example");
-    assert!(test.outbox.claim(start(), later(60), &busy).await.unwrap().is_none());
+    assert!(test.outbox.claim(start(), MINUTE, Timestamp::MAX, &busy).await.unwrap().is_none());
 }
 
 async fn a_held_enquiry_has_no_letter_until_released(kind: Kind) {
@@ -414,19 +432,20 @@ async fn late_and_failed_letters_are_counted(kind: Kind) {
 async fn a_problem_is_claimed_by_one_copy_once_until_it_is_over(kind: Kind) {
     let test = TestOutbox::new(kind).await;
     let copy = test.copy().await;
-    let begins = async |at| test.outbox.problem_begins(ProblemKind::Late, later(at)).await.unwrap();
+    let begins = async |at| test.outbox.problem_begins(ProblemKind::Late, 1, later(at)).await.unwrap();
     assert!(begins(0).await && !begins(1).await && !begins(2).await, "a trouble begins once");
-    let (one, two) =
-        tokio::join!(test.outbox.claim_problem(later(2), later(60)), copy.claim_problem(later(2), later(60)));
+    let claim = |outbox: Outbox, at| async move { outbox.claim_problem(later(at), MINUTE, later(at)).await };
+    let (one, two) = tokio::join!(claim(test.outbox.clone(), 2), claim(copy.clone(), 2));
     let claimed = [one.unwrap(), two.unwrap()];
     assert_eq!(
         claimed.iter().flatten().map(|t| (t.kind, t.since)).collect::<Vec<_>>(),
         [(ProblemKind::Late, later(0))]
     );
-    let retaken = copy.claim_problem(later(60), later(120)).await.unwrap().unwrap();
+    sql(&test, "UPDATE trouble SET leased_until = leased_until - 60000").await;
+    let retaken = claim(copy.clone(), 2).await.unwrap().unwrap();
     assert_eq!(retaken.attempts, 2, "a copy that died while telling is replaced");
-    copy.problem_reported(ProblemKind::Late, later(61)).await.unwrap();
-    assert_eq!(copy.claim_problem(later(999), later(1000)).await.unwrap(), None);
+    copy.problem_reported(&retaken, later(61)).await.unwrap();
+    assert_eq!(claim(copy.clone(), 999).await.unwrap(), None);
     assert!(copy.problem_ends(ProblemKind::Late).await.unwrap());
     assert!(begins(2000).await, "after its end it may begin again");
 }
@@ -437,8 +456,9 @@ async fn a_relay_that_failed_is_probed_by_one_worker(kind: Kind) {
     test.outbox.pause(later(60)).await.unwrap();
     let relay = copy.relay().await.unwrap();
     assert_eq!((relay.failures, relay.paused_until), (1, later(60)));
-    assert!(!copy.may_probe(later(59), later(200)).await.unwrap());
-    let (one, two) = tokio::join!(test.outbox.may_probe(later(60), later(200)), copy.may_probe(later(60), later(200)));
+    assert!(!copy.may_probe(later(59), later(200), later(200)).await.unwrap());
+    let probe = |outbox: Outbox| async move { outbox.may_probe(later(60), later(200), later(200)).await };
+    let (one, two) = tokio::join!(probe(test.outbox.clone()), probe(copy));
     assert!(one.unwrap() != two.unwrap());
 }
 

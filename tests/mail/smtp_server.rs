@@ -78,6 +78,8 @@ pub struct Seen {
     pub unencrypted: Vec<String>,
     pub logins: Vec<String>,
     pub connections: usize,
+    /// Sessions that were not answered any more.
+    pub hanging: usize,
 }
 
 /// Draws the fault of a session, or none.
@@ -148,7 +150,8 @@ fn acceptor((certificate, key): &(rcgen::Certificate, KeyPair)) -> TlsAcceptor {
 pub struct Server {
     pub address: SocketAddr,
     pub state: Arc<Mutex<State>>,
-    encryption: Encryption,
+    /// Of sessions that begin after the next [`Server::reopen`].
+    pub encryption: Encryption,
     accepting: Option<JoinHandle<()>>,
 }
 
@@ -223,6 +226,10 @@ impl Server {
         self.state.lock().unwrap().seen.connections
     }
 
+    pub fn hanging(&self) -> usize {
+        self.state.lock().unwrap().seen.hanging
+    }
+
     /// Settings of a relay at this server.
     pub fn relay(&self, tls: Tls) -> Relay {
         let host = if tls == Tls::Loopback { "127.0.0.1" } else { "localhost" };
@@ -282,7 +289,10 @@ impl Session {
         match self.fault(at) {
             Some(Fault::Answer(text)) => Reaction::Answer(text.into()),
             Some(Fault::Cut | Fault::TakenAndCut) => Reaction::Close,
-            Some(Fault::Silence | Fault::TakenAndSilent) => Reaction::Hang,
+            Some(Fault::Silence | Fault::TakenAndSilent) => {
+                self.state.lock().unwrap().seen.hanging += 1;
+                Reaction::Hang
+            }
             Some(Fault::Drip) => Reaction::Drip,
             Some(Fault::Injected) => Reaction::Answer(format!("{otherwise}\r\n250 injected")),
             _ => Reaction::Answer(otherwise.into()),

@@ -43,8 +43,7 @@ static CLAIMED: LazyLock<ClaimedLetter> = LazyLock::new(|| {
         let enquiry = enquiry_of("Ann".into());
         let new = NewEnquiry { enquiry, spam: SpamScore::default(), nonce: None, received: received() };
         outbox.put(&new).await.unwrap();
-        let lease = received() + SignedDuration::from_mins(1);
-        outbox.claim(received(), lease, &[]).await.unwrap().unwrap()
+        outbox.claim(received(), SignedDuration::from_mins(1), Timestamp::MAX, &[]).await.unwrap().unwrap()
     })
 });
 

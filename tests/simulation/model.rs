@@ -5,12 +5,12 @@
 mod letters;
 mod staff;
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use relationship_clinic::{
     enquiry::Action,
     mail::{
         health::ProblemKind,
-        outbox::{ClaimedLetter, ClaimedProblem, Content, Entry, MessageKind, NewEnquiry, Receipt, RelayState},
+        outbox::{ClaimedLetter, ClaimedProblem, Content, Entry, MessageKind, NewEnquiry, REPEAT, Receipt, RelayState},
     },
 };
 use std::collections::BTreeMap;
@@ -78,6 +78,17 @@ pub struct Problem {
     due: Timestamp,
     leased_until: Timestamp,
     attempts: u32,
+    letters: i64,
+}
+
+/// What is due later than `latest` was stored before the clock was set back.
+fn is_due(due: Timestamp, now: Timestamp, latest: Timestamp) -> bool {
+    due <= now || due > latest
+}
+
+/// So is a lease that ends more than an hour later than a new one.
+fn has_ended(leased_until: Timestamp, now: Timestamp, lease: SignedDuration) -> bool {
+    is_due(leased_until, now, now + lease + SignedDuration::from_hours(1))
 }
 
 pub fn reference(number: i64) -> String {
@@ -183,30 +194,42 @@ impl Model {
         number > 0 && self.letters.values().any(|row| row.letter.number == number && row.state == state)
     }
 
-    pub fn problem_begins(&mut self, kind: ProblemKind, now: Timestamp) -> bool {
-        let known = self.problems.contains_key(kind.name());
+    pub fn problem_begins(&mut self, kind: ProblemKind, letters: u64, now: Timestamp) -> bool {
+        let letters = letters.cast_signed();
         let leased_until = Timestamp::UNIX_EPOCH;
-        let new = Problem { since: now, due: now, leased_until, attempts: 0, reported: None };
-        self.problems.entry(kind.name()).or_insert(new);
-        !known
+        let new = Problem { since: now, due: now, leased_until, attempts: 0, letters: 0, reported: None };
+        let problem = self.problems.entry(kind.name()).or_insert(new);
+        let more = letters > problem.letters;
+        problem.letters = letters;
+        if let Some(reported) = problem.reported.take_if(|_| more) {
+            problem.due = reported + REPEAT;
+        }
+        more
     }
 
     pub fn problem_ends(&mut self, kind: ProblemKind) -> bool {
         self.problems.remove(kind.name()).is_some()
     }
 
-    pub fn claim_problem(&mut self, now: Timestamp, until: Timestamp) -> Option<ClaimedProblem> {
-        let due = |row: &Problem| row.reported.is_none() && row.due <= now && row.leased_until <= now;
-        let (name, problem) = self.problems.iter_mut().find(|(_, row)| due(row))?;
-        problem.leased_until = until;
+    pub fn claim_problem(
+        &mut self,
+        now: Timestamp,
+        lease: SignedDuration,
+        latest: Timestamp,
+    ) -> Option<ClaimedProblem> {
+        let due = |row: &Problem| is_due(row.due, now, latest) && has_ended(row.leased_until, now, lease);
+        let (name, problem) = self.problems.iter_mut().find(|(_, row)| row.reported.is_none() && due(row))?;
+        problem.leased_until = now + lease;
         problem.attempts += 1;
         let kind = ProblemKind::named(name).unwrap();
-        Some(ClaimedProblem { kind, since: problem.since, attempts: problem.attempts })
+        Some(ClaimedProblem { kind, since: problem.since, attempts: problem.attempts, letters: problem.letters })
     }
 
-    pub fn problem_reported(&mut self, kind: ProblemKind, now: Timestamp) {
-        if let Some(problem) = self.problems.get_mut(kind.name()) {
+    pub fn problem_reported(&mut self, reported: &ClaimedProblem, now: Timestamp) {
+        if let Some(problem) = self.problems.get_mut(reported.kind.name()) {
             problem.reported = Some(now);
+            problem.letters = reported.letters;
+            problem.attempts = 0;
             problem.leased_until = Timestamp::UNIX_EPOCH;
         }
     }

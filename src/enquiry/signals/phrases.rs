@@ -23,6 +23,8 @@ pub(super) struct PhraseIndex {
     phrases: Vec<Phrase>,
     words: HashMap<String, Vec<usize>>,
     prefixes: HashMap<String, Vec<usize>>,
+    /// Length in bytes of the longest of [`Self::prefixes`].
+    longest_prefix: usize,
     classes: HashMap<Class, Vec<usize>>,
     any: Vec<usize>,
 }
@@ -71,7 +73,10 @@ impl PhraseIndex {
                 Form::Any => &mut self.any,
                 Form::Class(class) => self.classes.entry(*class).or_default(),
                 Form::Word(word) => self.words.entry(word.clone()).or_default(),
-                Form::Prefix(prefix) => self.prefixes.entry(prefix.clone()).or_default(),
+                Form::Prefix(prefix) => {
+                    self.longest_prefix = self.longest_prefix.max(prefix.len());
+                    self.prefixes.entry(prefix.clone()).or_default()
+                }
             };
             index.push(self.phrases.len());
         }
@@ -115,7 +120,8 @@ impl PhraseIndex {
     /// The phrases that may begin with `word`.
     fn candidates<'a>(&'a self, word: &'a Word) -> impl Iterator<Item = usize> + 'a {
         let ends = word.text.char_indices().map(|(at, c)| at + c.len_utf8());
-        let prefixes = ends.filter_map(|end| self.prefixes.get(&word.text[..end]));
+        let prefixes =
+            ends.take_while(|end| *end <= self.longest_prefix).filter_map(|end| self.prefixes.get(&word.text[..end]));
         let whole = self.words.get(&word.text).into_iter().chain(self.classes.get(&word.class));
         whole.chain(prefixes).chain([&self.any]).flatten().copied()
     }

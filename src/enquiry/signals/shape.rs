@@ -7,7 +7,7 @@
 use super::words::{Class, Word, words};
 use super::{Finding, findings};
 use crate::content::signals::ShapeFacts;
-use crate::enquiry::Enquiry;
+use crate::enquiry::{Enquiry, telephone};
 
 /// The signals that an enquiry has, with this text in the honeypot.
 pub(super) fn signals<'a>(facts: &'a ShapeFacts, enquiry: &Enquiry, honeypot: &str) -> Vec<Finding<'a>> {
@@ -17,12 +17,14 @@ pub(super) fn signals<'a>(facts: &'a ShapeFacts, enquiry: &Enquiry, honeypot: &s
     let times = read(enquiry.times.as_deref().unwrap_or_default());
     let links = links(&message);
     let others = message.iter().filter(|word| !matches!(word.class, Class::Link | Class::Stop)).count();
+    let odd_phone = enquiry.phone.as_ref().is_some_and(|phone| telephone::is_odd(&phone.number));
     findings(&[
         (self::links(&name) > 0, &facts.name_is_link),
         (has_markup(&enquiry.name) || has_markup(message_text), &facts.markup),
         (is_same_text(&name, &times, &message), &facts.same_text),
         (!message.is_empty() && read(honeypot) == message, &facts.stuffed),
         (is_gibberish(message_text), &facts.gibberish),
+        (odd_phone, &facts.odd_phone),
         (links >= facts.links.limit as usize, &facts.links),
         (links >= facts.many_links.limit as usize, &facts.many_links),
         (others < links * facts.bare_links.limit as usize, &facts.bare_links),
@@ -42,7 +44,8 @@ fn has_markup(text: &str) -> bool {
 /// The name is repeated in another field, or (if it is several words) twice in the message. The honeypot does not
 /// count: a browser may fill it with the name.
 fn is_same_text(name: &[Word], times: &[Word], message: &[Word]) -> bool {
-    let twice = || name.len() > 1 && message.windows(name.len()).filter(|window| *window == name).count() > 1;
+    let joined = |words: &[Word]| words.iter().map(|word| format!("<{}>", word.text)).collect::<String>();
+    let twice = || name.len() > 1 && joined(message).matches(&joined(name)).nth(1).is_some();
     !name.is_empty() && (name == times || name == message || twice())
 }
 

@@ -7,6 +7,9 @@
 
 use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
+/// Longest host name or mail address (RFC 5321, 4.5.3.1), so that each word looks ahead no further.
+const MAX_HOST: usize = 254;
+
 /// The class of a [`Word`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Class {
@@ -82,9 +85,11 @@ fn next(rest: &str, first: char, endings: &[String]) -> (Option<Class>, usize) {
     {
         return found;
     }
-    let after = rest[first.len_utf8()..].trim_start();
-    if is_currency(first) && after.starts_with(|c: char| c.is_ascii_digit()) {
-        return (Some(Class::Money), rest.len() - after.len() + amount(after));
+    if is_currency(first) {
+        let after = rest[first.len_utf8()..].trim_start();
+        if after.starts_with(|c: char| c.is_ascii_digit()) {
+            return (Some(Class::Money), rest.len() - after.len() + amount(after));
+        }
     }
     if first.is_numeric() {
         return number(rest, first);
@@ -99,14 +104,16 @@ fn next(rest: &str, first: char, endings: &[String]) -> (Option<Class>, usize) {
 
 /// A mail address or a bare web address.
 fn dotted(rest: &str, endings: &[String]) -> Option<(Option<Class>, usize)> {
-    let length = run(rest, |c| c.is_ascii_alphanumeric() || "@._+-/".contains(c));
-    let whole = rest[..length].trim_end_matches(['.', '/', '-', '+', '_']);
-    let host = whole.split('/').next().unwrap_or(whole);
-    let (_, ending) = host.rsplit_once('.')?;
-    if host.contains('@') {
-        return Some((Some(Class::Address), whole.len()));
+    let belongs = |c: char| c.is_ascii_alphanumeric() || "@._+-".contains(c);
+    let length = rest.chars().take(MAX_HOST + 1).take_while(|c| belongs(*c)).count();
+    let host = rest[..length].trim_end_matches(['.', '-', '+', '_']);
+    let (_, ending) = host.rsplit_once('.').filter(|_| length <= MAX_HOST)?;
+    if !host.contains('@') && !endings.iter().any(|known| known == ending) {
+        return None;
     }
-    endings.iter().any(|known| known == ending).then_some((Some(Class::Link), whole.len()))
+    let whole = rest[..run(rest, |c| belongs(c) || c == '/')].trim_end_matches(['.', '/', '-', '+', '_']);
+    let class = if host.contains('@') { Class::Address } else { Class::Link };
+    Some((Some(class), whole.len()))
 }
 
 fn number(rest: &str, first: char) -> (Option<Class>, usize) {

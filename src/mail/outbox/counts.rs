@@ -8,7 +8,6 @@
 //! about; so enquiries are counted by month.
 
 use super::{Outbox, Unavailable, letters::unsigned, writer::json};
-use crate::enquiry::retention;
 use jiff::{Timestamp, ToSpan as _, civil::Date};
 use serde::Serialize;
 use sqlx::{Row as _, any::AnyRow};
@@ -119,16 +118,11 @@ pub fn totals(days: &[DayCount], period: Period) -> Vec<Total> {
 }
 
 impl Outbox {
-    /// Adds counts (slug, views, enquiries) to the totals of today, in the clinic's zone, and deletes old days. Nothing
-    /// was added if this fails, unless the answer to the commit was lost.
+    /// Adds counts (slug, views, enquiries) to the totals of today, in the clinic's zone. Nothing was added if
+    /// this fails, unless the answer was lost.
     pub async fn add_counts(&self, counts: &[(String, u64, u64)], now: Timestamp) -> Result<(), Unavailable> {
-        const OLD: &str = "DELETE FROM article_count WHERE day < $1";
-        let today = self.day(now);
-        let oldest = today.saturating_sub(retention::COUNT_DAYS.days());
-        let mut tx = self.db.pool().await?.begin().await?;
-        sqlx::query(self.db.sql.add_counts).bind(json(&rows(counts, today))).execute(&mut *tx).await?;
-        sqlx::query(OLD).bind(oldest.to_string()).execute(&mut *tx).await?;
-        Ok(tx.commit().await?)
+        let rows = json(&rows(counts, self.day(now)));
+        self.db.execute(sqlx::query(self.db.sql.add_counts).bind(rows)).await.map(drop)
     }
 
     /// Every total from one day to another, both included.

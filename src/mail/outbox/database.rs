@@ -9,6 +9,7 @@ mod errors;
 
 pub(crate) use errors::{is_fault_of_row, too_slow};
 
+use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{
     Any, AnyConnection, AnyPool, ConnectOptions as _, Connection as _, Row as _, SqlStr,
@@ -43,18 +44,20 @@ const POSTGRES_SESSION: &str = "SET synchronous_commit = on; SET lock_timeout = 
                                 SET idle_in_transaction_session_timeout = '5s'; SET plan_cache_mode = force_custom_plan";
 
 /// Version, name and statements of each migration. A released one is never edited: its checksum is stored.
-type Migrations = [(i64, &'static str, &'static str); 4];
+type Migrations = [(i64, &'static str, &'static str); 5];
 const SQLITE: Migrations = [
     (1, "outbox", include_str!("../migrations/sqlite/0001_outbox.sql")),
     (2, "notes", include_str!("../migrations/sqlite/0002_notes.sql")),
     (3, "counts", include_str!("../migrations/sqlite/0003_counts.sql")),
     (4, "secret", include_str!("../migrations/sqlite/0004_secret.sql")),
+    (5, "problem letters", include_str!("../migrations/sqlite/0005_problem_letters.sql")),
 ];
 const POSTGRES: Migrations = [
     (1, "outbox", include_str!("../migrations/postgres/0001_outbox.sql")),
     (2, "notes", include_str!("../migrations/postgres/0002_notes.sql")),
     (3, "counts", include_str!("../migrations/postgres/0003_counts.sql")),
     (4, "secret", include_str!("../migrations/postgres/0004_secret.sql")),
+    (5, "problem letters", include_str!("../migrations/postgres/0005_problem_letters.sql")),
 ];
 
 /// Where enquiries are stored.
@@ -131,6 +134,17 @@ impl Database {
     /// Runs one statement; returns how many rows it changed.
     pub(crate) async fn execute(&self, query: Query<'_, Any, AnyArguments>) -> Result<u64, Unavailable> {
         Ok(query.execute(&self.pool().await?).await?.rows_affected())
+    }
+
+    /// Beginning and end of a lease, in milliseconds. PostgreSQL's clock counts, since those of copies may differ.
+    pub(crate) async fn lease(&self, now: Timestamp, lease: SignedDuration) -> Result<(i64, i64), Unavailable> {
+        const CLOCK: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
+        let begin = match self.place {
+            DatabaseLocation::Sqlite(_) => now.as_millisecond(),
+            DatabaseLocation::Postgres(_) => sqlx::query_scalar(CLOCK).fetch_one(&self.pool().await?).await?,
+        };
+        let end = begin.saturating_add(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX));
+        Ok((begin, end))
     }
 
     /// A pool whose file is at the path.

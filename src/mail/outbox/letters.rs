@@ -14,7 +14,7 @@ use crate::{
     enquiry::{Enquiry, SpamScore},
     mail::mailer::DeliveryError,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sqlx::{Row as _, any::AnyRow};
 
@@ -95,16 +95,19 @@ pub struct Content {
 }
 
 impl Outbox {
-    /// Takes the first due letter in the order of arrival whose recipient is not among `busy`; its lease ends at `until`.
+    /// Takes the first due letter in the order of arrival whose recipient is not among `busy`. What is due after `latest`
+    /// was stored before the clock was set back, and is due.
     pub async fn claim(
         &self,
         now: Timestamp,
-        until: Timestamp,
+        lease: SignedDuration,
+        latest: Timestamp,
         busy: &[String],
     ) -> Result<Option<ClaimedLetter>, Unavailable> {
         let claim = random_hex::<8>();
-        let query = sqlx::query(self.db.sql.claim).bind(now.as_millisecond()).bind(until.as_millisecond());
-        let query = query.bind(claim.clone()).bind(json(&busy));
+        let (begin, end) = self.db.lease(now, lease).await?;
+        let query = sqlx::query(self.db.sql.claim).bind(now.as_millisecond()).bind(latest.as_millisecond());
+        let query = query.bind(begin).bind(end).bind(claim.clone()).bind(json(&busy));
         let row = query.fetch_optional(&self.db.pool().await?).await?;
         Ok(row.map(|row| claimed(&row, claim)).transpose()?)
     }

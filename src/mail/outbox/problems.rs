@@ -1,10 +1,14 @@
-//! Problems that an alarm reports: each once, by one copy of the program, and again only after it was over.
+//! Problems that an alarm reports: each once, by one copy of the program, and again only after it was over or when it
+//! concerns more letters.
 //!
 //! Invariant: a problem carries nothing that a visitor wrote; its kind is all there is.
 
-use super::{Outbox, Unavailable, letters::unsigned, time};
+use super::{Outbox, Unavailable, letters::unsigned, sql::CLAIM_PROBLEM, time};
 use crate::mail::health::{LetterCounts, ProblemKind};
 use jiff::{SignedDuration, Timestamp};
+
+/// The shortest time between two reports of one problem.
+pub const REPEAT: SignedDuration = SignedDuration::from_mins(15);
 
 /// A problem to report, claimed until its lease ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +19,8 @@ pub struct ClaimedProblem {
     pub since: Timestamp,
     /// Tries to report it, this one included.
     pub attempts: u32,
+    /// How many letters it concerns.
+    pub letters: i64,
 }
 
 impl Outbox {
@@ -36,10 +42,16 @@ impl Outbox {
         Ok(LetterCounts { waiting, late, oldest: oldest.map(time), failed, held, relay_refuses: refuses > 0 })
     }
 
-    /// Records that a problem is there; true if it is new.
-    pub async fn problem_begins(&self, kind: ProblemKind, now: Timestamp) -> Result<bool, Unavailable> {
-        const BEGIN: &str = "INSERT INTO trouble (kind, since, due_at) VALUES ($1, $2, $2) ON CONFLICT DO NOTHING";
-        Ok(self.db.execute(sqlx::query(BEGIN).bind(kind.name()).bind(now.as_millisecond())).await? > 0)
+    /// Records that a problem is there and how many letters it concerns; true if it is new or if there are more than
+    /// before. Then it is to be reported, [`REPEAT`] after the last report at the earliest.
+    pub async fn problem_begins(&self, kind: ProblemKind, letters: u64, now: Timestamp) -> Result<bool, Unavailable> {
+        const FEWER: &str = "UPDATE trouble SET letters = $2 WHERE kind = $1 AND letters > $2";
+        const MORE: &str = "INSERT INTO trouble (kind, since, due_at, letters) VALUES ($1, $3, $3, $2) \
+             ON CONFLICT (kind) DO UPDATE SET letters = excluded.letters, told_at = NULL, \
+             due_at = COALESCE(trouble.told_at + $4, trouble.due_at) WHERE excluded.letters > trouble.letters";
+        self.db.execute(sqlx::query(FEWER).bind(kind.name()).bind(letters.cast_signed())).await?;
+        let more = sqlx::query(MORE).bind(kind.name()).bind(letters.cast_signed()).bind(now.as_millisecond());
+        Ok(self.db.execute(more.bind(REPEAT.as_secs() * 1000)).await? > 0)
     }
 
     /// Records that a problem is over; true if it was there.
@@ -47,25 +59,32 @@ impl Outbox {
         Ok(self.db.execute(sqlx::query("DELETE FROM trouble WHERE kind = $1").bind(kind.name())).await? > 0)
     }
 
-    /// Claims a problem that was not reported yet.
-    pub async fn claim_problem(&self, now: Timestamp, until: Timestamp) -> Result<Option<ClaimedProblem>, Unavailable> {
-        // Under READ COMMITTED a second copy waits for the row and then finds the lease taken.
-        const CLAIM: &str = "UPDATE trouble SET leased_until = $2, attempts = attempts + 1 WHERE told_at IS NULL \
-             AND due_at <= $1 AND leased_until <= $1 AND kind = (SELECT MIN(kind) FROM trouble WHERE told_at IS NULL \
-             AND due_at <= $1 AND leased_until <= $1) RETURNING kind, since, attempts";
-        let query = sqlx::query_as(CLAIM).bind(now.as_millisecond()).bind(until.as_millisecond());
-        let claimed: Option<(String, i64, i64)> = query.fetch_optional(&self.db.pool().await?).await?;
+    /// Claims a problem that is to be reported. What is due after `latest` was stored before the clock was set back, and
+    /// is due.
+    pub async fn claim_problem(
+        &self,
+        now: Timestamp,
+        lease: SignedDuration,
+        latest: Timestamp,
+    ) -> Result<Option<ClaimedProblem>, Unavailable> {
+        let (begin, end) = self.db.lease(now, lease).await?;
+        let query = sqlx::query_as(CLAIM_PROBLEM).bind(now.as_millisecond()).bind(latest.as_millisecond());
+        let query = query.bind(begin).bind(end);
+        let claimed: Option<(String, i64, i64, i64)> = query.fetch_optional(&self.db.pool().await?).await?;
         // A kind that only a newer version can read is left to that version.
-        Ok(claimed.and_then(|(kind, since, attempts)| {
+        Ok(claimed.and_then(|(kind, since, attempts, letters)| {
             let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
-            Some(ClaimedProblem { kind: ProblemKind::named(&kind)?, since: time(since), attempts })
+            let kind = ProblemKind::named(&kind)?;
+            Some(ClaimedProblem { kind, since: time(since), attempts, letters })
         }))
     }
 
-    /// Records that a problem was reported.
-    pub async fn problem_reported(&self, kind: ProblemKind, now: Timestamp) -> Result<(), Unavailable> {
-        const REPORTED: &str = "UPDATE trouble SET told_at = $2, leased_until = 0 WHERE kind = $1";
-        self.db.execute(sqlx::query(REPORTED).bind(kind.name()).bind(now.as_millisecond())).await.map(drop)
+    /// Records that a problem was reported. Letters that it concerns since the claim are reported later.
+    pub async fn problem_reported(&self, problem: &ClaimedProblem, now: Timestamp) -> Result<(), Unavailable> {
+        const REPORTED: &str =
+            "UPDATE trouble SET told_at = $2, leased_until = 0, attempts = 0, letters = $3 WHERE kind = $1";
+        let query = sqlx::query(REPORTED).bind(problem.kind.name()).bind(now.as_millisecond());
+        self.db.execute(query.bind(problem.letters)).await.map(drop)
     }
 
     /// Records that it could not be reported; it is due again at that time.

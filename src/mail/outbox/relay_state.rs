@@ -23,11 +23,13 @@ impl Outbox {
         Ok(RelayState { failures: u32::try_from(failures).unwrap_or(u32::MAX), paused_until: time(until) })
     }
 
-    /// After a failure, true for the one worker that may connect; the others wait until `until`.
-    pub async fn may_probe(&self, now: Timestamp, until: Timestamp) -> Result<bool, Unavailable> {
-        const PROBE: &str =
-            "UPDATE relay SET paused_until = $2 WHERE name = 'staff' AND failures > 0 AND paused_until <= $1";
-        Ok(self.db.execute(sqlx::query(PROBE).bind(now.as_millisecond()).bind(until.as_millisecond())).await? > 0)
+    /// After a failure, true for the one worker that may connect; the others wait until `until`. A pause after `latest`
+    /// began before the clock was set back, and is over.
+    pub async fn may_probe(&self, now: Timestamp, until: Timestamp, latest: Timestamp) -> Result<bool, Unavailable> {
+        const PROBE: &str = "UPDATE relay SET paused_until = $2 WHERE name = 'staff' AND failures > 0 \
+                             AND (paused_until <= $1 OR paused_until > $3)";
+        let query = sqlx::query(PROBE).bind(now.as_millisecond()).bind(until.as_millisecond());
+        Ok(self.db.execute(query.bind(latest.as_millisecond())).await? > 0)
     }
 
     /// Records a failure before any letter was offered: no connection until then.

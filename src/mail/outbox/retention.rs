@@ -9,7 +9,7 @@
 
 use super::{DatabaseLocation, Outbox, Unavailable};
 use crate::enquiry::retention;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use sqlx::Row as _;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -39,7 +39,8 @@ pub struct RetentionRun {
 }
 
 impl Outbox {
-    /// Erases and removes what has reached its age, at intervals, until it is dropped. `now` is the clock.
+    /// Erases and removes what has reached its age, at intervals, until it is dropped. `now` is the clock for erasures,
+    /// which is late rather than early.
     pub async fn run_retention(self, now: impl Fn() -> Timestamp + Send + Sync) {
         loop {
             match self.apply_retention(now()).await {
@@ -59,6 +60,7 @@ impl Outbox {
              OR (state = 'held' AND (marked_spam_at <= $2 OR (told_first_at <= $3 AND told_times >= $4))) RETURNING number, reference";
         const REMOVE: &str = "DELETE FROM enquiry WHERE content IS NULL AND received_at <= $1";
         const NOTES: &str = "DELETE FROM letter WHERE number IS NULL AND done_at <= $1";
+        const COUNTS: &str = "DELETE FROM article_count WHERE day < $1";
         let before = |age: SignedDuration| now.saturating_sub(age).unwrap_or(Timestamp::MIN).as_millisecond();
         let mut tx = self.db.pool().await?.begin().await?;
         let erase = sqlx::query_as(ERASE)
@@ -70,6 +72,8 @@ impl Outbox {
         tx.commit().await?;
         let removed = self.db.execute(sqlx::query(REMOVE).bind(before(RECORD))).await?;
         self.db.execute(sqlx::query(NOTES).bind(before(RECORD))).await?;
+        let oldest = self.day(now).saturating_sub(retention::COUNT_DAYS.days());
+        self.db.execute(sqlx::query(COUNTS).bind(oldest.to_string())).await?;
         Ok(RetentionRun { erased: erased.len() as u64, removed, unscrubbed: !self.scrub().await? })
     }
 

@@ -10,6 +10,24 @@ pub(crate) const PROBE: &str = "UPDATE probe SET filling = $1";
 /// Sets the last number that was given.
 pub(crate) const ADVANCE: &str = "UPDATE counter SET last = $1 WHERE name = 'enquiry'";
 
+/// Now, the latest time for which anything may be due, beginning and end of the new lease → condition of a claim. What is
+/// due later was stored before the clock was set back, and so was a lease that ends more than an hour later.
+macro_rules! claimable {
+    () => {
+        "(due_at <= $1 OR due_at > $2) AND (leased_until <= $3 OR leased_until > $4 + 3600000)"
+    };
+}
+
+/// The parameters of `claimable` → one problem. Under READ COMMITTED a second copy waits for the row and then finds the
+/// lease taken.
+pub(crate) const CLAIM_PROBLEM: &str = concat!(
+    "UPDATE trouble SET leased_until = $4, attempts = attempts + 1 WHERE told_at IS NULL AND ",
+    claimable!(),
+    " AND kind = (SELECT MIN(kind) FROM trouble WHERE told_at IS NULL AND ",
+    claimable!(),
+    ") RETURNING kind, since, attempts, letters"
+);
+
 /// The statements by name.
 #[derive(Debug)]
 pub(crate) struct Statements {
@@ -19,7 +37,7 @@ pub(crate) struct Statements {
     pub(crate) insert_enquiries: &'static str,
     /// `[recipient]`, domain, first and last number → letters of the enquiries that are not held.
     pub(crate) insert_letters: &'static str,
-    /// now, lease end, claim, `[busy recipient]` → one letter.
+    /// The parameters of `claimable`, claim, `[busy recipient]` → one letter.
     pub(crate) claim: &'static str,
     /// `[{day, article, views, enquiries}]` → totals, added to what is there.
     pub(crate) add_counts: &'static str,
@@ -98,10 +116,11 @@ macro_rules! statements {
                 " WHERE number BETWEEN $3 AND $4 AND state = 'waiting' ORDER BY number, copy"
             ),
             claim: concat!(
-                "UPDATE letter SET leased_until = $2, claim = $3, attempts = attempts + 1 WHERE id = (",
-                "SELECT id FROM letter WHERE state = 'waiting' AND due_at <= $1 AND leased_until <= $1 ",
-                "AND recipient NOT IN (SELECT value FROM ",
-                texts!($dialect, "$4"),
+                "UPDATE letter SET leased_until = $4, claim = $5, attempts = attempts + 1 WHERE id = (",
+                "SELECT id FROM letter WHERE state = 'waiting' AND ",
+                claimable!(),
+                " AND recipient NOT IN (SELECT value FROM ",
+                texts!($dialect, "$6"),
                 ") ORDER BY id LIMIT 1",
                 skip_locked!($dialect),
                 ") RETURNING id, number, copy, recipient, message_id, dated_at, queued_at, attempts, kind, body"

@@ -36,7 +36,7 @@ macro_rules! store {
 }
 
 store! {
-    claim(now: Timestamp, until: Timestamp, busy: &[String]) -> Option<ClaimedLetter>;
+    claim(now: Timestamp, lease: SignedDuration, latest: Timestamp, busy: &[String]) -> Option<ClaimedLetter>;
     next_due() -> Option<Timestamp>;
     stored(number: i64) -> Option<StoredEnquiry>;
     mark_delivered(letter: &ClaimedLetter, now: Timestamp) -> ();
@@ -44,14 +44,14 @@ store! {
     mark_failed(letter: &ClaimedLetter, error: &DeliveryError, now: Timestamp) -> ();
     discard_acknowledgement(letter: &ClaimedLetter, now: Timestamp) -> ();
     relay() -> RelayState;
-    may_probe(now: Timestamp, until: Timestamp) -> bool;
+    may_probe(now: Timestamp, until: Timestamp, latest: Timestamp) -> bool;
     pause(until: Timestamp) -> ();
     resume() -> ();
     relay_recovered(now: Timestamp) -> ();
     letter_counts(now: Timestamp, late: SignedDuration) -> LetterCounts;
-    problem_begins(kind: ProblemKind, now: Timestamp) -> bool;
+    problem_begins(kind: ProblemKind, letters: u64, now: Timestamp) -> bool;
     problem_ends(kind: ProblemKind) -> bool;
-    claim_problem(now: Timestamp, until: Timestamp) -> Option<ClaimedProblem>;
-    problem_reported(kind: ProblemKind, now: Timestamp) -> ();
+    claim_problem(now: Timestamp, lease: SignedDuration, latest: Timestamp) -> Option<ClaimedProblem>;
+    problem_reported(problem: &ClaimedProblem, now: Timestamp) -> ();
     retry_problem(kind: ProblemKind, at: Timestamp) -> ();
 }

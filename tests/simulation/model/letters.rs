@@ -1,6 +1,6 @@
 //! Letters and the relay's state, in memory.
 
-use super::{Model, ModelLetter, Notified, State, day, reference};
+use super::{Model, ModelLetter, Notified, State, day, has_ended, is_due, reference};
 use jiff::{SignedDuration, Timestamp};
 use relationship_clinic::mail::{
     health::{LetterCounts, ProblemKind},
@@ -34,13 +34,19 @@ impl ModelLetter {
 }
 
 impl Model {
-    pub fn claim(&mut self, now: Timestamp, until: Timestamp, busy: &[String]) -> Option<ClaimedLetter> {
+    pub fn claim(
+        &mut self,
+        now: Timestamp,
+        lease: SignedDuration,
+        latest: Timestamp,
+        busy: &[String],
+    ) -> Option<ClaimedLetter> {
         let row = self.letters.values_mut().find(|row| {
-            let due = row.due <= now && row.leased_until <= now;
+            let due = is_due(row.due, now, latest) && has_ended(row.leased_until, now, lease);
             row.state == State::Waiting && due && !busy.contains(&row.letter.recipient)
         })?;
         self.last_claim += 1;
-        row.leased_until = until;
+        row.leased_until = now + lease;
         row.claimed = true;
         row.letter.claim = self.last_claim.to_string();
         row.letter.attempts += 1;
@@ -177,8 +183,8 @@ impl Model {
         }
     }
 
-    pub fn may_probe(&mut self, now: Timestamp, until: Timestamp) -> bool {
-        let may = self.relay.failures > 0 && self.relay.paused_until <= now;
+    pub fn may_probe(&mut self, now: Timestamp, until: Timestamp, latest: Timestamp) -> bool {
+        let may = self.relay.failures > 0 && is_due(self.relay.paused_until, now, latest);
         if may {
             self.relay.paused_until = until;
         }

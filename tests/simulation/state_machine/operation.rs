@@ -56,12 +56,12 @@ pub enum Operation {
     Resume,
     Probe(u32),
     Recovered,
-    Begin(ProblemKind),
+    Begin(ProblemKind, u64),
     End(ProblemKind),
     ClaimProblem {
         lease: u32,
     },
-    Reported(ProblemKind),
+    Reported(ProblemKind, i64),
     ReportAgain {
         kind: ProblemKind,
         wait: u32,
@@ -137,10 +137,10 @@ fn relay() -> impl Strategy<Value = Operation> {
 fn problem() -> impl Strategy<Value = Operation> {
     let kind = || proptest::sample::select(ProblemKind::ALL.as_slice());
     prop_oneof![
-        kind().prop_map(Operation::Begin),
+        (kind(), 1u64..4).prop_map(|(kind, letters)| Operation::Begin(kind, letters)),
         kind().prop_map(Operation::End),
         (0u32..600).prop_map(|lease| Operation::ClaimProblem { lease }),
-        kind().prop_map(Operation::Reported),
+        (kind(), 1i64..4).prop_map(|(kind, letters)| Operation::Reported(kind, letters)),
         (kind(), 0u32..600).prop_map(|(kind, wait)| Operation::ReportAgain { kind, wait }),
     ]
 }
@@ -153,7 +153,7 @@ impl Reference {
         match operation {
             Operation::Put { form, answers, held } => receipt(&model.put(&enquiry(*form, *answers, *held, now))),
             Operation::Claim { lease, busy } => {
-                let letter = model.claim(now, at(*lease), &addresses(busy));
+                let letter = model.claim(now, seconds(*lease), Timestamp::MAX, &addresses(busy));
                 self.claims.extend(letter.clone());
                 claimed(letter.as_ref())
             }
@@ -179,12 +179,14 @@ impl Reference {
             Operation::Resend(number) => (model.resend(*number, now) > 0).to_string(),
             Operation::Pause(wait) => done(model.pause(at(*wait))),
             Operation::Resume => done(model.resume()),
-            Operation::Probe(lease) => model.may_probe(now, at(*lease)).to_string(),
+            Operation::Probe(lease) => model.may_probe(now, at(*lease), Timestamp::MAX).to_string(),
             Operation::Recovered => done(model.relay_recovered(now)),
-            Operation::Begin(kind) => model.problem_begins(*kind, now).to_string(),
+            Operation::Begin(kind, letters) => model.problem_begins(*kind, *letters, now).to_string(),
             Operation::End(kind) => model.problem_ends(*kind).to_string(),
-            Operation::ClaimProblem { lease } => problem_claimed(model.claim_problem(now, at(*lease))),
-            Operation::Reported(kind) => done(model.problem_reported(*kind, now)),
+            Operation::ClaimProblem { lease } => {
+                problem_claimed(model.claim_problem(now, seconds(*lease), Timestamp::MAX))
+            }
+            Operation::Reported(kind, letters) => done(model.problem_reported(&problem_of(*kind, *letters), now)),
             Operation::ReportAgain { kind, wait } => done(model.retry_problem(*kind, at(*wait))),
             Operation::Retention => format!("{:?}", model.apply_retention(now)),
             Operation::Wait(seconds) => {
@@ -209,7 +211,7 @@ impl Reference {
             self.now = now;
             let held: Vec<i64> = self.model.held().iter().map(|(number, _)| *number).collect();
             answer += &self.model.queue_note(&note_key(now), &note(&held, now), now).to_string();
-            while let Some(letter) = self.model.claim(now, later(now, 60), &[]) {
+            while let Some(letter) = self.model.claim(now, seconds(60), Timestamp::MAX, &[]) {
                 answer += &claimed(Some(&letter));
                 self.model.mark_delivered(&letter, now);
             }
@@ -218,8 +220,17 @@ impl Reference {
     }
 }
 
-pub fn later(now: Timestamp, seconds: u32) -> Timestamp {
-    now + SignedDuration::from_secs(seconds.into())
+pub fn seconds(seconds: u32) -> SignedDuration {
+    SignedDuration::from_secs(seconds.into())
+}
+
+pub fn later(now: Timestamp, wait: u32) -> Timestamp {
+    now + seconds(wait)
+}
+
+/// As if it had been claimed with so many letters.
+pub fn problem_of(kind: ProblemKind, letters: i64) -> ClaimedProblem {
+    ClaimedProblem { kind, since: Timestamp::UNIX_EPOCH, attempts: 1, letters }
 }
 
 /// The same time on so many following days.

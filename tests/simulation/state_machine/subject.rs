@@ -4,7 +4,7 @@ use super::{
     RECIPIENTS,
     operation::{
         Operation, UNKNOWN, addresses, claimed, done, each_day, enquiry, later, note, note_key, problem_claimed,
-        receipt, visitor,
+        problem_of, receipt, seconds, visitor,
     },
 };
 use crate::model::{self, Model};
@@ -66,7 +66,7 @@ impl Subject {
                 receipt(&stored)
             }
             Operation::Claim { lease, busy } => {
-                let letter = outbox.claim(now, at(lease), &addresses(busy)).await?;
+                let letter = outbox.claim(now, seconds(*lease), Timestamp::MAX, &addresses(busy)).await?;
                 if let Some(letter) = &letter {
                     self.check_message_id(letter);
                 }
@@ -103,12 +103,16 @@ impl Subject {
             }
             Operation::Pause(wait) => done(outbox.pause(at(wait)).await?),
             Operation::Resume => done(outbox.resume().await?),
-            Operation::Probe(lease) => outbox.may_probe(now, at(lease)).await?.to_string(),
+            Operation::Probe(lease) => outbox.may_probe(now, at(lease), Timestamp::MAX).await?.to_string(),
             Operation::Recovered => done(outbox.relay_recovered(now).await?),
-            Operation::Begin(kind) => outbox.problem_begins(*kind, now).await?.to_string(),
+            Operation::Begin(kind, letters) => outbox.problem_begins(*kind, *letters, now).await?.to_string(),
             Operation::End(kind) => outbox.problem_ends(*kind).await?.to_string(),
-            Operation::ClaimProblem { lease } => problem_claimed(outbox.claim_problem(now, at(lease)).await?),
-            Operation::Reported(kind) => done(outbox.problem_reported(*kind, now).await?),
+            Operation::ClaimProblem { lease } => {
+                problem_claimed(outbox.claim_problem(now, seconds(*lease), Timestamp::MAX).await?)
+            }
+            Operation::Reported(kind, letters) => {
+                done(outbox.problem_reported(&problem_of(*kind, *letters), now).await?)
+            }
             Operation::ReportAgain { kind, wait } => done(outbox.retry_problem(*kind, at(wait)).await?),
             Operation::Retention => {
                 let run = outbox.apply_retention(now).await?;
@@ -130,7 +134,7 @@ impl Subject {
             let held: Vec<i64> = self.outbox.held().await?.iter().map(|held| held.number).collect();
             let note = note(&held, now);
             answer += &self.outbox.queue_note(&note_key(now), &recipients, Some(&note), now).await?.to_string();
-            while let Some(letter) = self.outbox.claim(now, later(now, 60), &[]).await? {
+            while let Some(letter) = self.outbox.claim(now, seconds(60), Timestamp::MAX, &[]).await? {
                 answer += &claimed(Some(&letter));
                 self.outbox.mark_delivered(&letter, now).await?;
             }
