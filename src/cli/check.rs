@@ -12,7 +12,7 @@ pub(super) fn run(config: &Config, record: bool) -> Ended {
     for warning in &config.warnings {
         eprintln!("{warning}");
     }
-    let read = build::build(config, now(), true)?;
+    let read = build::catch_panic(&config.content, || build::build(config, now(), true))?;
     let warnings = read.warnings.len();
     if warnings > 0 {
         eprintln!("{}", Faults::from(read.warnings));

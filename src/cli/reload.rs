@@ -50,7 +50,8 @@ impl Reloader {
         // Watching starts before the first read, so that no change between the two is missed.
         let changes = Changes::watch([config.content.clone(), config.r#static.clone()]);
         let compressor = Compressor::open(&config.data.join("cache"));
-        let (edition, catalog) = build(config, &counters, &compressor, None).map_err(|error| error.to_string())?;
+        let built = build::catch_panic(&config.content, || build(config, &counters, &compressor, None));
+        let (edition, catalog) = built.map_err(|error| error.to_string())?;
         if edition.has_placeholders() {
             changes.request();
         }

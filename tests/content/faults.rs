@@ -4,7 +4,7 @@
 
 use crate::{BODY, FRONT, faults, folder, write};
 use jiff::civil::date;
-use relationship_clinic::content::{Level, load};
+use relationship_clinic::content::{Level, Piece, load};
 use std::{fs, os::unix::fs::symlink, path::Path};
 
 /// The front matter of the article `valid` without the lines of two keys.
@@ -114,6 +114,24 @@ fn a_footnote_matches_its_mark_regardless_of_case() {
     let body = "Text.[^Note]\n\n[^note]: The note.\n";
     write(folder.path(), "articles/notes.md", &format!("{FRONT}{BODY}\n{body}"));
     assert_eq!(faults(&folder), vec![]);
+}
+
+#[test]
+fn a_table_has_classes_instead_of_styles_and_a_frame_that_scrolls() {
+    let folder = folder();
+    let table = "| A | B | C | D |\n| --- | :-- | :-: | --: |\n| 1 | 2 | `<td style=\"text-align: left\">` | 4 |\n";
+    write(folder.path(), "articles/table.md", &format!("{FRONT}{BODY}\n{table}"));
+    let site = load(folder.path(), None, date(2026, 11, 24)).unwrap_or_else(|faults| panic!("{faults}")).site;
+    let Some(Piece::Html(html)) = site.articles.iter().find(|a| a.slug == "table").unwrap().body.0.last() else {
+        panic!("a table is markup");
+    };
+    let frame = "<div class=\"table\" role=\"region\" aria-label=\"Table\" tabindex=\"0\"><table><thead><tr>\
+                 <th scope=\"col\">A</th><th scope=\"col\">B</th><th scope=\"col\" class=\"align-center\">C</th>\
+                 <th scope=\"col\" class=\"align-end\">D</th></tr></thead><tbody>\n<tr><td>1</td><td>2</td>\
+                 <td class=\"align-center\"><code>&lt;td style=\"text-align: left\"&gt;</code></td>\
+                 <td class=\"align-end\">4</td></tr>";
+    assert!(html.as_str().contains(frame), "{}", html.as_str());
+    assert!(html.as_str().trim_end().ends_with("</td></tr>\n</tbody></table></div>"), "{}", html.as_str());
 }
 
 #[test]
