@@ -7,6 +7,7 @@ use crate::{
 };
 use jiff::tz::TimeZone;
 use lettre::Address;
+use std::time::Duration;
 
 /// Opens the outbox and creates its tables.
 ///
@@ -26,9 +27,15 @@ pub(super) fn options(config: &Config, clinic: &Clinic, secret: &str) -> Result<
         domain: config.mail_from.domain().to_owned(),
         zone: TimeZone::get(&clinic.time_zone).map_err(|error| format!("the clinic's time zone: {error}"))?,
         max_batch: Options::MAX_BATCH,
-        connection_lifetime: None,
+        connection_lifetime: connection_lifetime(),
         key: Options::fingerprint_key(secret),
     })
+}
+
+/// Unlimited; in debug builds `CLINIC_TEST_CONNECTION_LIFETIME` sets it, in milliseconds.
+fn connection_lifetime() -> Option<Duration> {
+    let text = std::env::var("CLINIC_TEST_CONNECTION_LIFETIME").ok().filter(|_| cfg!(debug_assertions))?;
+    text.parse().ok().map(Duration::from_millis)
 }
 
 /// A PostgreSQL server, or a file in the data folder.

@@ -60,7 +60,9 @@ async fn nothing_fails_or_grows_in_a_long_run() {
     let content = ContentFolder::copied();
     let further = [
         ("CLINIC_CONTENT", content.folder().to_str().unwrap()),
-        ("CLINIC_MAIL_TIMEOUT", "30s"),
+        // Short leases and connections.
+        ("CLINIC_MAIL_TIMEOUT", "10s"),
+        ("CLINIC_TEST_CONNECTION_LIFETIME", "2000"),
         ("CLINIC_RETRY", "100ms,1s"),
         ("MALLOC_TRIM_THRESHOLD_", "131072"),
         ("MALLOC_ARENA_MAX", "1"),
