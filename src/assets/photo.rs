@@ -9,7 +9,7 @@ use super::{fault::AssetFault, size::Size};
 use crate::catalog::Media;
 use bytes::Bytes;
 use image::{
-    DynamicImage, ImageDecoder, ImageError, ImageReader, ImageResult, Limits, RgbImage, Rgba, RgbaImage,
+    DynamicImage, ImageDecoder, ImageError, ImageReader, ImageResult, Limits, Pixel as _, RgbImage, Rgba,
     codecs::jpeg::JpegEncoder,
     imageops::{self, FilterType},
 };
@@ -127,9 +127,14 @@ fn on_white(image: DynamicImage) -> RgbImage {
     if !image.color().has_alpha() {
         return image.into_rgb8();
     }
-    let mut white = RgbaImage::from_pixel(image.width(), image.height(), Rgba([u8::MAX; 4]));
-    imageops::overlay(&mut white, &image.into_rgba8(), 0, 0);
-    DynamicImage::ImageRgba8(white).into_rgb8()
+    // In place, since a second image of this size would double the memory.
+    let mut image = image.into_rgba8();
+    for pixel in image.pixels_mut() {
+        let mut white = Rgba([u8::MAX; 4]);
+        white.blend(pixel);
+        *pixel = white;
+    }
+    DynamicImage::ImageRgba8(image).into_rgb8()
 }
 
 /// Converts to sRGB, which browsers assume of a file without a profile. A profile that cannot be used (grayscale, damaged)
@@ -173,7 +178,7 @@ fn jpeg(image: &RgbImage) -> Rendition {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::{ImageFormat, Rgb};
+    use image::{ImageFormat, Rgb, RgbaImage};
 
     /// Red on the left, blue on the right, darker toward the bottom.
     fn scene(width: u32, height: u32) -> RgbImage {
