@@ -29,16 +29,16 @@ pub(super) struct Changes {
     folders: [PathBuf; 2],
     identities: [Identity; 2],
     changed: mpsc::Sender<()>,
-    changes: mpsc::Receiver<()>,
+    receiver: mpsc::Receiver<()>,
     watcher: Option<RecommendedWatcher>,
 }
 
 impl Changes {
     /// Watches the folders from now on.
     pub(super) fn watch(folders: [PathBuf; 2]) -> Self {
-        let (changed, changes) = mpsc::channel(1);
+        let (changed, receiver) = mpsc::channel(1);
         let (identities, watcher) = (identities(&folders), watcher(&folders, changed.clone()));
-        Self { folders, identities, changed, changes, watcher }
+        Self { folders, identities, changed, receiver, watcher }
     }
 
     /// Makes [`Changes::next`] return as after a change.
@@ -49,7 +49,7 @@ impl Changes {
     /// Returns after a change, when nothing has changed for [`DEBOUNCE`], at most [`MAX_DEBOUNCE`] later. If this is dropped
     /// earlier, a change may be lost, so the folders must be read then.
     pub(super) async fn next(&mut self) {
-        while timeout(CHECK, self.changes.recv()).await.is_err() {
+        while timeout(CHECK, self.receiver.recv()).await.is_err() {
             let (folders, before, changed) = (self.folders.clone(), self.identities, self.changed.clone());
             let watch_others = move || {
                 let found = identities(&folders);
@@ -61,7 +61,7 @@ impl Changes {
             }
         }
         let end = Instant::now() + MAX_DEBOUNCE;
-        while Instant::now() < end && timeout(DEBOUNCE, self.changes.recv()).await.is_ok() {}
+        while Instant::now() < end && timeout(DEBOUNCE, self.receiver.recv()).await.is_ok() {}
     }
 }
 

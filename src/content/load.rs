@@ -53,7 +53,9 @@ fn site(content: &Path, data: Option<&Path>, today: Date, faults: &mut Vec<Fault
     let facts = files.clinic.as_ref().zip(crisis.as_ref());
     let telephones = facts.map(|(clinic, crisis)| Telephones::new(&clinic.value, crisis));
     for source in files.sources() {
-        telephones.iter().for_each(|telephones| telephones.check(source));
+        if let Some(telephones) = &telephones {
+            telephones.check(source);
+        }
         addresses.check_links(source);
         faults.append(&mut source.faults);
     }

@@ -177,7 +177,7 @@ pub fn record<'l>(folder: &Path, lines: impl IntoIterator<Item = &'l String>) ->
         Some(_) => "\n",
     };
     let new = lines.into_iter().filter(|line| before.lines().all(|known| known != *line));
-    let new: String = new.map(|line| format!("{line}\n")).collect();
+    let new: String = new.flat_map(|line| [line.as_str(), "\n"]).collect();
     file.write_all([start, &new].concat().as_bytes())
 }
 
