@@ -3,23 +3,22 @@
 //! Invariant: a letter leaves the queue only when the relay has acknowledged it or when it has failed; a failed letter is
 //! kept and an alarm is raised. A delivery that could not be recorded is remembered and recorded before the next send.
 //!
-//! A relay that fails before any letter was offered is paused for all copies of the program; then one worker tries, with
-//! a letter if one waits. If the relay refuses the program (5xx), an alarm is raised.
+//! A relay that fails before any letter was offered is paused for all copies of the program; then one worker tries. If it
+//! refuses the program (5xx), an alarm is raised.
 //!
 //! Never: a decision about retries (see `retry_policy`), the text of a letter.
 
 use crate::mail::{
     health::ProblemKind,
-    mailer::{DeliveryError, Mailer, MessageSender, OutgoingMessage},
-    message::{BuildError, MessageBuilder},
-    outbox::{ClaimedLetter, MessageKind, Outbox, RelayState, Store, StoredEnquiry, Unavailable},
+    mailer::{DeliveryError, Mailer, MessageSender},
+    message::MessageBuilder,
+    outbox::{ClaimedLetter, MessageKind, Outbox, RelayState, Store, Unavailable},
     retry_policy::RetryPolicy,
 };
 use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
 use std::{
     collections::{HashSet, VecDeque},
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -31,12 +30,12 @@ use tokio_util::sync::CancellationToken;
 
 /// Added to the mailer's own limit, so that no other worker claims a letter that is being sent.
 const MARGIN: Duration = Duration::from_secs(10);
-/// An acknowledgment that is older would only confuse.
-const STALE: SignedDuration = SignedDuration::from_hours(24);
 /// A backlog that leaves at once looks like spam to a relay, so letters are counted by the minute.
 const MINUTE: SignedDuration = SignedDuration::from_secs(60);
 /// Letters of other copies, whose leases may end, and clocks that were set are found within this time.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// So that a time in the past, as that of a letter to a busy recipient, causes no busy loop.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 /// Pause after the database could not be reached.
 const UNAVAILABLE_PAUSE: Duration = Duration::from_secs(5);
 /// Letters sent at the same time, at most.
@@ -51,7 +50,7 @@ pub struct DeliveryWorker<S = Outbox, M = Mailer> {
     policy: RetryPolicy,
     per_minute: usize,
     started: OnceCell<()>,
-    /// Locked by the worker that is about to claim a letter.
+    /// Locked by the worker that claims a letter.
     claiming: Mutex<ClaimState>,
     /// Recipients to whom a letter is being sent: the letters of each go one after another.
     busy: StdMutex<HashSet<String>>,
@@ -90,7 +89,10 @@ impl Step {
         match self {
             Self::Delivered(_) | Self::Retry(..) | Self::Failed(_) => None,
             Self::Idle(None) => Some(LONGEST_PAUSE),
-            Self::Idle(Some(at)) | Self::Paused(at) | Self::RateLimited(at) => Some(pause(*at, now)),
+            Self::Idle(Some(at)) | Self::Paused(at) | Self::RateLimited(at) => {
+                let pause = Duration::try_from(at.duration_since(now)).unwrap_or_default();
+                Some(pause.clamp(SHORTEST_PAUSE, LONGEST_PAUSE))
+            }
             Self::Unavailable(_) => Some(UNAVAILABLE_PAUSE),
         }
     }
@@ -179,12 +181,9 @@ impl<S: Store, M: MessageSender> DeliveryWorker<S, M> {
         let lease = SignedDuration::try_from(self.mailer.limit() + MARGIN).unwrap_or(SignedDuration::MAX);
         let latest = self.policy.latest(now, lease);
         let relay = self.outbox.relay().await?;
-        if relay.failures > 0 && now < relay.paused_until && relay.paused_until <= latest {
-            return Ok(Step::Paused(relay.paused_until));
-        }
         let end = now.saturating_add(lease).unwrap_or(Timestamp::MAX);
         if relay.failures > 0 && !self.outbox.may_probe(now, end, latest).await? {
-            return Ok(Step::Paused(end));
+            return Ok(Step::Paused(relay.paused_until));
         }
         let busy: Vec<String> = lock(&self.busy).iter().cloned().collect();
         let Some(letter) = self.outbox.claim(now, lease, latest, &busy).await? else {
@@ -221,14 +220,10 @@ impl<S: Store, M: MessageSender> DeliveryWorker<S, M> {
     }
 
     async fn send(&self, letter: &ClaimedLetter, now: Timestamp) -> Result<(), DeliveryError> {
-        let stored = match letter.kind {
-            MessageKind::Enquiry => self.outbox.stored(letter.number).await?,
-            MessageKind::Note(_) | MessageKind::Acknowledgement => None,
-        };
+        // None for the other kinds: their number is 0.
+        let stored = self.outbox.stored(letter.number).await?;
         let messages = self.messages.load_full();
-        // lettre panics on some header values; a panic here would be repeated at every try.
-        let built = catch_unwind(AssertUnwindSafe(|| build(&messages, letter, stored.as_ref(), now)));
-        let message = built.unwrap_or_else(|_| Err("building it panicked".into()));
+        let message = messages.message(letter, stored.as_ref(), now);
         self.mailer.send(&message.map_err(|error| DeliveryError::Unwritable(error.to_string()))?).await
     }
 
@@ -247,8 +242,7 @@ impl<S: Store, M: MessageSender> DeliveryWorker<S, M> {
         } else {
             self.policy.next_attempt(attempts, now, jitter(letter))
         };
-        let age = Duration::try_from(now.duration_since(letter.queued)).unwrap_or_default();
-        if !self.policy.fails(error, age) {
+        if !self.policy.fails(error, attempts, now.duration_since(letter.queued)) {
             // While the relay is paused the letter keeps its place at the head of the queue.
             self.outbox.schedule_retry(letter, error, if of_session { now } else { at }).await?;
             return Ok(Step::Retry(number, at));
@@ -288,23 +282,6 @@ impl<S: Store, M: MessageSender> DeliveryWorker<S, M> {
     }
 }
 
-fn build(
-    messages: &MessageBuilder,
-    letter: &ClaimedLetter,
-    stored: Option<&StoredEnquiry>,
-    now: Timestamp,
-) -> Result<OutgoingMessage, BuildError> {
-    match (&letter.kind, stored) {
-        (MessageKind::Note(note), _) => messages.note(letter, note),
-        (MessageKind::Acknowledgement, _) if now.duration_since(letter.queued) > STALE => {
-            Err("it comes too late to be of use".into())
-        }
-        (MessageKind::Acknowledgement, _) => messages.acknowledgement(letter),
-        (MessageKind::Enquiry, Some(stored)) => messages.enquiry(letter, stored),
-        (MessageKind::Enquiry, None) => Err("its enquiry has no content that can be read".into()),
-    }
-}
-
 /// Between 0 and 1, another for each claim, which is random.
 fn jitter(letter: &ClaimedLetter) -> f64 {
     f64::from(blake3::hash(letter.claim.as_bytes()).as_bytes()[0]) / f64::from(u8::MAX)
@@ -318,10 +295,4 @@ impl ClaimState {
         let oldest = self.sent.front().filter(|_| self.sent.len() >= per_minute)?;
         Some(oldest.saturating_add(MINUTE).unwrap_or(Timestamp::MAX))
     }
-}
-
-/// At least 100 ms, so that a time in the past, as that of a letter to a busy recipient, causes no busy loop.
-fn pause(until: Timestamp, now: Timestamp) -> Duration {
-    let pause = until.duration_since(now).max(SignedDuration::from_millis(100));
-    Duration::try_from(pause).unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE)
 }

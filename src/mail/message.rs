@@ -8,11 +8,11 @@
 use super::{
     letter::Letter,
     mailer::OutgoingMessage,
-    outbox::{ClaimedLetter, Note, StoredEnquiry},
+    outbox::{ClaimedLetter, MessageKind, Note, StoredEnquiry},
 };
 use crate::{content::Clinic, enquiry::link::Links};
 use askama::Template;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use lettre::{
     Address, Message,
     address::Envelope,
@@ -21,10 +21,17 @@ use lettre::{
         header::{Header, HeaderName, HeaderValue},
     },
 };
-use std::{error::Error, time::SystemTime};
+use std::{
+    error::Error,
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::SystemTime,
+};
+
+/// An acknowledgment that is older would only confuse.
+const STALE: SignedDuration = SignedDuration::from_hours(24);
 
 /// Why a message cannot be built; without anything that a visitor typed.
-pub(super) type BuildError = Box<dyn Error + Send + Sync>;
+type BuildError = Box<dyn Error + Send + Sync>;
 
 /// What all messages have in common.
 #[derive(Debug, Clone)]
@@ -62,8 +69,27 @@ impl MessageBuilder {
         }
     }
 
-    /// The letter about an enquiry.
-    pub fn enquiry(&self, claimed: &ClaimedLetter, stored: &StoredEnquiry) -> Result<OutgoingMessage, BuildError> {
+    /// The message of a letter; `stored` is its enquiry, if it is about one that can be read.
+    pub fn message(
+        &self,
+        claimed: &ClaimedLetter,
+        stored: Option<&StoredEnquiry>,
+        now: Timestamp,
+    ) -> Result<OutgoingMessage, BuildError> {
+        let build = || match (&claimed.kind, stored) {
+            (MessageKind::Note(note), _) => self.note(claimed, note),
+            (MessageKind::Acknowledgement, _) if now.duration_since(claimed.queued) > STALE => {
+                Err("it comes too late to be of use".into())
+            }
+            (MessageKind::Acknowledgement, _) => self.acknowledgement(claimed),
+            (MessageKind::Enquiry, Some(stored)) => self.enquiry(claimed, stored),
+            (MessageKind::Enquiry, None) => Err("its enquiry has no content that can be read".into()),
+        };
+        // lettre panics on some header values; a panic here would be repeated at every try.
+        catch_unwind(AssertUnwindSafe(build)).unwrap_or_else(|_| Err("building it panicked".into()))
+    }
+
+    fn enquiry(&self, claimed: &ClaimedLetter, stored: &StoredEnquiry) -> Result<OutgoingMessage, BuildError> {
         let copy = if claimed.copy > 1 { format!("-{}", claimed.copy) } else { String::new() };
         let name = format!("{}-{}{copy}", stored.number, stored.reference);
         let letter = Letter::new(stored, self)?;
@@ -74,8 +100,8 @@ impl MessageBuilder {
         two_parts(claimed, builder, letter.text, letter.html, name)
     }
 
-    /// A note to staff or to the editor.
-    pub fn note(&self, claimed: &ClaimedLetter, note: &Note) -> Result<OutgoingMessage, BuildError> {
+    /// To staff or to the editor.
+    fn note(&self, claimed: &ClaimedLetter, note: &Note) -> Result<OutgoingMessage, BuildError> {
         let name = format!("{}-{}", left_side(claimed), claimed.copy);
         let subject = note.subject.clone();
         let builder = self.headers(claimed, Some(&self.sender_name), subject, AutoSubmitted::GENERATED)?;
@@ -83,7 +109,7 @@ impl MessageBuilder {
     }
 
     /// The note to a visitor: fixed text, without the clinic's name before the address, not to be replied to.
-    pub fn acknowledgement(&self, claimed: &ClaimedLetter) -> Result<OutgoingMessage, BuildError> {
+    fn acknowledgement(&self, claimed: &ClaimedLetter) -> Result<OutgoingMessage, BuildError> {
         let content = Acknowledgement.render()?;
         let (subject, text) = content.split_once("\n\n").unwrap_or((&content, ""));
         // With the null sender (RFC 5321 4.5.5) there is no bounce.

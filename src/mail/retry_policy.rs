@@ -9,6 +9,9 @@ use super::mailer::DeliveryError;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
+/// A try, its wait included, is taken to last this long at least.
+const SHORTEST: Duration = Duration::from_mins(1);
+
 /// When to try again, and for how long.
 #[derive(Debug, Clone)]
 pub struct RetryPolicy {
@@ -20,9 +23,17 @@ pub struct RetryPolicy {
 
 impl RetryPolicy {
     /// Whether a letter of this age, counted since it was queued, is kept and not tried again by itself after `error`.
-    pub fn fails(&self, error: &DeliveryError, age: Duration) -> bool {
+    /// `attempts` counts the tries so far: a letter whose age has another cause (the relay was paused, the program did not
+    /// run, the clock was set) is tried for as long as any other.
+    pub fn fails(&self, error: &DeliveryError, attempts: u32, age: SignedDuration) -> bool {
         let hopeless = matches!(error, DeliveryError::Unwritable(_) | DeliveryError::Letter { permanent: true, .. });
-        hopeless || age >= self.give_up
+        let age = Duration::try_from(age).unwrap_or_default();
+        hopeless || age.min(self.longest().max(SHORTEST).saturating_mul(attempts)) >= self.give_up
+    }
+
+    /// No wait is longer.
+    fn longest(&self) -> Duration {
+        self.waits.iter().max().copied().unwrap_or_default().mul_f64(1.1)
     }
 
     /// The time of the next try after so many. `jitter` spreads the wait by a tenth to either side, so that copies of the
@@ -36,8 +47,7 @@ impl RetryPolicy {
     /// The latest time for which anything may wait now: the longest wait or `other`, whichever ends later. What is due
     /// after it was stored before the clock was set back.
     pub fn latest(&self, now: Timestamp, other: SignedDuration) -> Timestamp {
-        let longest = self.waits.iter().max().copied().unwrap_or_default().mul_f64(1.1);
-        after(now, longest.max(Duration::try_from(other).unwrap_or_default()))
+        after(now, self.longest().max(Duration::try_from(other).unwrap_or_default()))
     }
 }
 
@@ -71,8 +81,13 @@ mod tests {
             (session(false), false),
         ];
         for (error, at_once) in table {
-            assert_eq!(policy().fails(&error, Duration::from_mins(59)), at_once, "{error:?}");
-            assert!(policy().fails(&error, Duration::from_mins(60)), "{error:?}");
+            assert_eq!(policy().fails(&error, 9, SignedDuration::from_mins(59)), at_once, "{error:?}");
+            assert!(policy().fails(&error, 9, SignedDuration::from_mins(60)), "{error:?}");
+            assert_eq!(
+                policy().fails(&error, 3, SignedDuration::from_hours(30 * 24)),
+                at_once,
+                "{error:?}: three tries"
+            );
         }
     }
 

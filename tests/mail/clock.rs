@@ -1,4 +1,4 @@
-//! The clock is set back a month while letters and alarms wait: nothing waits for a month.
+//! The clock is set by a month while letters and alarms wait: nothing waits for a month, and nothing fails by its age.
 
 use crate::{
     alarms::{second_relay, watch},
@@ -49,6 +49,17 @@ async fn a_wait_that_began_before_the_clock_was_set_back_is_over() {
         server.clear_fault();
         assert_eq!(worker.step(a_month_ago()).await, Step::Delivered(1), "{at:?}");
     }
+}
+
+#[tokio::test]
+async fn a_letter_does_not_fail_by_its_age_when_the_clock_is_set_forward_or_the_relay_was_away() {
+    let (test, server) = one_letter().await;
+    let worker = worker(&test, &server, TIMEOUT, 9);
+    server.fail(At::Rcpt, Fault::Answer("450 greylisted"));
+    let in_a_month = later(30 * 86_400);
+    let Step::Retry(1, again) = worker.step(in_a_month).await else { panic!("it is tried again") };
+    server.clear_fault();
+    assert_eq!(worker.step(again).await, Step::Delivered(1));
 }
 
 #[tokio::test]

@@ -114,7 +114,7 @@ proptest! {
     #[test]
     fn the_mail_says_what_the_letter_says_and_goes_to_staff_alone(stored in stored()) {
         let letter = Letter::new(&stored, &BUILDER).unwrap();
-        let message = BUILDER.enquiry(&CLAIMED, &stored).unwrap();
+        let message = BUILDER.message(&CLAIMED, Some(&stored), received()).unwrap();
         let recipients: Vec<String> = message.envelope.to().iter().map(ToString::to_string).collect();
         prop_assert_eq!(recipients, ["staff@clinic.example"]);
 
