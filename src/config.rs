@@ -24,14 +24,15 @@ use url::Url;
 
 /// The secrets, for the help of the command line.
 pub const SECRETS: &str = "\
-Secrets (each a variable, or a file named by the variable with _FILE at its end; no flags, since ps shows these):
-  CLINIC_DATABASE_URL  postgres://… when several copies run; needs the secret; TLS is verified unless ?sslmode= says
-                       otherwise [default: an SQLite file in the data folder]
-  CLINIC_SMTP_URL      smtps://user:pass@host or smtp://host:587?tls=required [default: each mail becomes an .eml file]
-  CLINIC_ALARM         Channel for alarms: smtps://…?to=… or a command that reads the notice on standard input (for a
-                       webhook, one that runs curl) [default: off]
-  CLINIC_SECRET        Key for tokens and signed links, 32 characters or more; copies that share a database share it
-                       [default: generated once, stored in the data folder]";
+Secrets (each a variable, or a file named by NAME_FILE; no flags, since ps shows these):
+  CLINIC_DATABASE_URL  postgres://… when several copies run; needs the secret; TLS is verified
+                       unless ?sslmode= says otherwise [default: SQLite in the data folder]
+  CLINIC_SMTP_URL      smtps://user:pass@host or smtp://host:587?tls=required
+                       [default: each mail becomes an .eml file]
+  CLINIC_ALARM         Channel for alarms: smtps://…?to=… or a command that reads the notice on
+                       standard input (for a webhook, one that runs curl) [default: off]
+  CLINIC_SECRET        Key for tokens and signed links, 32 characters or more; copies that share
+                       a database share it [default: generated once, in the data folder]";
 
 /// Settings before validation: clap stops at its first error, so values are text and all faults are reported at once.
 #[expect(clippy::doc_markdown, reason = "these lines are the help of the command line, shown as they stand")]
