@@ -118,6 +118,7 @@ mod tests {
             (&["identity;q=0"], Identity),
             (&["identity;q=0, gzip;q=0.1"], Gzip),
             (&["deflate, zstd"], Identity),
+            (&["gzip;q=0.5, zstd"], Gzip),
             (&["br;q=2"], Identity),
             (&["br;q=0.0001"], Identity),
             (&["br;q="], Identity),
