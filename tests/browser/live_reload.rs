@@ -1,7 +1,7 @@
 //! Live reload in development: a saved article appears in an open browser.
 
 use crate::{
-    support::{browser::DESKTOP, content_folder::ContentFolder},
+    support::{browser::DESKTOP, clinic::TIMEOUT, content_folder::ContentFolder},
     visitor::{ARTICLE, Visitor},
 };
 use std::{
@@ -11,8 +11,6 @@ use std::{
 
 /// From saving to showing, while the other browser tests run.
 const LIMIT: Duration = Duration::from_secs(1);
-/// Attempts until one is within the limit, since a busy machine may be slow.
-const TRIES: usize = 5;
 
 #[tokio::test]
 async fn a_saved_article_shows_in_an_open_browser_within_a_second() {
@@ -23,7 +21,8 @@ async fn a_saved_article_shows_in_an_open_browser_within_a_second() {
     let file = content.file("articles").join(slug).join("index.md");
     let text = fs::read_to_string(&file).expect("the article is there");
     let mut took = Vec::new();
-    for number in 1..=TRIES {
+    // Until one is within the limit, since a busy machine may be slow.
+    for number in 1.. {
         visitor.browser.wait_until("the page waits for changes", WAITS_FOR_CHANGES).await;
         let saved = Instant::now();
         fs::write(&file, format!("{text}\n\nSaved {number} times.\n")).expect("the article can be saved");
@@ -33,9 +32,9 @@ async fn a_saved_article_shows_in_an_open_browser_within_a_second() {
         if saved.elapsed() < LIMIT {
             break;
         }
+        assert!(took.iter().sum::<Duration>() < TIMEOUT, "{took:?}");
     }
     println!("saved to shown: {took:?}");
-    assert!(took.last().expect("at least one attempt") < &LIMIT, "{took:?}");
     visitor.close().await;
 }
 
