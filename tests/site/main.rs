@@ -13,6 +13,7 @@ mod form;
 mod letters;
 mod links;
 mod lists;
+mod load;
 mod long_texts;
 mod page_size;
 mod pages;
