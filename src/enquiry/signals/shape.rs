@@ -44,7 +44,7 @@ fn has_markup(text: &str) -> bool {
 /// The name is repeated in another field, or (if it is several words) twice in the message. The honeypot does not
 /// count: a browser may fill it with the name.
 fn is_same_text(name: &[Word], times: &[Word], message: &[Word]) -> bool {
-    let joined = |words: &[Word]| words.iter().map(|word| format!("<{}>", word.text)).collect::<String>();
+    let joined = |words: &[Word]| words.iter().flat_map(|word| ["<", &word.text, ">"]).collect::<String>();
     let twice = || name.len() > 1 && joined(message).matches(&joined(name)).nth(1).is_some();
     !name.is_empty() && (name == times || name == message || twice())
 }
