@@ -17,7 +17,7 @@ use std::{
 };
 
 /// Files besides the pages.
-const FACTS: [&str; 5] = ["addresses.txt", "crisis.toml", "lint.toml", "search.toml", "signals.toml"];
+const FACTS: [&str; 6] = ["addresses.txt", "crisis.toml", "lint.toml", "search.toml", "signals.toml", "STYLE.md"];
 
 /// Content without errors, and the warnings.
 #[derive(Debug)]

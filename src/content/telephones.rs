@@ -6,6 +6,9 @@ use std::ops::Range;
 /// Digits of the area code, and of the other two groups of a number.
 const GROUPS: [usize; 3] = [3, 3, 4];
 
+/// Area codes that are free for the caller, such as those of help lines and agencies (47 CFR 52.101).
+const TOLL_FREE: [&str; 7] = ["800", "833", "844", "855", "866", "877", "888"];
+
 /// The clinic's number and those of the help lines.
 pub(super) struct Telephones {
     written: String,
@@ -19,13 +22,15 @@ impl Telephones {
         Self { written: clinic.telephone.clone(), clinic: national(&clinic.telephone), help }
     }
 
-    /// A warning for each other number, written with the clinic's area code or in a link. Numbers of other areas may be
-    /// written: they are no misspelling of the clinic's.
+    /// A warning for each other number, written with the clinic's area code or in a link. Toll-free
+    /// numbers, and numbers of other areas without a link, are no misspelling of the clinic's.
     pub(super) fn check(&self, source: &mut SourceFile) {
         let area = self.clinic.get(..GROUPS[0]).unwrap_or(&self.clinic);
         let is_other = |number: &String| *number != self.clinic && !self.help.contains(number);
         let linked = source.links.iter().filter_map(|link| Some((link.span(), dialed(link.get_ref())?)));
-        let linked = linked.filter(|(_, number)| !number.starts_with(area));
+        let is_local_or_free =
+            |number: &str| number.starts_with(area) || TOLL_FREE.iter().any(|code| number.starts_with(code));
+        let linked = linked.filter(|(_, number)| !is_local_or_free(number));
         let others = linked.chain(numbers(&source.text, area)).filter(|(_, number)| is_other(number));
         for span in others.map(|(span, _)| span).collect::<Vec<_>>() {
             let remedy = format!("write {}, unless another's number is meant", self.written);

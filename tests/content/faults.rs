@@ -219,6 +219,7 @@ fn a_telephone_number_that_is_not_the_clinics_is_a_warning() {
         ("[Call](tel:+16507991376)", Some(14)),
         ("[Call](tel:+14155550123)", Some(1)),
         ("[Text](sms:4155550123)", Some(1)),
+        ("[Call](tel:+18006624357)", None),
         ("Call (650) 799-1375, +16507991375 or [650-799-1375](tel:6507991375).", None),
         ("[Call](tel:988), [text](sms:88788), [or](tel:1-800-799-7233), or 1-800-799-7233.", None),
         ("Another practice is at (415) 555-0123; ISBN 978-0-16507-991376; 650 people.", None),
