@@ -307,6 +307,46 @@ mod tests {
     }
 
     #[test]
+    fn every_answer_is_in_the_enquiry_without_space_around_it() {
+        let body = "name=+Ana+&channel=email&email=+ana@gmial.com%0A&email_private=no&email_asked=+ana@gmial.com&\
+            phone=+6505550123+&voicemail=named&times=+Mondays%0A&for_whom=couple&message=%0D%0AHello+&consent=yes";
+        let enquiry = |more: &str| {
+            let form = Submission::from_body(format!("{body}{more}").as_bytes());
+            form.enquiry(&RULES, Some("An article".into())).unwrap()
+        };
+        let expected = Enquiry {
+            name: "Ana".into(),
+            channel: Channel::Email,
+            phone: Some(Phone { number: "6505550123".into(), voicemail: Voicemail::Named }),
+            email: Some(Mailbox { address: "ana@gmial.com".into(), private: false }),
+            times: Some("Mondays".into()),
+            for_whom: Some(ForWhom::Couple),
+            message: Some("Hello".into()),
+            about: Some("An article".into()),
+            notice: NOTICE.into(),
+        };
+        assert_eq!(enquiry(""), expected);
+        assert!(enquiry("&email_private=yes").email.unwrap().private);
+        assert_eq!(enquiry("&about_omit=yes").about, None);
+    }
+
+    #[test]
+    fn a_number_is_required_for_the_channels_that_use_it() {
+        let rules = Rules { text_messages: true, ..RULES };
+        let errors = |channel: &str| {
+            let body =
+                format!("name=Ana&text_consent=yes&email=ana@example.org&email_private=yes&consent=yes&{channel}");
+            let found = Submission::from_body(body.as_bytes()).enquiry(&rules, None).err().unwrap_or_default();
+            found.into_iter().map(|error| error.code.into_owned()).collect::<Vec<_>>()
+        };
+        for channel in ["channel=phone", "channel=text"] {
+            assert_eq!(errors(channel), ["phone-missing", "voicemail-missing"], "{channel}");
+        }
+        assert!(errors("channel=email").is_empty());
+        assert_eq!(errors("channel=text&text_consent=&phone=6505550123&voicemail=none"), ["text-consent-missing"]);
+    }
+
+    #[test]
     fn errors_come_in_the_order_of_the_page() {
         assert_eq!(errors(&Submission::default()), ["name-missing", "channel-missing", "consent-missing"]);
     }
