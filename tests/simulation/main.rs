@@ -1,13 +1,17 @@
 //! Tests that search: random histories of the outbox and of delivery, each made from a seed that repeats it.
 //!
-//! `state_machine` compares the outbox on SQLite with `model`, an outbox in memory.
+//! `simulation` runs delivery in a world of faults; `state_machine` compares the outbox on SQLite with `model`, an outbox in memory.
 //!
 //! `PROPTEST_CASES` is the number of histories of the state machine.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod model;
+mod random;
+mod scheduler;
+mod simulation;
 mod state_machine;
+mod world;
 
 /// A number from the environment.
 fn setting(name: &str, default: u32) -> u32 {

@@ -23,6 +23,8 @@ pub struct Model {
     pub letters: BTreeMap<i64, ModelLetter>,
     pub problems: BTreeMap<&'static str, Problem>,
     pub relay: RelayState,
+    /// The clock of a database server; leases use it instead of the program's.
+    pub server_clock: Option<Timestamp>,
     last_number: i64,
     last_letter: i64,
     last_claim: i64,
@@ -78,7 +80,7 @@ pub struct Problem {
     due: Timestamp,
     leased_until: Timestamp,
     attempts: u32,
-    letters: i64,
+    pub letters: i64,
 }
 
 /// What is due later than `latest` was stored before the clock was set back.
@@ -108,6 +110,7 @@ impl Model {
             letters: BTreeMap::new(),
             problems: BTreeMap::new(),
             relay: RelayState { failures: 0, paused_until: Timestamp::UNIX_EPOCH },
+            server_clock: None,
             last_number: 0,
             last_letter: 0,
             last_claim: 0,
@@ -217,9 +220,10 @@ impl Model {
         lease: SignedDuration,
         latest: Timestamp,
     ) -> Option<ClaimedProblem> {
-        let due = |row: &Problem| is_due(row.due, now, latest) && has_ended(row.leased_until, now, lease);
+        let begin = self.server_clock.unwrap_or(now);
+        let due = |row: &Problem| is_due(row.due, now, latest) && has_ended(row.leased_until, begin, lease);
         let (name, problem) = self.problems.iter_mut().find(|(_, row)| row.reported.is_none() && due(row))?;
-        problem.leased_until = now + lease;
+        problem.leased_until = begin + lease;
         problem.attempts += 1;
         let kind = ProblemKind::named(name).unwrap();
         Some(ClaimedProblem { kind, since: problem.since, attempts: problem.attempts, letters: problem.letters })

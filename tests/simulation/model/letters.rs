@@ -41,12 +41,13 @@ impl Model {
         latest: Timestamp,
         busy: &[String],
     ) -> Option<ClaimedLetter> {
+        let begin = self.server_clock.unwrap_or(now);
         let row = self.letters.values_mut().find(|row| {
-            let due = is_due(row.due, now, latest) && has_ended(row.leased_until, now, lease);
+            let due = is_due(row.due, now, latest) && has_ended(row.leased_until, begin, lease);
             row.state == State::Waiting && due && !busy.contains(&row.letter.recipient)
         })?;
         self.last_claim += 1;
-        row.leased_until = now + lease;
+        row.leased_until = begin + lease;
         row.claimed = true;
         row.letter.claim = self.last_claim.to_string();
         row.letter.attempts += 1;
@@ -139,7 +140,7 @@ impl Model {
     pub fn queue_note(&mut self, once: &str, note: &Note, now: Timestamp) -> bool {
         let fresh = !self.letters.values().any(|row| row.once.as_deref() == Some(once));
         for (recipient, copy) in self.recipients.clone().into_iter().zip(1..).filter(|_| fresh) {
-            let row = self.insert(other_letter(copy, recipient, MessageKind::Note(note.clone()), now));
+            let row = self.insert(other_letter(once, copy, recipient, MessageKind::Note(note.clone()), now));
             row.once = Some(if copy == 1 { once.to_owned() } else { format!("{once} {copy}") });
         }
         fresh
@@ -149,7 +150,7 @@ impl Model {
         let once = format!("acknowledgement {} {address}", day(now));
         let fresh = !self.letters.values().any(|row| row.once.as_ref() == Some(&once));
         if fresh {
-            let row = self.insert(other_letter(1, address.to_owned(), MessageKind::Acknowledgement, now));
+            let row = self.insert(other_letter(&once, 1, address.to_owned(), MessageKind::Acknowledgement, now));
             row.once = Some(once);
             row.reference = Some(reference.to_owned());
         }
@@ -208,13 +209,13 @@ impl Model {
 }
 
 /// A letter that is not about an enquiry.
-fn other_letter(copy: i64, recipient: String, kind: MessageKind, now: Timestamp) -> ClaimedLetter {
+fn other_letter(once: &str, copy: i64, recipient: String, kind: MessageKind, now: Timestamp) -> ClaimedLetter {
     ClaimedLetter {
         id: 0,
         number: 0,
         copy,
         recipient,
-        message_id: String::new(),
+        message_id: format!("<{}@clinic.example>", once.replace([' ', '@'], ".")),
         dated: now,
         queued: now,
         attempts: 0,
