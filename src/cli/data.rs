@@ -37,7 +37,9 @@ pub(super) fn secret(config: &Config) -> io::Result<SecretString> {
     if secret.len() < SECRET_BYTES {
         return Err(io::Error::other("it is too short; restore it, or remove it, which ends all links in letters"));
     }
-    warning.into_iter().for_each(|warning| tracing::warn!("{warning}"));
+    if let Some(warning) = warning {
+        tracing::warn!("{warning}");
+    }
     Ok(secret.into())
 }
 

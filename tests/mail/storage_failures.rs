@@ -134,7 +134,7 @@ async fn a_writer_that_ends_inside_a_batch_leaves_the_queue_to_the_next() {
     holder.close().await.unwrap();
     assert!(outbox.check_write().await.is_err(), "no writer runs");
     let waits = new("Bob");
-    let (result, writer) = tokio::join!(outbox.put(&waits), async { tokio::spawn(outbox.clone().write()) });
+    let (result, writer) = tokio::join!(outbox.put(&waits), std::future::ready(tokio::spawn(outbox.clone().write())));
     assert_eq!(result.unwrap().number, 1);
     assert_eq!(outbox.check_write().await, Ok(()));
     assert!(!writer.is_finished());

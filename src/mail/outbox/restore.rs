@@ -119,10 +119,11 @@ impl Outbox {
         if erased.is_empty() {
             return Ok(());
         }
-        let lines: String = erased.iter().map(|(number, reference)| format!("{number} {reference}\n")).collect();
+        let lines: Vec<String> = erased.iter().map(|(number, reference)| format!("{number} {reference}\n")).collect();
         let mut list = fs::OpenOptions::new();
         let list = list.append(true).create(true).mode(0o600).open(outbox.with_extension("erased"));
-        let written = list.and_then(|mut list| list.write_all(lines.as_bytes()).and_then(|()| list.sync_data()));
+        let written =
+            list.and_then(|mut list| list.write_all(lines.concat().as_bytes()).and_then(|()| list.sync_data()));
         written.map_err(|error| list_error(&error))
     }
 
