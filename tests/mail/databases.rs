@@ -37,7 +37,8 @@ impl Fresh {
     /// Whether a file of the data folder contains `text`.
     pub fn is_on_disk(&self, text: &str) -> bool {
         let files = fs::read_dir(self.folder.path().join("data")).unwrap();
-        let mut files = files.map(|entry| fs::read(entry.unwrap().path()).unwrap());
+        let files = files.map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+        let mut files = files.map(|path| fs::read(path).unwrap());
         files.any(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
     }
 }

@@ -24,6 +24,7 @@ mod name_server;
 mod notes;
 mod outage;
 mod outbox;
+mod panics;
 mod postgres_proxy;
 mod privacy;
 mod rejected_posts;
