@@ -87,7 +87,7 @@ fn start_process(scheduler: &mut Scheduler, world: &Rc<World>, copy: usize) {
     let policy =
         RetryPolicy { waits: [10, 30, 60].map(Duration::from_secs).to_vec(), give_up: Duration::from_mins(20) };
     let outbox = SimulatedOutbox { world: Rc::clone(world), copy };
-    let mailer = SimulatedMailer { world: Rc::clone(world) };
+    let mailer = SimulatedMailer { world: Rc::clone(world), copy };
     let worker = Rc::new(DeliveryWorker::new(outbox.clone(), mailer, message_builder(), policy.clone(), 30));
     let watch = Rc::new(HealthWatch::new(outbox, Some(SimulatedAlarm { world: Rc::clone(world) }), policy));
     let boot = Duration::from_millis(world.random.within(0..20_000));

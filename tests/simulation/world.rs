@@ -98,6 +98,8 @@ pub struct World {
     /// Of each copy: how many letters arrived, and who waits for the next.
     pub arrivals: Vec<(Cell<u64>, RefCell<Vec<Waker>>)>,
     pub received: RefCell<BTreeMap<Key, Received>>,
+    /// Copies of the program and the recipients to whom each sends a letter now.
+    pub sessions: RefCell<BTreeSet<(usize, String)>>,
     pub alarms: RefCell<Vec<ProblemKind>>,
     /// The numbers that visitors were given, and to whom.
     pub thanked: RefCell<BTreeMap<i64, u64>>,
@@ -123,6 +125,7 @@ impl World {
             last_write: RefCell::new(vec![Ok(()); copies]),
             arrivals: (0..copies).map(|_| Default::default()).collect(),
             received: RefCell::default(),
+            sessions: RefCell::default(),
             alarms: RefCell::default(),
             thanked: RefCell::default(),
             erased_by_staff: RefCell::default(),

@@ -10,6 +10,24 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// The mailer of a copy of the program.
 pub struct SimulatedMailer {
     pub world: Rc<World>,
+    pub copy: usize,
+}
+
+/// A session with one recipient; dropped also when its task is killed.
+struct Session<'a>(&'a World, (usize, String));
+
+impl<'a> Session<'a> {
+    fn begin(world: &'a World, copy: usize, message: &OutgoingMessage) -> Self {
+        let sent = (copy, message.envelope.to()[0].to_string());
+        assert!(world.sessions.borrow_mut().insert(sent.clone()), "two letters at once go to {}", sent.1);
+        Self(world, sent)
+    }
+}
+
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        self.0.sessions.borrow_mut().remove(&self.1);
+    }
 }
 
 impl MessageSender for SimulatedMailer {
@@ -18,8 +36,9 @@ impl MessageSender for SimulatedMailer {
     }
 
     async fn send(&self, message: &OutgoingMessage) -> Result<(), DeliveryError> {
-        self.check().await?;
         let world = &self.world;
+        let _session = Session::begin(world, self.copy, message);
+        self.check().await?;
         let letter = |permanent| Err(DeliveryError::Letter { permanent, reason: "refused".into() });
         if world.happens(|faults| faults.letter_refused) {
             return letter(true);
