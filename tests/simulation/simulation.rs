@@ -6,7 +6,7 @@ use crate::{
     model::State,
     scheduler::{Event, Scheduler, Start},
     setting,
-    world::{World, alarm::SimulatedAlarm, people, relay::SimulatedMailer, store::SimulatedOutbox},
+    world::{GIVE_UP, World, alarm::SimulatedAlarm, people, relay::SimulatedMailer, store::SimulatedOutbox},
 };
 use jiff::{SignedDuration, tz::TimeZone};
 use rayon::prelude::*;
@@ -84,8 +84,7 @@ fn run(scheduler: &mut Scheduler, world: &Rc<World>, seconds: u64) {
 
 /// The tasks that `serve` starts, after a moment.
 fn start_process(scheduler: &mut Scheduler, world: &Rc<World>, copy: usize) {
-    let policy =
-        RetryPolicy { waits: [10, 30, 60].map(Duration::from_secs).to_vec(), give_up: Duration::from_mins(20) };
+    let policy = RetryPolicy { waits: [10, 30, 60].map(Duration::from_secs).to_vec(), give_up: GIVE_UP };
     let outbox = SimulatedOutbox { world: Rc::clone(world), copy };
     let mailer = SimulatedMailer { world: Rc::clone(world), copy };
     let worker = Rc::new(DeliveryWorker::new(outbox.clone(), mailer, message_builder(), policy.clone(), 30));

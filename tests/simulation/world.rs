@@ -22,6 +22,8 @@ use std::{
     time::Duration,
 };
 
+/// Age at which letters fail.
+pub const GIVE_UP: Duration = Duration::from_mins(20);
 pub const RECIPIENTS: [&str; 2] = ["staff@clinic.example", "office@clinic.example"];
 
 /// Chances in ten thousand, of each operation if nothing else is said.

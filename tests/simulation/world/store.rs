@@ -1,6 +1,6 @@
 //! The outbox as a copy of the program sees it: the model, behind a database that fails.
 
-use super::World;
+use super::{GIVE_UP, World};
 use crate::model::Model;
 use jiff::{SignedDuration, Timestamp};
 use relationship_clinic::mail::{
@@ -96,6 +96,9 @@ impl Store for SimulatedOutbox {
         error: &DeliveryError,
         now: Timestamp,
     ) -> Result<(), Unavailable> {
+        let of_letter = matches!(error, DeliveryError::Unwritable(_) | DeliveryError::Letter { permanent: true, .. });
+        let old = now.duration_since(letter.queued) >= SignedDuration::try_from(GIVE_UP).unwrap();
+        assert!(of_letter || old, "a letter fails early: {error}");
         self.write(|model| model.mark_failed(letter, error, now)).await
     }
 
