@@ -81,6 +81,12 @@ pub struct Settings {
     /// Age at which a letter is marked as failed, with an alarm
     #[arg(long, global = true, env = "CLINIC_RETRY_FOR", value_name = "AGE", default_value = "5d")]
     pub retry_for: String,
+    /// Longest time that an enquiry's words are stored after its letter left, if nobody marks it as answered
+    #[arg(long, global = true, env = "CLINIC_KEEP_WORDS", value_name = "TIME", default_value = "14d")]
+    pub keep_words: String,
+    /// Envelope sender, to which a relay's later refusals are returned [default: CLINIC_MAIL_FROM]
+    #[arg(long, global = true, env = "CLINIC_BOUNCES_TO", value_name = "ADDRESS")]
+    pub bounces_to: Option<String>,
     /// Name server that `doctor` queries, as ADDRESS or ADDRESS:PORT [default: those of /etc/resolv.conf]
     #[arg(long, global = true, env = "CLINIC_RESOLVER", value_name = "ADDRESS")]
     pub resolver: Option<String>,
@@ -127,6 +133,8 @@ pub struct Config {
     pub mail_to: Vec<lettre::Address>,
     /// Sender of every mail.
     pub mail_from: lettre::Address,
+    /// Envelope sender of letters and notes.
+    pub bounces_to: lettre::Address,
     /// Address that is notified of content faults.
     pub editor_mail: Option<lettre::Address>,
     /// Maximum number of letters a minute; at least 1.
@@ -137,6 +145,8 @@ pub struct Config {
     pub retry: Vec<Duration>,
     /// Age at which a letter is marked as failed.
     pub retry_for: Duration,
+    /// Longest time that words are stored after delivery.
+    pub keep_words: Duration,
     /// Name server that `doctor` queries; the system's if absent.
     pub resolver: Option<SocketAddr>,
     /// DKIM selectors that `doctor` looks up.

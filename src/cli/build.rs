@@ -117,6 +117,7 @@ fn deployment_facts(config: &Config) -> DeploymentFacts {
         // A staging site sends no email.
         mail_route: if config.staging { MailRoute::Folder } else { mail_route },
         recipients: config.mail_to.len().max(1),
+        keep_words: config.keep_words,
         other_hosts: web::hosts_allowed(),
     }
 }

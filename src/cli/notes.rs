@@ -5,7 +5,7 @@ use crate::{
     config::Config,
     content::Clinic,
     enquiry::link::Links,
-    mail::{message::MessageBuilder, notes::NoteWriter, outbox::Outbox},
+    mail::{notes::NoteWriter, outbox::Outbox},
 };
 use lettre::Address;
 use std::{sync::Arc, time::Duration};
@@ -64,7 +64,7 @@ impl NoteContext {
 
     /// A writer with the clinic's current facts, which may change while the program runs.
     fn writer(&self, clinic: &Clinic) -> Result<NoteWriter, String> {
-        let builder = MessageBuilder::new(clinic, self.config.mail_from.clone(), self.links.clone());
+        let builder = outbox::messages(&self.config, clinic, self.links.clone());
         Ok(NoteWriter::new(self.outbox.clone(), builder, outbox::recipients(&self.config, clinic)?))
     }
 }

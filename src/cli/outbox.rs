@@ -3,9 +3,13 @@
 use crate::{
     config::Config,
     content::Clinic,
-    mail::outbox::{DatabaseLocation, Options, Outbox},
+    enquiry::link::Links,
+    mail::{
+        message::MessageBuilder,
+        outbox::{DatabaseLocation, Options, Outbox},
+    },
 };
-use jiff::tz::TimeZone;
+use jiff::{SignedDuration, tz::TimeZone};
 use lettre::Address;
 use std::time::Duration;
 
@@ -26,10 +30,17 @@ pub(super) fn options(config: &Config, clinic: &Clinic, secret: &str) -> Result<
         recipients: recipients(config, clinic)?,
         domain: config.mail_from.domain().to_owned(),
         zone: TimeZone::get(&clinic.time_zone).map_err(|error| format!("the clinic's time zone: {error}"))?,
+        keep_words: config.keep_words.try_into().unwrap_or(SignedDuration::MAX),
         max_batch: Options::MAX_BATCH,
         connection_lifetime: connection_lifetime(),
         key: Options::fingerprint_key(secret),
     })
+}
+
+/// Builds messages with the settings' sender and envelope sender.
+pub(super) fn messages(config: &Config, clinic: &Clinic, links: Links) -> MessageBuilder {
+    let bounces_to = config.bounces_to.clone();
+    MessageBuilder { bounces_to, ..MessageBuilder::new(clinic, config.mail_from.clone(), links) }
 }
 
 /// Unlimited; in debug builds `CLINIC_TEST_CONNECTION_LIFETIME` sets it, in milliseconds.

@@ -99,7 +99,7 @@ impl Program {
             return Err(OTHER_SECRET.into());
         }
         let links = Links::new(config.origin(), secret.expose_secret());
-        let messages = MessageBuilder::new(&clinic, config.mail_from.clone(), links.clone());
+        let messages = outbox::messages(config, &clinic, links.clone());
         let parts = Parts {
             edition: Arc::clone(&reloader.edition),
             cards: Arc::clone(&reloader.cards),
@@ -188,7 +188,7 @@ impl Program {
             let edition = self.reloader.edition.load_full();
             let (clinic, secret) = (&edition.site.clinic, self.secret.expose_secret());
             let links = Links::new(self.config.origin(), secret);
-            self.delivery.set_message_builder(MessageBuilder::new(clinic, self.config.mail_from.clone(), links));
+            self.delivery.set_message_builder(outbox::messages(&self.config, clinic, links));
             match outbox::options(&self.config, clinic, secret) {
                 Ok(options) => self.outbox.set_options(options),
                 Err(error) => tracing::error!("letters still go to the earlier addresses: {error}"),

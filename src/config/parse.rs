@@ -104,6 +104,7 @@ pub(super) fn config(s: &Settings, f: &mut Faults) -> Option<Config> {
     let listen = f.parse("CLINIC_LISTEN", &s.listen, &SOCKET);
     let base_url = f.parse("CLINIC_BASE_URL", &s.base_url, &BASE_URL);
     let mail_from = relay::sender(s.mail_from.as_deref(), base_url.as_ref(), f);
+    let bounces_to = f.optional("CLINIC_BOUNCES_TO", s.bounces_to.as_deref(), &ADDRESS);
     let database_url = database::url(s, f);
     let staging = f.parse("CLINIC_STAGING", &s.staging, &SWITCH).unwrap_or_default();
     Some(Config {
@@ -118,6 +119,7 @@ pub(super) fn config(s: &Settings, f: &mut Faults) -> Option<Config> {
         mail_timeout: f.parse("CLINIC_MAIL_TIMEOUT", &s.mail_timeout, &DURATION).unwrap_or_default(),
         retry: retry(&s.retry, f),
         retry_for: f.parse("CLINIC_RETRY_FOR", &s.retry_for, &DURATION).unwrap_or_default(),
+        keep_words: f.parse("CLINIC_KEEP_WORDS", &s.keep_words, &DURATION).unwrap_or_default(),
         resolver: f.optional("CLINIC_RESOLVER", s.resolver.as_deref(), &NAME_SERVER),
         dkim_selectors: f.list("CLINIC_DKIM_SELECTOR", s.dkim_selector.as_deref(), &SELECTOR),
         alarm: relay::alarm(s, f),
@@ -130,6 +132,7 @@ pub(super) fn config(s: &Settings, f: &mut Faults) -> Option<Config> {
         warnings: Vec::new(),
         listen: listen?,
         base_url: base_url?,
+        bounces_to: bounces_to.or_else(|| mail_from.clone())?,
         mail_from: mail_from?,
     })
 }

@@ -1,7 +1,7 @@
 //! Retention periods, for the code that erases and for the pages and mails that name them.
 
-/// Hours for which the content of an enquiry is stored after each of its letters was delivered.
-pub const AFTER_DELIVERY_HOURS: i64 = 24;
+/// Hours for which the content of an enquiry is stored after it was marked as answered or as advertising.
+pub const AFTER_ANSWER_HOURS: i64 = 24;
 /// Days for which a held enquiry is stored after staff were first notified of it.
 pub const HELD_DAYS: i64 = 30;
 /// Days for which number, reference, times and state are stored.

@@ -19,7 +19,7 @@ use serde::Serialize;
 /// One result of the examination.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// `settings`, `relay`, `tls`, `sender`, `dns`, `mx`, `spf`, `dkim`, `dmarc` or `probe`.
+    /// `settings`, `relay`, `tls`, `sender`, `bounces`, `dns`, `mx`, `spf`, `dkim`, `dmarc` or `probe`.
     pub topic: &'static str,
     /// Whether something is to be changed.
     pub grade: Grade,
@@ -73,6 +73,7 @@ pub async fn examine(config: &Config, mailer: &Mailer, now: Timestamp) -> Vec<Fi
         findings.extend(relay::examine(relay, &inspection, now));
     }
     findings.push(sender(domain, config.base_url.host_str().unwrap_or_default()));
+    findings.extend(bounces(config));
     findings.extend(records);
     findings
 }
@@ -117,6 +118,21 @@ fn sender(domain: &str, site: &str) -> Finding {
     let message = format!("Letters come from {domain}, but the site is {site}: receivers may distrust them.");
     let remedy = format!("Set CLINIC_MAIL_FROM to an address at {host}, and let the relay sign for that domain.");
     Finding::change("sender", message, &remedy)
+}
+
+/// A mailbox that a person reads, but none of those that may have refused the letter; of the sender's domain, for SPF
+/// (RFC 7208 2.4).
+fn bounces(config: &Config) -> Option<Finding> {
+    let problem = if config.bounces_to.domain() != config.mail_from.domain() {
+        "Its domain is not the sender's."
+    } else if config.mail_to.contains(&config.bounces_to) {
+        "It is one of the recipients, whose mailbox may be the one that refuses."
+    } else {
+        return None;
+    };
+    let message = format!("A letter that a relay returns later goes to CLINIC_BOUNCES_TO. {problem}");
+    let remedy = "Set it to an address of the sender's domain that a person reads and that is none of CLINIC_MAIL_TO.";
+    Some(Finding::change("bounces", message, remedy))
 }
 
 #[cfg(test)]

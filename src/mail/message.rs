@@ -38,8 +38,10 @@ type BuildError = Box<dyn Error + Send + Sync>;
 pub struct MessageBuilder {
     /// Name before the sender's address.
     pub sender_name: String,
-    /// Sender in header and envelope: bounces go there.
+    /// Sender in the header.
     pub sender: Address,
+    /// Sender in the envelope of letters and notes: a relay returns there what it cannot deliver (RFC 3464).
+    pub bounces_to: Address,
     /// Zone of the clinic.
     pub zone: TimeZone,
     /// Name of that zone for people ("Pacific time"), if it has one.
@@ -61,6 +63,7 @@ impl MessageBuilder {
         let name = clinic.name.replace(char::is_control, " ");
         Self {
             sender_name: format!("{name} website"),
+            bounces_to: sender.clone(),
             sender,
             zone: TimeZone::get(&clinic.time_zone).unwrap_or(TimeZone::UTC),
             zone_name: zone_name(&clinic.time_zone),
@@ -97,7 +100,7 @@ impl MessageBuilder {
         if let Some(address) = letter.reply_to {
             builder = builder.reply_to(Mailbox::new(None, address));
         }
-        two_parts(claimed, builder, letter.text, letter.html, name)
+        self.two_parts(claimed, builder, letter.text, letter.html, name)
     }
 
     /// To staff or to the editor.
@@ -105,7 +108,7 @@ impl MessageBuilder {
         let name = format!("{}-{}", left_side(claimed), claimed.copy);
         let subject = note.subject.clone();
         let builder = self.headers(claimed, Some(&self.sender_name), subject, AutoSubmitted::GENERATED)?;
-        two_parts(claimed, builder, note.text.clone(), note.html.clone(), name)
+        self.two_parts(claimed, builder, note.text.clone(), note.html.clone(), name)
     }
 
     /// The note to a visitor: fixed text, without the clinic's name before the address, not to be replied to.
@@ -136,29 +139,31 @@ impl MessageBuilder {
             .header(automatic))
     }
 
+    fn two_parts(
+        &self,
+        claimed: &ClaimedLetter,
+        builder: message::MessageBuilder,
+        text: String,
+        html: String,
+        name: String,
+    ) -> Result<OutgoingMessage, BuildError> {
+        let boundary = blake3::hash(claimed.message_id.as_bytes()).to_hex();
+        let parts = MultiPart::builder()
+            .kind(message::MultiPartKind::Alternative)
+            .boundary(&boundary.as_str()[..32])
+            .singlepart(SinglePart::plain(text))
+            .singlepart(SinglePart::html(html));
+        let envelope = Envelope::new(Some(self.bounces_to.clone()), vec![claimed.recipient.parse()?])?;
+        let message = builder.envelope(envelope.clone()).multipart(parts)?;
+        Ok(OutgoingMessage { envelope, bytes: message.formatted(), name })
+    }
+
     /// A time for people, in the clinic's zone: `Tuesday, November 24, 2026, 3:12 PM Pacific time`.
     pub(crate) fn when(&self, at: Timestamp) -> String {
         let local = at.to_zoned_datetime(self.zone.clone());
         let zone = self.zone_name.map_or_else(|| local.strftime("%Z").to_string(), str::to_owned);
         format!("{} {zone}", local.strftime("%A, %B %-d, %Y, %-I:%M %p"))
     }
-}
-
-fn two_parts(
-    claimed: &ClaimedLetter,
-    builder: message::MessageBuilder,
-    text: String,
-    html: String,
-    name: String,
-) -> Result<OutgoingMessage, BuildError> {
-    let boundary = blake3::hash(claimed.message_id.as_bytes()).to_hex();
-    let parts = MultiPart::builder()
-        .kind(message::MultiPartKind::Alternative)
-        .boundary(&boundary.as_str()[..32])
-        .singlepart(SinglePart::plain(text))
-        .singlepart(SinglePart::html(html));
-    let message = builder.multipart(parts)?;
-    Ok(OutgoingMessage { envelope: message.envelope().clone(), bytes: message.formatted(), name })
 }
 
 /// The left side of the Message-ID: `daily-2026-11-24.` and a nonce.

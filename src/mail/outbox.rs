@@ -45,7 +45,7 @@ use crate::{
 };
 use arc_swap::{ArcSwap, ArcSwapOption};
 use database::Database;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{Mutex, mpsc, watch};
 
@@ -58,6 +58,9 @@ pub struct Options {
     pub domain: String,
     /// Zone of the clinic: identical answers of one day in this zone are one enquiry.
     pub zone: TimeZone,
+    /// How long content is stored after each letter was delivered, while nobody marks the enquiry as answered: a relay
+    /// that took a letter may still return it days later (RFC 5321 4.5.4.1).
+    pub keep_words: SignedDuration,
     /// Most enquiries of one transaction, at least 1; more only lengthens the wait of the first.
     pub max_batch: usize,
     /// Age at which a connection to the database is closed and replaced; `None`: it stays open.

@@ -4,6 +4,8 @@
 //!
 //! Never: a password, a path, or an address of staff.
 
+use std::time::Duration;
+
 /// How this deployment stores and delivers enquiries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeploymentFacts {
@@ -13,8 +15,18 @@ pub struct DeploymentFacts {
     pub mail_route: MailRoute,
     /// Number of staff addresses that each letter is sent to.
     pub recipients: usize,
+    /// Longest time that an enquiry's words are stored after its letters were delivered.
+    pub keep_words: Duration,
     /// Hosts besides this website that the pages may make a browser contact.
     pub other_hosts: Vec<String>,
+}
+
+impl DeploymentFacts {
+    /// `14 days`; in hours if it is not a number of whole days.
+    pub fn keep_words(&self) -> String {
+        let hours = self.keep_words.as_secs().div_ceil(3600);
+        if hours % 24 == 0 { format!("{} days", hours / 24) } else { format!("{hours} hours") }
+    }
 }
 
 /// Where enquiries are stored.

@@ -32,6 +32,7 @@ pub fn message_builder() -> MessageBuilder {
     MessageBuilder {
         sender_name: "The Relationship Clinic website".into(),
         sender: "website@clinic.example".parse().unwrap(),
+        bounces_to: "bounces@clinic.example".parse().unwrap(),
         zone: TimeZone::get("America/Los_Angeles").unwrap(),
         zone_name: Some("Pacific time"),
         links: Links::new("https://www.clinic.example", "a secret of at least thirty-two characters"),

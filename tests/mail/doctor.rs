@@ -282,3 +282,21 @@ async fn serve_logs_what_to_change_while_pages_are_served() {
     let log = log.await.unwrap();
     assert!(log.contains("WARN") && log.contains("CLINIC_RESOLVER"), "{log}");
 }
+
+#[tokio::test]
+async fn returned_letters_must_reach_a_person() {
+    let names = NameServer::start(good(), Mode::Answering).await;
+    let table = [
+        ("website@clinic.example", "staff@clinic.example", None),
+        ("returned@clinic.example", "staff@clinic.example", None),
+        ("staff@clinic.example", "staff@clinic.example", Some("one of the recipients")),
+        ("returned@elsewhere.example", "staff@clinic.example", Some("not the sender's")),
+    ];
+    for (bounces_to, mail_to, problem) in table {
+        let from = ("CLINIC_MAIL_FROM", "website@clinic.example");
+        let settings = [from, ("CLINIC_BOUNCES_TO", bounces_to), ("CLINIC_MAIL_TO", mail_to)];
+        let output = text(&command(&names, &settings, &[]).await);
+        assert_eq!(output.contains("CLINIC_BOUNCES_TO"), problem.is_some(), "{bounces_to}:\n{output}");
+        assert!(problem.is_none_or(|problem| output.contains(problem)), "{bounces_to}:\n{output}");
+    }
+}

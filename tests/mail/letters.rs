@@ -288,7 +288,7 @@ async fn a_letter_arrives_with_the_required_headers() {
     assert_eq!(parsed.header("Auto-Submitted").unwrap().as_text(), Some("auto-generated"));
     assert_eq!((parsed.text_body_count(), parsed.html_body_count()), (1, 1));
     assert!(parsed.body_text(0).unwrap().contains("Ask for: Zoë Q."));
-    assert_eq!((mails[0].from.as_str(), mails[1].to.as_str()), ("website@clinic.example", "office@clinic.example"));
+    assert_eq!((mails[0].from.as_str(), mails[1].to.as_str()), ("bounces@clinic.example", "office@clinic.example"));
     let second = MessageParser::default().parse(mails[1].text.as_bytes()).unwrap();
     assert_eq!(second.message_id(), parsed.message_id());
     for header in ["Sender", "Bcc", "Cc", "List-Unsubscribe", "X-Mailer", "User-Agent"] {

@@ -40,7 +40,8 @@ on_both!(
     a_held_enquiry_has_no_letter_until_released,
     a_failed_letter_waits_again_after_resend,
     letters_that_failed_because_of_the_relay_are_sent_again_when_it_recovers,
-    content_is_erased_a_day_after_delivery_and_the_row_after_ninety_days,
+    content_is_erased_a_day_after_the_answer_or_two_weeks_after_delivery,
+    a_row_is_removed_after_ninety_days,
     nothing_undelivered_is_erased,
     a_held_enquiry_is_erased_a_month_after_staff_were_notified_three_times,
     an_erased_enquiry_keeps_number_and_times,
@@ -330,16 +331,35 @@ async fn letters_that_failed_because_of_the_relay_are_sent_again_when_it_recover
     assert!(claim(&test.outbox, later(100)).await.is_some());
 }
 
-async fn content_is_erased_a_day_after_delivery_and_the_row_after_ninety_days(kind: Kind) {
+async fn content_is_erased_a_day_after_the_answer_or_two_weeks_after_delivery(kind: Kind) {
+    const DAY: i64 = 86_400;
+    for (answered, erased) in [(None, 10 + 14 * DAY), (Some(5), 5 + DAY), (Some(2 * DAY), 3 * DAY)] {
+        let test = TestOutbox::new(kind).await;
+        let receipt = test.put(new("Ann")).await;
+        let letter = claim(&test.outbox, start()).await.unwrap();
+        if let Some(answered) = answered {
+            test.outbox.answered(&receipt.reference, later(answered)).await.unwrap();
+        }
+        assert_eq!(
+            test.outbox.apply_retention(later(60 * DAY)).await.unwrap().erased,
+            0,
+            "{answered:?}: not delivered"
+        );
+        test.outbox.mark_delivered(&letter, later(10)).await.unwrap();
+        assert_eq!(test.outbox.apply_retention(later(erased - 1)).await.unwrap().erased, 0, "{answered:?}");
+        let run = test.outbox.apply_retention(later(erased)).await.unwrap();
+        assert_eq!((run.erased, run.unscrubbed), (1, false), "{answered:?}");
+        assert!(test.outbox.show(&receipt.reference).await.unwrap().1.is_none());
+    }
+}
+
+async fn a_row_is_removed_after_ninety_days(kind: Kind) {
     const DAY: i64 = 86_400;
     let test = TestOutbox::new(kind).await;
     let receipt = test.put(new("Ann")).await;
     let letter = claim(&test.outbox, start()).await.unwrap();
     test.outbox.mark_delivered(&letter, later(10)).await.unwrap();
-    assert_eq!(test.outbox.apply_retention(later(10 + DAY - 1)).await.unwrap().erased, 0);
-    let run = test.outbox.apply_retention(later(10 + DAY)).await.unwrap();
-    assert_eq!((run.erased, run.unscrubbed), (1, false));
-    assert!(test.outbox.show(&receipt.reference).await.unwrap().1.is_none());
+    assert_eq!(test.outbox.apply_retention(later(10 + 14 * DAY)).await.unwrap().erased, 1);
     assert_eq!(test.outbox.apply_retention(later(90 * DAY - 1)).await.unwrap().removed, 0);
     assert_eq!(test.outbox.list().await.unwrap()[0].reference, receipt.reference);
     assert_eq!(test.outbox.apply_retention(later(90 * DAY)).await.unwrap().removed, 1);

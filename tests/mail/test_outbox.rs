@@ -21,6 +21,7 @@ pub fn options(recipients: &[&str]) -> Options {
         recipients: recipients.iter().map(|address| address.parse().unwrap()).collect(),
         domain: "clinic.example".into(),
         zone: TimeZone::get("America/Los_Angeles").unwrap(),
+        keep_words: SignedDuration::from_hours(14 * 24),
         max_batch: Options::MAX_BATCH,
         connection_lifetime: None,
         key: Options::fingerprint_key("a secret of at least thirty-two characters"),

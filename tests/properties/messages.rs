@@ -19,6 +19,7 @@ const SECRET: &str = "a secret of at least thirty-two characters";
 static BUILDER: LazyLock<MessageBuilder> = LazyLock::new(|| MessageBuilder {
     sender_name: "The Relationship Clinic website".into(),
     sender: "website@clinic.example".parse().unwrap(),
+    bounces_to: "bounces@clinic.example".parse().unwrap(),
     zone: TimeZone::get("America/Los_Angeles").unwrap(),
     zone_name: Some("Pacific time"),
     links: Links::new("https://www.clinic.example", SECRET),
@@ -34,6 +35,7 @@ static CLAIMED: LazyLock<ClaimedLetter> = LazyLock::new(|| {
             recipients: vec!["staff@clinic.example".parse().unwrap()],
             domain: "clinic.example".into(),
             zone: TimeZone::UTC,
+            keep_words: SignedDuration::from_hours(14 * 24),
             max_batch: Options::MAX_BATCH,
             key: Options::fingerprint_key(SECRET),
             connection_lifetime: None,

@@ -129,6 +129,7 @@ fn message_builder() -> MessageBuilder {
     MessageBuilder {
         sender_name: "The Relationship Clinic website".into(),
         sender: "website@clinic.example".parse().unwrap(),
+        bounces_to: "bounces@clinic.example".parse().unwrap(),
         zone: TimeZone::get("America/Los_Angeles").unwrap(),
         zone_name: Some("Pacific time"),
         links: Links::new("https://www.clinic.example", "a secret of at least thirty-two characters"),
@@ -164,10 +165,10 @@ fn check_alarms(world: &World) {
     }
 }
 
-/// A month and two days later, longer than any clock was wrong, the words of what was delivered are gone.
+/// A month and sixteen days later, two weeks longer than any clock was wrong, the words of what was delivered are gone.
 fn check_erasure(world: &World) {
     let mut model = world.model.borrow_mut();
-    model.apply_retention(world.time.now() + SignedDuration::from_hours(32 * 24));
+    model.apply_retention(world.time.now() + SignedDuration::from_hours(46 * 24));
     for (number, row) in &model.enquiries {
         let delivered = row.entry.state == "delivered";
         assert!(!delivered, "the words of enquiry {number} are kept for too long: {row:?}");

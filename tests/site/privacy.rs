@@ -66,7 +66,8 @@ fn the_privacy_page_states_the_retention_periods_of_the_program() {
         let at = cells.iter().position(|cell| cell.contains(what)).unwrap_or_else(|| panic!("{what}: {cells:?}"));
         cells[at + 1].clone()
     };
-    assert_eq!(kept("has been handed over"), format!("{} hours", retention::AFTER_DELIVERY_HOURS));
+    assert_eq!(kept("marked your message as answered"), format!("{} hours", retention::AFTER_ANSWER_HOURS));
+    assert_eq!(kept("was handed over"), "14 days");
     assert!(kept("held for a person").starts_with(&format!("{} days", retention::HELD_DAYS)));
     assert_eq!(kept("its number and reference"), format!("{} days", retention::RECORD_DAYS));
 }

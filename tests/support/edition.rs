@@ -6,7 +6,7 @@ use relationship_clinic::{
     content,
     pages::{DeploymentFacts, Edition, MailRoute, Mode, Storage},
 };
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 /// The public edition of the folder `content_folder` and the shipped assets, on the day `today`, with `origin`.
 pub fn edition(content_folder: &Path, origin: &str, today: Date) -> Edition {
@@ -19,6 +19,7 @@ pub fn edition(content_folder: &Path, origin: &str, today: Date) -> Edition {
         storage: Storage::File,
         mail_route: MailRoute::Folder,
         recipients: 1,
+        keep_words: Duration::from_hours(14 * 24),
         other_hosts: Vec::new(),
     };
     Edition::new(site, assets, origin, today, Mode::Public, deployment)

@@ -16,8 +16,8 @@ use tokio::time::sleep;
 
 /// Pause between two runs.
 const INTERVAL: Duration = Duration::from_mins(10);
-/// After delivery the clinic has the letter. An enquiry that is marked as advertising can be released as long.
-const AFTER_DELIVERY: SignedDuration = SignedDuration::from_hours(retention::AFTER_DELIVERY_HOURS);
+/// After an enquiry was marked as answered, or as advertising; as long, the latter can be released.
+const AFTER_ANSWER: SignedDuration = SignedDuration::from_hours(retention::AFTER_ANSWER_HOURS);
 /// After staff were first notified of a held enquiry, if they were notified on at least [`NOTIFIED_DAYS`] days.
 const AFTER_NOTIFICATION: SignedDuration = SignedDuration::from_hours(24 * retention::HELD_DAYS);
 const NOTIFIED_DAYS: i64 = 3;
@@ -55,8 +55,8 @@ impl Outbox {
     /// One run; harmless at any time and from several copies at once.
     pub async fn apply_retention(&self, now: Timestamp) -> Result<RetentionRun, Unavailable> {
         const ERASE: &str = "UPDATE enquiry SET content = NULL, fingerprint = NULL, state = 'erased', erased_at = $1 \
-             WHERE (content IS NOT NULL AND delivered_at <= $2 AND NOT EXISTS (SELECT 1 FROM letter \
-             WHERE letter.number = enquiry.number AND letter.state <> 'delivered')) \
+             WHERE (content IS NOT NULL AND (delivered_at <= $5 OR (delivered_at IS NOT NULL AND answered_at <= $2)) \
+             AND NOT EXISTS (SELECT 1 FROM letter WHERE letter.number = enquiry.number AND letter.state <> 'delivered')) \
              OR (state = 'held' AND (marked_spam_at <= $2 OR (told_first_at <= $3 AND told_times >= $4))) RETURNING number, reference";
         const REMOVE: &str = "DELETE FROM enquiry WHERE content IS NULL AND received_at <= $1";
         const NOTES: &str = "DELETE FROM letter WHERE number IS NULL AND done_at <= $1";
@@ -65,9 +65,10 @@ impl Outbox {
         let mut tx = self.db.pool().await?.begin().await?;
         let erase = sqlx::query_as(ERASE)
             .bind(now.as_millisecond())
-            .bind(before(AFTER_DELIVERY))
+            .bind(before(AFTER_ANSWER))
             .bind(before(AFTER_NOTIFICATION));
-        let erased: Vec<(i64, String)> = erase.bind(NOTIFIED_DAYS).fetch_all(&mut *tx).await?;
+        let erase = erase.bind(NOTIFIED_DAYS).bind(before(self.options.load().keep_words));
+        let erased: Vec<(i64, String)> = erase.fetch_all(&mut *tx).await?;
         self.record_erased(&erased)?;
         tx.commit().await?;
         let removed = self.db.execute(sqlx::query(REMOVE).bind(before(RECORD))).await?;

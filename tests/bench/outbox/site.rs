@@ -2,7 +2,7 @@
 
 use crate::support::edition::edition;
 use arc_swap::ArcSwap;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use relationship_clinic::{
     catalog::{Catalog, Counters},
     enquiry::link::Links,
@@ -35,6 +35,7 @@ pub async fn outbox(place: &DatabaseLocation, max_batch: usize) -> Outbox {
         recipients: vec!["staff@clinic.example".parse().unwrap()],
         domain: "clinic.example".into(),
         zone: TimeZone::get("America/Los_Angeles").unwrap(),
+        keep_words: SignedDuration::from_hours(14 * 24),
         max_batch,
         connection_lifetime: None,
         key: Options::fingerprint_key(SECRET),
@@ -54,6 +55,7 @@ pub fn worker(outbox: &Outbox, mailer: Mailer) -> Arc<DeliveryWorker> {
     let letterhead = MessageBuilder {
         sender_name: "The Relationship Clinic website".into(),
         sender: "website@clinic.example".parse().unwrap(),
+        bounces_to: "bounces@clinic.example".parse().unwrap(),
         zone: TimeZone::get("America/Los_Angeles").unwrap(),
         zone_name: Some("Pacific time"),
         links: Links::new(ORIGIN, SECRET),

@@ -113,8 +113,10 @@ impl Model {
         let passed = |since: Option<Timestamp>, age| since.is_some_and(|since| since <= now - age);
         let number = row.entry.number;
         let undelivered = self.has_letter(number, State::Waiting) || self.has_letter(number, State::Failed);
+        let answered = row.entry.delivered.is_some() && passed(row.entry.answered, DAY);
+        let left = answered || passed(row.entry.delivered, DAY * 14);
         let notified = row.notified.as_ref().filter(|notified| notified.days >= 3).map(|notified| notified.first);
-        row.content.is_some() && passed(row.entry.delivered, DAY) && !undelivered
+        row.content.is_some() && left && !undelivered
             || row.entry.state == "held" && (passed(row.entry.spam, DAY) || passed(notified, DAY * 30))
     }
 }

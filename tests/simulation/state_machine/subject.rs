@@ -8,7 +8,7 @@ use super::{
     },
 };
 use crate::model::{self, Model};
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use relationship_clinic::mail::{
     health::LATE,
     outbox::{
@@ -191,6 +191,7 @@ async fn open(folder: &TempDir) -> (Outbox, JoinHandle<()>) {
         recipients: RECIPIENTS.map(|address| address.parse().unwrap()).to_vec(),
         domain: "clinic.example".into(),
         zone: TimeZone::get("America/Los_Angeles").unwrap(),
+        keep_words: SignedDuration::from_hours(14 * 24),
         max_batch: Options::MAX_BATCH,
         connection_lifetime: None,
         key: [7; 32],
