@@ -64,6 +64,7 @@ async fn nothing_fails_or_grows_in_a_long_run() {
         ("CLINIC_MAIL_TIMEOUT", "10s"),
         ("CLINIC_TEST_CONNECTION_LIFETIME", "2000"),
         ("CLINIC_RETRY", "100ms,1s"),
+        ("CLINIC_KEEP_WORDS", "1m"),
         ("MALLOC_TRIM_THRESHOLD_", "131072"),
         ("MALLOC_ARENA_MAX", "1"),
     ];
