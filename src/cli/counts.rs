@@ -9,9 +9,10 @@ use crate::{
     content,
     mail::outbox::{
         Outbox,
-        counts::{Period, Total, totals},
+        counts::{Total, totals},
     },
 };
+use jiff::{ToSpan as _, civil::Date};
 use secrecy::ExposeSecret as _;
 use std::{fmt::Write as _, process::ExitCode, sync::Arc, time::Duration};
 use tokio::{runtime::Runtime, time::sleep};
@@ -40,24 +41,14 @@ pub(super) async fn add_to_totals(counters: Arc<Counters>, outbox: Outbox, stop:
 /// Options of `counts`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Sum up by week or by month; enquiries are counted by month only
-    #[arg(long, value_parser = ["week", "month"], default_value = "month")]
-    by: String,
-    /// How many weeks or months, including the current one
+    /// How many months, including the current one
     #[arg(long, value_name = "NUMBER", default_value = "3", value_parser = clap::value_parser!(u32).range(1..))]
     last: u32,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
 }
 
 pub(super) fn run(config: &Config, arguments: &Arguments) -> Ended {
     let totals = Runtime::new()?.block_on(read(config, arguments))?;
-    if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&totals)?);
-    } else {
-        print!("{}", table(&totals));
-    }
+    print!("{}", table(&totals));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -65,12 +56,11 @@ async fn read(config: &Config, arguments: &Arguments) -> Result<Vec<Total>, Stri
     let clinic = content::clinic_facts(&config.content).map_err(|faults| faults.to_string())?;
     let secret = data::secret(config).map_err(|error| format!("the secret in {}: {error}", config.data.display()))?;
     let outbox = outbox::open(config, &clinic, secret.expose_secret()).await?;
-    let period = if arguments.by == "week" { Period::Week } else { Period::Month };
     let today = outbox.day(now());
-    let days =
-        outbox.day_counts(period.first_day_back(today, arguments.last - 1), today).await.map_err(|e| e.to_string());
+    let first = today.first_of_month().saturating_sub(i64::from(arguments.last - 1).months());
+    let days = outbox.day_counts(first, today).await.map_err(|error| error.to_string());
     outbox.close().await;
-    Ok(totals(&days?, period))
+    Ok(totals(&days?, Date::first_of_month))
 }
 
 fn table(totals: &[Total]) -> String {
@@ -80,7 +70,6 @@ fn table(totals: &[Total]) -> String {
     let width = totals.iter().map(|total| total.article.len()).max().unwrap_or(0).max("article".len());
     let mut text = format!("{:<10}  {:<width$}  {:<14}  {}\n", "from", "article", "views", "enquiries");
     for Total { first_day, article, views, enquiries } in totals {
-        let enquiries = enquiries.map_or_else(|| "by the month only".to_owned(), |number| number.to_string());
         writeln!(text, "{first_day:<10}  {article:<width$}  {views:<14}  {enquiries}")
             .expect("writing to a string never fails");
     }

@@ -94,8 +94,7 @@ impl NoteWriter {
         }
         let open = self.outbox.open_enquiries().await?;
         let read = self.outbox.read_last_week(now).await?;
-        let none = || Rounded::new(0);
-        let article = |total: Total| Some((title(&total.article)?, total.views, total.enquiries.unwrap_or_else(none)));
+        let article = |total: Total| Some((title(&total.article)?, total.views, total.enquiries));
         let weekly = Weekly {
             first: week.first.strftime("%B %-d").to_string(),
             last: week.last.strftime("%B %-d, %Y").to_string(),

@@ -1,5 +1,5 @@
 //! Totals of views and enquiries by article: stored in the outbox's database, which all copies of the program share, and
-//! shown rounded, by week or month.
+//! shown rounded: by month, and for the weekly note by week.
 //!
 //! Invariant: counts of several copies add up; a row holds a day, an article and two numbers. No number below [`FEW`] is
 //! shown, and every other one is rounded to tens, so that none can be the reading of one person.
@@ -9,7 +9,6 @@
 
 use super::{Outbox, Unavailable, letters::unsigned, writer::json};
 use jiff::{Timestamp, ToSpan as _, civil::Date};
-use serde::Serialize;
 use sqlx::{Row as _, any::AnyRow};
 use std::{cmp::Reverse, collections::BTreeMap, fmt};
 
@@ -30,8 +29,7 @@ pub struct DayCount {
 }
 
 /// A rounded number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rounded {
     /// Less than this, or none.
     FewerThan(u64),
@@ -55,37 +53,8 @@ impl fmt::Display for Rounded {
     }
 }
 
-/// A period whose days are summed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Period {
-    /// Monday to Sunday. Enquiries are not counted by week.
-    Week,
-    /// A calendar month.
-    Month,
-}
-
-impl Period {
-    /// First day of the period in which a day lies.
-    pub fn first_day(self, day: Date) -> Date {
-        match self {
-            Self::Week => day.saturating_sub(i64::from(day.weekday().to_monday_zero_offset()).days()),
-            Self::Month => day.first_of_month(),
-        }
-    }
-
-    /// First day of the period that lies `back` periods before the one of a day.
-    pub fn first_day_back(self, day: Date, back: u32) -> Date {
-        let back = i64::from(back);
-        let span = match self {
-            Self::Week => back.weeks(),
-            Self::Month => back.months(),
-        };
-        self.first_day(day).saturating_sub(span)
-    }
-}
-
 /// One article in one period.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Total {
     /// First day of the period.
     pub first_day: Date,
@@ -93,26 +62,24 @@ pub struct Total {
     pub article: String,
     /// How often it was opened.
     pub views: Rounded,
-    /// Enquiries sent from the article, of a month; absent for weeks.
-    pub enquiries: Option<Rounded>,
+    /// Enquiries sent from the article in a whole month.
+    pub enquiries: Rounded,
 }
 
-/// Sums days to periods: the latest first, then the most read. An article without views is not listed.
-pub fn totals(days: &[DayCount], period: Period) -> Vec<Total> {
+/// Sums days to periods, of which `first_day` gives the first day: the latest first, then the most read.
+pub fn totals(days: &[DayCount], first_day: impl Fn(Date) -> Date) -> Vec<Total> {
     let mut sums: BTreeMap<(Date, &str), (u64, u64)> = BTreeMap::new();
     for day in days {
-        let sum = sums.entry((period.first_day(day.day), &day.article)).or_default();
+        let sum = sums.entry((first_day(day.day), &day.article)).or_default();
         *sum = (sum.0 + day.views, sum.1 + day.enquiries);
     }
     let total = |((first_day, article), (views, enquiries)): ((Date, &str), (u64, u64))| Total {
         first_day,
         article: article.to_owned(),
         views: Rounded::new(views),
-        enquiries: (period == Period::Month).then(|| Rounded::new(enquiries)),
+        enquiries: Rounded::new(enquiries),
     };
-    // A week without views may hold the row of the month's enquiries.
-    let opened = |(_, (views, _)): &((Date, &str), (u64, u64))| period == Period::Month || *views > 0;
-    let mut totals: Vec<Total> = sums.into_iter().filter(opened).map(total).collect();
+    let mut totals: Vec<Total> = sums.into_iter().map(total).collect();
     totals.sort_by_key(|total| (Reverse(total.first_day), Reverse(total.views)));
     totals
 }
@@ -138,14 +105,16 @@ impl Outbox {
     /// first; articles without views are left out. Enquiries are those of the month in which that week ended. For the
     /// weekly note.
     pub async fn read_last_week(&self, now: Timestamp) -> Result<Vec<Total>, Unavailable> {
-        let first = Period::Week.first_day_back(self.day(now), 1);
+        let first = week_before(self.day(now));
         let last = first.saturating_add(6.days());
         let month = last.first_of_month();
-        let (week, enquiries) = (self.day_counts(first, last).await?, self.day_counts(month, month).await?);
-        let mut week = totals(&week, Period::Week);
+        let (mut week, enquiries) = (self.day_counts(first, last).await?, self.day_counts(month, month).await?);
+        // A week without views may hold the row of the month's enquiries.
+        week.retain(|count| count.views > 0);
+        let mut week = totals(&week, |_| first);
         for total in &mut week {
             let counted = enquiries.iter().find(|count| count.article == total.article);
-            total.enquiries = counted.map(|count| Rounded::new(count.enquiries));
+            total.enquiries = Rounded::new(counted.map_or(0, |count| count.enquiries));
         }
         Ok(week)
     }
@@ -154,6 +123,11 @@ impl Outbox {
     pub fn day(&self, now: Timestamp) -> Date {
         self.options.load().zone.to_datetime(now).date()
     }
+}
+
+/// Monday of the week before the one of a day.
+fn week_before(day: Date) -> Date {
+    day.saturating_sub((i64::from(day.weekday().to_monday_zero_offset()) + 7).days())
 }
 
 fn day_count(row: &AnyRow) -> sqlx::Result<DayCount> {
@@ -197,7 +171,6 @@ mod tests {
 
     #[test]
     fn days_are_summed_before_they_are_rounded() {
-        // November 23, 2026 is a Monday.
         let days = [
             count(date(2026, 11, 1), "trust", 0, 12),
             count(date(2026, 11, 22), "trust", 6, 0),
@@ -205,29 +178,16 @@ mod tests {
             count(date(2026, 11, 29), "trust", 6, 0),
             count(date(2026, 11, 29), "quarrel", 40, 0),
         ];
-        let shown = |period| -> Vec<String> {
-            let line = |t: &Total| format!("{} {} {} {:?}", t.first_day, t.article, t.views, t.enquiries);
-            totals(&days, period).iter().map(line).collect()
-        };
+        let line = |t: &Total| format!("{} {} {} {}", t.first_day, t.article, t.views, t.enquiries);
         assert_eq!(
-            shown(Period::Week),
-            [
-                "2026-11-23 quarrel about 40 None",
-                "2026-11-23 trust about 10 None",
-                "2026-11-16 trust fewer than 10 None"
-            ]
-        );
-        assert_eq!(
-            shown(Period::Month),
-            ["2026-11-01 quarrel about 40 Some(FewerThan(10))", "2026-11-01 trust about 20 Some(About(10))"]
+            totals(&days, Date::first_of_month).iter().map(line).collect::<Vec<_>>(),
+            ["2026-11-01 quarrel about 40 fewer than 10", "2026-11-01 trust about 20 about 10"]
         );
     }
 
     #[test]
-    fn a_week_begins_on_monday_and_a_month_on_the_first() {
-        let day = date(2027, 1, 3);
-        assert_eq!(Period::Week.first_day(day), date(2026, 12, 28));
-        assert_eq!(Period::Week.first_day_back(day, 1), date(2026, 12, 21));
-        assert_eq!(Period::Month.first_day_back(date(2027, 3, 31), 1), date(2027, 2, 1));
+    fn a_week_begins_on_monday() {
+        assert_eq!(week_before(date(2027, 1, 3)), date(2026, 12, 21));
+        assert_eq!(week_before(date(2027, 1, 4)), date(2026, 12, 28));
     }
 }
