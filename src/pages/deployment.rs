@@ -25,7 +25,7 @@ impl DeploymentFacts {
     /// `14 days`; in hours if it is not a number of whole days.
     pub fn keep_words(&self) -> String {
         let hours = self.keep_words.as_secs().div_ceil(3600);
-        if hours % 24 == 0 { format!("{} days", hours / 24) } else { format!("{hours} hours") }
+        if hours.is_multiple_of(24) { format!("{} days", hours / 24) } else { format!("{hours} hours") }
     }
 }
 
