@@ -9,8 +9,7 @@ use super::Finding;
 use super::words::{Class, Word, fold, words};
 use crate::content::signals as facts;
 use foldhash::HashMap;
-use std::collections::BTreeMap;
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 /// Maximum number of words that `..` skips.
 const GAP: usize = 4;
@@ -50,17 +49,23 @@ enum Form {
     Word(String),
     Prefix(String),
     Class(Class),
+    /// One of a list, which all phrases with its name share.
+    List(Arc<[Form]>),
 }
+
+/// The forms that `{name}` stands for.
+type Lists<'a> = BTreeMap<&'a str, Arc<[Form]>>;
 
 impl PhraseIndex {
     /// Prepares the phrases of `kinds`; `lists` are the words that `{name}` stands for.
     pub fn new<'a>(kinds: impl IntoIterator<Item = &'a facts::Kind>, lists: &BTreeMap<String, Vec<String>>) -> Self {
+        let lists = prepare(lists);
         let mut all = Self::default();
         for kind in kinds {
             let plain = kind.phrases.iter().map(String::as_str).chain(kind.words.split_whitespace());
             let clear = kind.clear.iter().map(|phrase| (phrase.as_str(), 2 * kind.points));
             for (phrase, points) in plain.map(|phrase| (phrase, kind.points)).chain(clear) {
-                all.add(Phrase { parts: parse(phrase, lists), kind: all.limits.len(), points });
+                all.add(Phrase { parts: parse(phrase, &lists), kind: all.limits.len(), points });
             }
             all.limits.push((kind.most, kind.reason.clone()));
         }
@@ -70,7 +75,7 @@ impl PhraseIndex {
     fn add(&mut self, phrase: Phrase) {
         for form in beginnings(&phrase.parts) {
             let index = match form {
-                Form::Any => &mut self.any,
+                Form::Any | Form::List(_) => &mut self.any,
                 Form::Class(class) => self.classes.entry(*class).or_default(),
                 Form::Word(word) => self.words.entry(word.clone()).or_default(),
                 Form::Prefix(prefix) => {
@@ -127,13 +132,17 @@ impl PhraseIndex {
     }
 }
 
+fn prepare(lists: &BTreeMap<String, Vec<String>>) -> Lists<'_> {
+    lists.iter().map(|(name, words)| (name.as_str(), words.iter().map(|word| form(word)).collect())).collect()
+}
+
 /// The parts of a phrase as [`facts::Kind`] describes them.
-fn parse(phrase: &str, lists: &BTreeMap<String, Vec<String>>) -> Vec<Part> {
+fn parse(phrase: &str, lists: &Lists<'_>) -> Vec<Part> {
     phrase.split_whitespace().flat_map(|written| parts(written, lists)).collect()
 }
 
 /// The part or parts that are written between two spaces.
-fn parts(written: &str, lists: &BTreeMap<String, Vec<String>>) -> Vec<Part> {
+fn parts(written: &str, lists: &Lists<'_>) -> Vec<Part> {
     let one = |forms, optional| Part::One { forms, optional };
     if let Some(inner) = written.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
         return vec![one(forms(inner, lists), true)];
@@ -153,15 +162,12 @@ fn parts(written: &str, lists: &BTreeMap<String, Vec<String>>) -> Vec<Part> {
     }
 }
 
-fn forms(written: &str, lists: &BTreeMap<String, Vec<String>>) -> Vec<Form> {
-    let mut forms = Vec::new();
-    for word in written.split('|') {
-        match word.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
-            Some(name) => forms.extend(lists.get(name).into_iter().flatten().map(|word| form(word))),
-            None => forms.push(form(word)),
-        }
-    }
-    forms
+fn forms(written: &str, lists: &Lists<'_>) -> Vec<Form> {
+    let one = |word: &str| match word.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+        Some(name) => lists.get(name).map(|list| Form::List(Arc::clone(list))),
+        None => Some(form(word)),
+    };
+    written.split('|').filter_map(one).collect()
 }
 
 fn form(word: &str) -> Form {
@@ -181,7 +187,7 @@ fn beginnings(parts: &[Part]) -> Vec<&Form> {
     for part in parts {
         match part {
             Part::Gap => beginnings.push(&Form::Any),
-            Part::One { forms, .. } => beginnings.extend(forms),
+            Part::One { forms, .. } => beginnings.extend(forms.iter().flat_map(Form::single)),
         }
         if !matches!(part, Part::One { optional: true, .. }) {
             break;
@@ -191,12 +197,18 @@ fn beginnings(parts: &[Part]) -> Vec<&Form> {
 }
 
 impl Form {
+    /// The forms of a list, or the form itself.
+    fn single(&self) -> &[Self] {
+        if let Self::List(forms) = self { forms } else { std::slice::from_ref(self) }
+    }
+
     fn fits(&self, word: &Word) -> bool {
         match self {
             Self::Any => true,
             Self::Word(text) => word.text == *text,
             Self::Prefix(prefix) => word.class == Class::Word && word.text.starts_with(prefix.as_str()),
             Self::Class(class) => word.class == *class,
+            Self::List(forms) => forms.iter().any(|form| form.fits(word)),
         }
     }
 }
@@ -261,7 +273,7 @@ mod tests {
             ("référence*", "le referencement", true),
         ];
         for (phrase, text, stands) in table {
-            let (phrase, text) = (parse(phrase, &lists), words(text, &[]));
+            let (phrase, text) = (parse(phrase, &prepare(&lists)), words(text, &[]));
             let found = (0..text.len()).any(|at| end(&phrase, &text, at).is_some());
             assert_eq!(found, stands, "{phrase:?} in {text:?}");
         }
