@@ -107,6 +107,14 @@ pub struct SpamScore {
     pub reasons: Vec<String>,
 }
 
+impl SpamScore {
+    /// Holds an enquiry because more than `limit` came within an hour.
+    pub fn hold_above(&mut self, limit: u32) {
+        self.action = Action::Hold;
+        self.reasons.push(format!("More than {limit} messages came within an hour, so that this one waits here"));
+    }
+}
+
 /// What happens to an enquiry; none is dropped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

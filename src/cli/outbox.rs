@@ -11,7 +11,7 @@ use crate::{
 };
 use jiff::{SignedDuration, tz::TimeZone};
 use lettre::Address;
-use std::time::Duration;
+use std::{str::FromStr, time::Duration};
 
 /// Opens the outbox and creates its tables.
 ///
@@ -32,7 +32,8 @@ pub(super) fn options(config: &Config, clinic: &Clinic, secret: &str) -> Result<
         zone: TimeZone::get(&clinic.time_zone).map_err(|error| format!("the clinic's time zone: {error}"))?,
         keep_words: config.keep_words.try_into().unwrap_or(SignedDuration::MAX),
         max_batch: Options::MAX_BATCH,
-        connection_lifetime: connection_lifetime(),
+        max_per_hour: test_setting("CLINIC_TEST_MAX_PER_HOUR").unwrap_or(Options::MAX_PER_HOUR),
+        connection_lifetime: test_setting("CLINIC_TEST_CONNECTION_LIFETIME").map(Duration::from_millis),
         key: Options::fingerprint_key(secret),
     })
 }
@@ -43,10 +44,9 @@ pub(super) fn messages(config: &Config, clinic: &Clinic, links: Links) -> Messag
     MessageBuilder { bounces_to, ..MessageBuilder::new(clinic, config.mail_from.clone(), links) }
 }
 
-/// Unlimited; in debug builds `CLINIC_TEST_CONNECTION_LIFETIME` sets it, in milliseconds.
-fn connection_lifetime() -> Option<Duration> {
-    let text = std::env::var("CLINIC_TEST_CONNECTION_LIFETIME").ok().filter(|_| cfg!(debug_assertions))?;
-    text.parse().ok().map(Duration::from_millis)
+/// A variable that tests set; in debug builds only.
+fn test_setting<T: FromStr>(variable: &str) -> Option<T> {
+    std::env::var(variable).ok().filter(|_| cfg!(debug_assertions))?.parse().ok()
 }
 
 /// A PostgreSQL server, or a file in the data folder.

@@ -63,6 +63,7 @@ impl NoteWriter {
             now,
             day: day.strftime("%A, %B %-d, %Y").to_string(),
             held: self.outbox.held().await?,
+            held_in_all: self.outbox.letter_counts(now, LATE).await?.held,
             open,
             older: older.len(),
             undelivered: self.outbox.undelivered(now, LATE).await?,
@@ -99,7 +100,7 @@ impl NoteWriter {
             first: week.first.strftime("%B %-d").to_string(),
             last: week.last.strftime("%B %-d, %Y").to_string(),
             counts: self.outbox.counts(week.from, week.to).await?,
-            held: self.outbox.held().await?.len(),
+            held: self.outbox.letter_counts(now, LATE).await?.held,
             open: open.len(),
             late: self.late(clinic, &open, now).count(),
             undelivered: self.outbox.undelivered(now, LATE).await?.len(),
@@ -150,7 +151,9 @@ struct Daily<'a> {
     builder: &'a MessageBuilder,
     now: Timestamp,
     day: String,
+    /// Those that are named.
     held: Vec<HeldEnquiry>,
+    held_in_all: u64,
     /// Each with its reply deadline.
     open: Vec<(&'a OpenEnquiry, Timestamp)>,
     /// Enquiries past the deadline for so long that they are only counted.
@@ -206,7 +209,7 @@ struct Weekly {
     last: String,
     counts: Counts,
     /// Held now.
-    held: usize,
+    held: u64,
     /// Not marked as answered now.
     open: usize,
     /// Open enquiries past their reply deadline.

@@ -63,6 +63,8 @@ pub struct Options {
     pub keep_words: SignedDuration,
     /// Most enquiries of one transaction, at least 1; more only lengthens the wait of the first.
     pub max_batch: usize,
+    /// Enquiries an hour of which staff get letters; further ones are held.
+    pub max_per_hour: u32,
     /// Age at which a connection to the database is closed and replaced; `None`: it stays open.
     pub connection_lifetime: Option<Duration>,
     /// Key of the fingerprints, without which the stored hash of the answers reveals nothing.
@@ -72,6 +74,10 @@ pub struct Options {
 impl Options {
     /// The usual value of [`Options::max_batch`].
     pub const MAX_BATCH: usize = 256;
+
+    /// The usual value of [`Options::max_per_hour`]: several times what a small practice gets in a day, and few enough to
+    /// be read.
+    pub const MAX_PER_HOUR: u32 = 60;
 
     /// Derives the key of fingerprints from the secret that copies of the program share.
     pub fn fingerprint_key(secret: &str) -> [u8; 32] {
@@ -101,6 +107,8 @@ pub struct Receipt {
     pub number: i64,
     /// The same enquiry was stored before; this is its receipt.
     pub duplicate: bool,
+    /// It is held, whether for its score or for the number of others; false for a duplicate.
+    pub held: bool,
 }
 
 /// A handle; clones share one queue, one writer and one pool.

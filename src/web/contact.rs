@@ -109,7 +109,10 @@ async fn store(
     let spam = edition.signals.score(&enquiry, &circumstances);
     let new = NewEnquiry { enquiry, spam, nonce, received };
     let receipt = app.parts.outbox.put(&new).await?;
-    let NewEnquiry { enquiry, spam, .. } = new;
+    let NewEnquiry { enquiry, mut spam, .. } = new;
+    if receipt.held {
+        spam.action = Action::Hold;
+    }
     // Reasons never contain a visitor's text; the log shows which signals are useful.
     tracing::info!(
         number = receipt.number,

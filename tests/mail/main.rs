@@ -17,6 +17,7 @@ mod doctor;
 mod durable;
 mod exim;
 mod faults;
+mod hourly_limit;
 mod kill;
 mod letters;
 mod lifecycle;

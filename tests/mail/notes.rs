@@ -5,7 +5,7 @@ use crate::{
     delivery::{message_builder, worker_of},
     letters::{shown, words},
     smtp_server::{At, Encryption, Fault, Mail, Server},
-    test_outbox::{TestOutbox, held, later, new, start, with_nonce},
+    test_outbox::{TestOutbox, held, later, new, scored, start, with_nonce},
 };
 use jiff::{SignedDuration, Timestamp};
 use mail_parser::MessageParser;
@@ -153,6 +153,38 @@ async fn a_delivered_note_counts_once_a_day_and_three_days_and_a_month_erase_a_h
         );
         assert_eq!(test.outbox.apply_retention(month).await.unwrap().erased, 1, "{kind:?}");
         assert!(!note_writer.daily(&clinic(""), morning(35)).await.unwrap(), "what is erased is not listed");
+    }
+}
+
+/// Numbers of the held enquiries in a note, in its order.
+fn named(mail: &Mail) -> Vec<i64> {
+    let text = read(mail);
+    let numbers = text.lines().filter_map(|line| line.strip_prefix("No. ")?.split(',').next()?.parse().ok());
+    numbers.collect()
+}
+
+#[tokio::test]
+async fn a_note_names_fifty_held_enquiries_lowest_score_first_and_the_next_ones_on_the_next_day() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let (test, server) = (TestOutbox::new(kind).await, Server::start(Encryption::Plain).await);
+        let (note_writer, worker) =
+            (note_writer(&test.outbox, &["staff@clinic.example"]), worker(&test.outbox, &server));
+        for number in 1..=60 {
+            test.put(scored(held(&format!("Seller {number}")), 100 - number)).await;
+        }
+        for day in 1..=3 {
+            assert!(note_writer.daily(&clinic(""), morning(day)).await.unwrap());
+            deliver(&worker, morning(day)).await;
+        }
+        let mails = server.mails();
+        assert!(read(&mails[0]).starts_with("Subject: Website, Wednesday, November 25, 2026: 60 held\n"), "{kind:?}");
+        assert_eq!(named(&mails[0]), (11..=60).rev().collect::<Vec<_>>(), "{kind:?}");
+        // Ten were not named before; of the others, those with the lowest score are named again.
+        assert_eq!(named(&mails[1]), (21..=60).rev().chain((1..=10).rev()).collect::<Vec<_>>(), "{kind:?}");
+        let month = morning(3) + SignedDuration::from_hours(24 * 31);
+        let erased = test.outbox.apply_retention(month).await.unwrap().erased;
+        let thrice = (1..=60).filter(|number| mails.iter().all(|mail| named(mail).contains(number))).count();
+        assert_eq!((erased, thrice), (30, 30), "{kind:?}: only those that three notes named");
     }
 }
 

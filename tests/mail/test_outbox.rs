@@ -23,6 +23,7 @@ pub fn options(recipients: &[&str]) -> Options {
         zone: TimeZone::get("America/Los_Angeles").unwrap(),
         keep_words: SignedDuration::from_hours(14 * 24),
         max_batch: Options::MAX_BATCH,
+        max_per_hour: u32::MAX,
         connection_lifetime: None,
         key: Options::fingerprint_key("a secret of at least thirty-two characters"),
     }
@@ -99,6 +100,10 @@ pub fn new(name: &str) -> NewEnquiry {
 pub fn held(name: &str) -> NewEnquiry {
     let spam = SpamScore { action: Action::Hold, score: 9, reasons: vec!["Five links in the message".into()] };
     NewEnquiry { spam, ..new(name) }
+}
+
+pub fn scored(new: NewEnquiry, score: u32) -> NewEnquiry {
+    NewEnquiry { spam: SpamScore { score, ..new.spam }, ..new }
 }
 
 pub fn with_nonce(name: &str, nonce: &str) -> NewEnquiry {

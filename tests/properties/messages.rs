@@ -37,6 +37,7 @@ static CLAIMED: LazyLock<ClaimedLetter> = LazyLock::new(|| {
             zone: TimeZone::UTC,
             keep_words: SignedDuration::from_hours(14 * 24),
             max_batch: Options::MAX_BATCH,
+            max_per_hour: u32::MAX,
             key: Options::fingerprint_key(SECRET),
             connection_lifetime: None,
         };

@@ -15,6 +15,9 @@ use relationship_clinic::{
 };
 use std::collections::BTreeMap;
 
+/// Enquiries of an hour that are not held for their number.
+pub const MAX_PER_HOUR: u32 = 5;
+
 /// The whole state of an outbox.
 #[derive(Debug, Clone)]
 pub struct Model {
@@ -56,6 +59,7 @@ pub struct ModelLetter {
     pub due: Timestamp,
     pub leased_until: Timestamp,
     pub fault: Option<String>,
+    score: u32,
     claimed: bool,
     failed_at_relay: bool,
     done: Option<Timestamp>,
@@ -125,11 +129,17 @@ impl Model {
         let mut earlier = self.enquiries.values();
         if let Some(same) = earlier.clone().filter(same_answers).find(|e| same_form(e) || e.day == day) {
             let number = same.entry.number;
-            return Receipt { reference: reference(number), number, duplicate: true };
+            return Receipt { reference: reference(number), number, duplicate: true, held: false };
         }
         let corrects = earlier.rfind(same_form).map(|earlier| earlier.entry.number);
         self.last_number += 1;
-        let (number, held) = (self.last_number, new.spam.action == Action::Hold);
+        let number = self.last_number;
+        let full = new.spam.action != Action::Hold && self.mailed_before(new.received) >= MAX_PER_HOUR as usize;
+        let mut spam = new.spam.clone();
+        if full {
+            spam.hold_above(MAX_PER_HOUR);
+        }
+        let held = spam.action == Action::Hold;
         let entry = Entry {
             number,
             reference: reference(number),
@@ -142,13 +152,20 @@ impl Model {
             corrects,
             erased: false,
         };
-        let content = Some(Content { enquiry: new.enquiry.clone(), spam: new.spam.clone() });
+        let content = Some(Content { enquiry: new.enquiry.clone(), spam });
         let enquiry = ModelEnquiry { entry, content, nonce: new.nonce.clone(), day, notified: None };
         self.enquiries.insert(number, enquiry);
         if !held {
-            self.queue_letters(number, new.received, new.received);
+            self.queue_letters(number, new.spam.score, new.received, new.received);
         }
-        Receipt { reference: reference(number), number, duplicate: false }
+        Receipt { reference: reference(number), number, duplicate: false, held }
+    }
+
+    /// How many enquiries of the last hour were not held.
+    fn mailed_before(&self, now: Timestamp) -> usize {
+        let entries = self.enquiries.values().map(|row| &row.entry);
+        let mailed = entries.filter(|entry| entry.state != "held" && entry.released.is_none());
+        mailed.filter(|entry| entry.received > now - SignedDuration::from_hours(1) && entry.received <= now).count()
     }
 
     /// Whether this number was given.
@@ -156,10 +173,10 @@ impl Model {
         (1..=self.last_number).contains(&number)
     }
 
-    fn queue_letters(&mut self, number: i64, dated: Timestamp, now: Timestamp) {
+    fn queue_letters(&mut self, number: i64, score: u32, dated: Timestamp, now: Timestamp) {
         for (recipient, copy) in self.recipients.clone().into_iter().zip(1..) {
             let message_id = format!("<{}@clinic.example>", reference(number));
-            self.insert(ClaimedLetter {
+            let row = self.insert(ClaimedLetter {
                 id: 0,
                 number,
                 copy,
@@ -171,6 +188,7 @@ impl Model {
                 kind: MessageKind::Enquiry,
                 claim: String::new(),
             });
+            row.score = score;
         }
     }
 
@@ -179,6 +197,7 @@ impl Model {
         self.last_letter += 1;
         let row = ModelLetter {
             due: letter.queued,
+            score: 0,
             letter: ClaimedLetter { id: self.last_letter, ..letter },
             state: State::Waiting,
             leased_until: Timestamp::UNIX_EPOCH,

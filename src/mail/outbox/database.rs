@@ -44,13 +44,14 @@ const POSTGRES_SESSION: &str = "SET synchronous_commit = on; SET lock_timeout = 
                                 SET idle_in_transaction_session_timeout = '5s'; SET plan_cache_mode = force_custom_plan";
 
 /// Version, name and statements of each migration. A released one is never edited: its checksum is stored.
-type Migrations = [(i64, &'static str, &'static str); 5];
+type Migrations = [(i64, &'static str, &'static str); 6];
 const SQLITE: Migrations = [
     (1, "outbox", include_str!("../migrations/sqlite/0001_outbox.sql")),
     (2, "notes", include_str!("../migrations/sqlite/0002_notes.sql")),
     (3, "counts", include_str!("../migrations/sqlite/0003_counts.sql")),
     (4, "secret", include_str!("../migrations/sqlite/0004_secret.sql")),
     (5, "problem letters", include_str!("../migrations/sqlite/0005_problem_letters.sql")),
+    (6, "score", include_str!("../migrations/sqlite/0006_score.sql")),
 ];
 const POSTGRES: Migrations = [
     (1, "outbox", include_str!("../migrations/postgres/0001_outbox.sql")),
@@ -58,6 +59,7 @@ const POSTGRES: Migrations = [
     (3, "counts", include_str!("../migrations/postgres/0003_counts.sql")),
     (4, "secret", include_str!("../migrations/postgres/0004_secret.sql")),
     (5, "problem letters", include_str!("../migrations/postgres/0005_problem_letters.sql")),
+    (6, "score", include_str!("../migrations/postgres/0006_score.sql")),
 ];
 
 /// Where enquiries are stored.

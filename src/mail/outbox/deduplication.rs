@@ -42,7 +42,7 @@ pub(super) fn decide(batch: &[&Identity], mut known: Vec<Known>, last: i64) -> V
         }
         let corrects = known.iter().rfind(same_form).map(|known| known.receipt.number);
         number += 1;
-        let receipt = Receipt { reference: new_reference(), number, duplicate: false };
+        let receipt = Receipt { reference: new_reference(), number, duplicate: false, held: false };
         known.push(Known { receipt: receipt.clone(), identity: new.clone() });
         decided.push((receipt, corrects));
     }
@@ -59,7 +59,7 @@ mod tests {
     }
 
     fn known(number: i64, nonce: &str, fingerprint: &str) -> Known {
-        let receipt = Receipt { reference: format!("R{number}"), number, duplicate: false };
+        let receipt = Receipt { reference: format!("R{number}"), number, duplicate: false, held: false };
         Known { receipt, identity: identity(nonce, fingerprint, "mon") }
     }
 

@@ -95,8 +95,8 @@ pub struct Content {
 }
 
 impl Outbox {
-    /// Takes the first due letter in the order of arrival whose recipient is not among `busy`. What is due after `latest`
-    /// was stored before the clock was set back, and is due.
+    /// Takes the due letter with the lowest score whose recipient is not among `busy`, of several the first that arrived.
+    /// What is due after `latest` was stored before the clock was set back, and is due.
     pub async fn claim(
         &self,
         now: Timestamp,
@@ -153,7 +153,7 @@ impl Outbox {
         Ok(tx.commit().await?)
     }
 
-    /// Makes a letter due again at that time; it keeps its place in the order of arrival.
+    /// Makes a letter due again at that time; it keeps its place in the order.
     pub async fn schedule_retry(
         &self,
         letter: &ClaimedLetter,

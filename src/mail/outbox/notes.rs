@@ -14,6 +14,9 @@ use sqlx::AnyConnection;
 /// The kind of a letter that confirms to a visitor that the message arrived.
 pub(super) const ACKNOWLEDGEMENT: &str = "acknowledgement";
 
+/// Held enquiries that a note names: as many as staff can look through in a few minutes.
+const NAMED: i64 = 50;
+
 /// A note as it will be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
@@ -174,12 +177,14 @@ impl Outbox {
         self.db.execute(sqlx::query(FORGET).bind(kind)).await.map(drop)
     }
 
-    /// Enquiries that are held, oldest first, without those marked as advertising.
+    /// The held enquiries that the next note names, lowest score first, without those marked as advertising: those that
+    /// the fewest notes have named, at most [`NAMED`].
     pub async fn held(&self) -> Result<Vec<HeldEnquiry>, Unavailable> {
-        const HELD: &str = "SELECT number, reference, received_at, told_first_at, content FROM enquiry \
-                            WHERE state = 'held' AND marked_spam_at IS NULL ORDER BY number";
+        const HELD: &str = "SELECT number, reference, received_at, told_first_at, content FROM (SELECT * FROM enquiry \
+             WHERE state = 'held' AND marked_spam_at IS NULL ORDER BY told_times, score, number LIMIT $1) AS named \
+             ORDER BY score, number";
         type Row = (i64, String, i64, Option<i64>, Option<String>);
-        let rows: Vec<Row> = sqlx::query_as(HELD).fetch_all(&self.db.pool().await?).await?;
+        let rows: Vec<Row> = sqlx::query_as(HELD).bind(NAMED).fetch_all(&self.db.pool().await?).await?;
         let held = rows.into_iter().map(|(number, reference, received, notified, content)| {
             let content: Option<Content> = content.and_then(|text| serde_json::from_str(&text).ok());
             let reasons = content.map(|content| content.spam.reasons).unwrap_or_default();

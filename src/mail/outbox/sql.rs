@@ -18,6 +18,10 @@ macro_rules! claimable {
     };
 }
 
+/// A time → how many enquiries of the hour before it were not held.
+pub(crate) const MAILED: &str = "SELECT COUNT(*) FROM enquiry WHERE state <> 'held' AND released_at IS NULL \
+                                 AND received_at > $1 - 3600000 AND received_at <= $1";
+
 /// The parameters of `claimable` → one problem. Under READ COMMITTED a second copy waits for the row and then finds the
 /// lease taken.
 pub(crate) const CLAIM_PROBLEM: &str = concat!(
@@ -102,16 +106,17 @@ macro_rules! statements {
             ),
             insert_enquiries: concat!(
                 "INSERT INTO enquiry ",
-                "(number, reference, nonce, fingerprint, day, corrects, received_at, state, content) ",
+                "(number, reference, nonce, fingerprint, day, corrects, received_at, state, score, content) ",
                 "SELECT CAST(value->>'number' AS BIGINT), value->>'reference', value->>'nonce', ",
                 "value->>'fingerprint', value->>'day', CAST(value->>'corrects' AS BIGINT), ",
-                "CAST(value->>'received_at' AS BIGINT), value->>'state', value->>'content' FROM ",
+                "CAST(value->>'received_at' AS BIGINT), value->>'state', CAST(value->>'score' AS BIGINT), ",
+                "value->>'content' FROM ",
                 rows!($dialect, "$1")
             ),
             insert_letters: concat!(
-                "INSERT INTO letter (number, copy, recipient, message_id, dated_at, queued_at, due_at) ",
+                "INSERT INTO letter (number, copy, recipient, message_id, dated_at, queued_at, due_at, score) ",
                 "SELECT number, copy, recipient, '<' || reference || '.' || received_at || '@' || $2 || '>', received_at, ",
-                "COALESCE(released_at, received_at), COALESCE(released_at, received_at) FROM enquiry, ",
+                "COALESCE(released_at, received_at), COALESCE(released_at, received_at), score FROM enquiry, ",
                 copies!($dialect),
                 " WHERE number BETWEEN $3 AND $4 AND state = 'waiting' ORDER BY number, copy"
             ),
@@ -121,7 +126,7 @@ macro_rules! statements {
                 claimable!(),
                 " AND recipient NOT IN (SELECT value FROM ",
                 texts!($dialect, "$6"),
-                ") ORDER BY id LIMIT 1",
+                ") ORDER BY score, id LIMIT 1",
                 skip_locked!($dialect),
                 ") RETURNING id, number, copy, recipient, message_id, dated_at, queued_at, attempts, kind, body"
             ),

@@ -37,6 +37,7 @@ pub async fn outbox(place: &DatabaseLocation, max_batch: usize) -> Outbox {
         zone: TimeZone::get("America/Los_Angeles").unwrap(),
         keep_words: SignedDuration::from_hours(14 * 24),
         max_batch,
+        max_per_hour: u32::MAX,
         connection_lifetime: None,
         key: Options::fingerprint_key(SECRET),
     };

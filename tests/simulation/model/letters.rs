@@ -42,10 +42,12 @@ impl Model {
         busy: &[String],
     ) -> Option<ClaimedLetter> {
         let begin = self.server_clock.unwrap_or(now);
-        let row = self.letters.values_mut().find(|row| {
+        let claimable = self.letters.values_mut().filter(|row| {
             let due = is_due(row.due, now, latest) && has_ended(row.leased_until, begin, lease);
             row.state == State::Waiting && due && !busy.contains(&row.letter.recipient)
-        })?;
+        });
+        // The first of several with the same score.
+        let row = claimable.min_by_key(|row| row.score)?;
         self.last_claim += 1;
         row.leased_until = begin + lease;
         row.claimed = true;

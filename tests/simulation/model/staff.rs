@@ -32,10 +32,15 @@ impl Model {
         entries.collect()
     }
 
-    /// Numbers, and when staff were first notified.
+    /// Numbers, and when staff were first notified: the fifty that the fewest notes have named, lowest score first.
     pub fn held(&self) -> Vec<(i64, Option<Timestamp>)> {
         let held = self.enquiries.values().filter(|row| row.entry.state == "held" && row.entry.spam.is_none());
-        held.map(|row| (row.entry.number, row.notified.as_ref().map(|notified| notified.first))).collect()
+        let score = |row: &&ModelEnquiry| row.content.as_ref().map(|content| content.spam.score);
+        let mut held: Vec<_> = held.collect();
+        held.sort_by_key(|row| (row.notified.as_ref().map_or(0, |notified| notified.days), score(row)));
+        held.truncate(50);
+        held.sort_by_key(|row| (score(row), row.entry.number));
+        held.into_iter().map(|row| (row.entry.number, row.notified.as_ref().map(|notified| notified.first))).collect()
     }
 
     /// Their numbers.
@@ -64,12 +69,13 @@ impl Model {
 
     pub fn release(&mut self, number: i64, now: Timestamp) -> bool {
         let held = self.enquiries.get_mut(&number).filter(|row| row.entry.state == "held");
-        let Some(ModelEnquiry { entry, .. }) = held else { return false };
+        let Some(ModelEnquiry { entry, content, .. }) = held else { return false };
         entry.state = "waiting".into();
         entry.released = Some(now);
         entry.spam = None;
         let received = entry.received;
-        self.queue_letters(number, received, now);
+        let score = content.as_ref().map_or(0, |content| content.spam.score);
+        self.queue_letters(number, score, received, now);
         true
     }
 

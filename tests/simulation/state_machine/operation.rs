@@ -251,7 +251,12 @@ pub fn enquiry(form: Option<u8>, answers: u8, held: bool, received: Timestamp) -
         notice: "2026-06".into(),
     };
     let reasons = vec!["Five links in the message".into()];
-    let spam = if held { SpamScore { action: Action::Hold, score: 9, reasons } } else { SpamScore::default() };
+    let score = 9 - u32::from(answers);
+    let spam = if held {
+        SpamScore { action: Action::Hold, score, reasons }
+    } else {
+        SpamScore { score, ..SpamScore::default() }
+    };
     NewEnquiry { enquiry, spam, nonce: form.map(|form| form.to_string()), received }
 }
 
@@ -273,7 +278,7 @@ pub fn note(held: &[i64], now: Timestamp) -> Note {
 
 /// A receipt without its reference.
 pub fn receipt(receipt: &Receipt) -> String {
-    format!("{} {}", receipt.number, receipt.duplicate)
+    format!("{} {} {}", receipt.number, receipt.duplicate, receipt.held)
 }
 
 /// A letter without what is random.

@@ -193,6 +193,7 @@ async fn open(folder: &TempDir) -> (Outbox, JoinHandle<()>) {
         zone: TimeZone::get("America/Los_Angeles").unwrap(),
         keep_words: SignedDuration::from_hours(14 * 24),
         max_batch: Options::MAX_BATCH,
+        max_per_hour: model::MAX_PER_HOUR,
         connection_lifetime: None,
         key: [7; 32],
     };

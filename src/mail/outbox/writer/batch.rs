@@ -7,25 +7,22 @@
 use crate::{
     enquiry::Action,
     mail::outbox::{
-        NewEnquiry, Options, Receipt,
+        Content, NewEnquiry, Options, Receipt,
         deduplication::{Identity, Known, decide},
         reference::random_hex,
         sql::{self, Statements},
     },
 };
 use serde::Serialize;
-use serde_json::json;
 use sqlx::{Any, AnyConnection, Connection as _, Transaction};
 use std::ops::RangeInclusive;
 
 /// An enquiry, prepared before it waits in the queue.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(super) struct Prepared {
-    #[serde(flatten)]
     identity: Identity,
     received_at: i64,
-    state: &'static str,
-    content: String,
+    content: Box<Content>,
 }
 
 impl Prepared {
@@ -39,9 +36,7 @@ impl Prepared {
                 day: options.zone.to_datetime(new.received).date().to_string(),
             },
             received_at: new.received.as_millisecond(),
-            state: if new.spam.action == Action::Hold { "held" } else { "waiting" },
-            // Read again as `letters::Content`.
-            content: json!({ "enquiry": new.enquiry, "judgement": new.spam }).to_string(),
+            content: Box::new(Content { enquiry: new.enquiry.clone(), spam: new.spam.clone() }),
         }
     }
 }
@@ -52,7 +47,39 @@ struct EnquiryRow<'a> {
     reference: &'a str,
     corrects: Option<i64>,
     #[serde(flatten)]
-    prepared: &'a Prepared,
+    identity: &'a Identity,
+    received_at: i64,
+    state: &'static str,
+    score: u32,
+    content: String,
+}
+
+impl<'a> EnquiryRow<'a> {
+    /// `room` is how many more of this hour may be mailed, counted down here; at 0 the enquiry is held.
+    fn new(
+        prepared: &'a Prepared,
+        receipt: &'a mut Receipt,
+        corrects: Option<i64>,
+        room: &mut u32,
+        limit: u32,
+    ) -> Self {
+        let mut content = prepared.content.clone();
+        if content.spam.action != Action::Hold && *room == 0 {
+            content.spam.hold_above(limit);
+        }
+        receipt.held = content.spam.action == Action::Hold;
+        *room -= u32::from(!receipt.held);
+        Self {
+            number: receipt.number,
+            reference: &receipt.reference,
+            corrects,
+            identity: &prepared.identity,
+            received_at: prepared.received_at,
+            state: if receipt.held { "held" } else { "waiting" },
+            score: content.spam.score,
+            content: json(&content),
+        }
+    }
 }
 
 /// Three times the largest body of a form, since a database writes more than the content. On a disk that is almost full
@@ -79,19 +106,17 @@ pub(super) async fn insert<'c>(
     let query = sqlx::query_as(statements.candidates).bind(json(&identities));
     let known: Vec<KnownRow> = query.fetch_all(&mut *tx).await?;
     let known = known.into_iter().map(|(number, reference, nonce, fingerprint, day)| Known {
-        receipt: Receipt { reference, number, duplicate: false },
+        receipt: Receipt { reference, number, duplicate: false, held: false },
         identity: Identity { nonce, fingerprint, day },
     });
-    let decided = decide(&identities, known.collect(), last);
-    let new = batch.iter().zip(&decided).filter(|(_, (receipt, _))| !receipt.duplicate);
-    let rows: Vec<_> = new
-        .map(|(prepared, (Receipt { number, reference, .. }, corrects))| EnquiryRow {
-            number: *number,
-            reference,
-            corrects: *corrects,
-            prepared,
-        })
-        .collect();
+    let mut decided = decide(&identities, known.collect(), last);
+    let latest = batch.iter().map(|new| new.received_at).max();
+    let mailed: i64 = sqlx::query_scalar(sql::MAILED).bind(latest).fetch_one(&mut *tx).await?;
+    let limit = options.max_per_hour;
+    let mut room = limit.saturating_sub(u32::try_from(mailed).unwrap_or(u32::MAX));
+    let new = batch.iter().zip(&mut decided).filter(|(_, (receipt, _))| !receipt.duplicate);
+    let rows = new.map(|(new, (receipt, corrects))| EnquiryRow::new(new, receipt, *corrects, &mut room, limit));
+    let rows: Vec<_> = rows.collect();
     if let Some(newest) = rows.last() {
         sqlx::query(statements.insert_enquiries).bind(json(&rows)).execute(&mut *tx).await?;
         insert_letters(&mut tx, statements, options, last + 1..=newest.number).await?;
