@@ -65,6 +65,20 @@ fn a_base_url_of_this_machine_makes_a_valid_sender() {
     assert_eq!(from.as_deref(), Some("website@localhost"));
 }
 
+const STAFF: &str = "info@therelationshipclinic.co";
+
+/// Addresses in alphabetical order.
+fn recipients(mails: &[Vec<u8>]) -> Vec<String> {
+    let to = |bytes: &Vec<u8>| {
+        let message = letter(bytes);
+        let to = message.to().and_then(|to| to.first()).and_then(|to| to.address().map(str::to_owned));
+        to.expect("a recipient")
+    };
+    let mut recipients: Vec<String> = mails.iter().map(to).collect();
+    recipients.sort();
+    recipients
+}
+
 #[test]
 fn an_acknowledgement_is_sent_once_and_the_letter_mentions_it() {
     let content = ContentFolder::copied();
@@ -75,15 +89,21 @@ fn an_acknowledgement_is_sent_once_and_the_letter_mentions_it() {
     clinic.get(answer.is(303).header("location")).has("a short note there says that a message arrived");
     clinic.post(&[&private[..], &[("name", "Ana once more")]].concat()).is(303);
     clinic.post(&valid_form()).is(303);
-    let to = |bytes: &Vec<u8>| {
-        let message = letter(bytes);
-        let to = message.to().and_then(|to| to.first()).and_then(|to| to.address().map(str::to_owned));
-        to.expect("a recipient")
-    };
-    let mut recipients: Vec<String> = clinic.letters(4).iter().map(to).collect();
-    recipients.sort();
-    let staff = "info@therelationshipclinic.co";
-    assert_eq!(recipients, ["ana@example.com", staff, staff, staff]);
+    assert_eq!(recipients(&clinic.letters(4)), ["ana@example.com", STAFF, STAFF, STAFF]);
+}
+
+#[test]
+fn an_enquiry_above_the_limit_of_an_hour_is_thanked_and_held_without_an_acknowledgement() {
+    let content = ContentFolder::copied();
+    content.replace_line("clinic.toml", "acknowledge = false", "acknowledge = true");
+    let clinic = content.open(&[("CLINIC_TEST_MAX_PER_HOUR", "1")]);
+    clinic.post(&valid_form()).is(303);
+    let private = [("channel", "email"), ("email", "ana@example.com"), ("email_private", "yes"), ("consent", "yes")];
+    clinic.post(&[&private[..], &[("name", "Ana")]].concat()).is(303);
+    let list: serde_json::Value = serde_json::from_str(&clinic.output_of(&["enquiries", "list", "--json"])).unwrap();
+    assert_eq!((&list[0]["state"] != "held", &list[1]["state"]), (true, &"held".into()), "{list}");
+    clinic.output_of(&["enquiries", "release", list[1]["reference"].as_str().unwrap()]);
+    assert_eq!(recipients(&clinic.letters(2)), [STAFF, STAFF]);
 }
 
 #[test]
