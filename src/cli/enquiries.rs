@@ -51,6 +51,9 @@ pub(super) enum Enquiries {
         /// One or more
         #[arg(required = true)]
         references: Vec<String>,
+        /// Remove the mark; possible for 30 days
+        #[arg(long)]
+        undo: bool,
     },
     /// Erase the content of one enquiry, or of all from one address, and report what remains
     Erase(Erase),
@@ -134,11 +137,15 @@ async fn act(config: &Config, outbox: &Outbox, command: &Enquiries) -> Result<St
             let letters = outbox.resend(reference.as_deref().map(normalized).as_deref(), now()).await?;
             Ok(count(usize::try_from(letters)?, "letter is", "letters are") + " queued again\n")
         }
-        Enquiries::Answered { references } => {
+        Enquiries::Answered { references, undo } => {
             for reference in references {
-                outbox.answered(&normalized(reference), now()).await?;
+                match undo {
+                    true => outbox.undo_answered(&normalized(reference), now()).await?,
+                    false => outbox.answered(&normalized(reference), now()).await?,
+                }
             }
-            Ok(count(references.len(), "enquiry is", "enquiries are") + " marked as answered\n")
+            let negation = if *undo { " no longer" } else { "" };
+            Ok(format!("{}{negation} marked as answered\n", count(references.len(), "enquiry is", "enquiries are")))
         }
         Enquiries::Erase(what) => erase::erase(config, outbox, what).await,
         Enquiries::Export { format: ExportFormat::Csv } => Ok(output::csv(&outbox.export().await?)?),

@@ -3,7 +3,10 @@
 //! Invariant: the page names an enquiry by its number and reference only, and nothing about a person.
 
 use super::{PageContext, PageMeta, rendered};
-use crate::{content::AvailabilityState, enquiry::link::LinkAction};
+use crate::{
+    content::AvailabilityState,
+    enquiry::{link::LinkAction, retention},
+};
 use askama::Template;
 
 /// The state that the page shows; its text is in the template.
@@ -15,6 +18,8 @@ pub enum LinkState {
     Done,
     /// The action was done before, by this link or another way.
     AlreadyDone,
+    /// The mark was removed just now.
+    Undone,
     /// The enquiry's content is erased, so it cannot be released.
     Erased,
     /// The link has expired.
@@ -31,7 +36,7 @@ impl LinkState {
     /// Status code (RFC 9110).
     pub fn status(self) -> u16 {
         match self {
-            Self::Open | Self::Done | Self::AlreadyDone => 200,
+            Self::Open | Self::Done | Self::AlreadyDone | Self::Undone => 200,
             Self::Erased | Self::Expired => 410,
             Self::Unknown => 404,
             Self::Forged => 403,
@@ -50,17 +55,19 @@ struct LinkPage<'a> {
     action: Option<LinkAction>,
     number: i64,
     reference: &'a str,
+    undo: bool,
 }
 
 /// The page about one action on one enquiry. If these are not known, `action` is absent, `number` 0 and `reference`
-/// empty.
+/// empty. `undo` offers to remove the mark.
 pub fn link(
     context: PageContext<'_>,
     state: LinkState,
     action: Option<LinkAction>,
     number: i64,
     reference: &str,
+    undo: bool,
 ) -> String {
     let meta = PageMeta { sensitive: false, ..PageMeta::neutral("") };
-    rendered(&LinkPage { context, meta, state, action, number, reference })
+    rendered(&LinkPage { context, meta, state, action, number, reference, undo })
 }

@@ -1,11 +1,15 @@
 //! Signed links from letters and notes: GET shows a confirmation page; POST performs the action.
 //!
-//! Invariant: GET changes nothing, since mail scanners and previewers open every link; each action is done once. There
-//! is no log-in, nothing personal on the page, and neither caches nor search engines keep it.
+//! Invariant: GET changes nothing, since mail scanners and previewers open every link; each action is done once, and a
+//! mark can be undone for [`retention::UNDO_DAYS`]. There is no log-in, nothing personal on the page, and neither caches
+//! nor search engines keep it.
 
 use super::{App, page};
 use crate::{
-    enquiry::link::{Link, LinkAction, LinkToken},
+    enquiry::{
+        link::{Link, LinkAction, LinkToken},
+        retention,
+    },
     mail::outbox::{CommandError, Entry, Unavailable},
     pages::{self, LinkState},
 };
@@ -14,6 +18,7 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode},
     response::Response,
 };
+use jiff::Timestamp;
 use std::sync::Arc;
 
 /// A link, its enquiry if it is stored, and whether its action is possible.
@@ -40,7 +45,7 @@ pub(super) async fn show(State(app): State<Arc<App>>, Path(token): Path<String>)
     answer(&app, &load(&app, &token).await)
 }
 
-/// `POST /t/{token}`: performs the action, unless it is done already.
+/// `POST /t/{token}`: performs the action, unless it is done already; with the query `undo`, removes the mark.
 pub(super) async fn perform_action(
     State(app): State<Arc<App>>,
     Path(token): Path<String>,
@@ -48,11 +53,15 @@ pub(super) async fn perform_action(
 ) -> Response {
     let (parts, _) = request.into_parts();
     let context = load(&app, &token).await;
-    let (LinkState::Open, Some(link)) = (context.state, &context.link) else { return answer(&app, &context) };
+    let undo = parts.uri.query() == Some("undo");
+    let possible = if undo { may_undo(&context, app.now()) } else { context.state == LinkState::Open };
+    let Some(link) = context.link.as_ref().filter(|_| possible) else { return answer(&app, &context) };
     if app.cross_site.accept(&parts).await.is_none() {
         return answer(&app, &LinkContext { state: LinkState::Forged, ..context });
     }
-    let state = match perform(&app, link).await {
+    let done = if undo { undo_mark(&app, link).await } else { perform(&app, link).await };
+    let state = match done {
+        Ok(()) if undo => LinkState::Undone,
         Ok(()) => LinkState::Done,
         Err(CommandError::NotApplicable { .. }) => LinkState::AlreadyDone,
         Err(CommandError::Unavailable(cause)) => return answer(&app, &LinkContext::unavailable(&cause)),
@@ -98,12 +107,41 @@ async fn perform(app: &App, link: &Link) -> Result<(), CommandError> {
     }
 }
 
+/// When the mark that the link sets was set; a letter that was sent has none.
+fn marked(action: LinkAction, entry: &Entry) -> Option<Timestamp> {
+    match action {
+        LinkAction::Answered => entry.answered,
+        LinkAction::Spam => entry.spam,
+        LinkAction::Release => None,
+    }
+}
+
+fn may_undo(context: &LinkContext, now: Timestamp) -> bool {
+    let marked = context.link.as_ref().zip(context.entry.as_ref()).and_then(|(link, entry)| marked(link.action, entry));
+    marked.is_some_and(|marked| marked >= retention::undo_since(now))
+}
+
+async fn undo_mark(app: &App, link: &Link) -> Result<(), CommandError> {
+    let outbox = &app.parts.outbox;
+    match link.action {
+        LinkAction::Answered => outbox.undo_answered(&link.reference, app.now()).await,
+        LinkAction::Spam => outbox.undo_spam(&link.reference, app.now()).await,
+        // A release leaves no mark.
+        LinkAction::Release => Ok(()),
+    }
+}
+
 fn answer(app: &App, context: &LinkContext) -> Response {
     let (number, reference) = context.entry.as_ref().map_or((0, ""), |entry| (entry.number, &entry.reference));
     let status = StatusCode::from_u16(context.state.status()).expect("every state has a status of RFC 9110");
     let action = context.link.as_ref().map(|link| link.action);
+    let undo = match context.state {
+        LinkState::Done => action != Some(LinkAction::Release),
+        LinkState::AlreadyDone => may_undo(context, app.now()),
+        _ => false,
+    };
     let edition = app.edition();
-    let mut response = page(status, pages::link(edition.context(), context.state, action, number, reference));
+    let mut response = page(status, pages::link(edition.context(), context.state, action, number, reference, undo));
     response.headers_mut().insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
     response
 }
@@ -111,7 +149,6 @@ fn answer(app: &App, context: &LinkContext) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::Timestamp;
 
     #[test]
     fn an_action_is_possible_once_and_a_release_not_after_erasure() {

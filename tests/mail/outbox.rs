@@ -45,6 +45,7 @@ on_both!(
     nothing_undelivered_is_erased,
     a_held_enquiry_is_erased_a_month_after_staff_were_notified_three_times,
     an_erased_enquiry_keeps_number_and_times,
+    a_mark_can_be_undone_for_thirty_days_and_the_words_stay,
     an_enquiry_reported_as_not_stored_is_not_stored_later,
     a_stored_enquiry_is_there_after_a_restart,
     late_and_failed_letters_are_counted,
@@ -402,6 +403,23 @@ async fn an_erased_enquiry_keeps_number_and_times(kind: Kind) {
     assert!(claim(&test.outbox, later(10)).await.is_none(), "its letter is no longer queued");
     assert!(test.outbox.erase(&receipt.reference, later(11)).await.is_err());
     assert_eq!(test.put(with_nonce("Ann", "n1")).await.number, 2, "erased answers cannot be recognized as a duplicate");
+}
+
+async fn a_mark_can_be_undone_for_thirty_days_and_the_words_stay(kind: Kind) {
+    const MONTH: i64 = 30 * 86_400;
+    let test = TestOutbox::new(kind).await;
+    let (ann, seller) = (test.put(new("Ann")).await.reference, test.put(held("Seller")).await.reference);
+    test.outbox.answered(&ann, later(0)).await.unwrap();
+    test.outbox.spam(&seller, later(0)).await.unwrap();
+    assert!(test.outbox.undo_answered(&ann, later(MONTH + 1)).await.is_err());
+    assert!(test.outbox.undo_spam(&seller, later(MONTH + 1)).await.is_err());
+    test.outbox.undo_answered(&ann, later(MONTH)).await.unwrap();
+    test.outbox.undo_spam(&seller, later(MONTH)).await.unwrap();
+    assert!(test.outbox.undo_spam(&seller, later(MONTH)).await.is_err(), "there is no mark any more");
+    let entries = test.outbox.list().await.unwrap();
+    assert!(entries.iter().all(|entry| entry.answered.is_none() && entry.spam.is_none()), "{entries:?}");
+    assert_eq!(test.outbox.apply_retention(later(MONTH)).await.unwrap().erased, 0);
+    assert_eq!(test.outbox.held().await.unwrap().len(), 1, "it is listed again");
 }
 
 async fn an_enquiry_reported_as_not_stored_is_not_stored_later(kind: Kind) {

@@ -69,6 +69,10 @@ fn a_list_shows_states_without_content_and_show_the_content() {
     assert_eq!(whole["enquiry"]["name"], "Ana");
     assert!(clinic.output_of(&["enquiries", "answered", &reference]).contains("1 enquiry is marked"));
     assert!(list(&clinic)[0]["answered"].is_string());
+    let undone = clinic.output_of(&["enquiries", "answered", "--undo", &reference]);
+    assert!(undone.contains("1 enquiry is no longer marked"), "{undone}");
+    assert!(list(&clinic)[0]["answered"].is_null());
+    fails(&clinic, &["enquiries", "answered", "--undo", &reference], 1, "no mark that can be undone");
 }
 
 #[test]

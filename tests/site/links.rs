@@ -15,7 +15,9 @@ fn shows(answer: &Answer, status: u16, heading: &str) {
     for personal in ["Ana", "555-0123", "quarrel"] {
         answer.lacks(personal);
     }
-    assert_eq!(dom.all("main form").len(), usize::from(heading.ends_with('?')), "only a confirmation has a button");
+    let has_button = heading.ends_with('?') || heading.contains("marked");
+    assert_eq!(dom.all("main form").len(), usize::from(has_button), "to confirm or to undo");
+    answer.has("for the clinic’s staff");
 }
 
 #[test]
@@ -37,6 +39,26 @@ fn a_link_shows_a_confirmation_and_its_button_acts_once() {
     shows(&clinic.get(answered), 200, "No. 1 was marked before");
     shows(&clinic.press(spam, &here), 200, "No. 1 is marked as advertising");
     shows(&clinic.press(spam, &here), 200, "No. 1 was marked before");
+}
+
+#[test]
+fn a_mark_is_undone_on_the_page_that_set_it() {
+    let clinic = Clinic::start();
+    clinic.post(&valid_form()).is(303);
+    let here = [("sec-fetch-site", "same-origin")];
+    for (link, mark) in links(&clinic.letters(1).remove(0)).iter().zip(["answered", "advertising"]) {
+        let (undo, asks) = (format!("{link}?undo"), format!("Mark No. 1 as {mark}?"));
+        let unmarked = clinic.press(&undo, &here);
+        shows(&unmarked, 200, &asks);
+        unmarked.has("action=\"?\"");
+        let done = clinic.press(link, &here);
+        shows(&done, 200, &format!("No. 1 is marked as {mark}"));
+        done.has("action=\"?undo\"");
+        shows(&clinic.get(&undo), 200, "No. 1 was marked before");
+        shows(&clinic.press(&undo, &[("sec-fetch-site", "cross-site")]), 403, "The button was not pressed here");
+        shows(&clinic.press(&undo, &here), 200, "The mark of No. 1 is removed");
+        shows(&clinic.get(link), 200, &asks);
+    }
 }
 
 #[test]

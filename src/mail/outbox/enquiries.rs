@@ -3,6 +3,7 @@
 //! Invariant: every change is one transaction and fails if there is nothing to change.
 
 use super::{Outbox, Unavailable, letters::Content, time, writer::insert_letters};
+use crate::enquiry::retention;
 use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::{Row as _, any::AnyRow};
@@ -64,6 +65,7 @@ pub enum CommandError {
 }
 
 const UNKNOWN: &str = "no enquiry has this reference; see `enquiries list`";
+const NOT_MARKED: &str = "it has no mark that can be undone; see `enquiries list`";
 
 impl Outbox {
     /// Every enquiry that is not removed, oldest first.
@@ -156,20 +158,38 @@ impl Outbox {
     /// Records that staff have answered; the first time counts.
     pub async fn answered(&self, reference: &str, now: Timestamp) -> Result<(), CommandError> {
         const ANSWERED: &str = "UPDATE enquiry SET answered_at = COALESCE(answered_at, $2) WHERE reference = $1";
-        self.mark(ANSWERED, reference, now).await
+        self.mark(ANSWERED, reference, now, UNKNOWN).await
+    }
+
+    /// Removes the mark as answered, within [`retention::UNDO_DAYS`]; content that is not yet erased is kept as before.
+    pub async fn undo_answered(&self, reference: &str, now: Timestamp) -> Result<(), CommandError> {
+        const UNDO: &str = "UPDATE enquiry SET answered_at = NULL WHERE reference = $1 AND answered_at >= $2";
+        self.mark(UNDO, reference, retention::undo_since(now), NOT_MARKED).await
+    }
+
+    /// Removes the mark as advertising, within [`retention::UNDO_DAYS`]; a held enquiry is listed again.
+    pub async fn undo_spam(&self, reference: &str, now: Timestamp) -> Result<(), CommandError> {
+        const UNDO: &str = "UPDATE enquiry SET marked_spam_at = NULL WHERE reference = $1 AND marked_spam_at >= $2";
+        self.mark(UNDO, reference, retention::undo_since(now), NOT_MARKED).await
     }
 
     /// Records that it is advertising: it is no longer listed, and if it is held it is erased a day later. The first time
     /// counts.
     pub async fn spam(&self, reference: &str, now: Timestamp) -> Result<(), CommandError> {
         const SPAM: &str = "UPDATE enquiry SET marked_spam_at = COALESCE(marked_spam_at, $2) WHERE reference = $1";
-        self.mark(SPAM, reference, now).await
+        self.mark(SPAM, reference, now, UNKNOWN).await
     }
 
-    async fn mark(&self, statement: &'static str, reference: &str, now: Timestamp) -> Result<(), CommandError> {
-        let query = sqlx::query(statement).bind(reference.to_owned()).bind(now.as_millisecond());
+    async fn mark(
+        &self,
+        statement: &'static str,
+        reference: &str,
+        at: Timestamp,
+        otherwise: &'static str,
+    ) -> Result<(), CommandError> {
+        let query = sqlx::query(statement).bind(reference.to_owned()).bind(at.as_millisecond());
         match self.db.execute(query).await? {
-            0 => Err(not_applicable(reference, UNKNOWN)),
+            0 => Err(not_applicable(reference, otherwise)),
             _ => Ok(()),
         }
     }
