@@ -50,6 +50,8 @@ pub fn acknowledged(enquiry: &Enquiry, spam: &SpamScore) -> Option<Address> {
 #[template(path = "mail/enquiry.subject.txt", escape = "none")]
 struct Subject<'a>(&'a View<'a>);
 
+/// A reply quotes the letter to the visitor. What is for staff stands last, below `-- ` (RFC 3676 4.3): some mail programs
+/// leave it out of a reply. Others quote all of it, so a visitor may read every remark.
 #[derive(Template)]
 #[template(path = "mail/enquiry.txt", escape = "none")]
 struct Text<'a>(&'a View<'a>);

@@ -82,6 +82,19 @@ fn both_parts_match_the_snapshots() {
     }
 }
 
+#[test]
+fn actions_and_remarks_follow_the_signature_separator_and_nothing_accuses_the_reader() {
+    for (name, stored) in samples() {
+        let letter = write(&stored);
+        let (above, below) = letter.text.split_once("\n-- \n").unwrap_or_else(|| panic!("{name}: no separator"));
+        assert!(!above.contains("/t/") && !above.contains("advertising"), "{name}: {above}");
+        assert_eq!(below.matches("/t/").count(), 2, "{name}: {below}");
+        assert!(stored.spam.reasons.iter().all(|reason| below.contains(reason)), "{name}: {below}");
+        let (above, _) = letter.html.split_once("For the staff of the clinic:").unwrap();
+        assert!(!above.contains("/t/") && !above.contains("advertising"), "{name}: {above}");
+    }
+}
+
 /// Words of a part, without markup and without what only one part needs.
 pub fn words(text: &str) -> Vec<String> {
     // A link has words in the HTML part and an address in the text part.
@@ -311,7 +324,7 @@ async fn a_correction_names_the_enquiry_before_it() {
     let parsed = MessageParser::default().parse(mails[1].text.as_bytes()).unwrap();
     let text = parsed.body_text(0).unwrap().replace("\r\n", "\n");
     assert!(text.contains(&format!("This corrects No. 1 ({}).", first.reference)), "{text}");
-    assert!(text.contains("The one before, No. 2 (") && text.contains("is held"), "{text}");
+    assert!(text.contains("The one before, No. 2 (") && text.contains("waits for a decision"), "{text}");
 }
 
 #[test]

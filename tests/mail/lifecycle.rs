@@ -180,7 +180,7 @@ async fn an_enquiry_goes_from_the_form_to_erasure_and_every_letter_has_its_text(
     assert_eq!(clinic.states().await, ["delivered", "delivered", "delivered", "held"]);
     let letters = clinic.mailbox();
     assert_eq!(letters.len(), 3);
-    assert!(letters[2].contains("This may be advertising."), "{}", letters[2]);
+    assert!(letters[2].contains("Read this one with care:"), "{}", letters[2]);
     mails.extend(["1_letter", "2_correction", "3_labeled"].into_iter().zip(letters.clone()));
 
     // Wednesday morning: the note lists the held enquiry; staff release it, and mark Ana's as answered.
