@@ -127,22 +127,14 @@ impl App {
         }
     }
 
-    fn edition(&self) -> Arc<Edition> {
-        self.parts.edition.load_full()
-    }
-
-    fn now(&self) -> Timestamp {
-        (self.parts.clock)()
-    }
-
     fn fresh_token(&self) -> String {
-        Token::issue(&self.form_key, self.now().as_second(), random::<NONCE>())
+        Token::issue(&self.form_key, (self.parts.clock)().as_second(), random::<NONCE>())
     }
 
     /// `REFERENCE.SECONDS.signature`, so that existing references cannot be found by guessing, and a receipt that is
     /// opened again shows the same day.
     fn sign_receipt(&self, reference: &str) -> String {
-        let receipt = format!("{reference}.{}", self.now().as_second());
+        let receipt = format!("{reference}.{}", (self.parts.clock)().as_second());
         format!("{receipt}.{}", BASE64URL_NOPAD.encode(&self.receipt_key.sign(receipt.as_bytes())))
     }
 
@@ -170,7 +162,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/dev/changes", get(admin::changes))
         .merge(health_routes(get(admin::form)))
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(catch_panic(move || failure(&after_panic.edition(), Failure::Internal)))
+        .layer(catch_panic(move || failure(&after_panic.parts.edition.load_full(), Failure::Internal)))
         .with_state(app)
 }
 
@@ -198,5 +190,5 @@ pub fn admin(monitor: Monitor) -> SiteService {
 }
 
 async fn method_not_allowed(State(app): State<Arc<App>>) -> Response {
-    failure(&app.edition(), Failure::MethodNotAllowed)
+    failure(&app.parts.edition.load_full(), Failure::MethodNotAllowed)
 }

@@ -41,7 +41,7 @@ pub struct Monitor {
 
 impl Monitor {
     async fn metrics(&self) -> Metrics {
-        let now = self.app.now();
+        let now = (self.app.parts.clock)();
         Metrics {
             now,
             started: self.started,
@@ -106,7 +106,7 @@ impl FormHealth {
         {
             return reasons.clone();
         }
-        let reasons = app.parts.outbox.health(app.now()).await.reasons();
+        let reasons = app.parts.outbox.health((app.parts.clock)()).await.reasons();
         if !reasons.is_empty() && last.take().is_none_or(|(_, earlier)| earlier != reasons) {
             tracing::warn!(?reasons, "the form does not work");
         }
@@ -120,7 +120,7 @@ const WAIT_FOR_CHANGE: Duration = Duration::from_secs(20);
 
 /// `GET /dev/changes`: 205 once there is a new edition, 204 if there was none for a while, 404 in production.
 pub(super) async fn changes(State(app): State<Arc<App>>) -> Response {
-    let Some(mut reloads) = app.parts.reloads.clone() else { return not_found(&app.edition()) };
+    let Some(mut reloads) = app.parts.reloads.clone() else { return not_found(&app.parts.edition.load_full()) };
     reloads.mark_unchanged();
     let status = match timeout(WAIT_FOR_CHANGE, reloads.changed()).await {
         Ok(Ok(())) => StatusCode::RESET_CONTENT,

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// `GET /assets/cards/…`.
 pub(super) async fn show(State(app): State<Arc<App>>, request: Request) -> Response {
-    let edition = app.edition();
+    let edition = app.parts.edition.load_full();
     let Some(card) = edition.card(request.uri().path()) else { return not_found(&edition) };
     // An earlier title's address shows the current card, which must be revalidated.
     let caching = if card.address == request.uri().path() { Caching::Immutable } else { Caching::Revalidate };

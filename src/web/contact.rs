@@ -28,7 +28,7 @@ use std::{collections::HashMap, sync::Arc};
 
 /// `GET /contact`: an empty form with a fresh token.
 pub(super) async fn show(State(app): State<Arc<App>>) -> Response {
-    let edition = app.edition();
+    let edition = app.parts.edition.load_full();
     let mut answer = form_page(&app, &edition, &Submission::default(), &[], None);
     answer.headers_mut().insert(header::LINK, edition.preload.clone());
     answer
@@ -42,7 +42,7 @@ pub(super) async fn token(State(app): State<Arc<App>>) -> Response {
 /// `GET /contact/received?r=…`: changes nothing, so it may be reloaded and bookmarked. `r` is a signed reference,
 /// nothing personal.
 pub(super) async fn received(State(app): State<Arc<App>>, Query(query): Query<HashMap<String, String>>) -> Response {
-    let edition = app.edition();
+    let edition = app.parts.edition.load_full();
     match query.get("r").and_then(|receipt| app.read_receipt(receipt)) {
         Some((reference, received)) => page(StatusCode::OK, pages::received(edition.context(), reference, received)),
         None => not_found(&edition),
@@ -52,7 +52,7 @@ pub(super) async fn received(State(app): State<Arc<App>>, Query(query): Query<Ha
 /// `POST /contact`: redirects to the receipt (303, RFC 9110 15.4.4), so that Back and reload never post again, or shows
 /// the form with the reason.
 pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Response {
-    let edition = app.edition();
+    let edition = app.parts.edition.load_full();
     let (parts, body) = request.into_parts();
     let form = match request_body::read(&parts.headers, body, request_body::TIME_LIMIT).await {
         Ok(body) => Submission::from_body(&body),
@@ -100,7 +100,7 @@ async fn store(
     site: FetchSite,
     recent: u32,
 ) -> Result<Receipt, PutError> {
-    let received = app.now();
+    let received = (app.parts.clock)();
     let token = Token::read(&app.form_key, form.token.trim(), received.as_second());
     let nonce = if let Token::Valid { nonce, .. } = &token { Some(nonce.clone()) } else { None };
     let repeated = enquiry.message.as_deref().is_some_and(|message| app.duplicates.seen_before(message));
@@ -131,7 +131,8 @@ async fn store(
     }
     if edition.site.clinic.form.acknowledge
         && let Some(address) = letter::acknowledged(&enquiry, &spam)
-        && let Err(cause) = app.parts.outbox.queue_acknowledgement(&receipt.reference, &address, app.now()).await
+        && let Err(cause) =
+            app.parts.outbox.queue_acknowledgement(&receipt.reference, &address, (app.parts.clock)()).await
     {
         tracing::warn!(%cause, number = receipt.number, "an enquiry is not acknowledged by mail");
     }

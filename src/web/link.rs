@@ -54,7 +54,7 @@ pub(super) async fn perform_action(
     let (parts, _) = request.into_parts();
     let context = load(&app, &token).await;
     let undo = parts.uri.query() == Some("undo");
-    let possible = if undo { may_undo(&context, app.now()) } else { context.state == LinkState::Open };
+    let possible = if undo { may_undo(&context, (app.parts.clock)()) } else { context.state == LinkState::Open };
     let Some(link) = context.link.as_ref().filter(|_| possible) else { return answer(&app, &context) };
     if app.cross_site.accept(&parts).await.is_none() {
         return answer(&app, &LinkContext { state: LinkState::Forged, ..context });
@@ -71,7 +71,7 @@ pub(super) async fn perform_action(
 }
 
 async fn load(app: &App, token: &str) -> LinkContext {
-    let (link, expired) = match app.parts.links.read(token, app.now()) {
+    let (link, expired) = match app.parts.links.read(token, (app.parts.clock)()) {
         LinkToken::Invalid => return LinkContext::without_link(LinkState::Unknown),
         LinkToken::Valid(link) => (link, false),
         LinkToken::Expired(link) => (link, true),
@@ -101,9 +101,9 @@ fn state_of(action: LinkAction, entry: &Entry) -> LinkState {
 async fn perform(app: &App, link: &Link) -> Result<(), CommandError> {
     let outbox = &app.parts.outbox;
     match link.action {
-        LinkAction::Answered => outbox.answered(&link.reference, app.now()).await,
-        LinkAction::Release => outbox.release(&link.reference, app.now()).await,
-        LinkAction::Spam => outbox.spam(&link.reference, app.now()).await,
+        LinkAction::Answered => outbox.answered(&link.reference, (app.parts.clock)()).await,
+        LinkAction::Release => outbox.release(&link.reference, (app.parts.clock)()).await,
+        LinkAction::Spam => outbox.spam(&link.reference, (app.parts.clock)()).await,
     }
 }
 
@@ -124,8 +124,8 @@ fn may_undo(context: &LinkContext, now: Timestamp) -> bool {
 async fn undo_mark(app: &App, link: &Link) -> Result<(), CommandError> {
     let outbox = &app.parts.outbox;
     match link.action {
-        LinkAction::Answered => outbox.undo_answered(&link.reference, app.now()).await,
-        LinkAction::Spam => outbox.undo_spam(&link.reference, app.now()).await,
+        LinkAction::Answered => outbox.undo_answered(&link.reference, (app.parts.clock)()).await,
+        LinkAction::Spam => outbox.undo_spam(&link.reference, (app.parts.clock)()).await,
         // A release leaves no mark.
         LinkAction::Release => Ok(()),
     }
@@ -137,10 +137,10 @@ fn answer(app: &App, context: &LinkContext) -> Response {
     let action = context.link.as_ref().map(|link| link.action);
     let undo = match context.state {
         LinkState::Done => action != Some(LinkAction::Release),
-        LinkState::AlreadyDone => may_undo(context, app.now()),
+        LinkState::AlreadyDone => may_undo(context, (app.parts.clock)()),
         _ => false,
     };
-    let edition = app.edition();
+    let edition = app.parts.edition.load_full();
     let mut response = page(status, pages::link(edition.context(), context.state, action, number, reference, undo));
     response.headers_mut().insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
     response

@@ -14,7 +14,7 @@ use url::form_urlencoded;
 
 /// The form alone, or with results.
 pub(super) async fn show(State(app): State<Arc<App>>, RawQuery(raw): RawQuery) -> Response {
-    let edition = app.edition();
+    let edition = app.parts.edition.load_full();
     let query = query_from(raw.as_deref().unwrap_or_default());
     let html = app.searching.run(move || {
         let found = (!query.is_empty()).then(|| edition.index().find(&query));
