@@ -52,7 +52,7 @@ pub fn sites() -> Vec<Site> {
 fn shipped() -> Site {
     let clinic = Clinic::start();
     let mut states = vec![
-        state_at_path("home", "/", "A therapy clinic"),
+        state_at_path("home", "/", "Therapy for relationships"),
         state_at_path("list", "/articles", "Articles"),
         state_at_path("topic", "/topics/couples", "Couples"),
         state_at_path("article", "/articles/attachment-repair-therapy", ""),
@@ -166,7 +166,7 @@ fn extreme() -> Site {
         .unwrap_or_else(|| panic!("no photographs:\n{}", clinic.log()));
     let receipt = clinic.post(&valid_form()).is(303).header("location").to_owned();
     let states = vec![
-        state_at_path("home-away", "/", "A therapy clinic"),
+        state_at_path("home-away", "/", "Therapy for relationships"),
         state_at_path("person", "/people/ana", "Ana María"),
         state_at_path("list-long-title", "/articles", "Articles"),
         state_at_path("article-long-title", "/articles/long-title", "What two people"),
@@ -221,7 +221,7 @@ fn no_article() -> Site {
     content.keep_only("none of them");
     let clinic = content.open(&[]);
     let states = vec![
-        state_at_path("home-no-article", "/", "A therapy clinic"),
+        state_at_path("home-no-article", "/", "Therapy for relationships"),
         state_at_path("list-empty", "/articles", "Articles"),
     ];
     Site { clinic, states, _content: Some(content) }
@@ -238,7 +238,7 @@ fn one_article() -> Site {
         ("CLINIC_STAGING", "true"),
     ]);
     let states = vec![
-        state_at_path("home-one-article", "/", "A therapy clinic"),
+        state_at_path("home-one-article", "/", "Therapy for relationships"),
         state_at_path("list-one-article", "/articles", "Articles"),
         state_at_path("article-alone", "/articles/choosing-a-therapist", ""),
         state_at_path("contact-waiting-list", "/contact", "Contact"),
