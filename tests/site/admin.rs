@@ -204,7 +204,8 @@ fn many_who_ask_for_the_health_of_the_form_cause_one_write() {
         }
     });
     let checks = 2 + began.elapsed().as_secs() / 2;
-    let written = size() - before;
+    // The first retention run may empty the file meanwhile.
+    let written = size().saturating_sub(before);
     assert!(written <= checks * 150_000, "{written} bytes were written for at most {checks} checks");
 }
 
