@@ -178,7 +178,7 @@ impl Outbox {
     }
 
     /// The held enquiries that the next note names, lowest score first, without those marked as advertising: those that
-    /// the fewest notes have named, at most [`NAMED`].
+    /// the fewest notes have named, at most fifty.
     pub async fn held(&self) -> Result<Vec<HeldEnquiry>, Unavailable> {
         const HELD: &str = "SELECT number, reference, received_at, told_first_at, content FROM (SELECT * FROM enquiry \
              WHERE state = 'held' AND marked_spam_at IS NULL ORDER BY told_times, score, number LIMIT $1) AS named \
