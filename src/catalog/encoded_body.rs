@@ -1,8 +1,10 @@
 //! A resource's bytes: uncompressed at once, compressed as soon as the background worker has made them.
 //!
 //! Invariant: each encoding has a strong `ETag` of its own, made of the content's hash, the coding and its level. A
-//! compressed body is set once and never changes. Of a body from the disk
-//! cache, the uncompressed bytes are restored when they are requested.
+//! compressed body is set once and never changes. Of a body from the disk cache, the uncompressed bytes are restored when
+//! they are requested.
+//!
+//! Never: a compression inside a request.
 
 use super::{
     compression::{Coding, Level, compress, restore},
@@ -147,6 +149,7 @@ mod tests {
             assert_eq!(ALL.map(|coding| body.get(coding).coding), [Coding::Identity; 3]);
         }
     }
+
     #[test]
     fn a_body_from_the_cache_has_the_same_bytes_in_each_coding() {
         let folder = tempfile::tempdir().unwrap();

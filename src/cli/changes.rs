@@ -1,5 +1,9 @@
 //! Notices changes of folders: by the system's notifications, and, since these follow a folder and not its path, by
 //! comparing which folder is at the path. Deployments replace a folder, or a symbolic link to it.
+//!
+//! Invariant: after the last change of a series, one more read is announced.
+//!
+//! Never: the reading itself.
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use std::{

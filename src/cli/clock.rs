@@ -1,6 +1,8 @@
 //! The clock; no other module reads it.
 //!
 //! Invariant: a clock that is set while the program runs lets nothing be erased early.
+//!
+//! Never: a wait, a time zone.
 
 use jiff::{SignedDuration, Timestamp};
 use std::{

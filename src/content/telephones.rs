@@ -1,4 +1,6 @@
 //! Telephone numbers in pages that are not the clinic's: with a wrong digit, a visitor calls a stranger.
+//!
+//! Never: an error; the number of another practice may be meant, so each is a warning.
 
 use super::{Clinic, Crisis, source::SourceFile};
 use std::ops::Range;

@@ -1,4 +1,6 @@
 //! Telephone numbers as visitors type them: what may be one, and which of them a link can dial.
+//!
+//! Never: whether a number is in use, and no change of what was typed.
 
 /// Whether a text has only digits and the signs of a number, and no word but that for an extension. The direction marks
 /// are those that telephones put around a copied number.

@@ -1,4 +1,4 @@
-//! A flood from many addresses: its letters leave after those of a lower score, and those above the limit are held.
+//! Many posts from many addresses: their letters leave after those of a lower score, and those above the limit are held.
 
 use crate::{
     databases::Kind,

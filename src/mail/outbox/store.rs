@@ -1,5 +1,7 @@
 //! What the delivery workers and the health watch ask of the outbox, as a trait, so that a test can put an outbox in
 //! memory in its place.
+//!
+//! Never: a rule; each method only calls the outbox.
 
 use super::{ClaimedLetter, ClaimedProblem, Outbox, RelayState, StoredEnquiry, Unavailable};
 use crate::mail::{
