@@ -6,7 +6,7 @@ use relationship_clinic::content::{Level, load, record};
 use std::{fs, path::Path};
 
 fn site(folder: &Path) -> relationship_clinic::content::Site {
-    load(folder, None, date(2026, 11, 24)).unwrap_or_else(|faults| panic!("{faults}")).site
+    load(folder, None, date(2026, 11, 25)).unwrap_or_else(|faults| panic!("{faults}")).site
 }
 
 /// Every error as `place message / remedy`.

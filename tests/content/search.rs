@@ -9,7 +9,7 @@ use serde::Deserialize;
 use std::{fs, path::Path, sync::LazyLock, time::Instant};
 
 static SITE: LazyLock<Site> = LazyLock::new(|| {
-    load(Path::new("content"), None, date(2026, 11, 24)).expect("the shipped content has no errors").site
+    load(Path::new("content"), None, date(2026, 11, 25)).expect("the shipped content has no errors").site
 });
 static INDEX: LazyLock<Index> = LazyLock::new(|| Index::new(&SITE));
 
