@@ -156,7 +156,7 @@ pub struct Crisis {
     /// Day on which every number was last checked.
     #[serde(deserialize_with = "date")]
     pub last_checked: Date,
-    /// What to do ("If you are in danger now").
+    /// Heading and name of the help lines on every page ("Get help now").
     pub heading: String,
     /// Help lines in the order of every page.
     pub lines: Vec<HelpLine>,
@@ -166,10 +166,12 @@ pub struct Crisis {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HelpLine {
-    /// When to use it ("Immediate danger").
+    /// When to use it ("If anyone is in danger:").
     pub when: String,
-    /// Instruction before the links ("Call").
+    /// Who answers ("emergency services").
     pub name: String,
+    /// Language of the line (`es`) if it is not English.
+    pub lang: Option<String>,
     /// Links that reach it.
     pub ways: Vec<HelpLink>,
 }
