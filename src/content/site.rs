@@ -77,7 +77,7 @@ pub enum Piece {
 }
 
 /// Names of the generated parts.
-pub const SLOTS: [&str; 3] = ["retention", "keeping", "hosts"];
+pub const SLOTS: [&str; 4] = ["retention", "keeping", "hosts", "safety"];
 
 /// A picture with its text alternative and an optional caption.
 #[derive(Debug, Clone, PartialEq, Eq)]
