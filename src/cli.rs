@@ -55,7 +55,7 @@ enum Command {
     /// List, release, resend, erase and export enquiries, with or without a running server
     #[command(subcommand)]
     Enquiries(enquiries::Enquiries),
-    /// Show the letter that staff read, with sample data
+    /// Show the email that staff read, with sample data
     Letter {
         /// The HTML part instead of the text
         #[arg(long)]

@@ -69,19 +69,19 @@ pub struct Settings {
     /// Address that is notified of content faults found while running [default: none]
     #[arg(long, global = true, env = "CLINIC_EDITOR_MAIL", value_name = "ADDRESS")]
     pub editor_mail: Option<String>,
-    /// Maximum number of letters a minute, for each copy of the program
+    /// Maximum number of emails a minute, for each copy of the program
     #[arg(long, global = true, env = "CLINIC_MAIL_PER_MINUTE", value_name = "NUMBER", default_value = "60")]
     pub mail_per_minute: String,
-    /// Maximum time that a relay may take for one letter
+    /// Maximum time that a relay may take for one email
     #[arg(long, global = true, env = "CLINIC_MAIL_TIMEOUT", value_name = "TIME", default_value = "60s")]
     pub mail_timeout: String,
     /// Waits before each further try, separated by commas; the last repeats
     #[arg(long, global = true, env = "CLINIC_RETRY", value_name = "WAITS", default_value = "1m,5m,15m,30m,1h")]
     pub retry: String,
-    /// Age at which a letter is marked as failed, with an alarm
+    /// Age at which an email is marked as failed, with an alarm
     #[arg(long, global = true, env = "CLINIC_RETRY_FOR", value_name = "AGE", default_value = "5d")]
     pub retry_for: String,
-    /// Longest time that an enquiry's words are stored after its letter left, if nobody marks it as answered
+    /// Longest time that an enquiry's words are stored after its email was sent, if nobody marks it as answered
     #[arg(long, global = true, env = "CLINIC_KEEP_WORDS", value_name = "TIME", default_value = "14d")]
     pub keep_words: String,
     /// Envelope sender, to which a relay's later refusals are returned [default: CLINIC_MAIL_FROM]

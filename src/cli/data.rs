@@ -35,7 +35,7 @@ pub(super) fn secret(config: &Config) -> io::Result<SecretString> {
     }
     let (secret, warning) = read_secret(&file).map_err(io::Error::other)?;
     if secret.len() < SECRET_BYTES {
-        return Err(io::Error::other("it is too short; restore it, or remove it, which ends all links in letters"));
+        return Err(io::Error::other("it is too short; restore it, or remove it, which ends all links in emails"));
     }
     if let Some(warning) = warning {
         tracing::warn!("{warning}");

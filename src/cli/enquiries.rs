@@ -27,9 +27,9 @@ pub(super) enum Enquiries {
         #[arg(long)]
         json: bool,
     },
-    /// Show the content of one enquiry and the state of its letters
+    /// Show the content of one enquiry and the state of its emails
     Show {
-        /// Eight characters, as in its letter
+        /// Eight characters, as in its email
         reference: String,
         /// Print JSON
         #[arg(long)]
@@ -41,7 +41,7 @@ pub(super) enum Enquiries {
         #[arg(required = true)]
         references: Vec<String>,
     },
-    /// Send failed letters again; without a reference, all of them
+    /// Send failed emails again; without a reference, all of them
     Resend {
         /// Of one enquiry
         reference: Option<String>,
@@ -135,7 +135,7 @@ async fn act(config: &Config, outbox: &Outbox, command: &Enquiries) -> Result<St
         }
         Enquiries::Resend { reference } => {
             let letters = outbox.resend(reference.as_deref().map(normalized).as_deref(), now()).await?;
-            Ok(count(usize::try_from(letters)?, "letter is", "letters are") + " queued again\n")
+            Ok(count(usize::try_from(letters)?, "email is", "emails are") + " queued again\n")
         }
         Enquiries::Answered { references, undo } => {
             for reference in references {
@@ -189,6 +189,6 @@ async fn restore(outbox: &Outbox, file: &std::path::Path) -> Result<String, Fail
          `enquiries list` shows it as failed: `enquiries resend REFERENCE` sends it again.\n",
         count(usize::try_from(restored.enquiries)?, "enquiry is", "enquiries are"),
         restored.last,
-        count(usize::try_from(restored.letters)?, "letter", "letters"),
+        count(usize::try_from(restored.letters)?, "email", "emails"),
     ))
 }

@@ -231,14 +231,14 @@ fn print_summary(config: &Config, clinic: &Clinic, (site, admin): (SocketAddr, O
         println!("Metrics are at http://{admin}/metrics");
     }
     match &config.relay {
-        Some(relay) => println!("Letters go to the relay {}:{}", relay.host, relay.port),
-        None => println!("Letters are written to {}", config.data.join("mail").display()),
+        Some(relay) => println!("Emails go to the relay {}:{}", relay.host, relay.port),
+        None => println!("Emails are written to {}", config.data.join("mail").display()),
     }
     if config.relay.is_none() && !config.staging {
-        println!("Not set yet: CLINIC_SMTP_URL (letters reach no mailbox)");
+        println!("Not set yet: CLINIC_SMTP_URL (no email reaches a mailbox)");
     }
     if config.alarm.is_none() {
-        println!("Not set yet: CLINIC_ALARM (if letters cannot be sent, only the log and /health/form report it)");
+        println!("Not set yet: CLINIC_ALARM (if emails cannot be sent, only the log and /health/form report it)");
     }
     for (fact, consequence) in clinic.missing() {
         println!("Not set yet: {fact} in clinic.toml ({consequence})");

@@ -81,15 +81,15 @@ pub async fn examine(config: &Config, mailer: &Mailer, now: Timestamp) -> Vec<Fi
 fn settings(config: &Config) -> Vec<Finding> {
     let mut findings = vec![Finding::right("settings", "Every setting can be read.")];
     if config.staging {
-        let message = "CLINIC_STAGING is on: letters are written to a folder and reach no mailbox.";
+        let message = "CLINIC_STAGING is on: emails are written to a folder and reach no mailbox.";
         findings.push(Finding::note("settings", message, ""));
     } else if config.relay.is_none() {
-        let message = "No relay is set: letters are written to a folder and reach no mailbox.";
+        let message = "No relay is set: emails are written to a folder and reach no mailbox.";
         let remedy = "Set CLINIC_SMTP_URL or CLINIC_SMTP_URL_FILE: smtps://user:password@host.";
         findings.push(Finding::change("settings", message, remedy));
     }
     if config.alarm.is_none() {
-        let message = "CLINIC_ALARM is not set: when letters do not leave, only the log and /health/form say so.";
+        let message = "CLINIC_ALARM is not set: when emails cannot be sent, only the log and /health/form say so.";
         findings.push(Finding::note("settings", message, ""));
     }
     findings
@@ -106,16 +106,16 @@ fn is_public(domain: &str) -> bool {
 /// it. This is stricter than DMARC's alignment (RFC 9989 4.4) and needs no list of public suffixes.
 fn sender(domain: &str, site: &str) -> Finding {
     if !is_public(domain) {
-        let message = format!("Letters come from {domain}, which is not a public domain.");
+        let message = format!("Emails come from {domain}, which is not a public domain.");
         let remedy = "Set CLINIC_BASE_URL to the public address of the site, or CLINIC_MAIL_FROM to an address of the clinic's domain.";
         return Finding::change("sender", message, remedy);
     }
     let host = site.strip_prefix("www.").unwrap_or(site);
     let (dotted_host, dotted_domain) = (format!(".{host}").to_lowercase(), format!(".{domain}").to_lowercase());
     if dotted_host.ends_with(&dotted_domain) || dotted_domain.ends_with(&dotted_host) {
-        return Finding::right("sender", format!("Letters come from {domain}, the domain of the site {site}."));
+        return Finding::right("sender", format!("Emails come from {domain}, the domain of the site {site}."));
     }
-    let message = format!("Letters come from {domain}, but the site is {site}: receivers may distrust them.");
+    let message = format!("Emails come from {domain}, but the site is {site}: receivers may distrust them.");
     let remedy = format!("Set CLINIC_MAIL_FROM to an address at {host}, and let the relay sign for that domain.");
     Finding::change("sender", message, &remedy)
 }
@@ -130,7 +130,7 @@ fn bounces(config: &Config) -> Option<Finding> {
     } else {
         return None;
     };
-    let message = format!("A letter that a relay returns later goes to CLINIC_BOUNCES_TO. {problem}");
+    let message = format!("An email that a relay returns later goes to CLINIC_BOUNCES_TO. {problem}");
     let remedy = "Set it to an address of the sender's domain that a person reads and that is none of CLINIC_MAIL_TO.";
     Some(Finding::change("bounces", message, remedy))
 }

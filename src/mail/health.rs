@@ -47,18 +47,18 @@ impl Health {
             reasons.push(format!("Enquiries cannot be kept: {cause}."));
         }
         match &self.letters {
-            Err(cause) if self.write.is_ok() => reasons.push(format!("Letters cannot be read: {cause}.")),
+            Err(cause) if self.write.is_ok() => reasons.push(format!("Emails cannot be read: {cause}.")),
             Err(_) => {}
             Ok(letters) => {
                 if letters.late > 0 {
-                    reasons.push(format!("Letters do not leave: {} waiting for more than an hour.", letters.late));
+                    reasons.push(format!("Emails are not being sent: {} waiting for more than an hour.", letters.late));
                 }
                 if letters.relay_refuses {
                     reasons.push("The relay refuses the website: check CLINIC_SMTP_URL with `doctor`.".into());
                 }
                 if letters.failed > 0 {
                     reasons.push(format!(
-                        "Letters could not be delivered: {} failed; see `enquiries list`, then `enquiries resend`.",
+                        "Emails could not be delivered: {} failed; see `enquiries list`, then `enquiries resend`.",
                         letters.failed
                     ));
                 }
@@ -105,7 +105,7 @@ impl ProblemKind {
         match self {
             Self::Late => "A website enquiry has been waiting for more than an hour to be mailed to staff.",
             Self::Failed => {
-                "A letter to staff was refused or grew too old, and is not tried again by itself. It is kept."
+                "An email to staff was refused or became too old, and is not tried again automatically. It is kept."
             }
             Self::NotStored => "The website cannot keep enquiries. Visitors are asked to call instead.",
             Self::RelayRefuses => {

@@ -70,7 +70,7 @@ fn shipped() -> Site {
         state_at_path("not-found", MISSING, "Page not found"),
     ];
     let receipt = clinic.post(&valid_form()).is(303).header("location").to_owned();
-    states.push(state_at_path("received", &receipt, "We have your message"));
+    states.push(state_at_path("received", &receipt, "Thank you. We have your message."));
     let links = links(&clinic.letters(1).remove(0));
     states.push(state_at_path("staff-asks", &links[0], "Mark No. 1 as answered?"));
     let here = [("sec-fetch-site", "same-origin")];
@@ -175,7 +175,7 @@ fn extreme() -> Site {
         state_at_path("topic-empty", "/topics/nothing-yet", "Nothing yet"),
         state_at_path("page-draft", "/waiting", "A page that waits"),
         state_at_path("contact-away", "/contact", "Contact"),
-        state_at_path("received-away", &receipt, "We have your message"),
+        state_at_path("received-away", &receipt, "Thank you. We have your message."),
         state_at_path("gone", "/articles/retired", "This page has been taken down"),
     ];
     Site { clinic, states, _content: Some(content) }

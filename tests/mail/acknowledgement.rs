@@ -115,7 +115,7 @@ fn the_letter_to_staff_states_whether_an_acknowledgment_was_sent() {
         corrects: None,
     };
     let on = MessageBuilder { acknowledges: true, ..message_builder() };
-    let sent = "tells this person by email that a message arrived";
+    let sent = "emails this person that a message arrived";
     let nothing = "has sent nothing to this person";
     for (builder, private, status) in [(&on, true, sent), (&on, false, nothing), (&message_builder(), true, nothing)] {
         let letter = Letter::new(&stored(private), builder).unwrap();

@@ -324,7 +324,10 @@ async fn a_correction_names_the_enquiry_before_it() {
     let parsed = MessageParser::default().parse(mails[1].text.as_bytes()).unwrap();
     let text = parsed.body_text(0).unwrap().replace("\r\n", "\n");
     assert!(text.contains(&format!("This corrects No. 1 ({}).", first.reference)), "{text}");
-    assert!(text.contains("The one before, No. 2 (") && text.contains("waits for a decision"), "{text}");
+    assert!(
+        text.contains("The one before, No. 2 (") && text.contains("is waiting for someone at the clinic"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -188,7 +188,7 @@ async fn an_enquiry_goes_from_the_form_to_erasure_and_every_letter_has_its_text(
     clinic.work().await;
     let note = clinic.mailbox().remove(0);
     clinic.follow(&link(&note, "Send it to the mailbox"), "No. 4 is on its way").await;
-    clinic.follow(&link(&note, "Send it to the mailbox"), "No. 4 was sent on before").await;
+    clinic.follow(&link(&note, "Send it to the mailbox"), "No. 4 was already sent").await;
     clinic.follow(&link(&letters[1], "mark No. 2 as answered"), "No. 2 is marked as answered").await;
     clinic.work().await;
     let released = clinic.mailbox().remove(0);
@@ -227,7 +227,7 @@ async fn an_enquiry_goes_from_the_form_to_erasure_and_every_letter_has_its_text(
     clinic.outbox.apply_retention(now()).await.unwrap();
     assert!(!clinic.fresh.is_on_disk(QUARREL) && !clinic.fresh.is_on_disk("555-0123"));
     assert_eq!(clinic.outbox.list().await.unwrap(), []);
-    clinic.follow(&link(&mails[0].1, "as answered here"), "This link is too old").await;
+    clinic.follow(&link(&mails[0].1, "as answered here"), "This link has expired").await;
 }
 
 #[tokio::test]

@@ -64,7 +64,7 @@ fn check(task: &str, server: &Server, database: &Fresh) {
     wait("an enquiry is stored", &|| clinic.post(&valid_form()).status == 303);
     wait("its letter is sent", &|| server.mails().iter().any(|mail| mail.to == "good@clinic.example"));
     wait("the refused letter raises the alarm", &|| {
-        fs::read_to_string(&notice).is_ok_and(|text| text.contains("A letter to staff was refused"))
+        fs::read_to_string(&notice).is_ok_and(|text| text.contains("An email to staff was refused"))
     });
     wait("the old enquiry is erased", &|| !database.is_on_disk(OLD));
     clinic.wait_for_health(503).has("failed");

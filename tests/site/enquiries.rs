@@ -181,7 +181,7 @@ fn a_backup_of_the_running_outbox_can_be_restored() {
     let other = clinic.data.with_file_name("restored");
     let data = format!("--data={}", other.display());
     let output = clinic.output_of(&["enquiries", "restore", name, &data]);
-    assert!(output.contains("2 enquiries are restored") && output.contains("0 letters"), "{output}");
+    assert!(output.contains("2 enquiries are restored") && output.contains("0 emails"), "{output}");
     let restored = Clinic::in_folder(other, Vec::new());
     let after = restored.output_of(&["enquiries", "export", "--format", "json-lines"]);
     assert_eq!((before.lines().count(), after.lines().count()), (2, 2));

@@ -61,7 +61,7 @@ fn a_valid_form_gets_a_receipt_with_a_reference_and_nothing_personal_in_its_addr
     assert!(location.starts_with("/contact/received?r="), "{location}");
     assert!(!location.contains("Bea") && !location.contains("0123"), "{location}");
     let receipt = CLINIC.get(location);
-    receipt.is(200).has("We have your message").lacks("Bea");
+    receipt.is(200).has("Thank you. We have your message.").lacks("Bea");
     assert_eq!(receipt.header("cache-control"), "no-store");
     assert_eq!(CLINIC.get(location).body, receipt.body, "reloading does nothing");
     CLINIC.get("/contact/received?r=AAAAAAAA.AAAA").is(404);
@@ -88,7 +88,7 @@ fn every_error_shows_the_form_with_all_answers_and_the_same_text_in_summary_and_
         .iter()
         .map(|a| crate::support::html::text(*a))
         .collect();
-    assert_eq!(summary, ["Enter what to call you", "Enter a phone number in digits, with its area code"]);
+    assert_eq!(summary, ["Please tell us what to call you", "Enter a phone number in digits, with its area code"]);
     for (href, words) in dom.attributes("[aria-labelledby=error-summary-heading] li a", "href").iter().zip(&summary) {
         let field = dom.one(href);
         assert_eq!(field.value().attr("aria-invalid"), Some("true"), "{href}");
@@ -182,7 +182,7 @@ fn a_body_that_stops_arriving_is_answered_with_a_page_before_the_connection_ends
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("the whole answer");
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
-    assert!(answer.contains("did not arrive whole") && answer.ends_with("</html>"), "{answer}");
+    assert!(answer.contains("didn’t arrive in full") && answer.ends_with("</html>"), "{answer}");
 }
 
 #[test]

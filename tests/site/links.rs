@@ -31,14 +31,14 @@ fn a_link_shows_a_confirmation_and_its_button_acts_once() {
         shows(&clinic.get(answered), 200, "Mark No. 1 as answered?");
     }
     let from_elsewhere = clinic.press(answered, &[("sec-fetch-site", "cross-site")]);
-    shows(&from_elsewhere, 403, "The button was not pressed here");
+    shows(&from_elsewhere, 403, "The button wasn’t pressed on this website");
     shows(&clinic.get(answered), 200, "Mark No. 1 as answered?");
     let here = [("sec-fetch-site", "same-origin")];
     shows(&clinic.press(answered, &here), 200, "No. 1 is marked as answered");
-    shows(&clinic.press(answered, &here), 200, "No. 1 was marked before");
-    shows(&clinic.get(answered), 200, "No. 1 was marked before");
+    shows(&clinic.press(answered, &here), 200, "No. 1 was already marked");
+    shows(&clinic.get(answered), 200, "No. 1 was already marked");
     shows(&clinic.press(spam, &here), 200, "No. 1 is marked as advertising");
-    shows(&clinic.press(spam, &here), 200, "No. 1 was marked before");
+    shows(&clinic.press(spam, &here), 200, "No. 1 was already marked");
 }
 
 #[test]
@@ -54,9 +54,13 @@ fn a_mark_is_undone_on_the_page_that_set_it() {
         let done = clinic.press(link, &here);
         shows(&done, 200, &format!("No. 1 is marked as {mark}"));
         done.has("action=\"?undo\"");
-        shows(&clinic.get(&undo), 200, "No. 1 was marked before");
-        shows(&clinic.press(&undo, &[("sec-fetch-site", "cross-site")]), 403, "The button was not pressed here");
-        shows(&clinic.press(&undo, &here), 200, "The mark of No. 1 is removed");
+        shows(&clinic.get(&undo), 200, "No. 1 was already marked");
+        shows(
+            &clinic.press(&undo, &[("sec-fetch-site", "cross-site")]),
+            403,
+            "The button wasn’t pressed on this website",
+        );
+        shows(&clinic.press(&undo, &here), 200, "Mark removed from No. 1");
         shows(&clinic.get(link), 200, &asks);
     }
 }
@@ -67,8 +71,8 @@ fn a_link_without_a_valid_signature_is_not_found() {
     clinic.post(&valid_form()).is(303);
     let whole = links(&clinic.letters(1).remove(0)).remove(0);
     for path in ["/t/AAAA", &whole[..whole.len() - 1], &format!("{whole}A"), "/t/%00", "/t/%C3%A9"] {
-        shows(&clinic.get(path), 404, "This link leads to nothing");
-        shows(&clinic.press(path, &[]), 404, "This link leads to nothing");
+        shows(&clinic.get(path), 404, "This link doesn’t work");
+        shows(&clinic.press(path, &[]), 404, "This link doesn’t work");
     }
     shows(&clinic.get(&whole), 200, "Mark No. 1 as answered?");
 }

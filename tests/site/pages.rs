@@ -277,7 +277,7 @@ fn an_article_shows_all_of_its_parts() {
     answer
         .has("&nbsp;min&nbsp;read")
         .has("action=\"/contact\"")
-        .has("no diagnosis")
+        .has("isn’t a diagnosis")
         .has("tel:+16507991375")
         .has("mailto:info@therelationshipclinic.co");
     assert_eq!(dom.attributes("input[name=about]", "value"), ["attachment-repair-therapy"]);

@@ -32,11 +32,7 @@ fn the_privacy_page_names_where_answers_are_stored_and_sent() {
         ("CLINIC_MAIL_TO", "front@clinic.example,desk@clinic.example"),
     ];
     let (answer, text) = page(&relay);
-    has(
-        &text,
-        &["2 addresses of the clinic's staff", "mail server mail.example", "only on an encrypted connection"],
-        &[],
-    );
+    has(&text, &["2 addresses at the clinic", "mail server mail.example", "only on an encrypted connection"], &[]);
     answer.lacks("secretword").lacks("front@clinic.example");
     let (_, text) = page(&[("CLINIC_SMTP_URL", "smtp://127.0.0.1:9")]);
     has(&text, &["one address", "mail program on the computer"], &["encrypted connection", "127.0.0.1"]);

@@ -39,7 +39,7 @@ fn a_hit_links_to_its_heading_and_marks_the_words() {
     assert!(ids.contains(&fragment.to_owned()), "{first}");
     assert!(dom.text("mark").to_lowercase().starts_with("apolog"), "{}", dom.text("mark"));
     assert_eq!(dom.attributes("input[type=search]", "value"), ["appologizing"], "the form shows the query again");
-    answer.has("it looked for: <strong>apolog");
+    answer.has("we looked for: <strong>apolog");
 }
 
 #[test]
@@ -55,7 +55,12 @@ fn the_query_is_escaped() {
 #[test]
 fn without_hits_the_page_offers_help() {
     let answer = CLINIC.get("/search?q=zzyzzyx");
-    answer.is(200).has("Nothing found").has("tel:+16507991375").has("href=\"/articles\"").has("href=\"/contact\"");
+    answer
+        .is(200)
+        .has("We found nothing for these words.")
+        .has("tel:+16507991375")
+        .has("href=\"/articles\"")
+        .has("href=\"/contact\"");
     answer.has("href=\"/topics/trust\"").lacks("<ol class=\"ledger__body\"");
 }
 
@@ -89,7 +94,7 @@ fn queries_are_never_logged() {
 fn new_text_is_found_as_soon_as_it_is_published() {
     let content = ContentFolder::copied();
     let clinic = content.open(&[]);
-    clinic.get("/search?q=bergamot").is(200).has("Nothing found");
+    clinic.get("/search?q=bergamot").is(200).has("We found nothing for these words.");
     let file = content.folder().join("pages/approach.md");
     let text = fs::read_to_string(&file).expect("the page is there");
     fs::write(&file, format!("{text}\n\nA cup of bergamot tea.\n")).expect("the content file can be written");

@@ -57,6 +57,6 @@ fn report(config: &Config, erased: &[Erased]) -> String {
             let _ = writeln!(text, "A mail in the folder still holds its content; delete it: {mail}");
         }
     }
-    text + "Not erased by this command: letters in mailboxes, backups. A PostgreSQL server's files and its own log may \
+    text + "Not erased by this command: emails in mailboxes, backups. A PostgreSQL server's files and its own log may \
             hold the bytes until they are used again.\n"
 }

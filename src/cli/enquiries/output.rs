@@ -64,9 +64,9 @@ pub(super) fn details(entry: &Entry, content: Option<&Content>, letters: &[Lette
     }
     text.push('\n');
     for letter in letters {
-        let _ = writeln!(text, "\nLetter to {}: {}, {} tries", letter.recipient, letter.state, letter.attempts);
+        let _ = writeln!(text, "\nEmail to {}: {}, {} tries", letter.recipient, letter.state, letter.attempts);
         if let Some(fault) = &letter.fault {
-            let _ = writeln!(text, "  the last try: {fault}");
+            let _ = writeln!(text, "  last attempt: {fault}");
         }
     }
     text

@@ -53,7 +53,7 @@ async fn query_all(
     findings.extend(spf(domain, relay, &query(&resolver, domain, RecordType::TXT).await?));
     if selectors.is_empty() {
         let message = "DKIM was not examined: its key can be found only under its selector.";
-        let remedy = "Ask the relay's provider for the selector (or read `s=` in DKIM-Signature of a received letter), and set \
+        let remedy = "Ask the relay's provider for the selector (or read `s=` in DKIM-Signature of a received email), and set \
                       CLINIC_DKIM_SELECTOR.";
         findings.push(Finding::note("dkim", message, remedy));
     }
@@ -196,7 +196,7 @@ fn dmarc(domain: &str, name: &str, policies: &[&String]) -> Vec<Finding> {
         let (message, remedy) = if policies.is_empty() {
             let remedy = format!(
                 "Add a TXT record at _dmarc.{domain}: `v=DMARC1; p=none; rua=mailto:` and an address that reads reports. When \
-                 the reports show no failures of your own letters, write p=quarantine, then p=reject."
+                 the reports show no failures of your own emails, write p=quarantine, then p=reject."
             );
             (format!("{domain} has no DMARC policy; large mailbox providers distrust such senders."), remedy)
         } else {
@@ -211,8 +211,8 @@ fn dmarc(domain: &str, name: &str, policies: &[&String]) -> Vec<Finding> {
         }
         Some("none") => {
             let message =
-                format!("The DMARC policy at {name} only reports (p=none): forged letters are still delivered.");
-            let remedy = "When the reports show no failures of your own letters, write p=quarantine, then p=reject.";
+                format!("The DMARC policy at {name} only reports (p=none): forged emails are still delivered.");
+            let remedy = "When the reports show no failures of your own emails, write p=quarantine, then p=reject.";
             Finding::note("dmarc", message, remedy)
         }
         _ => {
@@ -221,7 +221,7 @@ fn dmarc(domain: &str, name: &str, policies: &[&String]) -> Vec<Finding> {
         }
     }];
     if tag(policy, "rua").is_none_or(str::is_empty) {
-        let message = "The DMARC policy asks for no reports, so failures of the clinic's own letters stay unnoticed.";
+        let message = "The DMARC policy asks for no reports, so failures of the clinic's own emails stay unnoticed.";
         findings.push(Finding::note("dmarc", message, "Add rua=mailto: and an address that reads them."));
     }
     findings

@@ -61,7 +61,7 @@ fn log_in(relay: &Relay, result: &Result<(), DeliveryError>) -> Finding {
     match result {
         Ok(()) if relay.login.is_some() => Finding::right("relay", "The relay accepts user and password (AUTH)."),
         Ok(()) => {
-            let message = "No user and password are set; a probe shows whether the relay takes letters without them.";
+            let message = "No user and password are set; a probe shows whether the relay takes emails without them.";
             Finding::note("relay", message, "")
         }
         Err(error) => {
