@@ -36,17 +36,8 @@ pub struct Link {
     pub action: LinkAction,
     /// Reference of the enquiry.
     pub reference: String,
-}
-
-/// The content of a link's token.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LinkToken {
-    /// Signed here and not expired.
-    Valid(Link),
-    /// Signed here and expired.
-    Expired(Link),
-    /// Not signed here, or changed since.
-    Invalid,
+    /// It may no longer be done.
+    pub expired: bool,
 }
 
 /// Writes and reads links of one installation.
@@ -70,21 +61,14 @@ impl Links {
         format!("{}{PATH}{}", self.origin, self.key.seal(&bytes))
     }
 
-    /// Reads `token`, the last part of such an address, at `now`.
-    pub fn read(&self, token: &str, now: Timestamp) -> LinkToken {
-        match self.link(token) {
-            None => LinkToken::Invalid,
-            Some((link, until)) if now.as_second() > until => LinkToken::Expired(link),
-            Some((link, _)) => LinkToken::Valid(link),
-        }
-    }
-
-    fn link(&self, token: &str) -> Option<(Link, i64)> {
+    /// Reads `token`, the last part of such an address, at `now`; `None` if it was not signed here, or was changed since.
+    pub fn read(&self, token: &str, now: Timestamp) -> Option<Link> {
         let message = self.key.open(token)?;
         let (head, reference) = message.split_at_checked(HEAD)?;
         let until = i64::from_be_bytes(head[1..].try_into().ok()?);
         let action = LinkAction::ALL.into_iter().find(|action| *action as u8 == head[0])?;
-        Some((Link { action, reference: String::from_utf8(reference.to_vec()).ok()? }, until))
+        let reference = String::from_utf8(reference.to_vec()).ok()?;
+        Some(Link { action, reference, expired: now.as_second() > until })
     }
 }
 
@@ -105,10 +89,10 @@ mod tests {
     fn a_link_is_valid_for_one_action_on_one_enquiry_until_it_expires() {
         let links = Links::new("https://clinic.example", "a secret of the test that is long enough");
         for action in LinkAction::ALL {
-            let link = Link { action, reference: "K7MWPX3D".into() };
+            let link = |expired| Some(Link { action, reference: "K7MWPX3D".into(), expired });
             let token = token(&links, action);
-            assert_eq!(links.read(&token, at(1_000)), LinkToken::Valid(link.clone()), "{action:?}");
-            assert_eq!(links.read(&token, at(1_001)), LinkToken::Expired(link), "{action:?}");
+            assert_eq!(links.read(&token, at(1_000)), link(false), "{action:?}");
+            assert_eq!(links.read(&token, at(1_001)), link(true), "{action:?}");
         }
     }
 
@@ -117,14 +101,14 @@ mod tests {
         let links = Links::new("https://clinic.example", "a secret of the test that is long enough");
         let other = Links::new("https://clinic.example", "another secret that is also long enough");
         let token = token(&links, LinkAction::Release);
-        assert_eq!(other.read(&token, at(0)), LinkToken::Invalid, "another installation");
+        assert_eq!(other.read(&token, at(0)), None, "another installation");
         for change in 0..token.len() {
             let mut bytes = token.clone().into_bytes();
             bytes[change] = if bytes[change] == b'A' { b'B' } else { b'A' };
-            assert_eq!(links.read(&String::from_utf8(bytes).unwrap(), at(0)), LinkToken::Invalid, "byte {change}");
+            assert_eq!(links.read(&String::from_utf8(bytes).unwrap(), at(0)), None, "byte {change}");
         }
         for text in ["", "AAAA", "not base64 !", &token[..40]] {
-            assert_eq!(links.read(text, at(0)), LinkToken::Invalid, "{text}");
+            assert_eq!(links.read(text, at(0)), None, "{text}");
         }
     }
 }

@@ -7,7 +7,7 @@
 use super::{App, page};
 use crate::{
     enquiry::{
-        link::{Link, LinkAction, LinkToken},
+        link::{Link, LinkAction},
         retention,
     },
     mail::outbox::{CommandError, Entry, Unavailable},
@@ -59,8 +59,7 @@ pub(super) async fn perform_action(
     if app.cross_site.accept(&parts).await.is_none() {
         return answer(&app, &LinkContext { state: LinkState::Forged, ..context });
     }
-    let done = if undo { undo_mark(&app, link).await } else { perform(&app, link).await };
-    let state = match done {
+    let state = match perform(&app, link, undo).await {
         Ok(()) if undo => LinkState::Undone,
         Ok(()) => LinkState::Done,
         Err(CommandError::NotApplicable { .. }) => LinkState::AlreadyDone,
@@ -71,17 +70,15 @@ pub(super) async fn perform_action(
 }
 
 async fn load(app: &App, token: &str) -> LinkContext {
-    let (link, expired) = match app.parts.links.read(token, (app.parts.clock)()) {
-        LinkToken::Invalid => return LinkContext::without_link(LinkState::Unknown),
-        LinkToken::Valid(link) => (link, false),
-        LinkToken::Expired(link) => (link, true),
+    let Some(link) = app.parts.links.read(token, (app.parts.clock)()) else {
+        return LinkContext::without_link(LinkState::Unknown);
     };
     let entry = match app.parts.outbox.entry(&link.reference).await {
         Ok(entry) => entry,
         Err(cause) => return LinkContext::unavailable(&cause),
     };
     let state = match entry.as_ref().map_or(LinkState::Unknown, |entry| state_of(link.action, entry)) {
-        LinkState::Open | LinkState::Unknown if expired => LinkState::Expired,
+        LinkState::Open | LinkState::Unknown if link.expired => LinkState::Expired,
         state => state,
     };
     LinkContext { state, link: Some(link), entry }
@@ -98,12 +95,15 @@ fn state_of(action: LinkAction, entry: &Entry) -> LinkState {
     if done { LinkState::AlreadyDone } else { LinkState::Open }
 }
 
-async fn perform(app: &App, link: &Link) -> Result<(), CommandError> {
-    let outbox = &app.parts.outbox;
-    match link.action {
-        LinkAction::Answered => outbox.answered(&link.reference, (app.parts.clock)()).await,
-        LinkAction::Release => outbox.release(&link.reference, (app.parts.clock)()).await,
-        LinkAction::Spam => outbox.spam(&link.reference, (app.parts.clock)()).await,
+async fn perform(app: &App, Link { action, reference, .. }: &Link, undo: bool) -> Result<(), CommandError> {
+    let (outbox, now) = (&app.parts.outbox, (app.parts.clock)());
+    match (action, undo) {
+        (LinkAction::Answered, false) => outbox.answered(reference, now).await,
+        (LinkAction::Answered, true) => outbox.undo_answered(reference, now).await,
+        (LinkAction::Spam, false) => outbox.spam(reference, now).await,
+        (LinkAction::Spam, true) => outbox.undo_spam(reference, now).await,
+        // It leaves no mark, so it is never undone.
+        (LinkAction::Release, _) => outbox.release(reference, now).await,
     }
 }
 
@@ -119,16 +119,6 @@ fn marked(action: LinkAction, entry: &Entry) -> Option<Timestamp> {
 fn may_undo(context: &LinkContext, now: Timestamp) -> bool {
     let marked = context.link.as_ref().zip(context.entry.as_ref()).and_then(|(link, entry)| marked(link.action, entry));
     marked.is_some_and(|marked| marked >= retention::undo_since(now))
-}
-
-async fn undo_mark(app: &App, link: &Link) -> Result<(), CommandError> {
-    let outbox = &app.parts.outbox;
-    match link.action {
-        LinkAction::Answered => outbox.undo_answered(&link.reference, (app.parts.clock)()).await,
-        LinkAction::Spam => outbox.undo_spam(&link.reference, (app.parts.clock)()).await,
-        // A release leaves no mark.
-        LinkAction::Release => Ok(()),
-    }
 }
 
 fn answer(app: &App, context: &LinkContext) -> Response {
