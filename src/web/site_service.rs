@@ -17,15 +17,17 @@ use http_body_util::{Either, Full};
 use hyper::{body::Incoming, service::Service};
 use std::{
     convert::Infallible,
+    future::{Ready, ready},
     net::SocketAddr,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
 };
+use tokio_util::either::Either as ReadyOr;
 use tower::ServiceExt;
 
 /// A response's body: from the catalog, or made by the router.
 type ResponseBody = Either<Full<Bytes>, Body>;
+type Answer = Result<Response<ResponseBody>, Infallible>;
 
 /// The peer of a request's connection: a visitor, or a proxy. An extension of requests that reach the router.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,12 +86,12 @@ pub struct ConnectionService {
 impl Service<Request<Incoming>> for ConnectionService {
     type Response = Response<ResponseBody>;
     type Error = Infallible;
-    type Future = ResponseFuture;
+    type Future = ReadyOr<Ready<Answer>, Pin<Box<dyn Future<Output = Answer> + Send>>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         match self.site.prepared(&request, self.from) {
-            Some(response) => ResponseFuture::Ready(Some(response.map(|bytes| Either::Left(Full::new(bytes))))),
-            None => ResponseFuture::Routed(Box::pin(Arc::clone(&self.site).route(request, self.from))),
+            Some(response) => ReadyOr::Left(ready(Ok(response.map(|bytes| Either::Left(Full::new(bytes)))))),
+            None => ReadyOr::Right(Box::pin(Arc::clone(&self.site).route(request, self.from))),
         }
     }
 }
@@ -107,11 +109,11 @@ impl Inner {
         catalog.respond(request)
     }
 
-    async fn route(self: Arc<Self>, mut request: Request<Incoming>, from: SocketAddr) -> Response<ResponseBody> {
+    async fn route(self: Arc<Self>, mut request: Request<Incoming>, from: SocketAddr) -> Answer {
         request.extensions_mut().insert(Visitor(from));
         let Ok(mut response) = self.router.clone().oneshot(request.map(Body::new)).await;
         headers::complete(response.headers_mut(), &self.common);
-        response.map(Either::Right)
+        Ok(response.map(Either::Right))
     }
 
     fn bad_host(&self) -> Response<Bytes> {
@@ -139,25 +141,6 @@ fn host_of<B>(request: &Request<B>) -> Result<Option<&[u8]>, InvalidHost> {
             Ok(Some(host))
         }
         _ => Err(InvalidHost),
-    }
-}
-
-/// A response: ready at once, or awaited from the router.
-pub enum ResponseFuture {
-    /// From the catalog; taken on the first poll.
-    Ready(Option<Response<ResponseBody>>),
-    /// From the router.
-    Routed(Pin<Box<dyn Future<Output = Response<ResponseBody>> + Send>>),
-}
-
-impl Future for ResponseFuture {
-    type Output = Result<Response<ResponseBody>, Infallible>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.get_mut() {
-            Self::Ready(response) => Poll::Ready(Ok(response.take().expect("a future is not polled after it is done"))),
-            Self::Routed(response) => response.as_mut().poll(context).map(Ok),
-        }
     }
 }
 
