@@ -8,11 +8,10 @@
 use crate::{enquiry::Action, mail::health::Health};
 use jiff::Timestamp;
 use prometheus_client::{
-    encoding::{EncodeGaugeValue, text},
+    encoding::text,
     metrics::{counter::Counter, family::Family, gauge::ConstGauge, info::Info},
     registry::{Registry, Unit},
 };
-use std::fmt;
 
 /// OpenMetrics 1.0.
 pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -75,54 +74,38 @@ impl Metrics {
         registry.register_with_unit("process_start_time", "When the program started", Unit::Seconds, started);
         let clinic = registry.sub_registry_with_prefix("clinic");
         clinic.register("build", "The program", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
-        self.put_letters(clinic);
-        self.put_form(clinic);
-        self.put_site(clinic);
+        clinic.register("enquiries_stored", "Enquiries stored since the start", self.stored.0.clone());
+        if let Ok(letters) = &self.health.letters {
+            let age = letters.oldest.map_or(0, |oldest| self.now.duration_since(oldest).as_secs().max(0));
+            let help = "How long the oldest letter in the queue has waited, 0 if none waits";
+            clinic.register_with_unit("oldest_letter_age", help, Unit::Seconds, ConstGauge::new(age));
+        }
+        for (name, help, value) in self.gauges() {
+            clinic.register(name, help, ConstGauge::new(value));
+        }
         registry
     }
 
-    fn put_letters(&self, registry: &mut Registry) {
-        let Ok(letters) = &self.health.letters else { return };
-        put(registry, "letters_waiting", "Letters to staff in the queue", letters.waiting);
-        put(registry, "letters_failed", "Failed letters whose enquiry is not marked as answered", letters.failed);
-        put(
-            registry,
-            "enquiries_held",
-            "Held enquiries that staff should release or mark as advertising",
-            letters.held,
-        );
-        let age = letters.oldest.map_or(0, |oldest| self.now.duration_since(oldest).as_secs().max(0));
-        let help = "How long the oldest letter in the queue has waited, 0 if none waits";
-        registry.register_with_unit("oldest_letter_age", help, Unit::Seconds, ConstGauge::new(age));
+    /// Name, help and value of each gauge without a unit.
+    fn gauges(&self) -> Vec<(&'static str, &'static str, u64)> {
+        let can_store = u64::from(self.health.write.is_ok());
+        let faulty = u64::from(self.content_faulty);
+        let mut gauges = vec![
+            ("form_can_store_enquiries", "1 if an enquiry can be stored", can_store),
+            ("content_faulty", "1 if a fault keeps the last change of the content from being served", faulty),
+            ("pages", "Pages that are served", self.pages as u64),
+            ("connections_open", "Open connections of the site", self.connections as u64),
+        ];
+        if let Ok(letters) = &self.health.letters {
+            let held = "Held enquiries that staff should release or mark as advertising";
+            gauges.extend([
+                ("letters_waiting", "Letters to staff in the queue", letters.waiting),
+                ("letters_failed", "Failed letters whose enquiry is not marked as answered", letters.failed),
+                ("enquiries_held", held, letters.held),
+            ]);
+        }
+        gauges
     }
-
-    fn put_form(&self, registry: &mut Registry) {
-        put(
-            registry,
-            "form_can_store_enquiries",
-            "1 if an enquiry can be stored",
-            u32::from(self.health.write.is_ok()),
-        );
-        registry.register("enquiries_stored", "Enquiries stored since the start", self.stored.0.clone());
-    }
-
-    fn put_site(&self, registry: &mut Registry) {
-        put(
-            registry,
-            "content_faulty",
-            "1 if a fault keeps the last change of the content from being served",
-            u32::from(self.content_faulty),
-        );
-        put(registry, "pages", "Pages that are served", self.pages);
-        put(registry, "connections_open", "Open connections of the site", self.connections);
-    }
-}
-
-fn put<N>(registry: &mut Registry, name: &str, help: &str, value: N)
-where
-    N: EncodeGaugeValue + fmt::Debug + Send + Sync + 'static,
-{
-    registry.register(name, help, ConstGauge::new(value));
 }
 
 #[cfg(test)]
