@@ -11,34 +11,23 @@ use axum::{
     body::Body,
     extract::Request,
     http::{
-        HeaderMap, HeaderValue, Method,
-        header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, VARY},
+        HeaderValue, Method,
+        header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, VARY},
     },
     middleware::Next,
     response::Response,
 };
 use http_body_util::BodyExt as _;
 
-/// Compresses the response if it is a page and the client accepts a coding.
+/// Compresses the response, which is a page, if the client accepts a coding.
 pub(super) async fn pages(request: Request, next: Next) -> Response {
     let client = (request.method() == Method::GET).then(|| request.headers().clone());
     let response = next.run(request).await;
-    match client {
-        Some(client) if is_uncompressed_page(response.headers()) => compressed(&client, response).await,
-        _ => response,
-    }
-}
-
-fn is_uncompressed_page(headers: &HeaderMap) -> bool {
-    let page = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    page && !headers.contains_key(CONTENT_ENCODING)
-}
-
-async fn compressed(client: &HeaderMap, response: Response) -> Response {
+    let Some(client) = client else { return response };
     let (mut head, body) = response.into_parts();
     let identity = body.collect().await.expect("the body of a page is in memory").to_bytes();
     head.headers.append(VARY, ACCEPT_ENCODING.into());
-    let Some((coding, bytes)) = compress_response(client, &identity) else {
+    let Some((coding, bytes)) = compress_response(&client, &identity) else {
         return Response::from_parts(head, Body::from(identity));
     };
     head.headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
