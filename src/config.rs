@@ -96,9 +96,6 @@ pub struct Settings {
     /// Not public: every page noindex and with a banner, mails only to the folder
     #[arg(long, global = true, env = "CLINIC_STAGING", value_name = "on|off", default_value = "off", num_args = 0..=1, default_missing_value = "on")]
     pub staging: String,
-    /// Refuse to start while facts of the clinic are missing
-    #[arg(long, global = true, env = "CLINIC_STRICT", value_name = "on|off", default_value = "off", num_args = 0..=1, default_missing_value = "on")]
-    pub strict: String,
     /// Networks whose X-Forwarded-For is trusted, separated by commas [default: none]
     #[arg(long, global = true, env = "CLINIC_TRUSTED_PROXIES", value_name = "NETWORKS")]
     pub trusted_proxies: Option<String>,
@@ -157,8 +154,6 @@ pub struct Config {
     pub secret: Option<SecretString>,
     /// Not for the public: `noindex`, no relay.
     pub staging: bool,
-    /// Missing facts stop the start.
-    pub strict: bool,
     /// Networks whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpNet>,
     /// Log lines as JSON.

@@ -29,33 +29,28 @@ pub struct SettingFault {
 
 /// How a value is written.
 pub(super) struct Format<T> {
-    /// Completes "`value` is not …".
-    expected: &'static str,
+    /// What to write.
     remedy: &'static str,
     parse: fn(&str) -> Option<T>,
 }
 
 const SOCKET: Format<SocketAddr> = Format {
-    expected: "an address with a port",
-    remedy: "write it like 127.0.0.1:3000 or [::1]:3000",
+    remedy: "write an address with a port, like 127.0.0.1:3000 or [::1]:3000",
     parse: |text| text.replace("localhost:", "127.0.0.1:").parse().ok(),
 };
 const BASE_URL: Format<Url> = Format {
-    expected: "an origin",
-    remedy: "write scheme and host only, like https://www.example.org",
+    remedy: "write an origin, scheme and host only, like https://www.example.org",
     parse: |text| Url::parse(text).ok().filter(is_origin),
 };
 pub(super) const ADDRESS: Format<lettre::Address> =
-    Format { expected: "a mail address", remedy: "write it like name@example.org", parse: |text| text.parse().ok() };
+    Format { remedy: "write a mail address, like name@example.org", parse: |text| text.parse().ok() };
 const POSITIVE: Format<u32> = Format {
-    expected: "a whole number above 0",
-    remedy: "write it like 60",
+    remedy: "write a whole number above 0, like 60",
     parse: |text| text.parse().ok().filter(|number| *number > 0),
 };
 /// Several units may be written together (`1h 30m`).
 const DURATION: Format<Duration> = Format {
-    expected: "a length of time above 0",
-    remedy: "write it like 30s, 5m, 1h or 5d",
+    remedy: "write a length of time above 0, like 30s, 5m, 1h or 5d",
     parse: |text| {
         let span: jiff::Span = text.parse().ok()?;
         let length = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()?;
@@ -64,21 +59,18 @@ const DURATION: Format<Duration> = Format {
 };
 /// Port 53 unless another is written.
 const NAME_SERVER: Format<SocketAddr> = Format {
-    expected: "the address of a name server",
-    remedy: "write it like 192.0.2.53 or [2001:db8::53]:5353",
+    remedy: "write the address of a name server, like 192.0.2.53 or [2001:db8::53]:5353",
     parse: |text| text.parse().or_else(|_| text.parse().map(|ip: IpAddr| SocketAddr::new(ip, 53))).ok(),
 };
 /// RFC 6376 3.1.
 const SELECTOR: Format<String> = Format {
-    expected: "a selector",
-    remedy: "write it like mail or s1,s2",
+    remedy: "write one selector or several, like mail or s1,s2",
     parse: |text| {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         text.chars().all(allowed).then(|| text.to_owned())
     },
 };
 const SWITCH: Format<bool> = Format {
-    expected: "on or off",
     remedy: "write on or off",
     parse: |text| match text {
         "on" | "true" | "yes" | "1" => Some(true),
@@ -87,16 +79,12 @@ const SWITCH: Format<bool> = Format {
     },
 };
 const NETWORK: Format<ipnet::IpNet> = Format {
-    expected: "a network",
-    remedy: "write it like 10.0.0.0/8 or ::1",
+    remedy: "write networks, like 10.0.0.0/8 or ::1",
     parse: |text| text.parse().or_else(|_| text.parse().map(|ip: IpAddr| ip.into())).ok(),
 };
 /// Whether it is JSON.
-const LOG_FORMAT: Format<bool> = Format {
-    expected: "a format of log lines",
-    remedy: "write text or json",
-    parse: |text| matches!(text, "text" | "json").then_some(text == "json"),
-};
+const LOG_FORMAT: Format<bool> =
+    Format { remedy: "write text or json", parse: |text| matches!(text, "text" | "json").then_some(text == "json") };
 
 /// All settings; `None` only if a fault was added.
 pub(super) fn config(s: &Settings, f: &mut Faults) -> Option<Config> {
@@ -117,7 +105,8 @@ pub(super) fn config(s: &Settings, f: &mut Faults) -> Option<Config> {
         editor_mail: f.optional("CLINIC_EDITOR_MAIL", s.editor_mail.as_deref(), &ADDRESS),
         mail_per_minute: f.parse("CLINIC_MAIL_PER_MINUTE", &s.mail_per_minute, &POSITIVE).unwrap_or_default(),
         mail_timeout: f.parse("CLINIC_MAIL_TIMEOUT", &s.mail_timeout, &DURATION).unwrap_or_default(),
-        retry: retry(&s.retry, f),
+        // Unlike in other lists, an empty value is a fault.
+        retry: s.retry.split(',').filter_map(|part| f.parse("CLINIC_RETRY", part, &DURATION)).collect(),
         retry_for: f.parse("CLINIC_RETRY_FOR", &s.retry_for, &DURATION).unwrap_or_default(),
         keep_words: f.parse("CLINIC_KEEP_WORDS", &s.keep_words, &DURATION).unwrap_or_default(),
         resolver: f.optional("CLINIC_RESOLVER", s.resolver.as_deref(), &NAME_SERVER),
@@ -126,7 +115,6 @@ pub(super) fn config(s: &Settings, f: &mut Faults) -> Option<Config> {
         secret: secret(s, database_url.is_some(), f),
         database_url,
         staging,
-        strict: f.parse("CLINIC_STRICT", &s.strict, &SWITCH).unwrap_or_default(),
         trusted_proxies: f.list("CLINIC_TRUSTED_PROXIES", s.trusted_proxies.as_deref(), &NETWORK),
         log_json: f.parse("CLINIC_LOG", &s.log, &LOG_FORMAT).unwrap_or_default(),
         warnings: Vec::new(),
@@ -150,10 +138,9 @@ impl Faults {
     }
 
     pub(super) fn parse<T>(&mut self, variable: &'static str, text: &str, format: &Format<T>) -> Option<T> {
-        let (text, Format { expected, remedy, parse }) = (text.trim(), format);
-        let value = parse(text);
+        let value = (format.parse)(text.trim());
         if value.is_none() {
-            self.add(variable, format!("`{text}` is not {expected}"), remedy);
+            self.add(variable, format!("`{}` cannot be used", text.trim()), format.remedy);
         }
         value
     }
@@ -236,11 +223,6 @@ fn secret(s: &Settings, shared: bool, f: &mut Faults) -> Option<SecretString> {
     secret.map(Into::into)
 }
 
-/// Unlike in other lists, an empty value is a fault.
-fn retry(text: &str, f: &mut Faults) -> Vec<Duration> {
-    text.split(',').filter_map(|part| f.parse("CLINIC_RETRY", part, &DURATION)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -285,7 +267,6 @@ mod tests {
             ("CLINIC_ALARM=smtps://relay.example", "CLINIC_ALARM", "?to="),
             ("CLINIC_SECRET=short", "CLINIC_SECRET", "/dev/urandom"),
             ("--staging=perhaps", "CLINIC_STAGING", "on or off"),
-            ("--strict=perhaps", "CLINIC_STRICT", "on or off"),
             ("--trusted-proxies=everybody", "CLINIC_TRUSTED_PROXIES", "10.0.0.0/8"),
             ("--log=loud", "CLINIC_LOG", "text or json"),
         ];
