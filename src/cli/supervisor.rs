@@ -7,7 +7,7 @@
 
 use std::{sync::Arc, thread, time::Duration};
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::oneshot,
     task::{JoinError, JoinHandle, JoinSet},
     time::sleep,
 };
@@ -19,15 +19,15 @@ const RESTART_AFTER: Duration = Duration::from_secs(1);
 /// Tasks that share `S` and are stopped together.
 pub(super) struct Supervisor<S> {
     shared: Arc<S>,
-    tasks: JoinSet<()>,
+    /// Each ends with its name: one that is restarted after the stop, a required one at any time.
+    tasks: JoinSet<&'static str>,
     stop: CancellationToken,
-    failures: (mpsc::Sender<&'static str>, mpsc::Receiver<&'static str>),
 }
 
 impl<S: Send + Sync + 'static> Supervisor<S> {
     /// Without tasks.
     pub(super) fn new(shared: Arc<S>) -> Self {
-        Self { shared, tasks: JoinSet::new(), stop: CancellationToken::new(), failures: mpsc::channel(1) }
+        Self { shared, tasks: JoinSet::new(), stop: CancellationToken::new() }
     }
 
     /// Runs the future that `start` returns, and again whenever it ends before the stop. It is dropped at the stop.
@@ -59,6 +59,7 @@ impl<S: Send + Sync + 'static> Supervisor<S> {
                 stop.run_until_cancelled(sleep(RESTART_AFTER)).await;
                 tracing::info!(task = name, "background task restarted");
             }
+            name
         });
     }
 
@@ -67,18 +68,17 @@ impl<S: Send + Sync + 'static> Supervisor<S> {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let (stop, failures) = (self.stop.clone(), self.failures.0.clone());
+        let stop = self.stop.clone();
         let task = spawn(name, true, start(stop.clone()));
         self.tasks.spawn(async move {
-            if report(name, &task.await, &stop) {
-                let _ = failures.try_send(name);
-            }
+            report(name, &task.await, &stop);
+            name
         });
     }
 
-    /// Waits until a required task has ended before the stop; its name.
+    /// Waits until a required task, of which there is one at least, has ended before the stop; its name.
     pub(super) async fn failed(&mut self) -> &'static str {
-        self.failures.1.recv().await.expect("this supervisor holds a sender")
+        self.tasks.join_next().await.expect("a task is required").expect("a panic of the task itself is caught")
     }
 
     /// Stops every task and waits for its end.
