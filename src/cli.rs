@@ -62,7 +62,7 @@ enum Command {
         html: bool,
     },
     /// Show how often each article was opened and how many enquiries came from it: rounded totals
-    Counts(counts::Arguments),
+    Counts,
     /// Check mail settings, relay, certificate and DNS records; print what to change, and exit with 1 if there is
     /// anything
     Doctor(doctor::Arguments),
@@ -117,7 +117,7 @@ pub fn main() -> ExitCode {
         Command::New(New::Article { slug }) => new::article(&config, &slug),
         Command::Enquiries(command) => enquiries::run(&config, &command),
         Command::Letter { html } => letter::run(&config, html, now()),
-        Command::Counts(arguments) => counts::run(&config, &arguments),
+        Command::Counts => counts::run(&config),
         Command::Doctor(arguments) => doctor::run(&config, &arguments),
         Command::Import(Import::Urls { file }) => import::urls(&config, &file),
         Command::Export { folder } => export::run(&config, &folder),
@@ -137,6 +137,16 @@ fn disable_core_dumps() {
 
 /// How a command ends: with this exit code, or with 1 and the error on standard error.
 type Ended = Result<ExitCode, Box<dyn std::error::Error>>;
+
+/// One row a line, with columns as wide as their widest cell.
+fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
+    let widths: [usize; N] = std::array::from_fn(|column| rows.iter().map(|row| row[column].len()).max().unwrap_or(0));
+    let line = |row: &[String; N]| {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
+}
 
 /// `1 fault`, `2 faults`.
 fn count(number: usize, one: &str, more: &str) -> String {

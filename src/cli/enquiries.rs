@@ -98,22 +98,42 @@ pub(super) enum ExportFormat {
 }
 
 /// The error of a command that exits with 1.
-type Failed = Box<dyn std::error::Error>;
+pub(super) type Failed = Box<dyn std::error::Error>;
 
 /// Prints the result of the command.
 pub(super) fn run(config: &Config, command: &Enquiries) -> Ended {
-    print!("{}", Builder::new_current_thread().enable_all().build()?.block_on(perform(config, command))?);
+    let may_create = matches!(command, Enquiries::Restore { .. });
+    with_outbox(config, may_create, async |outbox| perform(config, outbox, command).await)
+}
+
+/// Prints the result of `work`; with `may_create` it may be done with a new outbox.
+///
+/// # Errors
+/// There is no outbox, a fact of the clinic cannot be used, or the work failed.
+pub(super) fn with_outbox(
+    config: &Config,
+    may_create: bool,
+    work: impl AsyncFnOnce(&Outbox) -> Result<String, Failed>,
+) -> Ended {
+    if let DatabaseLocation::Sqlite(file) = outbox::place(config)
+        && !(may_create || file.exists())
+    {
+        let text = format!("no outbox is at {}; check CLINIC_DATA, or nothing was stored there yet", file.display());
+        return Err(text.into());
+    }
+    let clinic = content::clinic_facts(&config.content)?;
+    let done = Builder::new_current_thread().enable_all().build()?.block_on(async {
+        // No enquiry is stored here, so no fingerprint is made and no secret needed.
+        let outbox = outbox::open(config, &clinic, "").await?;
+        let done = work(&outbox).await;
+        outbox.close().await;
+        done
+    });
+    print!("{}", done?);
     Ok(ExitCode::SUCCESS)
 }
 
-async fn perform(config: &Config, command: &Enquiries) -> Result<String, Failed> {
-    let outbox = open(config, matches!(command, Enquiries::Restore { .. })).await?;
-    let done = act(config, &outbox, command).await;
-    outbox.close().await;
-    done
-}
-
-async fn act(config: &Config, outbox: &Outbox, command: &Enquiries) -> Result<String, Failed> {
+async fn perform(config: &Config, outbox: &Outbox, command: &Enquiries) -> Result<String, Failed> {
     match command {
         Enquiries::List { json: true } => {
             let entries = outbox.list().await?;
@@ -153,18 +173,6 @@ async fn act(config: &Config, outbox: &Outbox, command: &Enquiries) -> Result<St
         Enquiries::Backup { file } => backup(outbox, file).await,
         Enquiries::Restore { file } => restore(outbox, file).await,
     }
-}
-
-async fn open(config: &Config, may_create: bool) -> Result<Outbox, Failed> {
-    if let DatabaseLocation::Sqlite(file) = outbox::place(config)
-        && !(may_create || file.exists())
-    {
-        let text = format!("no outbox is at {}; check CLINIC_DATA, or nothing was stored there yet", file.display());
-        return Err(text.into());
-    }
-    let clinic = content::clinic_facts(&config.content)?;
-    // No enquiry is stored here, so no fingerprint is made and no secret needed.
-    Ok(outbox::open(config, &clinic, "").await?)
 }
 
 /// A reference as an operator may type it.

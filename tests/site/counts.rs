@@ -20,10 +20,9 @@ fn stop(clinic: &Clinic) {
     crate::support::clinic::wait_for(|| gone().then_some(())).expect("the program ends");
 }
 
-fn counts(data: &Path, arguments: &[&str]) -> String {
+fn counts(data: &Path) -> String {
     let output: Output = Command::new(env!("CARGO_BIN_EXE_relationship-clinic"))
         .arg("counts")
-        .args(arguments)
         .env("CLINIC_DATA", data)
         .output()
         .expect("the program runs");
@@ -43,7 +42,7 @@ fn views_are_shown_rounded_after_a_stop_and_add_up() {
     let folder = TempDir::new().expect("a folder for the test");
     let data = folder.path().join("var");
     let clinic = Clinic::in_folder(data.clone(), Vec::new());
-    assert_eq!(counts(&data, &[]).lines().count(), 1, "nothing yet");
+    assert_eq!(counts(&data).lines().count(), 1, "nothing yet");
     let tag = clinic.get_with(ARTICLE, &[OPENED]).header("etag").to_owned();
     for _ in 0..20 {
         clinic.get_with(ARTICLE, &[OPENED, ("if-none-match", &tag)]).is(304);
@@ -56,7 +55,7 @@ fn views_are_shown_rounded_after_a_stop_and_add_up() {
         clinic.get_with("/approach", &[OPENED]).is(200);
     }
     stop(&clinic);
-    assert_eq!(lines(&counts(&data, &[])), ["about 20 fewer than 10"]);
+    assert_eq!(lines(&counts(&data)), ["about 20 fewer than 10"]);
 
     let clinic = Clinic::in_folder(data.clone(), Vec::new());
     for _ in 0..20 {
@@ -66,7 +65,7 @@ fn views_are_shown_rounded_after_a_stop_and_add_up() {
     fields.push(("about", "attachment-repair-therapy"));
     clinic.post(&fields).is(303);
     stop(&clinic);
-    let table = counts(&data, &["--last", "1"]);
+    let table = counts(&data);
     assert_eq!(lines(&table), ["about 40 fewer than 10"]);
     assert_eq!(table.lines().count(), 2, "no other page is counted");
 }
@@ -88,7 +87,7 @@ fn nothing_about_a_reader_is_stored() {
         clinic.get_with(ARTICLE, &reader).is(200);
     }
     stop(&clinic);
-    assert_eq!(lines(&counts(&data, &[])), ["about 10 fewer than 10"]);
+    assert_eq!(lines(&counts(&data)), ["about 10 fewer than 10"]);
     let mut searched = 0;
     for entry in fs::read_dir(&data).expect("the data folder is there") {
         let file = entry.expect("the file can be read").path();

@@ -3,9 +3,12 @@
 //! Invariant: no cell of the CSV is a formula. A visitor writes the cells, and a spreadsheet would run `=HYPERLINK(…)`
 //! when the file is opened (OWASP, CSV injection).
 
-use crate::mail::{
-    letter::sanitize,
-    outbox::{Content, Entry, LetterEntry},
+use crate::{
+    cli::aligned,
+    mail::{
+        letter::sanitize,
+        outbox::{Content, Entry, LetterEntry},
+    },
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -13,8 +16,34 @@ use std::fmt::Write as _;
 
 /// An enquiry and its content, which is absent once erased.
 type Row = (Entry, Option<Content>);
-/// Name and value of a column.
-type Column = (&'static str, Value);
+
+/// Name of each column, and the place of its value in a [`row`] (RFC 6901).
+const COLUMNS: [(&str, &str); 22] = [
+    ("number", "/number"),
+    ("reference", "/reference"),
+    ("state", "/state"),
+    ("received", "/received"),
+    ("delivered", "/delivered"),
+    ("answered", "/answered"),
+    ("released", "/released"),
+    ("advertising", "/spam"),
+    ("corrects", "/corrects"),
+    ("name", "/enquiry/name"),
+    ("channel", "/enquiry/channel"),
+    ("phone", "/enquiry/phone/number"),
+    ("voicemail", "/enquiry/phone/voicemail"),
+    ("email", "/enquiry/email/address"),
+    ("email_private", "/enquiry/email/private"),
+    ("times", "/enquiry/times"),
+    ("for_whom", "/enquiry/for_whom"),
+    ("message", "/enquiry/message"),
+    ("about", "/enquiry/about"),
+    ("notice", "/enquiry/notice"),
+    ("score", "/judgement/score"),
+    ("reasons", "/judgement/reasons"),
+];
+/// The first column of what a visitor wrote.
+const CONTENT: usize = 9;
 
 /// One line for each enquiry, with columns as wide as their widest cell; without content.
 pub(super) fn table(entries: &[Entry], now: Timestamp) -> String {
@@ -25,12 +54,7 @@ pub(super) fn table(entries: &[Entry], now: Timestamp) -> String {
     rows.extend(entries.iter().map(|entry| {
         [entry.number.to_string(), entry.reference.clone(), entry.state.clone(), age(entry.received, now), marks(entry)]
     }));
-    let widths: [usize; 5] = std::array::from_fn(|column| rows.iter().map(|row| row[column].len()).max().unwrap_or(0));
-    let line = |row: &[String; 5]| {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
-    };
-    rows.iter().map(line).collect()
+    aligned(&rows)
 }
 
 /// `12 min`, `5 h`, `3 d`.
@@ -58,9 +82,10 @@ pub(super) fn details(entry: &Entry, content: Option<&Content>, letters: &[Lette
     if content.is_none() {
         text.push_str("\nIts content is erased.");
     }
-    for (name, value) in content_columns(content).into_iter().filter(|(_, value)| !value.is_null()) {
-        let lines = sanitize::lines(&cell(&value));
-        let _ = write!(text, "\n{name}: {}", lines.join("\n> "));
+    let row = row(entry, content);
+    let cells = COLUMNS[CONTENT..].iter().map(|(name, place)| (name, cell(&row, place)));
+    for (name, cell) in cells.filter(|(_, cell)| !cell.is_empty()) {
+        let _ = write!(text, "\n{name}: {}", sanitize::lines(&cell).join("\n> "));
     }
     text.push('\n');
     for letter in letters {
@@ -74,77 +99,43 @@ pub(super) fn details(entry: &Entry, content: Option<&Content>, letters: &[Lette
 
 /// One enquiry for programs.
 pub(super) fn details_json(entry: &Entry, content: Option<&Content>, letters: &[LetterEntry]) -> String {
-    let mut details = json!(entry);
-    details["enquiry"] = json!(content.map(|content| &content.enquiry));
-    details["judgement"] = json!(content.map(|content| &content.spam));
+    let mut details = row(entry, content);
     details["letters"] = json!(letters);
     format!("{details:#}\n")
 }
 
 /// One JSON object a line.
 pub(super) fn json_lines(enquiries: &[Row]) -> String {
-    let object = |(entry, content): &Row| {
-        columns(Some(entry), content.as_ref()).map(|(name, value)| (name.to_owned(), value)).collect()
-    };
-    enquiries.iter().map(|row| Value::Object(object(row)).to_string() + "\n").collect()
+    enquiries.iter().map(|(entry, content)| row(entry, content.as_ref()).to_string() + "\n").collect()
 }
 
 /// A header, and a row for each enquiry.
 pub(super) fn csv(enquiries: &[Row]) -> Result<String, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(columns(None, None).map(|(name, _)| name))?;
+    writer.write_record(COLUMNS.map(|(name, _)| name))?;
     for (entry, content) in enquiries {
-        let cells = columns(Some(entry), content.as_ref()).map(|(_, value)| escaped(&cell(&value)));
-        writer.write_record(cells)?;
+        let row = row(entry, content.as_ref());
+        writer.write_record(COLUMNS.map(|(_, place)| escaped(&cell(&row, place))))?;
     }
     let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
     Ok(String::from_utf8(bytes).expect("cells are text"))
 }
 
-/// The columns of an export; their values are null without an enquiry.
-fn columns(entry: Option<&Entry>, content: Option<&Content>) -> impl Iterator<Item = Column> {
-    let entry = [
-        ("number", json!(entry.map(|entry| entry.number))),
-        ("reference", json!(entry.map(|entry| &entry.reference))),
-        ("state", json!(entry.map(|entry| &entry.state))),
-        ("received", json!(entry.map(|entry| entry.received))),
-        ("delivered", json!(entry.map(|entry| entry.delivered))),
-        ("answered", json!(entry.map(|entry| entry.answered))),
-        ("released", json!(entry.map(|entry| entry.released))),
-        ("advertising", json!(entry.map(|entry| entry.spam))),
-        ("corrects", json!(entry.map(|entry| entry.corrects))),
-    ];
-    entry.into_iter().chain(content_columns(content))
+/// An enquiry as JSON; `enquiry` and `judgement` are null once its content is erased.
+fn row(entry: &Entry, content: Option<&Content>) -> Value {
+    let mut row = json!(entry);
+    row["enquiry"] = json!(content.map(|content| &content.enquiry));
+    row["judgement"] = json!(content.map(|content| &content.spam));
+    row
 }
 
-/// The columns of what a visitor wrote and of its spam score.
-fn content_columns(content: Option<&Content>) -> [Column; 13] {
-    let enquiry = content.map(|content| &content.enquiry);
-    let spam = content.map(|content| &content.spam);
-    let phone = enquiry.and_then(|enquiry| enquiry.phone.as_ref());
-    let email = enquiry.and_then(|enquiry| enquiry.email.as_ref());
-    [
-        ("name", json!(enquiry.map(|enquiry| &enquiry.name))),
-        ("channel", json!(enquiry.map(|enquiry| enquiry.channel))),
-        ("phone", json!(phone.map(|phone| &phone.number))),
-        ("voicemail", json!(phone.map(|phone| phone.voicemail))),
-        ("email", json!(email.map(|mailbox| &mailbox.address))),
-        ("email_private", json!(email.map(|mailbox| mailbox.private))),
-        ("times", json!(enquiry.and_then(|enquiry| enquiry.times.as_ref()))),
-        ("for_whom", json!(enquiry.and_then(|enquiry| enquiry.for_whom))),
-        ("message", json!(enquiry.and_then(|enquiry| enquiry.message.as_ref()))),
-        ("about", json!(enquiry.and_then(|enquiry| enquiry.about.as_ref()))),
-        ("notice", json!(enquiry.map(|enquiry| &enquiry.notice))),
-        ("score", json!(spam.map(|spam| spam.score))),
-        ("reasons", json!(spam.map(|spam| spam.reasons.join("; ")))),
-    ]
-}
-
-fn cell(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+/// The value at a place of a row; empty if there is none.
+fn cell(row: &Value, place: &str) -> String {
+    match row.pointer(place) {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(reasons)) => reasons.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("; "),
+        Some(other) => other.to_string(),
     }
 }
 
