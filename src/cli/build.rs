@@ -3,10 +3,9 @@
 use crate::{
     assets::{AssetFault, AssetFaults, Assets, Photos},
     config::{Config, Tls},
-    content::{self, Clinic, Fault, Faults, Level},
+    content::{self, Fault, Faults, Level},
     mail::notes::ContentFault,
     pages::{self, DeploymentFacts, Edition, MailRoute, Mode, Storage},
-    web,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use std::{
@@ -22,24 +21,22 @@ pub(super) struct Build {
 
 /// Why no edition could be built.
 #[derive(Debug, thiserror::Error)]
-#[error("{report}")]
-pub(super) struct BuildError {
-    /// For a terminal, with underlined excerpts.
-    report: String,
-    /// The errors for an email to the editor, for which the excerpts are too wide.
-    pub(super) faults: Vec<ContentFault>,
+pub(super) enum BuildError {
+    #[error(transparent)]
+    Content(#[from] Faults),
+    #[error(transparent)]
+    Assets(#[from] AssetFaults),
 }
 
-impl From<Faults> for BuildError {
-    fn from(faults: Faults) -> Self {
-        let errors = faults.iter().filter(|fault| fault.level == Level::Error);
-        Self { report: faults.to_string(), faults: errors.map(from_content).collect() }
-    }
-}
-
-impl From<AssetFaults> for BuildError {
-    fn from(faults: AssetFaults) -> Self {
-        Self { report: faults.to_string(), faults: faults.0.iter().map(from_asset).collect() }
+impl BuildError {
+    /// The errors for an email to the editor, for which the underlined excerpts of the text are too wide.
+    pub(super) fn faults(&self) -> Vec<ContentFault> {
+        match self {
+            Self::Content(faults) => {
+                faults.iter().filter(|fault| fault.level == Level::Error).map(from_content).collect()
+            }
+            Self::Assets(faults) => faults.0.iter().map(from_asset).collect(),
+        }
     }
 }
 
@@ -79,19 +76,6 @@ pub(super) fn build(config: &Config, now: Timestamp, wait: bool) -> Result<Build
     Ok(Build { edition, warnings: loaded.warnings })
 }
 
-/// Rejects missing facts if `CLINIC_STRICT` is on.
-///
-/// # Errors
-/// Every missing fact with its consequence.
-pub(super) fn check_missing_facts(config: &Config, clinic: &Clinic) -> Result<(), String> {
-    let missing = clinic.missing();
-    if !config.strict || missing.is_empty() {
-        return Ok(());
-    }
-    let lines = missing.iter().map(|(fact, consequence)| format!("clinic.toml: {fact} is missing: {consequence}\n"));
-    Err(lines.collect::<String>() + "CLINIC_STRICT is on, so the site was not started")
-}
-
 /// The clinic's time zone, read before the content, since the date in it decides which articles are public.
 fn zone(config: &Config) -> TimeZone {
     content::zone(&config.content).unwrap_or(TimeZone::UTC)
@@ -118,7 +102,6 @@ fn deployment_facts(config: &Config) -> DeploymentFacts {
         mail_route: if config.staging { MailRoute::Folder } else { mail_route },
         recipients: config.mail_to.len().max(1),
         keep_words: config.keep_words,
-        other_hosts: web::hosts_allowed(),
     }
 }
 
@@ -130,7 +113,7 @@ mod tests {
     fn a_panic_is_a_fault_of_the_folder_with_a_remedy() {
         let built: Result<(), _> = catch_panic(Path::new("content"), || panic!("a defect"));
         let error = built.unwrap_err();
-        let fault = &error.faults[0];
+        let fault = &error.faults()[0];
         assert_eq!((fault.file.as_str(), fault.place), ("content", None));
         assert!(fault.remedy.contains("undo the change"), "{}", fault.remedy);
         assert!(error.to_string().contains("content: the last change makes the program fail"), "{error}");

@@ -34,9 +34,10 @@ pub(super) struct Reloader {
     pub(super) catalog: Arc<ArcSwap<Catalog>>,
     pub(super) edition: Arc<ArcSwap<Edition>>,
     pub(super) cards: Arc<CardCache>,
-    reloads: watch::Sender<u64>,
+    /// Changes with every new edition.
+    pub(super) reloads: watch::Sender<u64>,
     /// Faults of the last change; empty if it is served.
-    faults: watch::Sender<Vec<ContentFault>>,
+    pub(super) faults: watch::Sender<Vec<ContentFault>>,
     changes: Mutex<Changes>,
 }
 
@@ -55,7 +56,6 @@ impl Reloader {
         if edition.has_placeholders() {
             changes.request();
         }
-        build::check_missing_facts(config, &edition.site.clinic)?;
         Ok(Self {
             config: config.clone(),
             compressor,
@@ -67,16 +67,6 @@ impl Reloader {
             faults: watch::Sender::new(Vec::new()),
             changes: Mutex::new(changes),
         })
-    }
-
-    /// Changes with every new edition.
-    pub(super) fn reloads(&self) -> watch::Receiver<u64> {
-        self.reloads.subscribe()
-    }
-
-    /// The faults of the last change; empty if it is served.
-    pub(super) fn faults(&self) -> watch::Receiver<Vec<ContentFault>> {
-        self.faults.subscribe()
     }
 
     /// Builds and publishes a new edition, or reports its faults.
@@ -95,7 +85,7 @@ impl Reloader {
                 tracing::error!(
                     "the change has faults and is not published; the last good edition is still served\n{error}"
                 );
-                self.faults.send_replace(error.faults);
+                self.faults.send_replace(error.faults());
             }
         }
     }
@@ -112,7 +102,7 @@ impl Reloader {
 
     /// Compresses the current catalog and every later one, until the token is canceled. Blocks.
     pub(super) fn compress(&self, runtime: &Handle, stop: &CancellationToken) {
-        let mut reloads = self.reloads();
+        let mut reloads = self.reloads.subscribe();
         while !stop.is_cancelled() {
             reloads.mark_unchanged();
             let is_outdated = || stop.is_cancelled() || reloads.has_changed().unwrap_or(true);

@@ -5,8 +5,7 @@ use super::{
     clock::erasure_time,
     counts, data, doctor,
     listeners::Listeners,
-    notes::NoteContext,
-    now, outbox,
+    notes, now, outbox,
     reload::Reloader,
     supervisor::{Supervisor, on_background_thread},
 };
@@ -72,15 +71,15 @@ async fn serve(config: &Config) -> Result<(), String> {
 }
 
 /// The state that listeners and background tasks share.
-struct Program {
-    config: Config,
+pub(super) struct Program {
+    pub(super) config: Config,
+    pub(super) links: Links,
+    pub(super) outbox: Outbox,
+    pub(super) reloader: Arc<Reloader>,
     secret: SecretString,
-    reloader: Arc<Reloader>,
     counters: Arc<Counters>,
-    outbox: Outbox,
     delivery: Arc<DeliveryWorker>,
     health_watch: Arc<HealthWatch>,
-    notes: Arc<NoteContext>,
     app: Arc<App>,
     started: Timestamp,
 }
@@ -109,23 +108,18 @@ impl Program {
             trusted_proxies: config.trusted_proxies.clone(),
             links: links.clone(),
             clock: now,
-            reloads: config.is_development().then(|| reloader.reloads()),
+            reloads: config.is_development().then(|| reloader.reloads.subscribe()),
         };
         Ok(Self {
             app: Arc::new(App::new(parts, secret.expose_secret())),
             delivery: Arc::new(delivery(config, messages, &outbox)?),
             health_watch: Arc::new(health_watch(config, &outbox)?),
-            notes: Arc::new(NoteContext {
-                config: config.clone(),
-                outbox: outbox.clone(),
-                links,
-                reloader: Arc::clone(&reloader),
-            }),
             config: config.clone(),
-            secret,
-            reloader,
-            counters,
+            links,
             outbox,
+            reloader,
+            secret,
+            counters,
             started,
         })
     }
@@ -144,9 +138,9 @@ impl Program {
         workers.restart("rate limit cleanup", |p| Arc::clone(&p.app).clean_rate_limiter(CLEAN_RATE_LIMITER));
         workers.restart("reload", |p| Arc::clone(&p.reloader).run());
         workers.restart("clinic facts", Self::update_clinic_facts);
-        workers.restart("notes to staff", |p| Arc::clone(&p.notes).write_to_staff());
+        workers.restart("notes to staff", notes::write_to_staff);
         if let Some(editor) = self.config.editor_mail.clone() {
-            workers.restart("notes to the editor", move |p| Arc::clone(&p.notes).write_to_editor(editor.clone()));
+            workers.restart("notes to the editor", move |p| notes::write_to_editor(p, editor.clone()));
         }
         workers.restart_until("compression", |p, stop| {
             let runtime = Handle::current();
@@ -167,7 +161,7 @@ impl Program {
         let monitor = Monitor {
             app: Arc::clone(&self.app),
             site: site.clone(),
-            reload_faults: reloader.faults(),
+            reload_faults: reloader.faults.subscribe(),
             started: self.started,
         };
         let mut listeners = Supervisor::new(Arc::default());
@@ -183,13 +177,12 @@ impl Program {
     /// Uses the clinic's facts of each new edition for mail: names, mailbox and zone may have changed. Runs until it is
     /// dropped.
     async fn update_clinic_facts(self: Arc<Self>) {
-        let mut reloads = self.reloader.reloads();
+        let mut reloads = self.reloader.reloads.subscribe();
         while reloads.changed().await.is_ok() {
             let edition = self.reloader.edition.load_full();
-            let (clinic, secret) = (&edition.site.clinic, self.secret.expose_secret());
-            let links = Links::new(self.config.origin(), secret);
-            self.delivery.set_message_builder(outbox::messages(&self.config, clinic, links));
-            match outbox::options(&self.config, clinic, secret) {
+            let clinic = &edition.site.clinic;
+            self.delivery.set_message_builder(outbox::messages(&self.config, clinic, self.links.clone()));
+            match outbox::options(&self.config, clinic, self.secret.expose_secret()) {
                 Ok(options) => self.outbox.set_options(options),
                 Err(error) => tracing::error!("letters still go to the earlier addresses: {error}"),
             }

@@ -17,8 +17,6 @@ pub struct DeploymentFacts {
     pub recipients: usize,
     /// Longest time that an enquiry's words are stored after its letters were delivered.
     pub keep_words: Duration,
-    /// Hosts besides this website that the pages may make a browser contact.
-    pub other_hosts: Vec<String>,
 }
 
 impl DeploymentFacts {

@@ -20,7 +20,6 @@ pub fn edition(content_folder: &Path, origin: &str, today: Date) -> Edition {
         mail_route: MailRoute::Folder,
         recipients: 1,
         keep_words: Duration::from_hours(14 * 24),
-        other_hosts: Vec::new(),
     };
     Edition::new(site, assets, origin, today, Mode::Public, deployment)
 }
