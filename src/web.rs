@@ -24,7 +24,7 @@ mod search;
 mod site_service;
 
 pub use admin::Monitor;
-pub use headers::{hosts_allowed, security};
+pub use headers::security;
 pub use listen::{Limits, open, serve};
 pub use origin::Origin;
 pub use rate_limit::Quotas;
@@ -47,22 +47,20 @@ use axum::{
     http::StatusCode,
     middleware,
     response::{IntoResponse as _, Response},
-    routing::{MethodRouter, get},
+    routing::get,
 };
 use blocking::BlockingLimit;
 use cross_site::CrossSiteCheck;
-use data_encoding::BASE64URL_NOPAD;
 use duplicates::Duplicates;
 use ipnet::IpNet;
 use jiff::Timestamp;
 use metrics::StoredEnquiries;
 use rate_limit::RateLimiter;
-use responses::{catch_panic, failure, never_stored, not_found, page};
+use responses::{catch_panic, failure, not_found, page};
 use std::{num::NonZero, sync::Arc, thread::available_parallelism, time::Duration};
 use tokio::sync::watch;
 
 /// The state that all handlers share.
-#[derive(Debug)]
 pub struct App {
     parts: Parts,
     form_key: Key,
@@ -131,20 +129,17 @@ impl App {
         Token::issue(&self.form_key, (self.parts.clock)().as_second(), random::<NONCE>())
     }
 
-    /// `REFERENCE.SECONDS.signature`, so that existing references cannot be found by guessing, and a receipt that is
-    /// opened again shows the same day.
+    /// `REFERENCE SECONDS` with a signature, so that existing references cannot be found by guessing, and a receipt that
+    /// is opened again shows the same day.
     fn sign_receipt(&self, reference: &str) -> String {
-        let receipt = format!("{reference}.{}", (self.parts.clock)().as_second());
-        format!("{receipt}.{}", BASE64URL_NOPAD.encode(&self.receipt_key.sign(receipt.as_bytes())))
+        self.receipt_key.seal(format!("{reference} {}", (self.parts.clock)().as_second()).as_bytes())
     }
 
     /// Reference and time of a receipt with a valid signature.
-    fn read_receipt<'r>(&self, text: &'r str) -> Option<(&'r str, Timestamp)> {
-        let (receipt, signature) = text.rsplit_once('.')?;
-        let signature = BASE64URL_NOPAD.decode(signature.as_bytes()).ok()?;
-        let (reference, seconds) = receipt.split_once('.')?;
-        let received = Timestamp::from_second(seconds.parse().ok()?).ok()?;
-        self.receipt_key.verifies(receipt.as_bytes(), &signature).then_some((reference, received))
+    fn read_receipt(&self, text: &str) -> Option<(String, Timestamp)> {
+        let receipt = String::from_utf8(self.receipt_key.open(text)?).ok()?;
+        let (reference, seconds) = receipt.split_once(' ')?;
+        Some((reference.to_owned(), Timestamp::from_second(seconds.parse().ok()?).ok()?))
     }
 }
 
@@ -160,17 +155,19 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/search", get(search::show).layer(compressed))
         .route("/assets/cards/{*page}", get(card::show))
         .route("/dev/changes", get(admin::changes))
-        .merge(health_routes(get(admin::form)))
+        // No more than that, since anyone may ask.
+        .merge(health_routes(|_| "not ok".to_owned()))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(catch_panic(move || failure(&after_panic.parts.edition.load_full(), Failure::Internal)))
         .with_state(app)
 }
 
-fn health_routes(form: MethodRouter<Arc<App>>) -> Router<Arc<App>> {
+/// `reasons` writes what is wrong with the form.
+fn health_routes(reasons: fn(&[String]) -> String) -> Router<Arc<App>> {
     Router::new()
         .route("/health/live", get(admin::live))
         .route("/health/ready", get(admin::ready))
-        .route("/health/form", form)
+        .route("/health/form", get(move |app| admin::form(app, reasons)))
 }
 
 /// Answer of the admin address after a panic.
@@ -178,7 +175,7 @@ const PANIC_MESSAGE: &str = "internal error; see the log\n";
 
 /// The service of the admin address, which is never public: metrics and health. Every other path is a 404 of one line.
 pub fn admin(monitor: Monitor) -> SiteService {
-    let health = health_routes(get(admin::form_with_reasons)).with_state(Arc::clone(&monitor.app));
+    let health = health_routes(|reasons| reasons.join("\n")).with_state(Arc::clone(&monitor.app));
     let routes = Router::new()
         .route("/metrics", get(admin::metrics))
         .with_state(Arc::new(monitor))

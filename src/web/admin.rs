@@ -8,7 +8,7 @@
 use super::{
     App, SiteService,
     metrics::{self, Metrics},
-    never_stored, not_found,
+    not_found,
 };
 use crate::mail::notes::ContentFault;
 use axum::{
@@ -27,7 +27,6 @@ use tokio::{
 };
 
 /// What the metrics are read from.
-#[derive(Debug)]
 pub struct Monitor {
     /// Form and outbox.
     pub app: Arc<App>,
@@ -60,28 +59,19 @@ pub(super) async fn metrics(State(monitor): State<Arc<Monitor>>) -> Response {
 }
 
 /// `GET /health/live`: the process answers.
-pub(super) async fn live() -> Response {
-    never_stored("alive\n".into_response())
+pub(super) async fn live() -> &'static str {
+    "alive\n"
 }
 
 /// `GET /health/ready`: pages can be served. They were made before the listener opened, so this is true whenever it
 /// answers.
-pub(super) async fn ready() -> Response {
-    never_stored("ready\n".into_response())
+pub(super) async fn ready() -> &'static str {
+    "ready\n"
 }
 
-/// `GET /health/form` of the site: 503 while enquiries cannot be stored or letters cannot be sent. No more than that,
-/// since anyone may ask.
-pub(super) async fn form(State(app): State<Arc<App>>) -> Response {
-    form_answer(app, |_| "not ok".to_owned()).await
-}
-
-/// `GET /health/form` of the admin address: with reasons, free of personal data.
-pub(super) async fn form_with_reasons(State(app): State<Arc<App>>) -> Response {
-    form_answer(app, |reasons| reasons.join("\n")).await
-}
-
-async fn form_answer(app: Arc<App>, text: fn(&[String]) -> String) -> Response {
+/// `GET /health/form`: 503 while enquiries cannot be stored or letters cannot be sent; `text` writes the reasons, which
+/// are free of personal data.
+pub(super) async fn form(State(app): State<Arc<App>>, text: fn(&[String]) -> String) -> Response {
     // A task of its own: a caller that hangs up would end the check, and the next would begin another.
     let check = tokio::spawn(async move { app.form_health.reasons(&app).await });
     let reasons = check.await.unwrap_or_else(|error| vec![error.to_string()]);
@@ -89,7 +79,7 @@ async fn form_answer(app: Arc<App>, text: fn(&[String]) -> String) -> Response {
         [] => (StatusCode::OK, "ok".to_owned()),
         reasons => (StatusCode::SERVICE_UNAVAILABLE, text(reasons)),
     };
-    never_stored((status, text + "\n").into_response())
+    (status, text + "\n").into_response()
 }
 
 /// What is wrong with the form, and when that was found out.
@@ -126,5 +116,5 @@ pub(super) async fn changes(State(app): State<Arc<App>>) -> Response {
         Ok(Ok(())) => StatusCode::RESET_CONTENT,
         Ok(Err(_)) | Err(_) => StatusCode::NO_CONTENT,
     };
-    never_stored(status.into_response())
+    status.into_response()
 }

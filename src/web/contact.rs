@@ -5,7 +5,7 @@
 //!
 //! Never: sending mail.
 
-use super::{App, never_stored, not_found, page, rate_limit::client_address, request_body};
+use super::{App, not_found, page, rate_limit::client_address, request_body};
 use crate::{
     enquiry::{
         Action, Enquiry,
@@ -15,7 +15,7 @@ use crate::{
     },
     mail::{
         self, letter,
-        outbox::{NewEnquiry, PutError, Receipt},
+        outbox::{NewEnquiry, Outbox, PutError, Receipt},
     },
     pages::{self, Edition, FormView, SubmissionError},
 };
@@ -35,8 +35,8 @@ pub(super) async fn show(State(app): State<Arc<App>>) -> Response {
 }
 
 /// `GET /contact/token`: a fresh token as text, for the script on cached pages.
-pub(super) async fn token(State(app): State<Arc<App>>) -> Response {
-    never_stored((StatusCode::OK, app.fresh_token()).into_response())
+pub(super) async fn token(State(app): State<Arc<App>>) -> String {
+    app.fresh_token()
 }
 
 /// `GET /contact/received?r=…`: changes nothing, so it may be reloaded and bookmarked. `r` is a signed reference,
@@ -44,7 +44,7 @@ pub(super) async fn token(State(app): State<Arc<App>>) -> Response {
 pub(super) async fn received(State(app): State<Arc<App>>, Query(query): Query<HashMap<String, String>>) -> Response {
     let edition = app.parts.edition.load_full();
     match query.get("r").and_then(|receipt| app.read_receipt(receipt)) {
-        Some((reference, received)) => page(StatusCode::OK, pages::received(edition.context(), reference, received)),
+        Some((reference, received)) => page(StatusCode::OK, pages::received(edition.context(), &reference, received)),
         None => not_found(&edition),
     }
 }
@@ -80,7 +80,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Respo
     match store(&app, &edition, &form, enquiry, site, recent).await {
         Ok(Receipt { reference, .. }) => {
             let address = format!("/contact/received?r={}", app.sign_receipt(&reference));
-            never_stored(Redirect::to(&address).into_response())
+            Redirect::to(&address).into_response()
         }
         Err(error) => {
             tracing::error!(%error, "an enquiry could not be stored; the visitor was shown the form with every answer");
@@ -104,39 +104,40 @@ async fn store(
     let token = Token::read(&app.form_key, form.token.trim(), received.as_second());
     let nonce = if let Token::Valid { nonce, .. } = &token { Some(nonce.clone()) } else { None };
     let repeated = enquiry.message.as_deref().is_some_and(|message| app.duplicates.seen_before(message));
-    let honeypot = form.reason_code.clone();
-    let circumstances = Circumstances { honeypot, token, site, recent, repeated };
+    let circumstances = Circumstances { honeypot: form.reason_code.clone(), token, site, recent, repeated };
     let spam = edition.signals.score(&enquiry, &circumstances);
-    let new = NewEnquiry { enquiry, spam, nonce, received };
+    let mut new = NewEnquiry { enquiry, spam, nonce, received };
     let receipt = app.parts.outbox.put(&new).await?;
-    let NewEnquiry { enquiry, mut spam, .. } = new;
     if receipt.held {
-        spam.action = Action::Hold;
+        new.spam.action = Action::Hold;
     }
     // Reasons never contain a visitor's text; the log shows which signals are useful.
     tracing::info!(
         number = receipt.number,
         duplicate = receipt.duplicate,
-        action = ?spam.action,
-        score = spam.score,
-        reasons = spam.reasons.join("; "),
+        action = ?new.spam.action,
+        score = new.spam.score,
+        reasons = new.spam.reasons.join("; "),
         "stored an enquiry"
     );
     if receipt.duplicate {
         return Ok(receipt);
     }
-    app.stored.count(spam.action);
-    if enquiry.about.is_some() && spam.action != Action::Hold {
+    app.stored.count(new.spam.action);
+    if new.enquiry.about.is_some() && new.spam.action != Action::Hold {
         app.parts.counters.counter(form.about.trim()).count_enquiry();
     }
-    if edition.site.clinic.form.acknowledge
-        && let Some(address) = letter::acknowledged(&enquiry, &spam)
-        && let Err(cause) =
-            app.parts.outbox.queue_acknowledgement(&receipt.reference, &address, (app.parts.clock)()).await
-    {
-        tracing::warn!(%cause, number = receipt.number, "an enquiry is not acknowledged by mail");
+    if edition.site.clinic.form.acknowledge {
+        acknowledge(&app.parts.outbox, &new, &receipt).await;
     }
     Ok(receipt)
+}
+
+async fn acknowledge(outbox: &Outbox, new: &NewEnquiry, receipt: &Receipt) {
+    let Some(address) = letter::acknowledged(&new.enquiry, &new.spam) else { return };
+    if let Err(cause) = outbox.queue_acknowledgement(&receipt.reference, &address, new.received).await {
+        tracing::warn!(%cause, number = receipt.number, "an enquiry is not acknowledged by mail");
+    }
 }
 
 /// The form with a fresh token and the posted answers.

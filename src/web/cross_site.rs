@@ -5,7 +5,7 @@
 
 use crate::enquiry::signals::FetchSite;
 use axum::http::{HeaderValue, Request, Response, request::Parts};
-use std::{convert::Infallible, fmt};
+use std::convert::Infallible;
 use tower::{Layer as _, ServiceExt as _, service_fn};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 
@@ -33,12 +33,6 @@ impl CrossSiteCheck {
             Some(b"same-origin") => FetchSite::SameOrigin,
             Some(_) => FetchSite::CrossSite,
         })
-    }
-}
-
-impl fmt::Debug for CrossSiteCheck {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("CrossSiteCheck")
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::pages::{self, Edition, Failure};
 use axum::{
-    http::{HeaderValue, StatusCode, header},
+    http::StatusCode,
     response::{Html, IntoResponse as _, Response},
 };
 use std::any::Any;
@@ -18,15 +18,9 @@ pub(super) fn not_found(edition: &Edition) -> Response {
     failure(edition, Failure::NotFound)
 }
 
-/// A page made for one visitor.
+/// A page made for one visitor. No cache keeps it, since devices are shared: `headers` adds `no-store`.
 pub(super) fn page(status: StatusCode, html: String) -> Response {
-    never_stored((status, Html(html)).into_response())
-}
-
-/// No cache may keep the form and its answers: devices are shared.
-pub(super) fn never_stored(mut response: Response) -> Response {
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+    (status, Html(html)).into_response()
 }
 
 /// The layer that answers a panic of a handler with `page`. The panic itself is logged by the hook of `cli`.
