@@ -34,7 +34,7 @@ const ONLY_IN: [(&str, &[&str]); 12] = [
     ("sqlx", &["mail"]),
     ("prometheus_client", &["web"]),
     ("hickory_resolver", &["mail"]),
-    ("x509_parser", &["mail"]),
+    ("rustls", &["mail"]),
     ("pulldown_cmark", &["content"]),
     ("resvg", &["pages"]),
     ("clap", &["cli", "config"]),

@@ -16,6 +16,12 @@ use lettre::transport::smtp::{
     commands::{Data, Mail, Rcpt},
     extension::ClientId,
 };
+use rustls::{
+    CertificateError, RootCertStore,
+    client::verify_server_cert_signed_by_trust_anchor,
+    pki_types::{CertificateDer, UnixTime},
+    server::ParsedCertificate,
+};
 use secrecy::ExposeSecret as _;
 use std::{fmt, fs, time::Duration};
 use tokio::time::{Instant, timeout};
@@ -167,11 +173,22 @@ fn tls_parameters(relay: &Relay) -> Result<TlsParameters, MailerError> {
     builder.build_rustls().map_err(MailerError::Tls)
 }
 
+/// The dates of a certificate. rustls has no accessor for them, but its check at a time outside of them reports the date
+/// that it compared, before it looks for an issuer.
 fn validity(certificate: &[u8]) -> Option<Validity> {
-    let (_, certificate) = x509_parser::parse_x509_certificate(certificate).ok()?;
-    let at = |time: x509_parser::time::ASN1Time| Timestamp::from_second(time.timestamp()).ok();
-    let period = certificate.validity();
-    Some(Validity { not_before: at(period.not_before)?, not_after: at(period.not_after)? })
+    let der = CertificateDer::from(certificate);
+    let certificate = ParsedCertificate::try_from(&der).ok()?;
+    let error_at = |seconds| {
+        let (roots, at) = (RootCertStore::empty(), UnixTime::since_unix_epoch(Duration::from_secs(seconds)));
+        match verify_server_cert_signed_by_trust_anchor(&certificate, &roots, &[], at, &[]) {
+            Err(rustls::Error::InvalidCertificate(error)) => Some(error),
+            _ => None,
+        }
+    };
+    let CertificateError::NotValidYetContext { not_before, .. } = error_at(0)? else { return None };
+    let CertificateError::ExpiredContext { not_after, .. } = error_at(u64::MAX)? else { return None };
+    let timestamp = |time: UnixTime| Timestamp::from_second(time.as_secs().try_into().ok()?).ok();
+    Some(Validity { not_before: timestamp(not_before)?, not_after: timestamp(not_after)? })
 }
 
 fn session_error(place: &str, error: &Error) -> DeliveryError {
