@@ -155,6 +155,14 @@ pub struct Article {
     pub related: Vec<String>,
 }
 
+impl Article {
+    /// Parts that the table of contents lists.
+    pub fn parts(&self) -> usize {
+        let headings = self.headings.iter().filter(|heading| heading.level == 2).count();
+        headings + usize::from(!self.questions.is_empty())
+    }
+}
+
 /// A review of a whole page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Review {

@@ -271,7 +271,7 @@ fn an_article_shows_all_of_its_parts() {
     assert!(dom.attributes(".site-header img", "alt")[0].contains("Ethel Mosena MA LMFT"));
     assert!(dom.all(".takeaways li").len() == 3, "three takeaways");
     assert!(dom.all("nav.contents a").len() >= 9, "a contents list");
-    assert!(dom.all("details").len() == 5, "five questions");
+    assert!(dom.all("details.question").len() == 5, "five questions");
     assert!(!dom.all("#sources, .sources").is_empty(), "sources");
     assert!(!dom.all("main time[datetime]").is_empty(), "dates");
     answer

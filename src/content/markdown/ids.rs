@@ -5,7 +5,7 @@ use std::iter;
 /// Ids in the templates of all pages with Markdown; a test compares both lists with the served pages.
 pub const TEMPLATE_IDS: &str = "articles-heading crisis-heading facts-heading list-heading main notes topics-heading";
 /// Further ids in the template of an article, with the form.
-pub const ARTICLE_TEMPLATE_IDS: &str = "about-omit channel-email channel-hint channel-phone channel-text consent \
+pub const ARTICLE_TEMPLATE_IDS: &str = "about-omit channel-email channel-hint channel-phone channel-text consent contents \
     contents-heading email email-hint email-private-hint email-private-no email-private-yes for-whom-child for-whom-couple \
     for-whom-family for-whom-hint for-whom-me for-whom-unsure invitation-heading message message-hint name name-hint phone \
     phone-hint questions reason-code related-heading sources takeaways-heading text-consent text-consent-hint times \
