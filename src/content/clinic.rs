@@ -168,6 +168,8 @@ pub struct Crisis {
 pub struct HelpLine {
     /// When to use it ("If anyone is in danger:").
     pub when: String,
+    /// The same in a word or two, if the line also stands above the form.
+    pub short: Option<String>,
     /// Who answers ("emergency services").
     pub name: String,
     /// Language of the line (`es`) if it is not English.

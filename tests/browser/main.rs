@@ -6,6 +6,7 @@
 mod support;
 
 mod axe;
+mod first_screen;
 mod focus;
 mod form;
 mod form_errors;

@@ -214,11 +214,12 @@ const TRANSITION: &str = "
 async fn exit_and_links_can_be_clicked_during_page_transitions() {
     let visitor = Visitor::new(DESKTOP).await;
     visitor.browser.before_each_page(TRANSITION).await;
+    // The driver takes links of a closed `details` for hidden, although the stylesheet shows those of the navigation.
     let clicks = [
-        ("/", ".site-nav a[href='/contact']"),
+        ("/", "main a[href='/contact']"),
         ("/articles", "main a[href^='/articles/']"),
-        (ARTICLE, "a[href='/contact']"),
-        ("/articles", ".site-nav a[href='/approach']"),
+        (ARTICLE, ".brand"),
+        ("/articles", ".site-footer a[href='/privacy']"),
         ("/approach", ".brand"),
         ("/", "main a[href='/articles/the-quarrel-that-repeats']"),
     ];
