@@ -38,15 +38,15 @@ const HIDDEN_MAX: usize = 1_000;
 
 /// The validated fields, in the order of the page.
 const FIELDS: [&str; 11] = [
+    "for_whom",
     "name",
     "channel",
     "phone",
     "voicemail",
     "text_consent",
+    "times",
     "email",
     "email_private",
-    "times",
-    "for_whom",
     "message",
     "consent",
 ];

@@ -43,7 +43,7 @@ async fn sends_by_keyboard(view: View) {
     browser.write("By keyboard alone.").await;
     tab_to(browser, "consent").await;
     browser.press(' ').await;
-    tab_to(browser, "Send message").await;
+    tab_to(browser, "Send to the clinic").await;
     browser.press(Key::Enter).await;
     browser.wait_for_path("/contact/received").await;
     let letter = String::from_utf8(visitor.clinic.letters(1).remove(0)).expect("a letter");
@@ -76,7 +76,7 @@ async fn an_article_fetches_a_token_only_when_the_form_gets_the_focus() {
     fill(browser, "#name", "Ana").await;
     let token = browser.wait_until("the token", token).await;
     assert!(token.as_str().is_some_and(|token| token.len() > 20), "{token}");
-    fill(browser, "#times", "Mornings").await;
+    fill(browser, "#message", "Mornings.").await;
     assert_eq!(browser.run(asked).await, 1, "it is fetched once");
     visitor.close().await;
 }
@@ -197,7 +197,7 @@ async fn check_conditional_fields(visitor: &Visitor, path: &str) {
     browser.run("document.querySelector('#phone').select()").await;
     browser.press(Key::Delete).await;
     seen(true, true, "the field with the focus stays visible").await;
-    browser.click("#times").await;
+    browser.click("#message").await;
     seen(false, true, "emptied and left").await;
     browser.click("#channel-phone").await;
     browser.click("#voicemail-none").await;

@@ -62,7 +62,7 @@ fn shipped() -> Site {
         state_at_path("page-privacy", "/privacy", "Privacy"),
         state_at_path("page-safety", "/staying-safe-online", "Staying safe"),
         state_at_path("page-accessibility", "/accessibility", "Accessib"),
-        state_at_path("contact", "/contact", "Contact"),
+        state_at_path("contact", "/contact", "Write to the clinic"),
         state_at_path("search", "/search", "Search"),
         state_at_path("search-found", "/search?q=afraid+of+being+left", "Search"),
         state_at_path("search-misspelled", "/search?q=quarell", "Search"),
@@ -91,11 +91,11 @@ fn failures(clinic: &Clinic) -> Vec<State> {
         ("about", "when-a-partner-shuts-down"),
     ];
     let mut states = vec![
-        state_from_html("contact-errors", clinic.post(&invalid).is(422).body.clone(), "Contact"),
+        state_from_html("contact-errors", clinic.post(&invalid).is(422).body.clone(), "Write to the clinic"),
         state_from_html(
             "contact-cross-site",
             clinic.post_with(&valid_form(), &[("sec-fetch-site", "cross-site")]).is(403).body.clone(),
-            "Contact",
+            "Write to the clinic",
         ),
         state_from_html(
             "too-large",
@@ -106,7 +106,11 @@ fn failures(clinic: &Clinic) -> Vec<State> {
     ];
     // Last: the program accepts no further posts afterwards.
     let limited = (0..40).map(|_| clinic.post(&valid_form())).find(|answer| answer.status == 429);
-    states.push(state_from_html("contact-rate-limited", limited.expect("the rate limit is reached").body, "Contact"));
+    states.push(state_from_html(
+        "contact-rate-limited",
+        limited.expect("the rate limit is reached").body,
+        "Write to the clinic",
+    ));
     states
 }
 
@@ -174,7 +178,7 @@ fn extreme() -> Site {
         state_at_path("article-photograph", "/articles/photograph", "An article with"),
         state_at_path("topic-empty", "/topics/nothing-yet", "Nothing yet"),
         state_at_path("page-draft", "/waiting", "A page that waits"),
-        state_at_path("contact-away", "/contact", "Contact"),
+        state_at_path("contact-away", "/contact", "Write to the clinic"),
         state_at_path("received-away", &receipt, "Thank you. We have your message."),
         state_at_path("gone", "/articles/retired", "This page has been taken down"),
     ];
@@ -241,8 +245,8 @@ fn one_article() -> Site {
         state_at_path("home-one-article", "/", "Therapy for relationships"),
         state_at_path("list-one-article", "/articles", "Articles"),
         state_at_path("article-alone", "/articles/choosing-a-therapist", ""),
-        state_at_path("contact-waiting-list", "/contact", "Contact"),
-        state_from_html("contact-not-stored", clinic.post(&valid_form()).is(503).body.clone(), "Contact"),
+        state_at_path("contact-waiting-list", "/contact", "Write to the clinic"),
+        state_from_html("contact-not-stored", clinic.post(&valid_form()).is(503).body.clone(), "Write to the clinic"),
     ];
     Site { clinic, states, _content: Some(content) }
 }
