@@ -104,9 +104,7 @@ impl ProblemKind {
     pub fn sentence(self) -> &'static str {
         match self {
             Self::Late => "A website enquiry has been waiting for more than an hour to be mailed to staff.",
-            Self::Failed => {
-                "An email to staff was refused or became too old, and is not tried again automatically. It is kept."
-            }
+            Self::Failed => "An email to staff was refused or became too old, and is not tried again. It is kept.",
             Self::NotStored => "The website cannot keep enquiries. Visitors are asked to call instead.",
             Self::RelayRefuses => {
                 "The relay refuses the website, as with a wrong or expired password. Enquiries wait until it is corrected."
