@@ -45,7 +45,7 @@ impl Body {
 
     /// A body without uncompressed bytes, which [`Body::get`] restores; `None` if the cache has no gzip bytes of it.
     pub fn from_cache(cache: &DiskCache, hash: blake3::Hash) -> Option<Self> {
-        let bytes = cache.get(&cache_name(&hash, Coding::Gzip)).filter(|bytes| !bytes.is_empty())?;
+        let bytes = cached(cache, &hash, Coding::Gzip).filter(|bytes| !bytes.is_empty())?;
         let gzip = OnceLock::from(Some(Encoded { coding: Coding::Gzip, etag: etag(&hash, Coding::Gzip), bytes }));
         Some(Self { gzip, ..Self::new(Bytes::new(), hash) })
     }
@@ -66,7 +66,7 @@ impl Body {
         }
         let mut identity = self.identity.clone();
         if let Some(gzip) = self.compressed(Coding::Gzip).filter(|_| identity.bytes.is_empty()) {
-            identity.bytes = restore(&gzip.bytes).unwrap_or_default();
+            identity.bytes = restore(&gzip.bytes).expect("gzip bytes of the cache were restored when they were read");
         }
         identity
     }
@@ -80,11 +80,9 @@ impl Body {
             Coding::Br => &self.br,
         };
         slot.get_or_init(|| {
-            let name = cache_name(&self.hash, coding);
-            let cached = cache.and_then(|cache| cache.get(&name));
-            let bytes = cached.unwrap_or_else(|| {
+            let bytes = cache.and_then(|cache| cached(cache, &self.hash, coding)).unwrap_or_else(|| {
                 let bytes = compress(&self.get(Coding::Identity).bytes, coding, Level::Best).unwrap_or_default();
-                if let Some(Err(error)) = cache.map(|cache| cache.put(&name, &bytes)) {
+                if let Some(Err(error)) = cache.map(|cache| cache.put(&cache_name(&self.hash, coding), &bytes)) {
                     tracing::debug!(%error, "a compressed page could not be written to the cache");
                 }
                 bytes
@@ -103,6 +101,12 @@ fn etag(hash: &blake3::Hash, coding: Coding) -> HeaderValue {
     };
     let etag = format!("\"{}{level}\"", short_hash(hash, 16));
     HeaderValue::from_str(&etag).expect("base32 and a level are visible ASCII")
+}
+
+/// A compressed body from the disk cache; gzip bytes that cannot be restored count as absent, and are made again.
+fn cached(cache: &DiskCache, hash: &blake3::Hash, coding: Coding) -> Option<Bytes> {
+    let is_whole = |bytes: &Bytes| bytes.is_empty() || coding != Coding::Gzip || restore(bytes).is_some();
+    cache.get(&cache_name(hash, coding)).filter(is_whole)
 }
 
 /// The name of a compressed body in the disk cache, where an empty file stands for "compression gains nothing".
@@ -164,6 +168,25 @@ mod tests {
             cached.fill(coding, None);
             assert_eq!(cached.get(coding).bytes, made.get(coding).bytes, "{coding:?}");
             assert_eq!(cached.get(coding).etag, made.get(coding).etag, "{coding:?}");
+        }
+    }
+
+    #[test]
+    fn gzip_bytes_of_the_cache_that_cannot_be_restored_are_made_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = DiskCache::open(folder.path(), 1 << 20).unwrap();
+        let text = "text ".repeat(1_000);
+        let whole = compress(text.as_bytes(), Coding::Gzip, Level::Best).unwrap();
+        let mut damaged = whole.to_vec();
+        damaged[whole.len() / 2] ^= 1;
+        for bytes in [&b"no gzip at all"[..], &whole[..whole.len() - 9], &damaged] {
+            let made = body(&text);
+            cache.put(&cache_name(&made.hash, Coding::Gzip), bytes).unwrap();
+            assert!(Body::from_cache(&cache, made.hash).is_none(), "an empty page");
+            made.fill(Coding::Gzip, Some(&cache));
+            assert_eq!(made.get(Coding::Gzip).bytes, whole);
+            let cached = Body::from_cache(&cache, made.hash).expect("the cache has whole bytes again");
+            assert_eq!(cached.get(Coding::Identity).bytes, text);
         }
     }
 }
