@@ -186,6 +186,27 @@ impl Clinic {
         self.post_bytes(body.as_bytes(), headers)
     }
 
+    /// Posts a form until it is stored. On a busy machine the database may answer later than a visitor waits; then the page
+    /// has every answer and asks to send it again (503), and the form is stored once. Every other answer fails the test.
+    #[track_caller]
+    pub fn store(&self, fields: &[(&str, &str)]) {
+        self.store_with(fields, &[("sec-fetch-site", "same-origin")], |_| {});
+    }
+
+    /// The same with other headers; `check` sees each page that asks to send the form again.
+    #[track_caller]
+    pub fn store_with(&self, fields: &[(&str, &str)], headers: &[(&str, &str)], check: impl Fn(&Answer)) {
+        let answered = wait_for(|| {
+            let answer = self.post_with(fields, headers);
+            if answer.status != 503 {
+                return Some(answer);
+            }
+            check(answer.has("Your answers are still in the form below"));
+            None
+        });
+        answered.unwrap_or_else(|| panic!("the form cannot be stored:\n{}", self.log())).is(303);
+    }
+
     /// Submits the button of a page: an empty POST.
     pub fn press(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
         let mut request = self.agent.post(self.url(path));
