@@ -5,7 +5,7 @@ use crate::{
     delivery::{retry_policy, worker_of},
     smtp_server::{At, Encryption, Fault, Server},
     support::clinic::TIMEOUT,
-    test_outbox::{TestOutbox, held, later, new, options, start},
+    test_outbox::{TestOutbox, held, later, new, options, put, start},
 };
 use relationship_clinic::{
     config::{Alarm, Tls},
@@ -189,7 +189,7 @@ async fn a_writer_that_does_not_run_is_reported_by_health_and_alarm() {
     tokio::spawn(outbox.clone().write());
     assert!(outbox.health(later(10)).await.is_well());
     watch.check(later(10)).await;
-    assert!(outbox.put(&new("Ann")).await.is_ok());
+    put(&outbox, &new("Ann")).await;
 }
 
 #[tokio::test]

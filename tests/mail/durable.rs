@@ -4,7 +4,7 @@
 use crate::{
     databases::{Kind, fresh},
     support::clinic::{Clinic, PROGRAM, valid_form, wait_for},
-    test_outbox::{new, open_outbox},
+    test_outbox::{new, open_outbox, put},
 };
 use sqlx::Row as _;
 use std::{collections::HashMap, fs, path::Path, process::Command};
@@ -94,7 +94,7 @@ async fn a_postgresql_session_is_durable_when_the_server_default_is_not() {
 
     let pool = sqlx::AnyPool::connect(&database.url).await.unwrap();
     let outbox = place().await;
-    outbox.put(&new("Ann")).await.unwrap();
+    put(&outbox, &new("Ann")).await;
     let shown: String = sqlx::query("SHOW synchronous_commit").fetch_one(&pool).await.unwrap().get(0);
     let used: String = sqlx::query("SELECT setting FROM recorded").fetch_one(&pool).await.unwrap().get(0);
     assert_eq!((shown.as_str(), used.as_str()), ("off", "on"), "the server's default, and the program's session");

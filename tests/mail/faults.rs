@@ -168,7 +168,7 @@ async fn every_letter_is_delivered_once_when_the_program_is_killed_at_any_step_o
             ("CLINIC_RETRY", "1s"),
         ];
         let mut clinic = Clinic::with(&settings);
-        clinic.post(&valid_form()).is(303);
+        clinic.store(&valid_form());
         wait_for(|| (server.hanging() == count).then_some(())).expect("every session hangs");
         clinic.kill_and_restart();
         wait_for(|| clinic.output_of(&["enquiries", "list"]).contains("delivered").then_some(())).expect("delivered");

@@ -4,7 +4,7 @@ use crate::{
     databases::{Fresh, Kind, fresh},
     smtp_server::{At, Encryption, Fault, Server},
     support::clinic::{ADMIN, Clinic, valid_form, wait_for},
-    test_outbox::{new, open_outbox},
+    test_outbox::{new, open_outbox, put},
 };
 use jiff::{SignedDuration, Timestamp};
 use relationship_clinic::mail::outbox::NewEnquiry;
@@ -18,7 +18,7 @@ async fn outbox_with_an_old_enquiry() -> Fresh {
     let database = fresh(Kind::Sqlite);
     let outbox = open_outbox(database.place.clone(), &["good@clinic.example"]).await;
     let received = Timestamp::now() - SignedDuration::from_hours(24 * 40);
-    let receipt = outbox.put(&NewEnquiry { received, ..new(OLD) }).await.unwrap();
+    let receipt = put(&outbox, &NewEnquiry { received, ..new(OLD) }).await;
     let letter = outbox.claim(received, SignedDuration::from_mins(1), Timestamp::MAX, &[]).await.unwrap().unwrap();
     outbox.mark_delivered(&letter, received).await.unwrap();
     outbox.answered(&receipt.reference, received).await.unwrap();

@@ -51,7 +51,7 @@ fn assert_rejected_with_every_answer(clinic: &Clinic, because: &str) {
 
 /// A post is stored and the form is healthy, without a restart.
 fn assert_stored(clinic: &Clinic, name: &str) {
-    clinic.post(&letter(name)).is(303);
+    clinic.store(&letter(name));
     clinic.wait_for_health(200);
     assert_eq!(clinic.get("/health/form").is(200).body, "ok\n");
 }

@@ -4,7 +4,7 @@ use crate::{
     databases::{Kind, fresh, is_root},
     postgres_proxy::PostgresProxy,
     support::clinic::TIMEOUT,
-    test_outbox::{TestOutbox, later, new, open_outbox, options, with_nonce},
+    test_outbox::{TestOutbox, is_slow, later, new, open_outbox, options, put, with_nonce},
 };
 use relationship_clinic::mail::outbox::{DatabaseLocation, NewEnquiry, Outbox, PutError};
 use secrecy::SecretString;
@@ -24,13 +24,28 @@ const DELIVERED: &str = "UPDATE letter SET state = 'delivered', done_at = queued
 const SOON: Duration = Duration::from_secs(10);
 
 async fn assert_not_stored(outbox: &Outbox, new: NewEnquiry, because: &str) {
-    let began = Instant::now();
-    let result = outbox.put(&new).await;
-    assert!(began.elapsed() < SOON, "it took {:?}", began.elapsed());
-    let Err(PutError::NotStored(cause)) = result else { panic!("{result:?}") };
+    let first = Instant::now();
+    let error = loop {
+        let began = Instant::now();
+        let error = outbox.put(&new).await.unwrap_err();
+        assert!(began.elapsed() < SOON, "it took {:?}", began.elapsed());
+        // On a busy machine the time may end before the cause is found.
+        if error.to_string().contains(because) || !is_slow(&error) || first.elapsed() > TIMEOUT {
+            break error;
+        }
+    };
+    let PutError::NotStored(cause) = error else { panic!("{error:?}") };
     assert!(cause.to_string().contains(because), "{cause}");
     let health = outbox.check_write().await;
     assert!(health.is_err(), "health does not report: {cause}");
+}
+
+/// On a busy machine a check may take too long, as a post may.
+async fn assert_writes(outbox: &Outbox) {
+    let began = Instant::now();
+    while let Err(cause) = outbox.check_write().await {
+        assert!(began.elapsed() < TIMEOUT, "{cause}");
+    }
 }
 
 fn file(test: &TestOutbox) -> PathBuf {
@@ -76,7 +91,7 @@ async fn a_full_disk_is_reported_and_the_next_post_works_when_there_is_room() {
     let disk = SmallDisk::of("1m");
     let outbox =
         open_outbox(DatabaseLocation::Sqlite(disk.path().join("outbox.sqlite")), &["staff@clinic.example"]).await;
-    assert_eq!(outbox.put(&new("Ann")).await.unwrap().number, 1);
+    assert_eq!(put(&outbox, &new("Ann")).await.number, 1);
     let ballast = disk.path().join("ballast");
     let _ = fs::write(&ballast, vec![0; 2_000_000]);
     let long = |name: &str| {
@@ -87,9 +102,9 @@ async fn a_full_disk_is_reported_and_the_next_post_works_when_there_is_room() {
     assert_not_stored(&outbox, long("Bob"), "disk is full").await;
     assert_not_stored(&outbox, long("Cy"), "disk is full").await;
     fs::remove_file(&ballast).unwrap();
-    assert_eq!(outbox.put(&long("Dee")).await.unwrap().number, 2);
-    assert!(outbox.check_write().await.is_ok());
-    assert!(outbox.put(&new("Ann")).await.unwrap().duplicate, "what was kept before is still there");
+    assert_eq!(put(&outbox, &long("Dee")).await.number, 2);
+    assert_writes(&outbox).await;
+    assert!(put(&outbox, &new("Ann")).await.duplicate, "what was kept before is still there");
     outbox.close().await;
 }
 
@@ -134,9 +149,10 @@ async fn a_writer_that_ends_inside_a_batch_leaves_the_queue_to_the_next() {
     holder.close().await.unwrap();
     assert!(outbox.check_write().await.is_err(), "no writer runs");
     let waits = new("Bob");
-    let (result, writer) = tokio::join!(outbox.put(&waits), std::future::ready(tokio::spawn(outbox.clone().write())));
-    assert_eq!(result.unwrap().number, 1);
-    assert_eq!(outbox.check_write().await, Ok(()));
+    let (receipt, writer) =
+        tokio::join!(put(&outbox, &waits), std::future::ready(tokio::spawn(outbox.clone().write())));
+    assert_eq!(receipt.number, 1);
+    assert_writes(&outbox).await;
     assert!(!writer.is_finished());
 }
 
@@ -216,7 +232,7 @@ async fn a_deleted_file_is_never_written_to() {
     let receipt = test.put(new("Cy")).await;
     assert_eq!((receipt.number, receipt.duplicate), (1, false), "a new outbox begins in the empty folder");
     let copy = test.copy().await;
-    assert!(copy.put(&new("Cy")).await.unwrap().duplicate, "and it is the file at the path");
+    assert!(put(&copy, &new("Cy")).await.duplicate, "and it is the file at the path");
 }
 
 #[tokio::test]
@@ -228,7 +244,7 @@ async fn a_deleted_write_ahead_file_is_detected() {
     fs::remove_file(&log).unwrap();
     test.put(new("Bob")).await;
     let copy = test.copy().await;
-    assert!(copy.put(&new("Bob")).await.unwrap().duplicate, "it went to the file at the path");
+    assert!(put(&copy, &new("Bob")).await.duplicate, "it went to the file at the path");
 }
 
 #[tokio::test]
@@ -256,7 +272,7 @@ async fn a_damaged_file_is_reported() {
     let outbox = open_outbox(fresh.place.clone(), &["staff@clinic.example"]).await;
     assert_not_stored(&outbox, new("Ann"), "damaged").await;
     fs::remove_file(file).unwrap();
-    assert_eq!(outbox.put(&new("Ann")).await.unwrap().number, 1);
+    assert_eq!(put(&outbox, &new("Ann")).await.number, 1);
 }
 
 /// Runs in a process of its own as a user without root's permissions, since mode bits do not apply to root.
@@ -269,14 +285,14 @@ async fn in_a_read_only_folder() {
     let outbox = open_outbox(DatabaseLocation::Sqlite(folder.join("outbox.sqlite")), &["staff@clinic.example"]).await;
     assert_not_stored(&outbox, new("Ann"), "ermission").await;
     mode(0o700);
-    assert_eq!(outbox.put(&new("Bob")).await.unwrap().number, 1);
+    assert_eq!(put(&outbox, &new("Bob")).await.number, 1);
     outbox.close().await;
     // Now the file is there and the folder is read-only: SQLite cannot create its write-ahead file.
     mode(0o500);
     let outbox = open_outbox(DatabaseLocation::Sqlite(folder.join("outbox.sqlite")), &["staff@clinic.example"]).await;
     assert!(outbox.put(&new("Cy")).await.is_err());
     mode(0o700);
-    assert_eq!(outbox.put(&new("Dee")).await.unwrap().number, 2);
+    assert_eq!(put(&outbox, &new("Dee")).await.number, 2);
 }
 
 #[test]
@@ -317,19 +333,19 @@ async fn a_postgresql_outage_is_reported_and_the_server_is_used_again() {
     let database = fresh.url.split('?').next().unwrap().rsplit('/').next().unwrap();
     let url = format!("postgres://postgres@127.0.0.1:{}/{database}", proxy.port);
     let outbox = open_outbox(DatabaseLocation::Postgres(SecretString::from(url)), &["staff@clinic.example"]).await;
-    assert_eq!(outbox.put(&new("Ann")).await.unwrap().number, 1);
+    assert_eq!(put(&outbox, &new("Ann")).await.number, 1);
     proxy.cut().await;
     assert_not_stored(&outbox, new("Bob"), "database").await;
     assert_not_stored(&outbox, new("Cy"), "database").await;
     proxy.restore().await;
-    assert_eq!(outbox.put(&new("Dee")).await.unwrap().number, 2);
+    assert_eq!(put(&outbox, &new("Dee")).await.number, 2);
     proxy.freeze();
     let began = Instant::now();
     assert!(outbox.put(&new("Eve")).await.is_err());
     assert!(began.elapsed() < SOON, "a frozen server held a visitor for {:?}", began.elapsed());
     proxy.cut().await;
     proxy.restore().await;
-    let receipt = outbox.put(&new("Eve")).await.unwrap();
+    let receipt = put(&outbox, &new("Eve")).await;
     assert_eq!((receipt.number, receipt.duplicate), (3, false));
 }
 
@@ -343,7 +359,7 @@ async fn a_database_that_was_unreachable_at_start_is_used_when_it_is_there() {
     let outbox = open_outbox(DatabaseLocation::Postgres(SecretString::from(url)), &["staff@clinic.example"]).await;
     assert_not_stored(&outbox, new("Ann"), "database").await;
     proxy.restore().await;
-    assert_eq!(outbox.put(&new("Ann")).await.unwrap().number, 1);
+    assert_eq!(put(&outbox, &new("Ann")).await.number, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
