@@ -7,6 +7,8 @@ use relationship_clinic::mail::outbox::DatabaseLocation;
 use secrecy::SecretString;
 use std::{
     fs,
+    net::TcpListener,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::{
@@ -65,7 +67,11 @@ pub fn fresh(kind: Kind) -> Fresh {
 pub struct Cluster {
     bin: PathBuf,
     home: PathBuf,
+    port: u16,
 }
+
+/// The certificate of a server and its key, in its folder.
+const TLS_FILES: [&str; 2] = ["certificate.pem", "key.pem"];
 
 pub fn cluster() -> &'static Cluster {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
@@ -75,31 +81,76 @@ pub fn cluster() -> &'static Cluster {
 impl Cluster {
     /// With further settings of the server (`name=value`).
     pub fn start(settings: &[&str]) -> Self {
+        Self::start_at(5432, settings, &[])
+    }
+
+    /// Also reached by TCP, over TLS if the client wants it.
+    pub fn start_with_tls((certificate, key): &(String, String)) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let files = TLS_FILES.into_iter().zip([certificate.as_str(), key]);
+        let [certificate, key] = TLS_FILES.map(|name| format!("../{name}"));
+        let [certificate, key] = [format!("ssl_cert_file={certificate}"), format!("ssl_key_file={key}")];
+        let settings = ["fsync=off", "listen_addresses=127.0.0.1", "ssl=on", &certificate, &key];
+        Self::start_at(port, &settings, &files.collect::<Vec<_>>())
+    }
+
+    /// The server uses them for new connections soon after this.
+    pub fn replace_certificate(&self, (certificate, key): &(String, String)) {
+        for (name, content) in TLS_FILES.into_iter().zip([certificate, key]) {
+            fs::write(self.home.join(name), content).unwrap();
+        }
+        self.sql("SELECT pg_reload_conf()");
+    }
+
+    /// The result of one statement of an administrator, without column names.
+    pub fn sql(&self, statement: &str) -> String {
+        let arguments = ["-U", "postgres", "-A", "-t", "-c", statement];
+        run(self.client("psql").args(arguments)).trim().to_owned()
+    }
+
+    /// With files in its folder that it alone can read, by name and content.
+    fn start_at(port: u16, settings: &[&str], files: &[(&str, &str)]) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
         let bin = find_server();
-        let home = std::env::temp_dir().join(format!("clinic-postgres-{}", std::process::id()));
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let home = std::env::temp_dir().join(format!("clinic-postgres-{}-{number}", std::process::id()));
         let user = user();
         run(Command::new("mkdir").arg("-m").arg("700").arg(&home));
+        for (name, content) in files {
+            fs::write(home.join(name), content).unwrap();
+            fs::set_permissions(home.join(name), fs::Permissions::from_mode(0o600)).unwrap();
+        }
         if user != "self" {
-            run(Command::new("chown").arg(&user).arg(&home));
+            run(Command::new("chown").arg("-R").arg(&user).arg(&home));
         }
         let data = home.join("data");
         run(as_user(&user, &bin.join("initdb"))
             .args(["--auth=trust", "--username=postgres", "--no-sync", "--encoding=UTF8", "--locale=C", "-D"])
             .arg(&data));
-        keep_running(&user, &bin, &home, &data, settings);
-        let cluster = Self { bin, home };
+        keep_running(&user, &bin, &home, &data, &[&[&*format!("port={port}")], settings].concat());
+        let cluster = Self { bin, home, port };
         cluster.wait();
         cluster
     }
 
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     pub fn socket(&self) -> PathBuf {
-        self.home.join(".s.PGSQL.5432")
+        self.home.join(format!(".s.PGSQL.{}", self.port))
+    }
+
+    /// A program of PostgreSQL that connects by the socket.
+    fn client(&self, name: &str) -> Command {
+        let mut command = Command::new(self.bin.join(name));
+        command.arg("-h").arg(&self.home).args(["-p", &self.port.to_string()]);
+        command
     }
 
     fn wait(&self) {
         for _ in 0..2400 {
-            let ready =
-                Command::new(self.bin.join("pg_isready")).arg("-h").arg(&self.home).stdout(Stdio::null()).status();
+            let ready = self.client("pg_isready").stdout(Stdio::null()).status();
             if ready.is_ok_and(|status| status.success()) {
                 return;
             }
@@ -111,8 +162,8 @@ impl Cluster {
     pub fn create_database(&self) -> String {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("outbox_{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        run(Command::new(self.bin.join("createdb")).args(["-U", "postgres", "-h"]).arg(&self.home).arg(&name));
-        format!("postgres://postgres@localhost/{name}?host={}", self.home.display())
+        run(self.client("createdb").args(["-U", "postgres", &name]));
+        format!("postgres://postgres@localhost:{}/{name}?host={}", self.port, self.home.display())
     }
 }
 
@@ -124,7 +175,9 @@ fn find_server() -> PathBuf {
     places.extend(versions.into_iter().rev());
     let whole = |bin: &&PathBuf| {
         let real = bin.join("postgres").canonicalize().ok().and_then(|file| file.parent().map(Path::to_owned));
-        real.is_some_and(|real| ["initdb", "pg_isready", "createdb"].iter().all(|tool| real.join(tool).exists()))
+        real.is_some_and(|real| {
+            ["initdb", "pg_isready", "createdb", "psql"].iter().all(|tool| real.join(tool).exists())
+        })
     };
     let found = places.iter().find(whole).expect(
         "these tests need a PostgreSQL server: install it (Debian: `apt-get install postgresql`), or put its bin folder \
@@ -187,7 +240,8 @@ fn keep_running(user: &str, bin: &Path, home: &Path, data: &Path, settings: &[&s
     std::mem::forget(child.stdin.take());
 }
 
-fn run(command: &mut Command) {
+fn run(command: &mut Command) -> String {
     let output = command.current_dir("/").output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }

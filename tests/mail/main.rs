@@ -27,6 +27,7 @@ mod outage;
 mod outbox;
 mod panics;
 mod postgres_proxy;
+mod postgres_tls;
 mod privacy;
 mod rejected_posts;
 mod restore;
