@@ -284,6 +284,51 @@ fn an_article_shows_all_of_its_parts() {
     assert_eq!(dom.attributes("input[name=token]", "value"), [""], "a cached page carries no token");
 }
 
+/// The sections of the clinic's earlier article, and the parts of each, as words of the headings that now cover them.
+const EARLIER_SECTIONS: [(&str, &[&str]); 9] = [
+    ("What is attachment repair therapy", &["basics of attachment", "past shapes the present"]),
+    ("How does it work", &["safe relationship with your therapist", "Techniques", "child you were"]),
+    ("What can it help with", &["Trust", "Childhood wounds", "Conflict and intimacy", "Low mood, anxiety"]),
+    ("Who is it for", &["Adults", "Children and teens", "Adoption and foster care", "Couples", "Families"]),
+    ("What are its goals", &["Secure ways of relating", "emotion", "own worth", "Healing old wounds"]),
+    ("What can you expect from sessions", &["First steps", "The middle", "Change"]),
+    ("How is it different", &["early life", "safe space", "other therapies"]),
+    (
+        "How do you find the right therapist",
+        &["What to look for", "Questions for a first consultation", "Getting ready"],
+    ),
+    ("Ready to talk", &[]),
+];
+
+#[test]
+fn every_subject_of_the_earlier_article_has_a_heading_in_the_lead_article() {
+    let dom = Dom::new(&CLINIC.get("/articles/attachment-repair-therapy").is(200).body);
+    let mut sections: Vec<(String, Vec<String>)> = Vec::new();
+    for heading in dom.all(".prose > h2, .prose > h3") {
+        if heading.value().name() == "h2" {
+            sections.push((text(heading), Vec::new()));
+        } else {
+            sections.last_mut().expect("a section comes before its parts").1.push(text(heading));
+        }
+    }
+    for (section, parts) in EARLIER_SECTIONS {
+        let found = sections.iter().find(|(title, _)| title.contains(section));
+        let (_, titles) = found.unwrap_or_else(|| panic!("no section `{section}` in {sections:?}"));
+        for part in parts {
+            assert!(titles.iter().any(|title| title.contains(part)), "no part `{part}` of `{section}` in {titles:?}");
+        }
+    }
+    let questions: Vec<String> = dom.all("details summary").into_iter().map(text).collect();
+    for subject in ["blame my parents", "How long", "remember very little", "major trauma", "on my own"] {
+        assert!(questions.iter().any(|ask| ask.contains(subject)), "no question `{subject}` in {questions:?}");
+    }
+    let main = dom.text("main");
+    let before = main.split(" min read").next().expect("a first part");
+    let digits = before.rsplit(|c: char| !c.is_ascii_digit()).next().expect("a last part");
+    let minutes: usize = digits.parse().expect("a number of minutes");
+    assert!(minutes <= 18, "{minutes} minutes of reading");
+}
+
 #[test]
 fn the_wrong_method_is_answered_with_405() {
     let agent = ureq::Agent::new_with_config(ureq::Agent::config_builder().http_status_as_error(false).build());
