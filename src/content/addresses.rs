@@ -43,13 +43,17 @@ pub(super) struct Addresses {
 }
 
 impl Addresses {
-    pub(super) fn new() -> Self {
+    /// The pages of all files and their old addresses.
+    pub(super) fn new(sources: &mut [SourceFile]) -> Self {
         let answers = OWN.split(' ').map(|path| (path.to_owned(), Answer::Own)).collect();
-        Self { answers, aliases: BTreeSet::new() }
+        let mut addresses = Self { answers, aliases: BTreeSet::new() };
+        sources.iter_mut().for_each(|source| addresses.add(source));
+        sources.iter_mut().for_each(|source| addresses.add_aliases(source));
+        addresses
     }
 
     /// Adds a page at its address, which must not be reserved. A file without an address of its own is left out.
-    pub(super) fn add(&mut self, source: &mut SourceFile) {
+    fn add(&mut self, source: &mut SourceFile) {
         if source.slug.is_empty() {
             return;
         }
@@ -79,7 +83,7 @@ impl Addresses {
 
     /// Adds the old addresses of a page; one that is in use is a fault. They redirect to a public page, and answer 410 for
     /// a page that is gone.
-    pub(super) fn add_aliases(&mut self, source: &mut SourceFile) {
+    fn add_aliases(&mut self, source: &mut SourceFile) {
         if source.status == Status::Draft {
             return;
         }

@@ -50,7 +50,7 @@ struct RawQuestion {
     answer: Option<Spanned<String>>,
 }
 
-/// Reads an article; `None` after a fault that leaves none.
+/// Reads an article; `None` if it is not public today, or after a fault that leaves none.
 pub(super) fn article(source: &mut SourceFile, context: &Context) -> Option<Article> {
     context.lint.check(source);
     let (mut facts, start): (Facts, usize) = front_matter::read(source)?;
@@ -59,6 +59,11 @@ pub(super) fn article(source: &mut SourceFile, context: &Context) -> Option<Arti
     check_days(source, &facts, context.today);
     check_names(source, &facts, context);
     source.status = facts.status(context.today);
+    source.changes_on = match source.status {
+        Status::Public => facts.expires.as_ref().and_then(|last| last.get_ref().0.tomorrow().ok()),
+        Status::Scheduled(day) => Some(day),
+        Status::Gone | Status::Draft => None,
+    };
     source.ids.extend(ARTICLE_TEMPLATE_IDS.split(' ').map(str::to_owned));
     source.ids.extend((1..=facts.questions.len()).map(question_id));
     let mut rendered = body(source, start, Kind::Article);
@@ -70,7 +75,8 @@ pub(super) fn article(source: &mut SourceFile, context: &Context) -> Option<Arti
     let image = facts.image.map(|image| Image::figure(image, source));
     source.title = title.clone()?;
     source.aliases = facts.aliases;
-    Some(Article {
+    let is_public = source.status == Status::Public;
+    let article = Article {
         slug: source.slug.clone(),
         title: title?,
         description: description?,
@@ -91,7 +97,8 @@ pub(super) fn article(source: &mut SourceFile, context: &Context) -> Option<Arti
         takeaways,
         image,
         related: Vec::new(),
-    })
+    };
+    is_public.then_some(article)
 }
 
 impl Facts {

@@ -1,28 +1,17 @@
 //! Markdown files with front matter: pages, topics, people and the home page.
 
 use super::{
-    Fault,
     facts::Lint,
     front_matter::{self, Day},
     markdown::{Kind, Rendered, render},
     site::{Figure, Home, Page, Person, Topic},
-    source::{self, ANY_LENGTH, DESCRIPTION_LENGTH, SourceFile, TITLE_LENGTH},
+    source::{self, ANY_LENGTH, DESCRIPTION_LENGTH, Read, SourceFile, TITLE_LENGTH},
 };
 use jiff::civil::Date;
 use rayon::prelude::*;
 use serde::Deserialize;
-use std::{
-    panic::{self, AssertUnwindSafe},
-    path::Path,
-};
+use std::path::Path;
 use toml::Spanned;
-
-/// A file that was read.
-#[derive(Debug)]
-pub(super) struct Document<T> {
-    pub(super) value: T,
-    pub(super) source: SourceFile,
-}
 
 /// What the reader of a file needs from other files.
 pub(super) struct Context {
@@ -38,35 +27,20 @@ pub(super) struct Context {
 pub(super) fn read_all<T: Send>(
     content: &Path,
     kind: &str,
-    faults: &mut Vec<Fault>,
     read: impl Fn(&mut SourceFile) -> Option<T> + Sync,
-) -> Vec<Document<T>> {
+) -> Vec<Read<T>> {
     let pages = source::pages(content, kind);
     let folder = if kind == "pages" { String::new() } else { format!("/{kind}") };
     let read_one = |index: usize| {
-        let other = index.checked_sub(1).map(|other| &pages[other]);
-        source::page(content, &folder, &pages[index], other).and_then(|source| document(source, &read))
+        let (slug, path) = &pages[index];
+        let before = index.checked_sub(1).map(|before| &pages[before]);
+        let other = before.filter(|(other, _)| other == slug).map(|(_, other)| other.as_path());
+        SourceFile::new(content, path).read(|source| {
+            source.set_address(&folder, slug, other);
+            read(source)
+        })
     };
-    let documents: Vec<_> = (0..pages.len()).into_par_iter().map(read_one).collect();
-    documents.into_iter().filter_map(|document| document.map_err(|more| faults.extend(more)).ok()).collect()
-}
-
-fn document<T>(mut source: SourceFile, read: impl Fn(&mut SourceFile) -> Option<T>) -> Result<Document<T>, Vec<Fault>> {
-    let value = panic::catch_unwind(AssertUnwindSafe(|| read(&mut source))).unwrap_or_else(|_| {
-        let remedy = "undo the last change to it, and report the defect with the lines of the log before this one";
-        source.error(0..0, "this file makes the program fail, which is a defect of the program", remedy);
-        None
-    });
-    match value {
-        Some(value) => Ok(Document { value, source }),
-        None => Err(source.faults),
-    }
-}
-
-/// Reads `home.md`.
-pub(super) fn read_home(content: &Path, faults: &mut Vec<Fault>) -> Option<Document<Home>> {
-    let document = SourceFile::read(content, "home.md").and_then(|source| document(source, home));
-    document.map_err(|more| faults.extend(more)).ok()
+    (0..pages.len()).into_par_iter().map(read_one).collect()
 }
 
 /// Renders the text after the front matter.
@@ -184,7 +158,7 @@ struct HomeFacts {
     heading: Option<Spanned<String>>,
 }
 
-fn home(source: &mut SourceFile) -> Option<Home> {
+pub(super) fn home(source: &mut SourceFile) -> Option<Home> {
     let (facts, start): (HomeFacts, usize) = front_matter::read(source)?;
     let title = source.required_text("title", facts.title, TITLE_LENGTH);
     let description = source.required_text("description", facts.description, DESCRIPTION_LENGTH);

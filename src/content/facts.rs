@@ -1,6 +1,9 @@
 //! Files of TOML: `clinic.toml`, `crisis.toml`, `signals.toml`, `search.toml` and `lint.toml`.
 
-use super::{Clinic, Crisis, Fault, Faults, document::Document, front_matter, source::SourceFile};
+use super::{
+    Clinic, Crisis, Faults, front_matter,
+    source::{Read, SourceFile},
+};
 use jiff::{civil::Date, tz::TimeZone};
 use serde::{Deserialize, de::DeserializeOwned};
 use std::path::Path;
@@ -62,51 +65,48 @@ impl Lint {
     }
 }
 
-/// A file of TOML with its source.
-pub(super) fn read<T: DeserializeOwned>(
-    content: &Path,
-    name: &str,
-    faults: &mut Vec<Fault>,
-) -> Option<(T, SourceFile)> {
-    let mut source = SourceFile::read(content, name).map_err(|more| faults.extend(more)).ok()?;
-    let text = source.text.clone();
-    let value = front_matter::table(&mut source, &text);
-    faults.append(&mut source.faults);
-    Some((value?, source))
+/// A file of TOML.
+pub(super) fn read<T: DeserializeOwned>(content: &Path, name: &str) -> Read<T> {
+    SourceFile::new(content, name).read(front_matter::file)
 }
 
 /// A file that may be absent.
-pub(super) fn optional<T: DeserializeOwned + Default>(content: &Path, name: &str, faults: &mut Vec<Fault>) -> T {
+pub(super) fn optional<T: DeserializeOwned + Default>(content: &Path, name: &str) -> Read<T> {
     let is_there = content.join(name).exists();
-    is_there.then(|| read(content, name, faults)).flatten().map(|(facts, _)| facts).unwrap_or_default()
+    if is_there { read(content, name) } else { (None, SourceFile::new(content, name)) }
 }
 
 /// The clinic's facts with the links of the navigation.
-pub(super) fn clinic(content: &Path, faults: &mut Vec<Fault>) -> Option<Document<Clinic>> {
-    let (clinic, mut source): (Clinic, _) = read(content, "clinic.toml", faults)?;
-    if TimeZone::get(&clinic.time_zone).is_err() {
-        let message = format!("`{}` is not a time zone", clinic.time_zone);
-        source.error(source.place_of(&clinic.time_zone), message, "write it like America/Los_Angeles");
-    }
-    if !clinic.email.contains('@') {
-        let message = format!("`{}` is not an email address", clinic.email);
-        source.error(source.place_of(&clinic.email), message, "write it like name@example.org");
-    }
-    let links = clinic.navigation.iter().chain(&clinic.footer);
-    let links = links.map(|link| Spanned::new(source.place_of(&format!("\"{}\"", link.path)), link.path.clone()));
-    source.links = links.collect();
-    Some(Document { value: clinic, source })
+pub(super) fn clinic(content: &Path) -> Read<Clinic> {
+    SourceFile::new(content, "clinic.toml").read(|source| {
+        let clinic: Clinic = front_matter::file(source)?;
+        if TimeZone::get(&clinic.time_zone).is_err() {
+            let message = format!("`{}` is not a time zone", clinic.time_zone);
+            source.error(source.place_of(&clinic.time_zone), message, "write it like America/Los_Angeles");
+        }
+        if !clinic.email.contains('@') {
+            let message = format!("`{}` is not an email address", clinic.email);
+            source.error(source.place_of(&clinic.email), message, "write it like name@example.org");
+        }
+        let links = clinic.navigation.iter().chain(&clinic.footer);
+        let links = links.map(|link| Spanned::new(source.place_of(&format!("\"{}\"", link.path)), link.path.clone()));
+        source.links = links.collect();
+        let last = clinic.availability.as_ref().and_then(|availability| availability.until);
+        source.changes_on = last.and_then(|last| last.tomorrow().ok());
+        Some(clinic)
+    })
 }
 
-pub(super) fn crisis(content: &Path, today: Date, faults: &mut Vec<Fault>) -> Option<Crisis> {
-    let (crisis, mut source): (Crisis, _) = read(content, "crisis.toml", faults)?;
-    if today.duration_since(crisis.last_checked).as_hours() > CRISIS_CHECK {
-        let place = source.place_of(&crisis.last_checked.to_string());
-        let remedy = "check each line, then write today's date";
-        source.warn(place, "the help lines were last checked over a year ago", remedy);
-    }
-    faults.append(&mut source.faults);
-    Some(crisis)
+pub(super) fn crisis(content: &Path, today: Date) -> Read<Crisis> {
+    SourceFile::new(content, "crisis.toml").read(|source| {
+        let crisis: Crisis = front_matter::file(source)?;
+        if today.duration_since(crisis.last_checked).as_hours() > CRISIS_CHECK {
+            let place = source.place_of(&crisis.last_checked.to_string());
+            let remedy = "check each line, then write today's date";
+            source.warn(place, "the help lines were last checked over a year ago", remedy);
+        }
+        Some(crisis)
+    })
 }
 
 /// The clinic's facts without the pages.
@@ -114,15 +114,11 @@ pub(super) fn crisis(content: &Path, today: Date, faults: &mut Vec<Fault>) -> Op
 /// # Errors
 /// Every fault of the file.
 pub fn clinic_facts(content: &Path) -> Result<Clinic, Faults> {
-    let mut faults = Vec::new();
-    let read = clinic(content, &mut faults);
-    let (clinic, source) = read.map(|read| (read.value, read.source)).unzip();
-    faults.extend(source.into_iter().flat_map(|source| source.faults));
-    clinic.filter(|_| faults.is_empty()).ok_or_else(|| faults.into())
+    let (clinic, source) = clinic(content);
+    clinic.filter(|_| source.faults.is_empty()).ok_or_else(|| source.faults.into())
 }
 
 /// The clinic's time zone; its date decides what is public.
 pub fn zone(content: &Path) -> Option<TimeZone> {
-    let clinic = clinic(content, &mut Vec::new())?;
-    TimeZone::get(&clinic.value.time_zone).ok()
+    TimeZone::get(&clinic(content).0?.time_zone).ok()
 }

@@ -57,9 +57,15 @@ pub(super) fn read<T: DeserializeOwned>(source: &mut SourceFile) -> Option<(T, u
     None
 }
 
+/// A file that is all TOML.
+pub(super) fn file<T: DeserializeOwned>(source: &mut SourceFile) -> Option<T> {
+    let text = source.text.clone();
+    table(source, &text)
+}
+
 /// A table of TOML. A key with a fault is left out and the rest is read again, so that all faults are found; `None` if
 /// the text is not TOML or a required key is absent.
-pub(super) fn table<T: DeserializeOwned>(source: &mut SourceFile, toml: &str) -> Option<T> {
+fn table<T: DeserializeOwned>(source: &mut SourceFile, toml: &str) -> Option<T> {
     let mut faulty: Vec<Range<usize>> = Vec::new();
     loop {
         let (table, errors) = DeTable::parse_recoverable(toml);

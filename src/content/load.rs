@@ -1,13 +1,13 @@
 //! Reads every file of the content folder, then checks addresses and links across files.
 
 use super::{
-    Article, Clinic, Fault, Faults, Home, Level, Page, Person, Picture, Site, Topic,
+    Article, Fault, Faults, Level, Picture, Site,
     addresses::Addresses,
     article::article,
-    document::{self, Context, Document, read_all},
+    document::{self, Context, read_all},
     facts, published_addresses,
     related::relate,
-    source::{self, SourceFile, Status},
+    source::{self, Read, SourceFile},
     telephones::Telephones,
 };
 use jiff::civil::Date;
@@ -16,8 +16,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Files besides the pages.
-const FACTS: [&str; 6] = ["addresses.txt", "crisis.toml", "lint.toml", "search.toml", "signals.toml", "STYLE.md"];
+/// The guide for editors, which is not read.
+const STYLE_GUIDE: &str = "STYLE.md";
 
 /// Content without errors, and the warnings.
 #[derive(Debug)]
@@ -33,50 +33,75 @@ pub struct Loaded {
 /// # Errors
 /// Every fault of every file, if one of them is an error.
 pub fn load(folder: &Path, data: Option<&Path>, today: Date) -> Result<Loaded, Faults> {
-    let mut faults = Vec::new();
-    let site = site(folder, data, today, &mut faults);
-    let is_broken = faults.iter().any(|fault| fault.level == Level::Error);
+    let mut sources = Sources(Vec::new());
+    let site = site(folder, data, today, &mut sources);
+    let is_broken = sources.are_broken();
+    let faults: Vec<Fault> = sources.0.into_iter().flat_map(|source| source.faults).collect();
     match site {
         Some(site) if !is_broken => Ok(Loaded { site, warnings: faults }),
         _ => Err(Faults::from(faults)),
     }
 }
 
-fn site(content: &Path, data: Option<&Path>, today: Date, faults: &mut Vec<Fault>) -> Option<Site> {
-    let clinic = facts::clinic(content, faults);
-    let crisis = facts::crisis(content, today, faults);
-    let signals = facts::read(content, "signals.toml", faults);
-    let search = facts::optional(content, "search.toml", faults);
-    let mut files = Files::read(content, today, clinic, faults);
-    let mut addresses = files.addresses();
-    let unrecorded = published_addresses::check(content, data, today, &mut addresses, faults);
-    let facts = files.clinic.as_ref().zip(crisis.as_ref());
-    let telephones = facts.map(|(clinic, crisis)| Telephones::new(&clinic.value, crisis));
-    for source in files.sources() {
-        if let Some(telephones) = &telephones {
-            telephones.check(source);
-        }
-        addresses.check_links(source);
-        faults.append(&mut source.faults);
+/// Every file that was read, with its faults.
+struct Sources(Vec<SourceFile>);
+
+impl Sources {
+    fn add<T>(&mut self, (value, source): Read<T>) -> Option<T> {
+        self.0.push(source);
+        value
     }
-    let (redirects, gone) = addresses.into_redirects();
-    let changes_on = files.changes_on(today);
-    let pictures = files.pictures();
-    warn_of_unused(content, &mut files, &pictures, faults);
-    let public = files.articles.into_iter().filter(|article| article.source.status == Status::Public);
-    let mut articles: Vec<Article> = public.map(|article| article.value).collect();
-    articles.sort_by(|a, b| b.published.cmp(&a.published).then_with(|| a.slug.cmp(&b.slug)));
+
+    fn add_all<T>(&mut self, files: Vec<Read<T>>) -> Vec<T> {
+        files.into_iter().filter_map(|file| self.add(file)).collect()
+    }
+
+    fn are_broken(&self) -> bool {
+        self.0.iter().flat_map(|source| &source.faults).any(|fault| fault.level == Level::Error)
+    }
+}
+
+fn site(content: &Path, data: Option<&Path>, today: Date, sources: &mut Sources) -> Option<Site> {
+    let clinic = sources.add(facts::clinic(content));
+    let crisis = sources.add(facts::crisis(content, today));
+    let signals = sources.add(facts::read(content, "signals.toml"));
+    let search = sources.add(facts::optional(content, "search.toml")).unwrap_or_default();
+    let home = sources.add(SourceFile::new(content, "home.md").read(document::home));
+    let topics = sources.add_all(read_all(content, "topics", document::topic));
+    let people = sources.add_all(read_all(content, "people", document::person));
+    let context = Context {
+        today,
+        lint: sources.add(facts::optional(content, "lint.toml")).unwrap_or_default(),
+        people: people.iter().map(|person| person.slug.clone()).collect(),
+        topics: topics.iter().map(|topic| topic.slug.clone()).collect(),
+    };
+    let mut articles = sources.add_all(read_all(content, "articles", |source| article(source, &context)));
+    articles.sort_by(|a: &Article, b| b.published.cmp(&a.published).then_with(|| a.slug.cmp(&b.slug)));
     relate(&mut articles);
+    let pages = sources.add_all(read_all(content, "pages", |source| document::page(source, &context)));
+    let mut addresses = Addresses::new(&mut sources.0);
+    let unrecorded = published_addresses::check(content, data, today, &mut addresses, &mut sources.0);
+    if let (Some(clinic), Some(crisis)) = (&clinic, &crisis) {
+        let telephones = Telephones::new(clinic, crisis);
+        sources.0.iter_mut().for_each(|source| telephones.check(source));
+    }
+    sources.0.iter_mut().for_each(|source| addresses.check_links(source));
+    let (redirects, gone) = addresses.into_redirects();
+    let pictures = pictures(&mut sources.0);
+    warn_of_unused(content, sources, &pictures);
+    let changes = sources.0.iter().filter_map(|source| source.changes_on);
+    let changes_on = changes.filter(|day| *day > today).min();
+    let (clinic, crisis, signals, home) = (clinic?, crisis?, signals?, home?);
     Some(Site {
-        clinic: files.clinic?.value,
-        crisis: crisis?,
-        signals: signals?.0,
+        clinic,
+        crisis,
+        signals,
         search,
-        home: files.home?.value,
+        home,
         articles,
-        pages: files.pages.into_iter().map(|page| page.value).collect(),
-        topics: files.topics.into_iter().map(|topic| topic.value).collect(),
-        people: files.people.into_iter().map(|person| person.value).collect(),
+        pages,
+        topics,
+        people,
         redirects,
         gone,
         unrecorded,
@@ -85,83 +110,25 @@ fn site(content: &Path, data: Option<&Path>, today: Date, faults: &mut Vec<Fault
     })
 }
 
+/// Every picture that a file uses, once each.
+fn pictures(sources: &mut [SourceFile]) -> Vec<Picture> {
+    let all = sources.iter_mut().flat_map(|source| std::mem::take(&mut source.pictures));
+    let by_path: BTreeMap<String, Picture> = all.map(|picture| (picture.path.clone(), picture)).collect();
+    by_path.into_values().collect()
+}
+
 /// A warning for each file that nothing uses. Without it, a misspelled name would take a page away in silence. While a
 /// page has an error, it is unknown which files it uses.
-fn warn_of_unused(content: &Path, files: &mut Files, pictures: &[Picture], faults: &mut Vec<Fault>) {
-    if faults.iter().any(|fault| fault.level == Level::Error) {
+fn warn_of_unused(content: &Path, sources: &mut Sources, pictures: &[Picture]) {
+    if sources.are_broken() {
         return;
     }
-    let pages = files.sources().map(|source| PathBuf::from(source.name()));
+    let read = sources.0.iter().map(|source| PathBuf::from(source.name()));
     let pictures = pictures.iter().map(|picture| picture.file.clone());
-    let used: HashSet<PathBuf> = pages.chain(pictures).chain(FACTS.map(|name| content.join(name))).collect();
+    let used: HashSet<PathBuf> = read.chain(pictures).chain([content.join(STYLE_GUIDE)]).collect();
     for path in source::files(content, Path::new("")).into_iter().filter(|path| !used.contains(&content.join(path))) {
-        let mut file = SourceFile::empty(content, path);
+        let mut file = SourceFile::new(content, path);
         file.warn(0..0, "no page uses this file", "remove it, or name it in the page to which it belongs");
-        faults.append(&mut file.faults);
+        sources.0.push(file);
     }
-}
-
-/// Every file with links that could be read.
-struct Files {
-    clinic: Option<Document<Clinic>>,
-    home: Option<Document<Home>>,
-    articles: Vec<Document<Article>>,
-    pages: Vec<Document<Page>>,
-    topics: Vec<Document<Topic>>,
-    people: Vec<Document<Person>>,
-}
-
-impl Files {
-    fn read(content: &Path, today: Date, clinic: Option<Document<Clinic>>, faults: &mut Vec<Fault>) -> Self {
-        let home = document::read_home(content, faults);
-        let topics = read_all(content, "topics", faults, document::topic);
-        let people = read_all(content, "people", faults, document::person);
-        let context = Context {
-            today,
-            lint: facts::optional(content, "lint.toml", faults),
-            people: people.iter().map(|person| person.value.slug.clone()).collect(),
-            topics: topics.iter().map(|topic| topic.value.slug.clone()).collect(),
-        };
-        let articles = read_all(content, "articles", faults, |source| article(source, &context));
-        let pages = read_all(content, "pages", faults, |source| document::page(source, &context));
-        Self { clinic, home, articles, pages, topics, people }
-    }
-
-    fn sources(&mut self) -> impl Iterator<Item = &mut SourceFile> {
-        let Self { clinic, home, articles, pages, topics, people } = self;
-        let single = sources(clinic).chain(sources(home));
-        single.chain(sources(articles)).chain(sources(pages)).chain(sources(topics)).chain(sources(people))
-    }
-
-    fn addresses(&mut self) -> Addresses {
-        let mut addresses = Addresses::new();
-        self.sources().for_each(|source| addresses.add(source));
-        self.sources().for_each(|source| addresses.add_aliases(source));
-        addresses
-    }
-
-    /// Every picture that a file uses, once each.
-    fn pictures(&mut self) -> Vec<Picture> {
-        let all = self.sources().flat_map(|source| std::mem::take(&mut source.pictures));
-        let by_path: BTreeMap<String, Picture> = all.map(|picture| (picture.path.clone(), picture)).collect();
-        by_path.into_values().collect()
-    }
-
-    /// The next day on which an article appears or expires, or an availability ends.
-    fn changes_on(&self, today: Date) -> Option<Date> {
-        let days = self.articles.iter().filter_map(|article| match article.source.status {
-            Status::Public => article.value.expires?.tomorrow().ok(),
-            Status::Scheduled(day) => Some(day),
-            Status::Gone | Status::Draft => None,
-        });
-        let availability = self.clinic.as_ref().and_then(|clinic| clinic.value.availability.as_ref()?.until);
-        let ended = availability.and_then(|last| last.tomorrow().ok());
-        days.chain(ended).filter(|day| *day > today).min()
-    }
-}
-
-fn sources<'d, T: 'd>(
-    documents: impl IntoIterator<Item = &'d mut Document<T>>,
-) -> impl Iterator<Item = &'d mut SourceFile> {
-    documents.into_iter().map(|document| &mut document.source)
 }

@@ -9,7 +9,7 @@
 //! A line is `/articles/name`; `/articles/name from 2026-12-01` while that day has not come; `/old-name -> /new-name` for
 //! an old address whose page has no front matter for an alias; or `/old-name gone`.
 
-use super::{addresses::Addresses, fault::Fault, source::SourceFile};
+use super::{addresses::Addresses, source::SourceFile};
 use jiff::civil::Date;
 use std::{
     collections::BTreeMap,
@@ -48,9 +48,9 @@ pub(super) fn check(
     data: Option<&Path>,
     today: Date,
     addresses: &mut Addresses,
-    faults: &mut Vec<Fault>,
+    sources: &mut Vec<SourceFile>,
 ) -> Vec<String> {
-    let mut files: Vec<_> = iter::once(content).chain(data).map(|folder| read(folder, faults)).collect();
+    let mut files: Vec<_> = iter::once(content).chain(data).map(read).collect();
     let recorded = files[0].1.clone();
     for (source, lines) in &mut files {
         for (path, (state, span)) in lines {
@@ -58,7 +58,6 @@ pub(super) fn check(
                 source.error(span.clone(), message, remedy);
             }
         }
-        faults.append(&mut source.faults);
     }
     let published = addresses
         .published()
@@ -67,17 +66,16 @@ pub(super) fn check(
         lines.iter().map(|(path, (_, span))| (path.as_str(), source.text[span.clone()].to_owned()))
     });
     let missing = published.chain(kept).filter(|(path, _)| !recorded.contains_key(*path));
-    missing.collect::<BTreeMap<_, _>>().into_values().collect()
+    let missing = missing.collect::<BTreeMap<_, _>>().into_values().collect();
+    sources.extend(files.into_iter().map(|(source, _)| source));
+    missing
 }
 
 /// The file of a folder and its lines; both are empty if it is absent.
-fn read(folder: &Path, faults: &mut Vec<Fault>) -> (SourceFile, Lines) {
-    let mut source = SourceFile::empty(folder, FILE);
+fn read(folder: &Path) -> (SourceFile, Lines) {
+    let mut source = SourceFile::new(folder, FILE);
     if folder.join(FILE).exists() {
-        match SourceFile::read(folder, FILE) {
-            Ok(read) => source = read,
-            Err(more) => faults.extend(more),
-        }
+        source.read_text();
     }
     let lines = lines(&mut source);
     (source, lines)

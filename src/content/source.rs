@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use std::{
     fs, io,
     ops::{Range, RangeInclusive},
+    panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -29,6 +30,9 @@ const INSIDE: &str = "put the file itself there";
 
 /// Slug, and path below the content folder.
 pub(super) type Page = (String, PathBuf);
+
+/// What a file holds, if it could be read, and the file.
+pub(super) type Read<T> = (Option<T>, SourceFile);
 
 /// Whether a page answers at its address.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -56,6 +60,8 @@ pub(super) struct SourceFile {
     pub(super) slug: String,
     pub(super) title: String,
     pub(super) status: Status,
+    /// The day on which what is public changes without an edit of the file.
+    pub(super) changes_on: Option<Date>,
     /// Old addresses.
     pub(super) aliases: Vec<Spanned<String>>,
     /// Targets of links as written.
@@ -67,38 +73,57 @@ pub(super) struct SourceFile {
 }
 
 impl SourceFile {
-    /// An empty file at `path` below `content`.
-    pub(super) fn empty(content: &Path, path: impl Into<PathBuf>) -> Self {
+    /// The file at `path` below `content`, which is not read yet.
+    pub(super) fn new(content: &Path, path: impl Into<PathBuf>) -> Self {
         Self { content: content.to_owned(), path: path.into(), address: "/".to_owned(), ..Self::default() }
     }
 
-    /// Reads the file at `path` below `content`.
-    ///
-    /// # Errors
-    /// The file cannot be read, is too large, or is not text in UTF-8.
-    pub(super) fn read(content: &Path, path: impl Into<PathBuf>) -> Result<Self, Vec<Fault>> {
-        let mut source = Self::empty(content, path);
-        let bytes = match read_file(content, &source.path) {
-            Ok(bytes) => bytes,
-            Err((message, remedy)) => {
-                source.error(0..0, message, remedy);
-                return Err(source.faults);
-            }
-        };
+    /// Reads the file and makes a value of it with `parse`; no value if it cannot be read, or after a fault that leaves
+    /// none.
+    pub(super) fn read<T>(mut self, parse: impl FnOnce(&mut Self) -> Option<T>) -> Read<T> {
+        let read = AssertUnwindSafe(|| self.read_text().and_then(|()| parse(&mut self)));
+        let value = panic::catch_unwind(read).unwrap_or_else(|_| {
+            let remedy = "undo the last change to it, and report the defect with the lines of the log before this one";
+            self.error(0..0, "this file makes the program fail, which is a defect of the program", remedy);
+            None
+        });
+        (value, self)
+    }
+
+    /// Fills in the text; `None` after a fault if the file cannot be read, is too large, or is not text in UTF-8.
+    pub(super) fn read_text(&mut self) -> Option<()> {
+        let read = read_file(&self.content, &self.path);
+        let bytes = read.map_err(|(message, remedy)| self.error(0..0, message, remedy)).ok()?;
         let text = String::from_utf8_lossy(&bytes);
-        source.text = text.strip_prefix('\u{feff}').unwrap_or(&text).into();
+        self.text = text.strip_prefix('\u{feff}').unwrap_or(&text).into();
         if let Err(error) = std::str::from_utf8(&bytes) {
             let at = error.valid_up_to();
-            source.error(at..at + 3, "this is not UTF-8 text", "save the file with the encoding UTF-8");
-            return Err(source.faults);
+            self.error(at..at + 3, "this is not UTF-8 text", "save the file with the encoding UTF-8");
+            return None;
         }
         let is_control = |sign: &char| sign.is_control() && !matches!(sign, '\n' | '\r' | '\t');
         if let Some((at, sign)) = text.char_indices().find(|(_, sign)| is_control(sign)) {
             let message = format!("the control character U+{:04X} is not text", u32::from(sign));
-            source.error(at..at + sign.len_utf8(), message, "remove it; an editor may show it as a box or not at all");
-            return Err(source.faults);
+            self.error(at..at + sign.len_utf8(), message, "remove it; an editor may show it as a box or not at all");
+            return None;
         }
-        Ok(source)
+        Some(())
+    }
+
+    /// Sets the address to that of `slug` below the address `folder`. A slug that another file has too, or that cannot be
+    /// part of an address, is a fault.
+    pub(super) fn set_address(&mut self, folder: &str, slug: &str, other: Option<&Path>) {
+        self.address = format!("{folder}/{slug}");
+        slug.clone_into(&mut self.slug);
+        if let Some(other) = other {
+            let message = format!("the address `{slug}` is already used by {}", self.content.join(other).display());
+            self.error(0..0, message, "rename or remove one of the two files");
+        }
+        if !slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+            let message = format!("`{slug}` cannot be the last part of an address");
+            let remedy = "name the file with lowercase letters, digits and hyphens, like my-article.md";
+            self.error(0..0, message, remedy);
+        }
     }
 
     /// The path as an editor would open it: `content/articles/a.md`.
@@ -204,28 +229,6 @@ fn read_file(content: &Path, path: &Path) -> Result<Vec<u8>, (String, &'static s
 fn is_inside(content: &Path, file: &Path) -> io::Result<bool> {
     let file = file.canonicalize()?;
     Ok(file.is_file() && file.starts_with(content.canonicalize()?))
-}
-
-/// Reads a page's file below the address `folder`; `other` is the previous file in the order of slugs.
-pub(super) fn page(
-    content: &Path,
-    folder: &str,
-    (slug, path): &Page,
-    other: Option<&Page>,
-) -> Result<SourceFile, Vec<Fault>> {
-    let mut source = SourceFile::read(content, path)?;
-    source.address = format!("{folder}/{slug}");
-    if let Some((_, other)) = other.filter(|(other, _)| other == slug) {
-        let message = format!("the address `{slug}` is already used by {}", content.join(other).display());
-        source.error(0..0, message, "rename or remove one of the two files");
-    }
-    if !slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
-        let message = format!("`{slug}` cannot be the last part of an address");
-        let remedy = "name the file with lowercase letters, digits and hyphens, like my-article.md";
-        source.error(0..0, message, remedy);
-    }
-    source.slug.clone_from(slug);
-    Ok(source)
 }
 
 /// Paths below `content` of all files in `folder`. Hidden files and editors' backups (`…~`) are left out.
