@@ -1,6 +1,6 @@
-//! Pages: one askama struct per page, made from the checked [`Site`].
+//! Pages: one askama struct per page, made from the checked [`Site`](crate::content::Site).
 //!
-//! Invariant: the data of a template are the fields of its struct; every page is made from a [`PageContext`] alone, so
+//! Invariant: the data of a template are the fields of its struct; every page is made from an [`Edition`] alone, so
 //! the same content and assets give the same bytes.
 //!
 //! Never: HTTP, mail, a database, files or the clock.
@@ -28,14 +28,14 @@ pub use page_meta::{PageKind, PageMeta};
 pub use search::search;
 
 use crate::{
-    assets::{Assets, STYLESHEET},
+    assets::STYLESHEET,
     catalog::Media,
-    content::{Article, Availability, Clinic, Html, Person, Site},
-    enquiry::response_time::availability_on,
+    content::{Article, Availability, Html, Person},
+    enquiry::{response_time::availability_on, telephone},
 };
 use askama::Template;
 use jiff::{civil::Date, tz::TimeZone};
-use std::{collections::HashMap, fmt::Display};
+use std::fmt::Display;
 
 /// Static files that the templates and this module name; an edition is built only if all of them are there.
 pub const ASSETS: [&str; 10] = [
@@ -63,81 +63,48 @@ impl Display for Html {
 /// Rendered Markdown has no raw HTML, so it is not escaped a second time.
 impl askama::filters::HtmlSafe for Html {}
 
-/// The data that every page is made from.
-#[derive(Debug, Clone, Copy)]
-pub struct PageContext<'a> {
-    /// The checked content.
-    pub site: &'a Site,
-    /// The clinic's facts, from [`Site::clinic`].
-    pub clinic: &'a Clinic,
-    /// Addresses of stylesheet, script, icons and pictures.
-    pub assets: &'a Assets,
-    /// Index of each article in [`Site::articles`], by slug.
-    pub article_index: &'a HashMap<String, usize>,
-    /// Public origin without a trailing slash.
-    pub origin: &'a str,
-    /// Date in the clinic's time zone.
-    pub today: Date,
-    /// The settings that the privacy page shows.
-    pub deployment: &'a DeploymentFacts,
-    /// A staging copy: no page may be indexed.
-    pub staging: bool,
-    /// A developer's machine: an open page reloads itself.
-    pub development: bool,
-}
-
-impl<'a> PageContext<'a> {
+impl Edition {
     /// Address of an asset by its path below `static/` or `content/`.
     ///
     /// It exists: [`ASSETS`] are checked when the edition is built, and pictures with the content.
-    fn asset(&self, key: &str) -> &'a str {
+    fn asset(&self, key: &str) -> &str {
         self.assets.url(key).unwrap_or_default()
     }
 
     /// A telephone number for `tel:`, in the international form.
     fn tel(&self) -> String {
-        tel(&self.clinic.telephone)
+        telephone::link_number(&self.site.clinic.telephone).unwrap_or_default()
     }
 
     /// The notice for new clients today; none while the clinic accepts them.
-    fn availability(&self) -> Option<&'a Availability> {
-        availability_on(self.clinic, self.today)
+    fn availability(&self) -> Option<&Availability> {
+        availability_on(&self.site.clinic, self.today)
     }
 
     /// The beginning of a day in the clinic's time zone (RFC 3339).
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass references")]
     fn day_begins(&self, date: &Date) -> String {
-        let zone = TimeZone::get(&self.clinic.time_zone).unwrap_or(TimeZone::UTC);
+        let zone = TimeZone::get(&self.site.clinic.time_zone).unwrap_or(TimeZone::UTC);
         // The last day of the calendar has no beginning in some time zones.
         let begins = date.to_zoned_datetime(zone).map(|begins| begins.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string());
         begins.unwrap_or_else(|_| format!("{date}T00:00:00+00:00"))
     }
 
-    fn person(&self, slug: &str) -> Option<&'a Person> {
+    fn person(&self, slug: &str) -> Option<&Person> {
         self.site.people.iter().find(|person| person.slug == slug)
     }
 
-    fn author(&self, article: &Article) -> Option<&'a Person> {
+    fn author(&self, article: &Article) -> Option<&Person> {
         article.author.as_deref().and_then(|slug| self.person(slug))
     }
 
-    fn topic_title<'t>(&self, slug: &'t str) -> &'t str
-    where
-        'a: 't,
-    {
+    fn topic_title<'t>(&'t self, slug: &'t str) -> &'t str {
         self.site.topics.iter().find(|topic| topic.slug == slug).map_or(slug, |topic| &topic.title)
     }
 
-    fn article(&self, slug: &str) -> Option<&'a Article> {
+    fn article(&self, slug: &str) -> Option<&Article> {
         self.article_index.get(slug).map(|index| &self.site.articles[*index])
     }
-}
-
-/// `tel:` form of a number of the United States; a number that starts with `+` keeps its country.
-fn tel(number: &str) -> String {
-    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
-    let country = if number.trim_start().starts_with('+') || digits.len() < 10 { "" } else { "1" };
-    if digits.len() < 10 { digits } else { format!("+{country}{digits}") }
 }
 
 /// A finished document.
@@ -214,15 +181,6 @@ mod tests {
             }
         }
         assert!(named >= ASSETS.len(), "{named}");
-    }
-
-    #[test]
-    fn a_telephone_number_is_linked_in_its_international_form() {
-        for (written, dialled) in
-            [("(650) 799-1375", "+16507991375"), ("+44 20 7946 0000", "+442079460000"), ("988", "988")]
-        {
-            assert_eq!(tel(written), dialled, "{written}");
-        }
     }
 
     #[test]

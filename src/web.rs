@@ -102,7 +102,7 @@ impl App {
     /// Makes the app; `secret` signs tokens and receipts.
     pub fn new(parts: Parts, secret: &str) -> Self {
         let rate_limiter = RateLimiter::new(parts.quotas, random());
-        let cross_site = CrossSiteCheck::new(parts.edition.load().context().origin);
+        let cross_site = CrossSiteCheck::new(&parts.edition.load().origin);
         Self {
             parts,
             form_key: Key::new(secret, "form token"),

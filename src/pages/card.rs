@@ -7,7 +7,7 @@
 
 mod layout;
 
-use super::{Edition, PageContext, PageKind, PageMeta, page_meta, rendered};
+use super::{Edition, PageKind, PageMeta, page_meta, rendered};
 use crate::catalog::{hashed_path, unhashed_name};
 use askama::Template;
 use layout::{Line, lay_out};
@@ -65,30 +65,27 @@ static FONTS: LazyLock<Arc<fontdb::Database>> = LazyLock::new(|| {
     Arc::new(fonts)
 });
 
-impl PageContext<'_> {
+impl Edition {
     /// The card of a page.
-    pub(super) fn card(&self, meta: &PageMeta<'_>) -> Card {
+    pub(super) fn card_of(&self, meta: &PageMeta<'_>) -> Card {
         let title = if let PageKind::Home(home) = meta.kind { &home.heading } else { &*meta.title };
-        let licensee = self.clinic.licensee.as_ref().map(|licensee| match &licensee.title {
+        let licensee = self.site.clinic.licensee.as_ref().map(|licensee| match &licensee.title {
             Some(title) => format!("{} {title}", licensee.name),
             None => licensee.name.clone(),
         });
-        Card::new(&meta.path, title, &self.clinic.name, licensee.as_deref())
+        Card::new(&meta.path, title, &self.site.clinic.name, licensee.as_deref())
     }
-}
 
-impl Edition {
     /// The card of every indexed page.
     pub fn cards(&self) -> Vec<Card> {
-        let context = self.context();
-        page_meta::all(&context).filter(|meta| meta.index).map(|meta| context.card(&meta)).collect()
+        page_meta::all(self).filter(|meta| meta.index).map(|meta| self.card_of(&meta)).collect()
     }
 
     /// The current card of the page that has or had a card at this address.
     pub fn card(&self, address: &str) -> Option<Card> {
-        let (context, name) = (self.context(), unhashed_name(address)?);
-        let meta = page_meta::all(&context).find(|meta| meta.index && self::name(&meta.path) == name)?;
-        Some(context.card(&meta))
+        let name = unhashed_name(address)?;
+        let meta = page_meta::all(self).find(|meta| meta.index && self::name(&meta.path) == name)?;
+        Some(self.card_of(&meta))
     }
 }
 
@@ -110,7 +107,7 @@ impl Card {
     fn svg(&self) -> Tree {
         let title = lay_out(&self.title, TITLE_SPACE, width);
         let (lines, size) = (&title.lines, title.size);
-        parse(&rendered(&Drawing { lines, size, clinic: &self.clinic, licensee: self.licensee.as_deref() }))
+        parse(&rendered(&Drawing { lines, size, clinic: &self.site.clinic, licensee: self.licensee.as_deref() }))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! They are made per request, since they hold a token or what a visitor typed, and are never cached.
 
-use super::{PageContext, PageKind, PageMeta, rendered};
+use super::{Edition, PageKind, PageMeta, rendered};
 use crate::{
     content::{Article, AvailabilityState},
     enquiry::{
@@ -30,9 +30,9 @@ pub struct FormView<'a> {
 
 impl<'a> FormView<'a> {
     /// A form with these answers; `answers.about` is ignored unless it is the slug of an article.
-    pub fn new(context: &PageContext<'a>, answers: &'a Submission, errors: &'a [FieldError], token: &'a str) -> Self {
+    pub fn new(context: &'a Edition, answers: &'a Submission, errors: &'a [FieldError], token: &'a str) -> Self {
         let about = context.article(answers.about.trim());
-        Self { answers, errors, token, about, texts: context.clinic.form.text_messages }
+        Self { answers, errors, token, about, texts: context.site.clinic.form.text_messages }
     }
 
     /// The error of the field with that posted name.
@@ -74,7 +74,7 @@ pub enum SubmissionError {
 #[derive(Template)]
 #[template(path = "pages/contact.html")]
 struct ContactPage<'a> {
-    context: PageContext<'a>,
+    context: &'a Edition,
     meta: PageMeta<'a>,
     form: FormView<'a>,
     /// The title begins with "Error: ".
@@ -86,7 +86,7 @@ struct ContactPage<'a> {
 #[derive(Template)]
 #[template(path = "pages/received.html")]
 struct ReceivedPage<'a> {
-    context: PageContext<'a>,
+    context: &'a Edition,
     meta: PageMeta<'a>,
     reference: &'a str,
     /// By when the clinic replies, if its facts file promises a time.
@@ -94,16 +94,16 @@ struct ReceivedPage<'a> {
 }
 
 /// The page with `form`, and with the wording of `submission_error`.
-pub fn contact(context: PageContext<'_>, form: FormView<'_>, submission_error: Option<SubmissionError>) -> String {
+pub fn contact(context: &Edition, form: FormView<'_>, submission_error: Option<SubmissionError>) -> String {
     let has_error = !form.errors.is_empty() || submission_error.is_some();
     let meta = PageMeta { index: !has_error, ..PageMeta::of(PageKind::Contact) };
     rendered(&ContactPage { context, meta, form, has_error, submission_error })
 }
 
 /// The receipt of an enquiry stored at `received`, with the reference by which staff identify it.
-pub fn received(context: PageContext<'_>, reference: &str, received: Timestamp) -> String {
+pub fn received(context: &Edition, reference: &str, received: Timestamp) -> String {
     let meta = PageMeta::neutral("/contact/received");
-    let zone = TimeZone::get(&context.clinic.time_zone).unwrap_or(TimeZone::UTC);
-    let reply_by = response_time::reply_by(context.clinic, zone.to_datetime(received));
+    let zone = TimeZone::get(&context.site.clinic.time_zone).unwrap_or(TimeZone::UTC);
+    let reply_by = response_time::reply_by(&context.site.clinic, zone.to_datetime(received));
     rendered(&ReceivedPage { context, meta, reference, reply_by })
 }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a change of the content makes a new edition; an edition that is served never changes.
 
-use super::{DeploymentFacts, Failure, PageContext, RenderedPage, feed, site_pages, xml};
+use super::{DeploymentFacts, Failure, RenderedPage, feed, site_pages, xml};
 use crate::{
     assets::{Assets, STYLESHEET},
     catalog::{Builder, Caching, Catalog, Counters, Media, Resource},
@@ -45,9 +45,9 @@ pub enum Mode {
 pub struct Edition {
     /// The content.
     pub site: Site,
-    assets: Assets,
+    pub(super) assets: Assets,
     /// Index of each article in [`Site::articles`], by slug.
-    article_index: HashMap<String, usize>,
+    pub(super) article_index: HashMap<String, usize>,
     /// The spam rules.
     pub signals: Signals,
     /// `Link` to the stylesheet (RFC 8288): some CDNs send it ahead of the page as 103 Early Hints.
@@ -56,10 +56,13 @@ pub struct Edition {
     speculation: HeaderValue,
     /// Built when first needed, so that pages are served before they can be searched.
     index: OnceLock<Index>,
-    origin: String,
-    today: Date,
-    mode: Mode,
-    deployment: DeploymentFacts,
+    /// Public origin without a trailing slash.
+    pub origin: String,
+    /// Date in the clinic's time zone.
+    pub(super) today: Date,
+    pub(super) mode: Mode,
+    /// The settings that the privacy page shows.
+    pub(super) deployment: DeploymentFacts,
 }
 
 impl Edition {
@@ -88,21 +91,6 @@ impl Edition {
         }
     }
 
-    /// What pages are made from.
-    pub fn context(&self) -> PageContext<'_> {
-        PageContext {
-            site: &self.site,
-            clinic: &self.site.clinic,
-            assets: &self.assets,
-            article_index: &self.article_index,
-            origin: &self.origin,
-            today: self.today,
-            deployment: &self.deployment,
-            staging: self.mode == Mode::Staging,
-            development: self.mode == Mode::Development,
-        }
-    }
-
     /// Whether a photograph still has a placeholder, so that another build is due.
     pub fn has_placeholders(&self) -> bool {
         self.assets.has_placeholders()
@@ -121,12 +109,11 @@ impl Edition {
     /// Renders every page into a catalog, with the assets, the redirects and the failure pages. `views` counts the
     /// views of each article, by slug.
     pub fn catalog(&self, builder: Builder, views: &Counters) -> Catalog {
-        let context = self.context();
         let mut builder = self.assets.add_to(builder);
-        for made in site_pages::pages(&context).chain(feed::feeds(context)).chain(xml::documents(context)) {
+        for made in site_pages::pages(self).chain(feed::feeds(self)).chain(xml::documents(self)) {
             builder = builder.resource(made.path.clone(), self.resource(made, views));
         }
-        failures(&context, self.redirects(builder)).build()
+        self.failures(self.redirects(builder)).build()
     }
 
     /// Frees the articles' HTML, once their pages are in the catalog.
@@ -177,15 +164,13 @@ impl Edition {
         let hidden = (self.mode == Mode::Staging) || (made.media == Media::Html && !made.index);
         if hidden { resource.header(NOINDEX.0, NOINDEX.1) } else { resource }
     }
-}
 
-/// The failure pages that are the same for every visitor.
-fn failures(context: &PageContext<'_>, builder: Builder) -> Builder {
-    let mut builder = builder;
-    for failure in [Failure::NotFound, Failure::Gone, Failure::MethodNotAllowed] {
-        let html = super::failure(*context, failure);
-        let resource = Resource::new(Media::Html, html).caching(Caching::Brief).header(NOINDEX.0, NOINDEX.1);
-        builder = builder.failure(failure.status(), resource);
+    /// The failure pages that are the same for every visitor.
+    fn failures(&self, builder: Builder) -> Builder {
+        [Failure::NotFound, Failure::Gone, Failure::MethodNotAllowed].into_iter().fold(builder, |builder, failure| {
+            let html = super::failure(self, failure);
+            let resource = Resource::new(Media::Html, html).caching(Caching::Brief).header(NOINDEX.0, NOINDEX.1);
+            builder.failure(failure.status(), resource)
+        })
     }
-    builder
 }

@@ -1,6 +1,6 @@
 //! Error pages: a plain title without a status code, contact details and help lines.
 
-use super::{PageContext, PageMeta, rendered};
+use super::{Edition, PageMeta, rendered};
 use crate::{content::AvailabilityState, search::MAX_QUERY};
 use askama::Template;
 use http::StatusCode;
@@ -35,12 +35,12 @@ impl Failure {
 #[derive(Template)]
 #[template(path = "pages/failure.html")]
 struct FailurePage<'a> {
-    context: PageContext<'a>,
+    context: &'a Edition,
     meta: PageMeta<'a>,
     failure: Failure,
 }
 
 /// The page for `failure`.
-pub fn failure(context: PageContext<'_>, failure: Failure) -> String {
+pub fn failure(context: &Edition, failure: Failure) -> String {
     rendered(&FailurePage { context, meta: PageMeta::neutral(""), failure })
 }

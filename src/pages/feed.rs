@@ -5,7 +5,7 @@
 //!
 //! Never: the form, the related articles, or anything else outside the text.
 
-use super::{PageContext, PageKind, PageMeta, RenderedPage, rendered};
+use super::{Edition, PageKind, PageMeta, RenderedPage, rendered};
 use crate::{
     catalog::Media,
     content::{Article, Topic},
@@ -23,7 +23,7 @@ const YEAR: u16 = 2026;
 #[derive(Template)]
 #[template(path = "xml/feed.xml", escape = "xml")]
 struct Feed<'a> {
-    context: PageContext<'a>,
+    context: &'a Edition,
     topic: Option<&'a Topic>,
     path: &'a str,
     /// The page with the same articles.
@@ -45,12 +45,12 @@ struct Entry<'a> {
 #[derive(Template)]
 #[template(path = "xml/entry.html")]
 struct EntryText<'a> {
-    context: PageContext<'a>,
+    context: &'a Edition,
     article: &'a Article,
 }
 
 /// Every feed.
-pub(super) fn feeds(context: PageContext<'_>) -> impl Iterator<Item = RenderedPage> {
+pub(super) fn feeds(context: &Edition) -> impl Iterator<Item = RenderedPage> {
     let topics = context.site.topics.iter().map(Some);
     [None].into_iter().chain(topics).map(move |topic| feed(context, topic))
 }
@@ -60,7 +60,7 @@ pub(super) fn path(topic: Option<&Topic>) -> String {
     topic.map_or_else(|| "/feed.xml".to_owned(), |topic| format!("/topics/{}/feed.xml", topic.slug))
 }
 
-fn feed(context: PageContext<'_>, topic: Option<&Topic>) -> RenderedPage {
+fn feed(context: &Edition, topic: Option<&Topic>) -> RenderedPage {
     let of_topic = |article: &&Article| topic.is_none_or(|topic| article.topics.contains(&topic.slug));
     let articles = context.site.articles.iter().filter(of_topic).take(ENTRIES);
     // The element is required, so a feed without articles has the day on which the crisis lines were checked.
@@ -70,17 +70,17 @@ fn feed(context: PageContext<'_>, topic: Option<&Topic>) -> RenderedPage {
     RenderedPage::new(&path, Media::Atom, &Feed { context, topic, path: &path, page, updated, entries })
 }
 
-fn entry<'a>(context: PageContext<'a>, article: &'a Article) -> Entry<'a> {
+fn entry<'a>(context: &'a Edition, article: &'a Article) -> Entry<'a> {
     let path = PageMeta::of(PageKind::Article(article)).path;
-    let content = absolute(&rendered(&EntryText { context, article }), context.origin, &path);
+    let content = absolute(&rendered(&EntryText { context, article }), &context.origin, &path);
     Entry { article, path, content }
 }
 
-impl PageContext<'_> {
+impl Edition {
     /// A permanent id (RFC 4151) with the domain of the clinic's mailbox, which changes less often than that of a
     /// website.
     fn tag(&self, path: &str) -> String {
-        let domain = self.clinic.email.rsplit('@').next().unwrap_or_default();
+        let domain = self.site.clinic.email.rsplit('@').next().unwrap_or_default();
         format!("tag:{domain},{YEAR}:{path}")
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: the page names an enquiry by its number and reference only, and nothing about a person.
 
-use super::{PageContext, PageMeta, rendered};
+use super::{Edition, PageMeta, rendered};
 use crate::{
     content::AvailabilityState,
     enquiry::{link::LinkAction, retention},
@@ -49,7 +49,7 @@ impl LinkState {
 #[derive(Template)]
 #[template(path = "pages/link.html")]
 struct LinkPage<'a> {
-    context: PageContext<'a>,
+    context: &'a Edition,
     meta: PageMeta<'a>,
     state: LinkState,
     action: Option<LinkAction>,
@@ -61,7 +61,7 @@ struct LinkPage<'a> {
 /// The page about one action on one enquiry. If these are not known, `action` is absent, `number` 0 and `reference`
 /// empty. `undo` offers to remove the mark.
 pub fn link(
-    context: PageContext<'_>,
+    context: &Edition,
     state: LinkState,
     action: Option<LinkAction>,
     number: i64,

@@ -5,7 +5,7 @@
 //!
 //! Never: the text of a page.
 
-use super::PageContext;
+use super::Edition;
 use crate::content::{Article, Home, Page, Person, Topic};
 use askama::Template;
 use jiff::civil::Date;
@@ -134,7 +134,7 @@ impl<'a> PageMeta<'a> {
     }
 
     /// Day of the last change, if known.
-    pub(super) fn changed(&self, context: &PageContext<'_>) -> Option<Date> {
+    pub(super) fn changed(&self, context: &Edition) -> Option<Date> {
         let articles = context.site.articles.iter();
         match self.kind {
             PageKind::Home(_) | PageKind::Articles => articles.map(Article::changed).max(),
@@ -154,8 +154,8 @@ impl Article {
 }
 
 /// Every page with a fixed address, including those that are not indexed.
-pub(super) fn all<'a>(context: &PageContext<'a>) -> impl Iterator<Item = PageMeta<'a>> {
-    let site = context.site;
+pub(super) fn all(context: &Edition) -> impl Iterator<Item = PageMeta<'_>> {
+    let site = &context.site;
     let kinds = [PageKind::Home(&site.home), PageKind::Articles, PageKind::Contact].into_iter();
     let kinds = kinds.chain(site.articles.iter().map(PageKind::Article)).chain(site.topics.iter().map(PageKind::Topic));
     let kinds = kinds.chain(site.people.iter().map(PageKind::Person)).chain(site.pages.iter().map(PageKind::Page));

@@ -1,6 +1,6 @@
 //! The page of search results: made per request, never cached or indexed.
 
-use super::{PageContext, PageMeta, rendered};
+use super::{Edition, PageMeta, rendered};
 use crate::{
     content::{AvailabilityState, Topic},
     search::{Found, MAX_QUERY},
@@ -11,7 +11,7 @@ use askama::Template;
 #[derive(Template)]
 #[template(path = "pages/search.html")]
 struct SearchPage<'a> {
-    context: PageContext<'a>,
+    context: &'a Edition,
     meta: PageMeta<'a>,
     /// As typed.
     query: &'a str,
@@ -21,7 +21,7 @@ struct SearchPage<'a> {
 }
 
 /// The page for a query. It has the exit button, and a title that does not reveal the query in browser history.
-pub fn search(context: PageContext<'_>, query: &str, found: Option<&Found>) -> String {
+pub fn search(context: &Edition, query: &str, found: Option<&Found>) -> String {
     let meta = PageMeta::neutral("/search");
     rendered(&SearchPage { context, meta, query, found, topics: &context.site.topics })
 }

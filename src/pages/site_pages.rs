@@ -2,7 +2,7 @@
 //!
 //! Invariant: they are the same for every visitor and rendered once; the form below an article carries no token.
 
-use super::{FormView, PageContext, PageKind, PageMeta, RenderedPage, page_meta, rendered};
+use super::{Edition, FormView, PageKind, PageMeta, RenderedPage, page_meta, rendered};
 use crate::{
     catalog::Media,
     content::{Article, AvailabilityState, Home, Page, Person, Topic},
@@ -20,7 +20,7 @@ const LATEST: usize = 4;
 #[derive(Template)]
 #[template(path = "pages/home.html")]
 struct HomePage<'a> {
-    context: PageContext<'a>,
+    context: &'a Edition,
     meta: &'a PageMeta<'a>,
     home: &'a Home,
     latest: Vec<&'a Article>,
@@ -30,7 +30,7 @@ struct HomePage<'a> {
 #[derive(Template)]
 #[template(path = "pages/list.html")]
 struct ListPage<'a> {
-    context: PageContext<'a>,
+    context: &'a Edition,
     meta: &'a PageMeta<'a>,
     /// The topic, or all articles if absent.
     topic: Option<&'a Topic>,
@@ -50,7 +50,7 @@ struct ListPage<'a> {
 #[derive(Template)]
 #[template(path = "pages/article.html")]
 struct ArticlePage<'a> {
-    context: PageContext<'a>,
+    context: &'a Edition,
     meta: &'a PageMeta<'a>,
     article: &'a Article,
     author: Option<&'a Person>,
@@ -63,7 +63,7 @@ struct ArticlePage<'a> {
 #[derive(Template)]
 #[template(path = "pages/person.html")]
 struct PersonPage<'a> {
-    context: PageContext<'a>,
+    context: &'a Edition,
     meta: &'a PageMeta<'a>,
     person: &'a Person,
     /// The newest ones only.
@@ -74,17 +74,17 @@ struct PersonPage<'a> {
 #[derive(Template)]
 #[template(path = "pages/page.html")]
 struct FreePage<'a> {
-    context: PageContext<'a>,
+    context: &'a Edition,
     meta: &'a PageMeta<'a>,
     page: &'a Page,
 }
 
 /// Every page of this module.
-pub(super) fn pages(context: &PageContext<'_>) -> impl Iterator<Item = RenderedPage> {
-    page_meta::all(context).flat_map(|meta| documents(*context, &meta))
+pub(super) fn pages(context: &Edition) -> impl Iterator<Item = RenderedPage> {
+    page_meta::all(context).flat_map(|meta| documents(context, &meta))
 }
 
-fn article(context: PageContext<'_>, meta: &PageMeta<'_>, article: &Article) -> RenderedPage {
+fn article(context: &Edition, meta: &PageMeta<'_>, article: &Article) -> RenderedPage {
     let answers = Submission { about: article.slug.clone(), ..Submission::default() };
     let page = ArticlePage {
         context,
@@ -93,13 +93,13 @@ fn article(context: PageContext<'_>, meta: &PageMeta<'_>, article: &Article) -> 
         author: context.author(article),
         reviewer: article.review.as_ref().and_then(|review| context.person(&review.by)),
         related: article.related.iter().filter_map(|slug| context.article(slug)).collect(),
-        form: FormView::new(&context, &answers, &[], ""),
+        form: FormView::new(context, &answers, &[], ""),
     };
     html(meta, &page)
 }
 
 /// The rendered pages of one kind: several for a long list, none if the page is made per request.
-fn documents(context: PageContext<'_>, meta: &PageMeta<'_>) -> Vec<RenderedPage> {
+fn documents(context: &Edition, meta: &PageMeta<'_>) -> Vec<RenderedPage> {
     let articles = context.site.articles.iter();
     match meta.kind {
         PageKind::Home(home) => {
@@ -123,12 +123,7 @@ fn documents(context: PageContext<'_>, meta: &PageMeta<'_>) -> Vec<RenderedPage>
 }
 
 /// The pages of a list, at least one.
-fn list(
-    context: PageContext<'_>,
-    first: &PageMeta<'_>,
-    topic: Option<&Topic>,
-    articles: &[&Article],
-) -> Vec<RenderedPage> {
+fn list(context: &Edition, first: &PageMeta<'_>, topic: Option<&Topic>, articles: &[&Article]) -> Vec<RenderedPage> {
     let last = articles.len().div_ceil(PER_PAGE).max(1);
     // The first page has no number in its address.
     let path = |number| if number == 1 { first.path.clone() } else { format!("{}/page/{number}", first.path) };

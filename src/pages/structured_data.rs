@@ -5,14 +5,14 @@
 //!
 //! Never: ratings, hours, prices or services, since the clinic has not stated them.
 
-use super::{PageContext, PageKind, PageMeta};
+use super::{Edition, PageKind, PageMeta};
 use crate::content::{Article, Person};
 use serde_json::{Value, json};
 
 /// BCP 47.
 const LANGUAGE: &str = "en-US";
 
-impl PageContext<'_> {
+impl Edition {
     /// The graph of the page with this meta.
     pub(super) fn structured_data(&self, meta: &PageMeta<'_>) -> Value {
         let mut nodes = vec![self.web_site(), self.practice(), self.web_page(meta)];
@@ -56,7 +56,7 @@ impl PageContext<'_> {
             "@type": "WebSite",
             "@id": self.id("/", "website"),
             "url": self.url("/"),
-            "name": self.clinic.name,
+            "name": self.site.clinic.name,
             "inLanguage": LANGUAGE,
             "publisher": self.practice_reference(),
         })
@@ -65,7 +65,7 @@ impl PageContext<'_> {
     /// Marriage and family therapists belong to the healing arts in California law (Business and Professions Code,
     /// division 2); schema.org has no narrower type that is true of them.
     fn practice(&self) -> Value {
-        let clinic = self.clinic;
+        let clinic = &self.site.clinic;
         let known = |list: &[String]| if list.is_empty() { Value::Null } else { json!(list) };
         json!({
             "@type": "MedicalBusiness",
@@ -129,7 +129,7 @@ impl PageContext<'_> {
             "headline": article.title,
             "description": article.description,
             "inLanguage": LANGUAGE,
-            "image": picture.into_iter().chain([self.url(&self.card(meta).address)]).collect::<Vec<_>>(),
+            "image": picture.into_iter().chain([self.url(&self.card_of(meta).address)]).collect::<Vec<_>>(),
             "datePublished": self.day_begins(&article.published),
             "dateModified": self.day_begins(&article.changed()),
             "author": author.map_or_else(|| self.practice_reference(), |person| self.person_reference(&person.slug)),
@@ -181,7 +181,7 @@ impl PageContext<'_> {
         if let PageKind::Person(person) = meta.kind {
             nodes[0]["jobTitle"] = json!(person.role);
         }
-        let licensee = self.clinic.licensee.as_ref();
+        let licensee = self.site.clinic.licensee.as_ref();
         let licensee = licensee.filter(|licensee| named.iter().all(|person| person.name != licensee.name));
         nodes.extend(licensee.map(|l| self.person_node(&l.name, l.title.as_deref(), l.license.as_deref())));
         nodes
@@ -192,7 +192,7 @@ impl PageContext<'_> {
     fn person_node(&self, name: &str, title: Option<&str>, license: Option<&str>) -> Value {
         let page = self.site.people.iter().find(|person| person.name == name);
         let path = page.map(|person| format!("/people/{}", person.slug));
-        let is_licensee = self.clinic.licensee.as_ref().is_some_and(|licensee| licensee.name == name);
+        let is_licensee = self.site.clinic.licensee.as_ref().is_some_and(|licensee| licensee.name == name);
         json!({
             "@type": "Person",
             "@id": path.as_ref().map_or_else(|| self.id("/", "licensee"), |path| self.id(path, "person")),

@@ -1,6 +1,6 @@
 //! Documents for machines: sitemap, robots.txt, security.txt.
 
-use super::{PageContext, PageMeta, RenderedPage, page_meta};
+use super::{Edition, PageMeta, RenderedPage, page_meta};
 use crate::catalog::Media;
 use askama::Template;
 use jiff::{Span, civil::Date};
@@ -9,7 +9,7 @@ use jiff::{Span, civil::Date};
 #[derive(Template)]
 #[template(path = "xml/sitemap.xml", escape = "xml")]
 struct Sitemap<'a> {
-    context: PageContext<'a>,
+    context: &'a Edition,
     metas: Vec<PageMeta<'a>>,
 }
 
@@ -17,20 +17,20 @@ struct Sitemap<'a> {
 #[derive(Template)]
 #[template(path = "xml/robots.txt", escape = "none")]
 struct Robots<'a> {
-    context: PageContext<'a>,
+    context: &'a Edition,
 }
 
 /// `/.well-known/security.txt` (RFC 9116).
 #[derive(Template)]
 #[template(path = "xml/security.txt", escape = "none")]
 struct Security<'a> {
-    context: PageContext<'a>,
+    context: &'a Edition,
     expires: Date,
 }
 
 /// Every document of this module.
-pub(super) fn documents(context: PageContext<'_>) -> [RenderedPage; 3] {
-    let metas = page_meta::all(&context).filter(|meta| meta.index).collect();
+pub(super) fn documents(context: &Edition) -> [RenderedPage; 3] {
+    let metas = page_meta::all(context).filter(|meta| meta.index).collect();
     // RFC 9116 recommends less than a year ahead; counted from the day on which the crisis lines were checked.
     let expires = context.site.crisis.last_checked.saturating_add(Span::new().months(11));
     [

@@ -44,7 +44,7 @@ pub(super) async fn token(State(app): State<Arc<App>>) -> String {
 pub(super) async fn received(State(app): State<Arc<App>>, Query(query): Query<HashMap<String, String>>) -> Response {
     let edition = app.parts.edition.load_full();
     match query.get("r").and_then(|receipt| app.read_receipt(receipt)) {
-        Some((reference, received)) => page(StatusCode::OK, pages::received(edition.context(), &reference, received)),
+        Some((reference, received)) => page(StatusCode::OK, pages::received(&edition, &reference, received)),
         None => not_found(&edition),
     }
 }
@@ -156,6 +156,5 @@ fn form_page(
         None => StatusCode::UNPROCESSABLE_ENTITY,
     };
     let token = app.fresh_token();
-    let context = edition.context();
-    page(status, pages::contact(context, FormView::new(&context, form, errors, &token), submission_error))
+    page(status, pages::contact(edition, FormView::new(edition, form, errors, &token), submission_error))
 }

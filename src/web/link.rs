@@ -131,7 +131,7 @@ fn answer(app: &App, context: &LinkContext) -> Response {
         _ => false,
     };
     let edition = app.parts.edition.load_full();
-    let mut response = page(status, pages::link(edition.context(), context.state, action, number, reference, undo));
+    let mut response = page(status, pages::link(&edition, context.state, action, number, reference, undo));
     response.headers_mut().insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
     response
 }

@@ -10,7 +10,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 /// The page of a failure.
 pub(super) fn failure(edition: &Edition, failure: Failure) -> Response {
-    page(failure.status(), pages::failure(edition.context(), failure))
+    page(failure.status(), pages::failure(edition, failure))
 }
 
 /// The page of a 404.

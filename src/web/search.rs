@@ -18,7 +18,7 @@ pub(super) async fn show(State(app): State<Arc<App>>, RawQuery(raw): RawQuery) -
     let query = query_from(raw.as_deref().unwrap_or_default());
     let html = app.searching.run(move || {
         let found = (!query.is_empty()).then(|| edition.index().find(&query));
-        pages::search(edition.context(), &query, found.as_ref())
+        pages::search(&edition, &query, found.as_ref())
     });
     page(StatusCode::OK, html.await)
 }

@@ -117,7 +117,7 @@ fn failures(clinic: &Clinic) -> Vec<State> {
 /// The page of a panic, which has no address.
 fn panicked() -> String {
     let edition = edition(Path::new("content"), "http://localhost", date(2026, 11, 24));
-    pages::failure(edition.context(), Failure::Internal)
+    pages::failure(&edition, Failure::Internal)
 }
 
 const LONG: &str = "What two people may say to each other on the evening after a quarrel that neither of them began, that \

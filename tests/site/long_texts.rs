@@ -81,8 +81,7 @@ fn reading_and_showing_the_form_is_linear() {
         let body: String = names.map(|name| format!("{name}={value}&")).concat();
         let form = Submission::from_body(body.as_bytes());
         let errors = form.enquiry(&rules, EDITION.article_title(form.about.trim())).expect_err("no channel is chosen");
-        let context = EDITION.context();
-        black_box(pages::contact(context, FormView::new(&context, &form, &errors, ""), None));
+        black_box(pages::contact(&EDITION, FormView::new(&EDITION, &form, &errors, ""), None));
     });
     assert_linear("a body", |text| {
         black_box(Submission::from_body(text.as_bytes()));
