@@ -57,7 +57,7 @@ pub struct Catalog {
 #[derive(Debug)]
 enum Entry {
     Resource(PreparedResource),
-    /// A redirect to a path that is not a redirect itself, or to a whole address.
+    /// A redirect to the path of a page, or to a whole address.
     Redirect(String),
     Gone,
     /// Answered by the router; the catalog only records that the path exists.
@@ -65,11 +65,6 @@ enum Entry {
 }
 
 impl Catalog {
-    /// An empty catalog whose responses all carry the `common` headers.
-    pub fn builder(common: HeaderMap) -> Builder {
-        Builder::new(common)
-    }
-
     /// The response, or `None` if the router is to answer.
     pub fn respond<B>(&self, request: &Request<B>) -> Option<Response<Bytes>> {
         let reads = matches!(*request.method(), Method::GET | Method::HEAD);
@@ -98,12 +93,7 @@ impl Catalog {
         respond(status, headers, format!("{status}\n").into())
     }
 
-    /// Every path that answers 200, unordered.
-    pub fn paths(&self) -> impl Iterator<Item = &str> {
-        self.entries.iter().filter(|(_, entry)| matches!(entry, Entry::Resource(_))).map(|(path, _)| &**path)
-    }
-
-    /// How many of these are pages, as opposed to feeds, pictures and other files.
+    /// How many resources are pages, as opposed to feeds, pictures and other files.
     pub fn pages(&self) -> usize {
         let here = self.entries.values().filter_map(Entry::resource);
         here.filter(|resource| resource.media == Media::Html).count()

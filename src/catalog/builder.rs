@@ -8,13 +8,7 @@ use super::{
     unhashed_name,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
-
-/// Longest chain of redirects; a longer one counts as a loop.
-const HOPS: usize = 16;
+use std::{collections::HashMap, sync::Arc};
 
 /// Uncompressed bytes that are kept in memory, of what is put in first; further ones are restored from the disk cache's
 /// gzip bytes for the few clients that accept no compression.
@@ -28,18 +22,20 @@ type Kind = (Media, Caching, StatusCode, Vec<(HeaderName, HeaderValue)>);
 #[derive(Debug, Default)]
 pub struct Builder {
     catalog: Catalog,
-    redirects: BTreeMap<String, String>,
     bodies: HashMap<blake3::Hash, Arc<Body>>,
     compressor: Compressor,
     uncompressed: usize,
     headers: HashMap<Kind, Arc<HeaderMap>>,
 }
 
-impl Builder {
-    pub(super) fn new(common: HeaderMap) -> Self {
-        Self { catalog: Catalog { common, ..Catalog::default() }, ..Self::default() }
+impl Catalog {
+    /// An empty catalog whose responses all carry the `common` headers.
+    pub fn builder(common: HeaderMap) -> Builder {
+        Builder { catalog: Self { common, ..Self::default() }, ..Builder::default() }
     }
+}
 
+impl Builder {
     /// Takes over what an earlier catalog has compressed, for the resources put in afterwards whose content is the
     /// same.
     #[must_use]
@@ -67,12 +63,14 @@ impl Builder {
         self
     }
 
-    /// A 308 from one path to another or to a whole address; a page at `from` has precedence. If the target is a
-    /// redirect itself, its own target is used, so that clients are redirected once. A loop is left out, and so is a
-    /// target that is not visible ASCII.
+    /// A 308 from one path to that of a page, or to a whole address; what was put at `from` before has precedence. A target
+    /// that is not visible ASCII is left out.
     #[must_use]
-    pub fn redirect(mut self, from: impl Into<String>, to: impl Into<String>) -> Self {
-        self.redirects.insert(from.into(), to.into());
+    pub fn redirect(mut self, from: impl Into<Box<str>>, to: impl Into<String>) -> Self {
+        let to = to.into();
+        if HeaderValue::from_str(&to).is_ok() {
+            self.catalog.entries.entry(from.into()).or_insert(Entry::Redirect(to));
+        }
         self
     }
 
@@ -107,13 +105,7 @@ impl Builder {
     }
 
     /// The catalog. Compressed bodies are missing, except those taken over; see [`super::Compressor`].
-    pub fn build(mut self) -> Catalog {
-        for (from, to) in resolve(&self.redirects) {
-            let entry = self.catalog.entries.entry(from.into()).or_insert(Entry::Gone);
-            if !matches!(entry, Entry::Resource(_)) {
-                *entry = Entry::Redirect(to);
-            }
-        }
+    pub fn build(self) -> Catalog {
         self.catalog
     }
 
@@ -130,21 +122,6 @@ impl Builder {
         let (media, views) = (resource.media, resource.views);
         PreparedResource { media, body: Arc::clone(body), status, headers: Arc::clone(headers), views }
     }
-}
-
-/// Each redirect with the end of its chain.
-fn resolve(redirects: &BTreeMap<String, String>) -> impl Iterator<Item = (&str, String)> {
-    redirects.iter().filter_map(|(from, first)| {
-        let mut to = first;
-        for _ in 0..HOPS {
-            match redirects.get(to) {
-                Some(next) => to = next,
-                None => return HeaderValue::from_str(to).is_ok().then(|| (from.as_str(), to.clone())),
-            }
-        }
-        tracing::warn!(from, "a redirect leads back to itself and is left out");
-        None
-    })
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@
 
 use super::{Catalog, Entry, Media, compression::Coding, encoded_body::Body};
 use std::{
-    fmt::Write as _,
     fs, io,
     path::{Component, Path, PathBuf},
 };
@@ -35,8 +34,8 @@ impl Catalog {
                 Entry::Resource(resource) => {
                     write_all(&folder.join(file(path, resource.media)?), &resource.body, &mut done)?;
                 }
-                Entry::Redirect(to) => redirects.push(format!("{path} {to} 308")),
-                Entry::Gone => redirects.push(format!("{path} /410.html 410")),
+                Entry::Redirect(to) => redirects.push(format!("{path} {to} 308\n")),
+                Entry::Gone => redirects.push(format!("{path} /410.html 410\n")),
                 Entry::Routed => {}
             }
         }
@@ -45,14 +44,10 @@ impl Catalog {
         }
         redirects.sort();
         for (from, to) in &self.moved_folders {
-            redirects.push(format!("{from} {to} 308"));
-            redirects.push(format!("{from}/* {to}/:splat 308"));
+            redirects.push(format!("{from} {to} 308\n"));
+            redirects.push(format!("{from}/* {to}/:splat 308\n"));
         }
-        let list = redirects.iter().fold(String::new(), |mut list, line| {
-            let _ = writeln!(list, "{line}");
-            list
-        });
-        write(&folder.join("_redirects"), list.as_bytes(), &mut done)?;
+        write(&folder.join("_redirects"), redirects.concat().as_bytes(), &mut done)?;
         Ok(done)
     }
 }

@@ -29,7 +29,9 @@ impl Catalog {
         let path = request.uri().path();
         if let Some(name) = unhashed_name(path) {
             let current = self.entries.get(self.assets.get(&*name)?)?.resource()?;
-            return Some(current.respond_stale(request));
+            let mut response = current.respond(request);
+            response.headers_mut().insert(CACHE_CONTROL, Caching::Revalidate.value());
+            return Some(response);
         }
         match self.target(path) {
             Target::Redirect(to) => Some(self.redirect(&to, request)),

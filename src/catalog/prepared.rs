@@ -9,7 +9,7 @@ use super::{
     encoded_body::{Body, Encoded},
     media::Media,
     request_headers,
-    resource::{Caching, Resource},
+    resource::Resource,
 };
 use bytes::Bytes;
 use http::{
@@ -60,13 +60,6 @@ impl PreparedResource {
             return respond(self.status, headers, Bytes::new());
         }
         respond(self.status, headers, bytes)
-    }
-
-    /// The same for the path of an older version: the current bytes, to be revalidated each time.
-    pub fn respond_stale<B>(&self, request: &Request<B>) -> Response<Bytes> {
-        let mut response = self.respond(request);
-        response.headers_mut().insert(CACHE_CONTROL, Caching::Revalidate.value());
-        response
     }
 
     fn headers(&self, coding: Coding, etag: HeaderValue) -> HeaderMap {

@@ -48,27 +48,12 @@ fn weight_of(parameter: &[u8]) -> Option<f32> {
     Some(weight.filter(|weight| (0.0..=1.0).contains(weight)).unwrap_or(0.0))
 }
 
-/// The client has these bytes already: answer 304 (RFC 9110, 13.1.2).
+/// The client has these bytes already: answer 304 (RFC 9110, 13.1.2). The list may be `*`, and its tags are compared
+/// weakly. It is split at commas, which no `ETag` of this site has.
 pub(super) fn has_current_copy(headers: &HeaderMap, etag: &HeaderValue) -> bool {
-    headers.get_all(IF_NONE_MATCH).iter().any(|value| contains(value.as_bytes(), etag.as_bytes()))
-}
-
-/// `*`, or a list with this `ETag` in it, compared weakly (13.1.2). An `ETag` may hold commas, so the list is split at
-/// quotes.
-fn contains(list: &[u8], etag: &[u8]) -> bool {
-    if list.trim_ascii() == b"*" {
-        return true;
-    }
-    let mut rest = list;
-    while let Some(start) = rest.iter().position(|byte| *byte == b'"') {
-        let Some(length) = rest[start + 1..].iter().position(|byte| *byte == b'"') else { return false };
-        let end = start + length + 2;
-        if rest[start..end] == *etag {
-            return true;
-        }
-        rest = &rest[end..];
-    }
-    false
+    let lists = headers.get_all(IF_NONE_MATCH).iter().map(HeaderValue::as_bytes);
+    let mut tags = lists.flat_map(|list| list.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
+    tags.any(|tag| tag == b"*" || tag.strip_prefix(b"W/").unwrap_or(tag) == etag.as_bytes())
 }
 
 #[cfg(test)]
@@ -77,7 +62,7 @@ mod tests {
     use super::*;
     use http::HeaderName;
 
-    const TAG: HeaderValue = HeaderValue::from_static("\"a,b-br11\"");
+    const TAG: HeaderValue = HeaderValue::from_static("\"ab-br11\"");
 
     fn headers(pairs: &[(HeaderName, &str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -152,22 +137,23 @@ mod tests {
     #[test]
     fn an_etag_in_the_list_means_that_the_copy_is_current() {
         let table = [
-            ("\"a,b-br11\"", true),
-            ("W/\"a,b-br11\"", true),
+            ("\"ab-br11\"", true),
+            ("W/\"ab-br11\"", true),
             ("*", true),
             (" * ", true),
-            ("\"x\", \"a,b-br11\"", true),
-            ("W/\"x\",W/\"a,b-br11\" , \"y\"", true),
-            ("\"a,b-br5\"", false),
+            ("\"x\", \"ab-br11\"", true),
+            ("W/\"x\",W/\"ab-br11\" , \"y\"", true),
+            ("\"ab-br5\"", false),
+            ("\"x,y\", \"ab-br11\"", true),
             ("\"a\", \"b-br11\"", false),
-            ("a,b-br11", false),
-            ("\"a,b-br11", false),
+            ("ab-br11", false),
+            ("\"ab-br11", false),
             ("", false),
         ];
         for (value, expected) in table {
             assert_eq!(has_current_copy(&headers(&[(IF_NONE_MATCH, value)]), &TAG), expected, "{value}");
         }
-        let two_lines = headers(&[(IF_NONE_MATCH, "\"x\""), (IF_NONE_MATCH, "\"a,b-br11\"")]);
+        let two_lines = headers(&[(IF_NONE_MATCH, "\"x\""), (IF_NONE_MATCH, "\"ab-br11\"")]);
         assert!(has_current_copy(&two_lines, &TAG), "two lines");
     }
 }
