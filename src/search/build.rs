@@ -11,19 +11,6 @@ const ADDRESS: f32 = 3.0;
 const DESCRIPTION: f32 = 2.0;
 const TAKEAWAY: f32 = 1.5;
 
-/// A page of the site as it goes into the index.
-#[derive(Default)]
-struct Page<'a> {
-    path: String,
-    title: &'a str,
-    description: &'a str,
-    text: Arc<str>,
-    /// Further texts with their weights.
-    more: Vec<(&'a str, f32)>,
-    /// In the order of `text`.
-    headings: Vec<Heading<'a>>,
-}
-
 /// Id and text.
 type Heading<'a> = (&'a str, &'a str);
 
@@ -32,59 +19,52 @@ impl Index {
     pub fn new(site: &Site) -> Self {
         let mut index = Self { stop_words: site.search.quiet.iter().cloned().collect(), ..Self::default() };
         for article in &site.articles {
-            let (path, text) = (format!("/articles/{}", article.slug), Arc::clone(&article.text));
+            let path = format!("/articles/{}", article.slug);
             let takeaways = article.takeaways.iter().flat_map(|takeaway| [&takeaway.lead, &takeaway.text]);
             let topics = site.topics.iter().filter(|topic| article.topics.contains(&topic.slug));
             let more = takeaways.map(|text| (&**text, TAKEAWAY)).chain(topics.map(|topic| (&*topic.title, 1.0)));
             let headings = article.headings.iter().map(|heading| (&*heading.id, &*heading.text));
             let questions = article.questions.iter().map(|question| (&*question.id, &*question.ask));
-            let (more, headings) = (more.collect(), headings.chain(questions).collect());
-            index.add(&Page { path, title: &article.title, description: &article.description, text, more, headings });
+            let (more, headings): (Vec<_>, Vec<_>) = (more.collect(), headings.chain(questions).collect());
+            index.add(Document::new(path, &article.title, &article.description, &article.text), &more, &headings);
         }
         for page in &site.pages {
-            let (path, text) = (format!("/{}", page.slug), Arc::clone(&page.text));
-            let headings = page.headings.iter().map(|heading| (&*heading.id, &*heading.text)).collect();
-            let (title, description) = (&page.title, &page.description);
-            index.add(&Page { path, title, description, text, headings, ..Page::default() });
+            let headings: Vec<_> = page.headings.iter().map(|heading| (&*heading.id, &*heading.text)).collect();
+            let document = Document::new(format!("/{}", page.slug), &page.title, &page.description, &page.text);
+            index.add(document, &[], &headings);
         }
         let topics = site.topics.iter().map(|topic| ("topics", &topic.slug, &topic.title, &topic.description));
         let people = site.people.iter().map(|person| ("people", &person.slug, &person.name, &person.description));
         for (folder, slug, title, description) in topics.chain(people) {
-            index.add(&Page { path: format!("/{folder}/{slug}"), title, description, ..Page::default() });
+            index.add(Document::new(format!("/{folder}/{slug}"), title, description, &Arc::default()), &[], &[]);
         }
         index.add_synonyms(&site.search);
         index.finish();
         index
     }
 
-    fn add(&mut self, page: &Page<'_>) {
+    /// Adds a page, with `more` texts and their weights, and its `headings` in the order of its text.
+    fn add(&mut self, mut page: Document, more: &[(&str, f32)], headings: &[Heading<'_>]) {
         let address = page.path.rsplit('/').next().unwrap_or_default();
-        let mut weighted = vec![(page.title, TITLE), (page.description, DESCRIPTION), (address, ADDRESS)];
-        weighted.extend(&page.more);
-        let first = self.sections.len();
-        let mut length = 0.0;
-        for (heading, range) in sections(page) {
+        let mut weighted = vec![(&*page.title, TITLE), (&*page.description, DESCRIPTION), (address, ADDRESS)];
+        weighted.extend(more);
+        page.sections = self.sections.len()..self.sections.len();
+        for (heading, range) in sections(&page.text, headings) {
             weighted.extend(heading.map(|(_, text)| (text, HEADING)));
             weighted.push((&page.text[range.clone()], 1.0));
             let section = Section {
                 document: self.documents.len(),
                 heading: heading.map(|(id, text)| (id.to_owned(), text.to_owned())),
-                heading_terms: self.significant_terms(heading.map_or(page.title, |(_, text)| text)),
+                heading_terms: self.significant_terms(heading.map_or(&*page.title, |(_, text)| text)),
                 text: range,
                 length: self.count(&weighted),
             };
-            length += section.length;
+            page.length += section.length;
+            page.sections.end += 1;
             self.sections.push(section);
             weighted.clear();
         }
-        self.documents.push(Document {
-            path: page.path.clone(),
-            title: page.title.to_owned(),
-            description: page.description.to_owned(),
-            text: Arc::clone(&page.text),
-            sections: first..self.sections.len(),
-            length,
-        });
+        self.documents.push(page);
     }
 
     /// Counts the words of the next section; returns their number.
@@ -149,16 +129,24 @@ impl Index {
     }
 }
 
-/// The text of a page cut where a line has the text of the next heading; the first section has no heading.
-fn sections<'a>(page: &Page<'a>) -> Vec<(Option<Heading<'a>>, Range<usize>)> {
-    let mut next = page.headings.iter().peekable();
-    let mut sections = vec![(None, 0..page.text.len())];
+impl Document {
+    /// A page without its sections, which [`Index::add`] fills in.
+    fn new(path: String, title: &str, description: &str, text: &Arc<str>) -> Self {
+        let (title, description, text) = (title.to_owned(), description.to_owned(), Arc::clone(text));
+        Self { path, title, description, text, sections: 0..0, length: 0.0 }
+    }
+}
+
+/// A text cut where a line has the text of the next heading; the first section has no heading.
+fn sections<'a>(text: &str, headings: &[Heading<'a>]) -> Vec<(Option<Heading<'a>>, Range<usize>)> {
+    let mut next = headings.iter().peekable();
+    let mut sections = vec![(None, 0..text.len())];
     let mut start = 0;
-    for line in page.text.split_inclusive('\n') {
+    for line in text.split_inclusive('\n') {
         let end = start + line.len();
-        if let Some(heading) = next.next_if(|(_, text)| *text == line.trim()) {
+        if let Some(heading) = next.next_if(|(_, heading)| *heading == line.trim()) {
             sections.last_mut().expect("there is a first section").1.end = start;
-            sections.push((Some(*heading), end..page.text.len()));
+            sections.push((Some(*heading), end..text.len()));
         }
         start = end;
     }
