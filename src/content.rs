@@ -33,6 +33,5 @@ pub use markdown::{ARTICLE_TEMPLATE_IDS, TEMPLATE_IDS};
 pub use published_addresses::record;
 pub use signals::SignalFacts;
 pub use site::{
-    Article, Figure, Heading, Home, Html, Page, Person, Picture, Piece, Prose, Question, Review, SLOTS, Site, Takeaway,
-    Topic,
+    Article, Figure, Heading, Home, Html, Page, Person, Piece, Prose, Question, Review, SLOTS, Site, Takeaway, Topic,
 };

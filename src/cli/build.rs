@@ -67,7 +67,7 @@ pub(super) fn catch_panic<T>(content: &Path, build: impl FnOnce() -> Result<T, B
 pub(super) fn build(config: &Config, now: Timestamp, wait: bool) -> Result<Build, BuildError> {
     let today = zone(config).to_datetime(now).date();
     let loaded = content::load(&config.content, Some(&config.data), today)?;
-    let pictures = loaded.site.pictures.iter().map(|picture| (picture.path.clone(), picture.file.clone()));
+    let pictures = loaded.site.pictures.iter().map(|path| (path.clone(), config.content.join(path)));
     let cache = config.data.join("cache");
     let photos = Photos { cache: &cache, wait };
     let assets = Assets::load(&config.r#static, pictures, photos)

@@ -21,7 +21,7 @@ const RESERVED: &str =
 
 /// What an address answers.
 #[derive(Debug)]
-enum Answer {
+pub(super) enum Answer {
     /// A page that is not made from a file.
     Own,
     /// A page of a file, with its ids, its title and the name of its file.
@@ -37,7 +37,7 @@ enum Answer {
 /// Every address with what it answers.
 #[derive(Debug)]
 pub(super) struct Addresses {
-    answers: BTreeMap<String, Answer>,
+    pub(super) answers: BTreeMap<String, Answer>,
     /// Old addresses in front matter, including those of pages that are not public yet.
     aliases: BTreeSet<String>,
 }
@@ -47,8 +47,12 @@ impl Addresses {
     pub(super) fn new(sources: &mut [SourceFile]) -> Self {
         let answers = OWN.split(' ').map(|path| (path.to_owned(), Answer::Own)).collect();
         let mut addresses = Self { answers, aliases: BTreeSet::new() };
-        sources.iter_mut().for_each(|source| addresses.add(source));
-        sources.iter_mut().for_each(|source| addresses.add_aliases(source));
+        for source in &mut *sources {
+            addresses.add(source);
+        }
+        for source in &mut *sources {
+            addresses.add_aliases(source);
+        }
         addresses
     }
 
@@ -72,15 +76,6 @@ impl Addresses {
         self.answers.insert(path, answer);
     }
 
-    pub(super) fn add_gone(&mut self, path: String) {
-        self.answers.insert(path, Answer::Gone);
-    }
-
-    /// Adds a redirect from an old address to a page.
-    pub(super) fn add_moved(&mut self, path: String, to: String) {
-        self.answers.insert(path, Answer::Moved(to));
-    }
-
     /// Adds the old addresses of a page; one that is in use is a fault. They redirect to a public page, and answer 410 for
     /// a page that is gone.
     fn add_aliases(&mut self, source: &mut SourceFile) {
@@ -94,10 +89,10 @@ impl Addresses {
                 continue;
             }
             match source.status {
-                Status::Public => self.add_moved(path.clone(), source.address.clone()),
-                Status::Gone => self.add_gone(path.clone()),
-                Status::Scheduled(_) | Status::Draft => {}
-            }
+                Status::Public => self.answers.insert(path.clone(), Answer::Moved(source.address.clone())),
+                Status::Gone => self.answers.insert(path.clone(), Answer::Gone),
+                Status::Scheduled(_) | Status::Draft => None,
+            };
             self.aliases.insert(path);
         }
     }
@@ -109,31 +104,13 @@ impl Addresses {
         if self.aliases.contains(path) {
             return Some(("this alias is used twice", "keep it in the file to which it should lead"));
         }
-        let is_page = self.is_live(path) || self.is_scheduled(path);
+        let is_page = self.is_live(path) || matches!(self.answers.get(path), Some(Answer::Scheduled(_)));
         is_page.then_some(("this alias is the address of a page", "remove it, or rename that page"))
     }
 
     /// A page answers at `path`.
     pub(super) fn is_live(&self, path: &str) -> bool {
         matches!(self.answers.get(path), Some(Answer::Own | Answer::Page { .. }))
-    }
-
-    /// A page will answer at `path` on a later day.
-    pub(super) fn is_scheduled(&self, path: &str) -> bool {
-        matches!(self.answers.get(path), Some(Answer::Scheduled(_)))
-    }
-
-    /// `path` does not answer 404 today.
-    pub(super) fn is_answered(&self, path: &str) -> bool {
-        self.answers.contains_key(path) && !self.is_scheduled(path)
-    }
-
-    /// Target of a redirect.
-    pub(super) fn target(&self, path: &str) -> Option<&str> {
-        match self.answers.get(path) {
-            Some(Answer::Moved(to)) => Some(to),
-            _ => None,
-        }
     }
 
     /// Every address that files have published or scheduled, with the day if it is still to come.

@@ -27,20 +27,13 @@ struct Facts {
     review_due: Option<Spanned<Day>>,
     topics: Option<Spanned<Vec<Spanned<String>>>>,
     image: Option<Spanned<Image>>,
-    takeaways: Vec<Spanned<RawTakeaway>>,
+    takeaways: Vec<Spanned<Takeaway>>,
     questions: Vec<RawQuestion>,
     sources: Vec<Spanned<String>>,
     sensitive: bool,
     draft: bool,
     retired: bool,
     aliases: Vec<Spanned<String>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct RawTakeaway {
-    lead: String,
-    text: String,
 }
 
 #[derive(Deserialize)]
@@ -177,9 +170,9 @@ fn review(by: Option<Spanned<String>>, on: Option<Spanned<Day>>, due: Option<Spa
     Some(Review { by: by?.into_inner(), on: day(on)?, due: day(due) })
 }
 
-fn takeaway(source: &mut SourceFile, raw: Spanned<RawTakeaway>) -> Takeaway {
+fn takeaway(source: &mut SourceFile, raw: Spanned<Takeaway>) -> Takeaway {
     let span = raw.span();
-    let RawTakeaway { lead, text } = raw.into_inner();
+    let Takeaway { lead, text } = raw.into_inner();
     for (key, value) in [("lead", &lead), ("text", &text)] {
         if value.trim().is_empty() {
             let remedy = "write both: lead = \"A short phrase\" and text = \"One sentence.\"";

@@ -26,16 +26,13 @@ pub struct Clinic {
     /// Target of the exit control.
     pub exit_url: String,
     /// Licensee, as the board's advertising rule requires.
-    #[serde(default)]
     pub licensee: Option<Licensee>,
     /// Optional facts.
     #[serde(default)]
     pub facts: Facts,
     /// Response time, opening hours and holidays.
-    #[serde(default)]
     pub reply: Option<Reply>,
     /// Whether new clients are accepted.
-    #[serde(default)]
     pub availability: Option<Availability>,
     /// What the form offers.
     #[serde(default)]

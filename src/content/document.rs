@@ -166,16 +166,3 @@ pub(super) fn home(source: &mut SourceFile) -> Option<Home> {
     let Rendered { lead, body, .. } = body(source, start, Kind::Page);
     Some(Home { title: title?, description: description?, heading: heading?, lead, body })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_panic_at_a_file_is_a_fault_of_the_file() {
-        let source = SourceFile::empty(Path::new("content"), "articles/a.md");
-        let faults = document::<()>(source, |_| panic!("a defect")).unwrap_err();
-        assert_eq!((faults[0].file.as_str(), faults.len()), ("content/articles/a.md", 1));
-        assert!(faults[0].remedy.contains("undo the last change"), "{}", faults[0]);
-    }
-}

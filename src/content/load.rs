@@ -1,7 +1,7 @@
 //! Reads every file of the content folder, then checks addresses and links across files.
 
 use super::{
-    Article, Fault, Faults, Level, Picture, Site,
+    Article, Fault, Faults, Level, Site,
     addresses::Addresses,
     article::article,
     document::{self, Context, read_all},
@@ -12,7 +12,7 @@ use super::{
 };
 use jiff::civil::Date;
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeSet, HashSet},
     path::{Path, PathBuf},
 };
 
@@ -87,7 +87,7 @@ fn site(content: &Path, data: Option<&Path>, today: Date, sources: &mut Sources)
     }
     sources.0.iter_mut().for_each(|source| addresses.check_links(source));
     let (redirects, gone) = addresses.into_redirects();
-    let pictures = pictures(&mut sources.0);
+    let pictures = sources.0.iter_mut().flat_map(|source| std::mem::take(&mut source.pictures)).collect();
     warn_of_unused(content, sources, &pictures);
     let changes = sources.0.iter().filter_map(|source| source.changes_on);
     let changes_on = changes.filter(|day| *day > today).min();
@@ -110,21 +110,14 @@ fn site(content: &Path, data: Option<&Path>, today: Date, sources: &mut Sources)
     })
 }
 
-/// Every picture that a file uses, once each.
-fn pictures(sources: &mut [SourceFile]) -> Vec<Picture> {
-    let all = sources.iter_mut().flat_map(|source| std::mem::take(&mut source.pictures));
-    let by_path: BTreeMap<String, Picture> = all.map(|picture| (picture.path.clone(), picture)).collect();
-    by_path.into_values().collect()
-}
-
 /// A warning for each file that nothing uses. Without it, a misspelled name would take a page away in silence. While a
 /// page has an error, it is unknown which files it uses.
-fn warn_of_unused(content: &Path, sources: &mut Sources, pictures: &[Picture]) {
+fn warn_of_unused(content: &Path, sources: &mut Sources, pictures: &BTreeSet<String>) {
     if sources.are_broken() {
         return;
     }
     let read = sources.0.iter().map(|source| PathBuf::from(source.name()));
-    let pictures = pictures.iter().map(|picture| picture.file.clone());
+    let pictures = pictures.iter().map(|path| content.join(path));
     let used: HashSet<PathBuf> = read.chain(pictures).chain([content.join(STYLE_GUIDE)]).collect();
     for path in source::files(content, Path::new("")).into_iter().filter(|path| !used.contains(&content.join(path))) {
         let mut file = SourceFile::new(content, path);

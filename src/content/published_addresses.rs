@@ -9,7 +9,10 @@
 //! A line is `/articles/name`; `/articles/name from 2026-12-01` while that day has not come; `/old-name -> /new-name` for
 //! an old address whose page has no front matter for an alias; or `/old-name gone`.
 
-use super::{addresses::Addresses, source::SourceFile};
+use super::{
+    addresses::{Addresses, Answer},
+    source::SourceFile,
+};
 use jiff::civil::Date;
 use std::{
     collections::BTreeMap,
@@ -131,30 +134,30 @@ fn apply(
         let remedy = addresses.remedy_of_lost(path, recorded);
         Some((format!("{path} {what} and would answer 404"), remedy))
     };
-    match state {
-        State::Page | State::From(_) if addresses.is_answered(path) => None,
-        State::Page => lost("was published".to_owned()),
-        State::From(day) if *day <= today => lost(format!("was to be public from {day} on")),
-        State::From(_) if addresses.is_scheduled(path) => None,
-        State::From(day) => {
+    match (state, addresses.answers.get(path)) {
+        (State::From(day), Some(Answer::Scheduled(_))) if *day > today => None,
+        (State::From(day), None) if *day > today => {
             let remedy = "it was never public: remove this line".to_owned();
             Some((format!("there will be no page at {path} on {day}"), remedy))
         }
-        State::Moved(_) | State::Gone if addresses.is_live(path) => {
+        (State::From(day), None | Some(Answer::Scheduled(_))) => lost(format!("was to be public from {day} on")),
+        (State::Page, None | Some(Answer::Scheduled(_))) => lost("was published".to_owned()),
+        (State::Page | State::From(_), Some(_)) => None,
+        (_, Some(Answer::Own | Answer::Page { .. })) => {
             Some((format!("a page is at {path}"), "write only the path in this line".to_owned()))
         }
-        State::Gone => {
-            addresses.add_gone(path.to_owned());
+        (State::Gone, _) => {
+            addresses.answers.insert(path.to_owned(), Answer::Gone);
             None
         }
-        State::Moved(to) if addresses.is_live(to) => {
-            addresses.add_moved(path.to_owned(), to.clone());
+        (State::Moved(to), _) if addresses.is_live(to) => {
+            addresses.answers.insert(path.to_owned(), Answer::Moved(to.clone()));
             None
         }
-        State::Moved(to) => {
-            let remedy = match addresses.target(to) {
-                Some(end) => format!("{to} is an old address itself: write {path} -> {end}"),
-                None => addresses.suggestion(to),
+        (State::Moved(to), _) => {
+            let remedy = match addresses.answers.get(to) {
+                Some(Answer::Moved(end)) => format!("{to} is an old address itself: write {path} -> {end}"),
+                _ => addresses.suggestion(to),
             };
             Some((format!("{path} leads to {to}, which is not a page"), remedy))
         }

@@ -32,12 +32,8 @@ pub(super) fn relate(articles: &mut [Article]) {
         }
         let mut others: Vec<usize> = (0..articles.len()).filter(|other| *other != index).collect();
         let order = |other: &usize| (Reverse(similarity[*other]), *other);
-        if others.len() > MOST {
-            others.select_nth_unstable_by_key(MOST, order);
-            others.truncate(MOST);
-        }
-        others.sort_by_key(order);
-        others.into_iter().map(|other| articles[other].slug.clone()).collect()
+        others.sort_unstable_by_key(order);
+        others.into_iter().take(MOST).map(|other| articles[other].slug.clone()).collect()
     });
     let related: Vec<Vec<String>> = related.collect();
     for (article, related) in articles.iter_mut().zip(related) {

@@ -4,7 +4,8 @@
 
 use super::{Clinic, Crisis, SearchFacts, SignalFacts};
 use jiff::civil::Date;
-use std::{path::PathBuf, sync::Arc};
+use serde::Deserialize;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// All content of the site, checked, as of one day.
 #[derive(Debug, Clone)]
@@ -33,8 +34,8 @@ pub struct Site {
     pub gone: Vec<String>,
     /// Lines that `addresses.txt` lacks: what is public, or will be, and is not recorded yet.
     pub unrecorded: Vec<String>,
-    /// Every picture that a file uses, once each.
-    pub pictures: Vec<Picture>,
+    /// The path below the content folder of every picture that a file uses: the values of [`Figure::picture`].
+    pub pictures: BTreeSet<String>,
     /// The next day on which the content changes without an edit (an article appears or expires), if any.
     pub changes_on: Option<Date>,
 }
@@ -88,15 +89,6 @@ pub struct Figure {
     pub alt: String,
     /// Markdown `![alt](file "caption")`, rendered.
     pub caption: Option<Html>,
-}
-
-/// A picture file that the content uses.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Picture {
-    /// Path below the content folder, with `/`: the key of [`Figure::picture`].
-    pub path: String,
-    /// Path of the file.
-    pub file: PathBuf,
 }
 
 /// A heading of a text, for the contents list.
@@ -175,7 +167,8 @@ pub struct Review {
 }
 
 /// A short summary point.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Takeaway {
     /// A short phrase, plain text, shown in bold.
     pub lead: String,

@@ -2,10 +2,7 @@
 //!
 //! Never: reads hidden files, or interprets a file's text.
 
-use super::{
-    fault::{Fault, Level},
-    site::Picture,
-};
+use super::fault::{Fault, Level};
 use jiff::civil::Date;
 use std::{
     fs, io,
@@ -68,7 +65,8 @@ pub(super) struct SourceFile {
     pub(super) links: Vec<Spanned<String>>,
     /// Fragment identifiers of the page.
     pub(super) ids: Vec<String>,
-    pub(super) pictures: Vec<Picture>,
+    /// Paths of its pictures below the content folder.
+    pub(super) pictures: Vec<String>,
     pub(super) faults: Vec<Fault>,
 }
 
@@ -205,7 +203,7 @@ impl SourceFile {
         } else if !is_inside(&self.content, &file).unwrap_or_default() {
             self.error(span, format!("`{name}`: {OUTSIDE}"), INSIDE);
         } else {
-            self.pictures.push(Picture { path: path.clone(), file });
+            self.pictures.push(path.clone());
         }
         path
     }
@@ -261,4 +259,19 @@ pub(super) fn pages(content: &Path, kind: &str) -> Vec<Page> {
         .collect();
     pages.sort();
     pages
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_at_a_file_is_a_fault_of_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.md"), "text").unwrap();
+        let (value, source) = SourceFile::new(folder.path(), "a.md").read::<()>(|_| panic!("a defect"));
+        assert_eq!((value, source.faults.len()), (None, 1));
+        let fault = &source.faults[0];
+        assert!(fault.file.ends_with("a.md") && fault.remedy.contains("undo the last change"), "{fault}");
+    }
 }

@@ -11,7 +11,7 @@ use std::{path::Path, time::Duration};
 /// The public edition of the folder `content_folder` and the shipped assets, on the day `today`, with `origin`.
 pub fn edition(content_folder: &Path, origin: &str, today: Date) -> Edition {
     let site = content::load(content_folder, None, today).expect("the content is valid").site;
-    let pictures: Vec<_> = site.pictures.iter().map(|picture| (picture.path.clone(), picture.file.clone())).collect();
+    let pictures: Vec<_> = site.pictures.iter().map(|path| (path.clone(), content_folder.join(path))).collect();
     let cache = std::env::temp_dir();
     let assets = Assets::load(Path::new("static"), pictures, Photos { cache: &cache, wait: true })
         .expect("the assets are valid");
