@@ -37,7 +37,8 @@ const STYLES: &str = "css/";
 #[derive(Debug, Default)]
 pub struct Assets {
     files: BTreeMap<String, Asset>,
-    has_placeholders: bool,
+    /// Whether a photograph has no renditions yet and a placeholder stands in for it.
+    pub has_placeholders: bool,
 }
 
 /// A file ready to be served.
@@ -110,11 +111,6 @@ impl Assets {
     /// The widths of a photograph, all WebP, as the value of `srcset`; `None` for any other picture.
     pub fn srcset(&self, key: &str) -> Option<&str> {
         self.files.get(key)?.srcset.as_deref()
-    }
-
-    /// Whether a photograph has no renditions yet and a placeholder stands in for it.
-    pub fn has_placeholders(&self) -> bool {
-        self.has_placeholders
     }
 
     /// Adds every file to a catalog.

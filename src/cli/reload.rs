@@ -53,7 +53,7 @@ impl Reloader {
         let compressor = Compressor::open(&config.data.join("cache"));
         let built = build::catch_panic(&config.content, || build(config, &counters, &compressor, None));
         let (edition, catalog) = built.map_err(|error| error.to_string())?;
-        if edition.has_placeholders() {
+        if edition.assets.has_placeholders {
             changes.request();
         }
         Ok(Self {

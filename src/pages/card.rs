@@ -107,7 +107,7 @@ impl Card {
     fn svg(&self) -> Tree {
         let title = lay_out(&self.title, TITLE_SPACE, width);
         let (lines, size) = (&title.lines, title.size);
-        parse(&rendered(&Drawing { lines, size, clinic: &self.site.clinic, licensee: self.licensee.as_deref() }))
+        parse(&rendered(&Drawing { lines, size, clinic: &self.clinic, licensee: self.licensee.as_deref() }))
     }
 }
 

@@ -24,15 +24,13 @@ pub struct FormView<'a> {
     pub token: &'a str,
     /// The article below which the form is shown.
     pub(super) about: Option<&'a Article>,
-    /// Text messages are offered.
-    pub(super) texts: bool,
 }
 
 impl<'a> FormView<'a> {
     /// A form with these answers; `answers.about` is ignored unless it is the slug of an article.
     pub fn new(context: &'a Edition, answers: &'a Submission, errors: &'a [FieldError], token: &'a str) -> Self {
         let about = context.article(answers.about.trim());
-        Self { answers, errors, token, about, texts: context.site.clinic.form.text_messages }
+        Self { answers, errors, token, about }
     }
 
     /// The error of the field with that posted name.

@@ -45,7 +45,8 @@ pub enum Mode {
 pub struct Edition {
     /// The content.
     pub site: Site,
-    pub(super) assets: Assets,
+    /// The static files and pictures.
+    pub assets: Assets,
     /// Index of each article in [`Site::articles`], by slug.
     pub(super) article_index: HashMap<String, usize>,
     /// The spam rules.
@@ -91,11 +92,6 @@ impl Edition {
         }
     }
 
-    /// Whether a photograph still has a placeholder, so that another build is due.
-    pub fn has_placeholders(&self) -> bool {
-        self.assets.has_placeholders()
-    }
-
     /// The search index; building it the first time takes a tenth of a second for a thousand articles.
     pub fn index(&self) -> &Index {
         self.index.get_or_init(|| Index::new(&self.site))
@@ -126,7 +122,9 @@ impl Edition {
     }
 
     fn redirects(&self, mut builder: Builder) -> Builder {
-        for first in self.first_pages() {
+        // A list's first page has no number.
+        let topics = self.site.topics.iter().map(|topic| format!("/topics/{}", topic.slug));
+        for first in topics.chain(["/articles".to_owned()]) {
             builder = builder.redirect(format!("{first}/page/1"), first);
         }
         for (from, to) in &self.site.redirects {
@@ -141,12 +139,6 @@ impl Edition {
         }
         builder = ROUTED.into_iter().fold(builder, Builder::routed);
         OLD_FOLDERS.into_iter().fold(builder, |builder, old| builder.moved_folder(old, "/articles"))
-    }
-
-    /// The paths of lists that may have several pages; the first page has no number.
-    fn first_pages(&self) -> impl Iterator<Item = String> {
-        let topics = self.site.topics.iter().map(|topic| format!("/topics/{}", topic.slug));
-        topics.chain(["/articles".to_owned()])
     }
 
     fn resource(&self, made: RenderedPage, views: &Counters) -> Resource {

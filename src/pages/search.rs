@@ -2,7 +2,7 @@
 
 use super::{Edition, PageMeta, rendered};
 use crate::{
-    content::{AvailabilityState, Topic},
+    content::AvailabilityState,
     search::{Found, MAX_QUERY},
 };
 use askama::Template;
@@ -17,11 +17,10 @@ struct SearchPage<'a> {
     query: &'a str,
     /// Absent before the first search.
     found: Option<&'a Found>,
-    topics: &'a [Topic],
 }
 
 /// The page for a query. It has the exit button, and a title that does not reveal the query in browser history.
 pub fn search(context: &Edition, query: &str, found: Option<&Found>) -> String {
     let meta = PageMeta::neutral("/search");
-    rendered(&SearchPage { context, meta, query, found, topics: &context.site.topics })
+    rendered(&SearchPage { context, meta, query, found })
 }

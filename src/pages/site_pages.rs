@@ -81,7 +81,7 @@ struct FreePage<'a> {
 
 /// Every page of this module.
 pub(super) fn pages(context: &Edition) -> impl Iterator<Item = RenderedPage> {
-    page_meta::all(context).flat_map(|meta| documents(context, &meta))
+    page_meta::all(context).flat_map(move |meta| documents(context, &meta))
 }
 
 fn article(context: &Edition, meta: &PageMeta<'_>, article: &Article) -> RenderedPage {
