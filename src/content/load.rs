@@ -56,6 +56,15 @@ impl Sources {
         files.into_iter().filter_map(|file| self.add(file)).collect()
     }
 
+    fn check_links(&mut self, addresses: &Addresses, telephones: Option<&Telephones>) {
+        for source in &mut self.0 {
+            if let Some(telephones) = telephones {
+                telephones.check(source);
+            }
+            addresses.check_links(source);
+        }
+    }
+
     fn are_broken(&self) -> bool {
         self.0.iter().flat_map(|source| &source.faults).any(|fault| fault.level == Level::Error)
     }
@@ -81,11 +90,8 @@ fn site(content: &Path, data: Option<&Path>, today: Date, sources: &mut Sources)
     let pages = sources.add_all(read_all(content, "pages", |source| document::page(source, &context)));
     let mut addresses = Addresses::new(&mut sources.0);
     let unrecorded = published_addresses::check(content, data, today, &mut addresses, &mut sources.0);
-    if let (Some(clinic), Some(crisis)) = (&clinic, &crisis) {
-        let telephones = Telephones::new(clinic, crisis);
-        sources.0.iter_mut().for_each(|source| telephones.check(source));
-    }
-    sources.0.iter_mut().for_each(|source| addresses.check_links(source));
+    let telephones = clinic.as_ref().zip(crisis.as_ref()).map(|(clinic, crisis)| Telephones::new(clinic, crisis));
+    sources.check_links(&addresses, telephones.as_ref());
     let (redirects, gone) = addresses.into_redirects();
     let pictures = sources.0.iter_mut().flat_map(|source| std::mem::take(&mut source.pictures)).collect();
     warn_of_unused(content, sources, &pictures);
