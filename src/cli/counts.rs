@@ -7,12 +7,9 @@ use crate::{
     catalog::Counters,
     config::Config,
     enquiry::retention::COUNT_DAYS,
-    mail::outbox::{
-        Outbox,
-        counts::{Total, totals},
-    },
+    mail::outbox::{Outbox, counts::Total},
 };
-use jiff::{ToSpan as _, civil::Date};
+use jiff::ToSpan as _;
 use std::{sync::Arc, time::Duration};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -40,9 +37,13 @@ pub(super) async fn add_to_totals(counters: Arc<Counters>, outbox: Outbox, stop:
 /// Prints every stored total, the latest month first.
 pub(super) fn run(config: &Config) -> Ended {
     enquiries::with_outbox(config, false, async |outbox| {
-        let today = outbox.day(now());
-        let days = outbox.day_counts(today.saturating_sub(COUNT_DAYS.days()), today).await?;
-        Ok(table(&totals(&days, Date::first_of_month)))
+        let this_month = outbox.day(now()).first_of_month();
+        let mut totals = Vec::new();
+        for back in 0..=COUNT_DAYS / 28 {
+            let month = this_month.saturating_sub(back.months());
+            totals.extend(outbox.totals(month, month.last_of_month()).await?);
+        }
+        Ok(table(&totals))
     })
 }
 

@@ -94,7 +94,7 @@ impl NoteWriter {
             return Ok(false);
         }
         let open = self.outbox.open_enquiries().await?;
-        let read = self.outbox.read_last_week(now).await?;
+        let read = self.outbox.totals(week.first, week.last).await?;
         let article = |total: Total| Some((title(&total.article)?, total.views, total.enquiries));
         let weekly = Weekly {
             first: week.first.strftime("%B %-d").to_string(),

@@ -5,57 +5,55 @@ use crate::{
     test_outbox::{TestOutbox, start},
 };
 use jiff::{ToSpan as _, civil::date};
-use relationship_clinic::mail::outbox::counts::Rounded;
+use relationship_clinic::mail::outbox::{Outbox, counts::Rounded};
 
 fn counts(counts: &[(&str, u64, u64)]) -> Vec<(String, u64, u64)> {
     counts.iter().map(|(article, views, enquiries)| ((*article).to_owned(), *views, *enquiries)).collect()
 }
 
+/// Article, views and enquiries from one day of November to another.
+async fn november(outbox: &Outbox, first: i8, last: i8) -> Vec<String> {
+    let totals = outbox.totals(date(2026, 11, first), date(2026, 11, last)).await.unwrap();
+    totals.iter().map(|total| format!("{} {} {}", total.article, total.views, total.enquiries)).collect()
+}
+
 async fn copies_add_up(kind: Kind) {
     let test = TestOutbox::new(kind).await;
     let copy = test.copy().await;
-    let two = counts(&[("a", 3, 1), ("b", 1, 0)]);
+    let two = counts(&[("a", 30, 10), ("b", 10, 0)]);
     let (one, other) = tokio::join!(test.outbox.add_counts(&two, start()), copy.add_counts(&two, start()));
     assert_eq!((one, other), (Ok(()), Ok(())));
-    test.outbox.add_counts(&counts(&[("a", 1, 0)]), start()).await.unwrap();
-    let days = copy.day_counts(date(2026, 11, 1), date(2026, 11, 30)).await.unwrap();
-    let shown: Vec<_> = days.iter().map(|d| (d.day.to_string(), d.article.as_str(), d.views, d.enquiries)).collect();
-    assert_eq!(
-        shown,
-        [
-            ("2026-11-01".to_owned(), "a", 0, 2),
-            ("2026-11-24".to_owned(), "a", 7, 0),
-            ("2026-11-24".to_owned(), "b", 2, 0)
-        ]
-    );
+    test.outbox.add_counts(&counts(&[("a", 10, 0)]), start()).await.unwrap();
+    assert_eq!(november(&copy, 1, 30).await, ["a about 70 about 20", "b about 20 fewer than 10"]);
+    assert_eq!(november(&copy, 24, 24).await, november(&copy, 1, 30).await, "enquiries are those of the month");
+    assert!(november(&copy, 25, 30).await.is_empty(), "no article was read on another day");
+}
+
+async fn days_are_summed_before_they_are_rounded(kind: Kind) {
+    let test = TestOutbox::new(kind).await;
+    for days in 0..3 {
+        let day = start().checked_sub((days * 24).hours()).unwrap();
+        test.outbox.add_counts(&counts(&[("a", 6, 4), ("b", 40, 0)]), day).await.unwrap();
+    }
+    assert_eq!(november(&test.outbox, 22, 24).await, ["b about 120 fewer than 10", "a about 20 about 10"]);
 }
 
 async fn a_day_is_the_clinics_day_and_its_total_is_removed_after_400_days(kind: Kind) {
     let test = TestOutbox::new(kind).await;
     // Eleven at night in California is the next day in Greenwich; on the first, views and enquiries share a row.
     let night = "2026-12-02T07:30:00Z".parse().unwrap();
-    test.outbox.add_counts(&counts(&[("a", 2, 1)]), night).await.unwrap();
-    let all = || test.outbox.day_counts(date(2020, 1, 1), date(2040, 1, 1));
-    let days = all().await.unwrap();
-    assert_eq!((days.len(), days[0].day, days[0].views, days[0].enquiries), (1, date(2026, 12, 1), 2, 1));
+    test.outbox.add_counts(&counts(&[("a", 20, 10)]), night).await.unwrap();
+    let first = date(2026, 12, 1);
+    let total = || test.outbox.totals(first, first);
+    let totals = total().await.unwrap();
+    let shown: Vec<_> = totals.iter().map(|total| (total.first_day, total.views, total.enquiries)).collect();
+    assert_eq!(shown, [(first, Rounded::new(20), Rounded::new(10))]);
     let day_400 = night.checked_add((400 * 24).hours()).unwrap();
     test.outbox.apply_retention(day_400).await.unwrap();
-    assert_eq!(all().await.unwrap().len(), 1, "on the 400th day it is still there");
+    assert_eq!(total().await.unwrap().len(), 1, "on the 400th day it is still there");
     let day_401 = night.checked_add((401 * 24).hours()).unwrap();
     test.outbox.apply_retention(day_401).await.unwrap();
-    assert_eq!(all().await.unwrap(), []);
-}
-
-async fn the_note_covers_the_last_whole_week(kind: Kind) {
-    let test = TestOutbox::new(kind).await;
-    // A Tuesday: the week before runs from November 16 to 22.
-    for (days_ago, views) in [(1, 100), (2, 20), (8, 30), (9, 100)] {
-        let day = start().checked_sub((days_ago * 24).hours()).unwrap();
-        test.outbox.add_counts(&counts(&[("a", views, 0)]), day).await.unwrap();
-    }
-    let week = test.outbox.read_last_week(start()).await.unwrap();
-    assert_eq!(week.len(), 1);
-    assert_eq!((week[0].first_day, week[0].views), (date(2026, 11, 16), Rounded::About(50)));
+    assert_eq!(total().await.unwrap(), []);
 }
 
 /// Makes a test of each function for each database.
@@ -71,5 +69,5 @@ macro_rules! on_both {
 on_both!(
     copies_add_up,
     a_day_is_the_clinics_day_and_its_total_is_removed_after_400_days,
-    the_note_covers_the_last_whole_week,
+    days_are_summed_before_they_are_rounded,
 );

@@ -8,47 +8,28 @@
 //! about; so enquiries are counted by month.
 
 use super::{Outbox, Unavailable, letters::unsigned, writer::json};
-use jiff::{Timestamp, ToSpan as _, civil::Date};
-use sqlx::{Row as _, any::AnyRow};
+use jiff::{Timestamp, civil::Date};
 use std::{cmp::Reverse, collections::BTreeMap, fmt};
 
 /// Below this a number is not shown; above, it is rounded to multiples of this.
-pub const FEW: u64 = 10;
+const FEW: u64 = 10;
 
-/// Totals of one article on one day of the clinic.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DayCount {
-    /// The day; for enquiries the first of their month.
-    pub day: Date,
-    /// Slug of the article.
-    pub article: String,
-    /// How often it was opened that day.
-    pub views: u64,
-    /// Enquiries of the whole month that were sent from the article; on the first of a month only, else 0.
-    pub enquiries: u64,
-}
-
-/// A rounded number.
+/// A number rounded to tens: "fewer than 10", "about 30".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Rounded {
-    /// Less than this, or none.
-    FewerThan(u64),
-    /// Rounded to tens.
-    About(u64),
-}
+pub struct Rounded(u64);
 
 impl Rounded {
     /// Rounds an exact number.
     pub fn new(exact: u64) -> Self {
-        if exact < FEW { Self::FewerThan(FEW) } else { Self::About((exact + FEW / 2) / FEW * FEW) }
+        Self(if exact < FEW { 0 } else { (exact + FEW / 2) / FEW * FEW })
     }
 }
 
 impl fmt::Display for Rounded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::FewerThan(limit) => f.pad(&format!("fewer than {limit}")),
-            Self::About(number) => f.pad(&format!("about {number}")),
+        match self.0 {
+            0 => f.pad(&format!("fewer than {FEW}")),
+            number => f.pad(&format!("about {number}")),
         }
     }
 }
@@ -60,28 +41,10 @@ pub struct Total {
     pub first_day: Date,
     /// Slug of the article.
     pub article: String,
-    /// How often it was opened.
+    /// How often it was opened in the period.
     pub views: Rounded,
-    /// Enquiries sent from the article in a whole month.
+    /// Enquiries sent from the article in the whole month in which the period ends.
     pub enquiries: Rounded,
-}
-
-/// Sums days to periods, of which `first_day` gives the first day: the latest first, then the most read.
-pub fn totals(days: &[DayCount], first_day: impl Fn(Date) -> Date) -> Vec<Total> {
-    let mut sums: BTreeMap<(Date, &str), (u64, u64)> = BTreeMap::new();
-    for day in days {
-        let sum = sums.entry((first_day(day.day), &day.article)).or_default();
-        *sum = (sum.0 + day.views, sum.1 + day.enquiries);
-    }
-    let total = |((first_day, article), (views, enquiries)): ((Date, &str), (u64, u64))| Total {
-        first_day,
-        article: article.to_owned(),
-        views: Rounded::new(views),
-        enquiries: Rounded::new(enquiries),
-    };
-    let mut totals: Vec<Total> = sums.into_iter().map(total).collect();
-    totals.sort_by_key(|total| (Reverse(total.first_day), Reverse(total.views)));
-    totals
 }
 
 impl Outbox {
@@ -92,52 +55,30 @@ impl Outbox {
         self.db.execute(sqlx::query(self.db.sql.add_counts).bind(rows)).await.map(drop)
     }
 
-    /// Every total from one day to another, both included.
-    pub async fn day_counts(&self, first: Date, last: Date) -> Result<Vec<DayCount>, Unavailable> {
-        const READ: &str = "SELECT day, article, views, enquiries FROM article_count \
-                            WHERE day >= $1 AND day <= $2 ORDER BY day, article";
-        let query = sqlx::query(READ).bind(first.to_string()).bind(last.to_string());
-        let rows = query.fetch_all(&self.db.pool().await?).await?;
-        Ok(rows.iter().map(day_count).collect::<sqlx::Result<_>>()?)
-    }
-
-    /// What was read in the last whole week before `now`, Monday to Sunday in the clinic's zone: rounded, the most read
-    /// first; articles without views are left out. Enquiries are those of the month in which that week ended. For the
-    /// weekly note.
-    pub async fn read_last_week(&self, now: Timestamp) -> Result<Vec<Total>, Unavailable> {
-        let first = week_before(self.day(now));
-        let last = first.saturating_add(6.days());
-        let month = last.first_of_month();
-        let (mut week, enquiries) = (self.day_counts(first, last).await?, self.day_counts(month, month).await?);
-        // A week without views may hold the row of the month's enquiries.
-        week.retain(|count| count.views > 0);
-        let mut week = totals(&week, |_| first);
-        for total in &mut week {
-            let counted = enquiries.iter().find(|count| count.article == total.article);
-            total.enquiries = Rounded::new(counted.map_or(0, |count| count.enquiries));
-        }
-        Ok(week)
+    /// The totals of each article from one day to another, both included, the most read first.
+    pub async fn totals(&self, first: Date, last: Date) -> Result<Vec<Total>, Unavailable> {
+        const SUM: &str = "SELECT article, CAST(SUM(views) AS BIGINT), COALESCE((SELECT enquiries FROM article_count month \
+             WHERE month.article = days.article AND month.day = $3), 0) FROM article_count days \
+             WHERE day >= $1 AND day <= $2 GROUP BY article ORDER BY article";
+        let query = sqlx::query_as(SUM).bind(first.to_string()).bind(last.to_string());
+        let query = query.bind(last.first_of_month().to_string());
+        let rows: Vec<(String, i64, i64)> = query.fetch_all(&self.db.pool().await?).await?;
+        let rounded = |number| Rounded::new(unsigned(number));
+        let total = |(article, views, enquiries)| Total {
+            first_day: first,
+            article,
+            views: rounded(views),
+            enquiries: rounded(enquiries),
+        };
+        let mut totals: Vec<Total> = rows.into_iter().map(total).collect();
+        totals.sort_by_key(|total| Reverse(total.views));
+        Ok(totals)
     }
 
     /// The clinic's day.
     pub fn day(&self, now: Timestamp) -> Date {
         self.options.load().zone.to_datetime(now).date()
     }
-}
-
-/// Monday of the week before the one of a day.
-fn week_before(day: Date) -> Date {
-    day.saturating_sub((i64::from(day.weekday().to_monday_zero_offset()) + 7).days())
-}
-
-fn day_count(row: &AnyRow) -> sqlx::Result<DayCount> {
-    let day: String = row.try_get("day")?;
-    Ok(DayCount {
-        day: day.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
-        article: row.try_get("article")?,
-        views: unsigned(row.try_get("views")?),
-        enquiries: unsigned(row.try_get("enquiries")?),
-    })
 }
 
 /// One row for each day and article, in the order of the table's key, so that two copies cannot deadlock. Enquiries are counted on the first of the month.
@@ -155,7 +96,6 @@ fn rows(counts: &[(String, u64, u64)], today: Date) -> Vec<serde_json::Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::civil::date;
 
     #[test]
     fn numbers_below_ten_are_not_shown_and_others_are_rounded_to_tens() {
@@ -163,31 +103,5 @@ mod tests {
         for (exact, shown) in table.into_iter().chain([(14, "about 10"), (15, "about 20"), (1234, "about 1230")]) {
             assert_eq!(Rounded::new(exact).to_string(), shown, "{exact}");
         }
-    }
-
-    fn count(day: Date, article: &str, views: u64, enquiries: u64) -> DayCount {
-        DayCount { day, article: article.into(), views, enquiries }
-    }
-
-    #[test]
-    fn days_are_summed_before_they_are_rounded() {
-        let days = [
-            count(date(2026, 11, 1), "trust", 0, 12),
-            count(date(2026, 11, 22), "trust", 6, 0),
-            count(date(2026, 11, 23), "trust", 6, 0),
-            count(date(2026, 11, 29), "trust", 6, 0),
-            count(date(2026, 11, 29), "quarrel", 40, 0),
-        ];
-        let line = |t: &Total| format!("{} {} {} {}", t.first_day, t.article, t.views, t.enquiries);
-        assert_eq!(
-            totals(&days, Date::first_of_month).iter().map(line).collect::<Vec<_>>(),
-            ["2026-11-01 quarrel about 40 fewer than 10", "2026-11-01 trust about 20 about 10"]
-        );
-    }
-
-    #[test]
-    fn a_week_begins_on_monday() {
-        assert_eq!(week_before(date(2027, 1, 3)), date(2026, 12, 21));
-        assert_eq!(week_before(date(2027, 1, 4)), date(2026, 12, 28));
     }
 }
