@@ -45,23 +45,21 @@ impl Health {
         let mut reasons = Vec::new();
         if let Err(cause) = &self.write {
             reasons.push(format!("Enquiries cannot be kept: {cause}."));
+        } else if let Err(cause) = &self.letters {
+            reasons.push(format!("Emails cannot be read: {cause}."));
         }
-        match &self.letters {
-            Err(cause) if self.write.is_ok() => reasons.push(format!("Emails cannot be read: {cause}.")),
-            Err(_) => {}
-            Ok(letters) => {
-                if letters.late > 0 {
-                    reasons.push(format!("Emails are not being sent: {} waiting for more than an hour.", letters.late));
-                }
-                if letters.relay_refuses {
-                    reasons.push("The relay refuses the website: check CLINIC_SMTP_URL with `doctor`.".into());
-                }
-                if letters.failed > 0 {
-                    reasons.push(format!(
-                        "Emails could not be delivered: {} failed; see `enquiries list`, then `enquiries resend`.",
-                        letters.failed
-                    ));
-                }
+        if let Ok(letters) = &self.letters {
+            if letters.late > 0 {
+                reasons.push(format!("Emails are not being sent: {} waiting for more than an hour.", letters.late));
+            }
+            if letters.relay_refuses {
+                reasons.push("The relay refuses the website: check CLINIC_SMTP_URL with `doctor`.".into());
+            }
+            if letters.failed > 0 {
+                reasons.push(format!(
+                    "Emails could not be delivered: {} failed; see `enquiries list`, then `enquiries resend`.",
+                    letters.failed
+                ));
             }
         }
         reasons
