@@ -48,7 +48,7 @@ async fn examine(config: &Config, arguments: &Arguments) -> Result<Vec<Finding>,
         }
     };
     for address in to {
-        findings.push(probe::send(&mailer, &config.mail_from, &address, config.origin(), now()).await);
+        findings.push(probe::send(&mailer, &config.mail_from, &address, config.origin()).await);
     }
     Ok(findings)
 }

@@ -9,12 +9,11 @@ use crate::{
     config::Alarm,
     mail::{
         health::ProblemKind,
-        mailer::{Mailer, MailerError, MessageSender as _, OutgoingMessage},
-        message::AutoSubmitted,
+        mailer::{DeliveryError, Mailer, MailerError, MessageSender as _, OutgoingMessage},
     },
 };
 use jiff::Timestamp;
-use lettre::{Address, Message, message::Mailbox};
+use lettre::Address;
 use std::{io, path::Path, path::PathBuf, process::Stdio, time::Duration};
 use tokio::{io::AsyncWriteExt as _, process::Command, time::timeout};
 
@@ -40,7 +39,7 @@ enum Transport {
 pub enum AlarmError {
     /// The relay did not take it.
     #[error("CLINIC_ALARM relay: {0}")]
-    Relay(String),
+    Relay(#[from] DeliveryError),
     /// The program could not be run.
     #[error("CLINIC_ALARM command: {0}")]
     Command(#[from] io::Error),
@@ -80,31 +79,16 @@ impl Notifier for AlarmChannel {
         );
         let sent = async {
             match &self.transport {
-                Transport::Relay { mailer, from, to } => mail(mailer, from, to, kind, notice).await,
+                Transport::Relay { mailer, from, to } => {
+                    let subject = format!("Website alarm: {}", kind.name());
+                    let message = OutgoingMessage::text(from, to, &subject, notice, "alarm")?;
+                    Ok(mailer.send(&message).await?)
+                }
                 Transport::Command(program) => run(program, &notice).await,
             }
         };
         timeout(LIMIT, sent).await.map_err(|_| AlarmError::Timeout)?
     }
-}
-
-async fn mail(
-    mailer: &Mailer,
-    from: &Address,
-    to: &Address,
-    kind: ProblemKind,
-    notice: String,
-) -> Result<(), AlarmError> {
-    let message = Message::builder()
-        .from(Mailbox::new(None, from.clone()))
-        .to(Mailbox::new(None, to.clone()))
-        .subject(format!("Website alarm: {}", kind.name()))
-        .header(AutoSubmitted::GENERATED)
-        .body(notice)
-        .map_err(|error| AlarmError::Relay(error.to_string()))?;
-    let (envelope, bytes) = (message.envelope().clone(), message.formatted());
-    let sent = mailer.send(&OutgoingMessage { envelope, bytes, name: "alarm".into() }).await;
-    sent.map_err(|error| AlarmError::Relay(error.to_string()))
 }
 
 async fn run(program: &Path, notice: &str) -> Result<(), AlarmError> {

@@ -12,8 +12,17 @@ mod relay_client;
 
 pub use relay_client::{Inspection, Validity};
 
-use crate::{config::Relay, mail::outbox::Unavailable};
-use lettre::{address::Envelope, transport::smtp::Error};
+use super::{
+    message::auto_submitted,
+    outbox::{Unavailable, random},
+};
+use crate::config::Relay;
+use lettre::{
+    Address, Message,
+    address::Envelope,
+    message::{Mailbox, SinglePart},
+    transport::smtp::Error,
+};
 use relay_client::RelayClient;
 use std::{path::PathBuf, time::Duration};
 use tokio::time::timeout;
@@ -30,6 +39,28 @@ pub struct OutgoingMessage {
     pub bytes: Vec<u8>,
     /// File name without extension, if it is written to a folder.
     pub name: String,
+}
+
+impl OutgoingMessage {
+    /// A message of plain text that is not stored, with the present Date and a random Message-ID that begins with `kind`.
+    pub(super) fn text(
+        from: &Address,
+        to: &Address,
+        subject: &str,
+        text: String,
+        kind: &str,
+    ) -> Result<Self, DeliveryError> {
+        let name = format!("{kind}-{}", data_encoding::HEXLOWER.encode(&random::<8>()));
+        let message = Message::builder()
+            .from(Mailbox::new(None, from.clone()))
+            .to(Mailbox::new(None, to.clone()))
+            .subject(subject)
+            .message_id(Some(format!("<{name}@{}>", from.domain())))
+            .raw_header(auto_submitted("auto-generated"))
+            .singlepart(SinglePart::plain(text))
+            .map_err(|error| DeliveryError::Unwritable(error.to_string()))?;
+        Ok(Self { envelope: message.envelope().clone(), bytes: message.formatted(), name })
+    }
 }
 
 /// Sends messages through one transport.

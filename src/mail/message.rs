@@ -18,7 +18,7 @@ use lettre::{
     address::Envelope,
     message::{
         self, Mailbox, MultiPart, SinglePart,
-        header::{Header, HeaderName, HeaderValue},
+        header::{HeaderName, HeaderValue},
     },
 };
 use std::{
@@ -96,7 +96,7 @@ impl MessageBuilder {
         let copy = if claimed.copy > 1 { format!("-{}", claimed.copy) } else { String::new() };
         let name = format!("{}-{}{copy}", stored.number, stored.reference);
         let letter = Letter::new(stored, self)?;
-        let mut builder = self.headers(claimed, Some(&self.sender_name), letter.subject, AutoSubmitted::GENERATED)?;
+        let mut builder = self.headers(claimed, Some(&self.sender_name), letter.subject, "auto-generated")?;
         if let Some(address) = letter.reply_to {
             builder = builder.reply_to(Mailbox::new(None, address));
         }
@@ -107,7 +107,7 @@ impl MessageBuilder {
     fn note(&self, claimed: &ClaimedLetter, note: &Note) -> Result<OutgoingMessage, BuildError> {
         let name = format!("{}-{}", left_side(claimed), claimed.copy);
         let subject = note.subject.clone();
-        let builder = self.headers(claimed, Some(&self.sender_name), subject, AutoSubmitted::GENERATED)?;
+        let builder = self.headers(claimed, Some(&self.sender_name), subject, "auto-generated")?;
         self.two_parts(claimed, builder, note.text.clone(), note.html.clone(), name)
     }
 
@@ -117,7 +117,7 @@ impl MessageBuilder {
         let (subject, text) = content.split_once("\n\n").unwrap_or((&content, ""));
         // With the null sender (RFC 5321 4.5.5) there is no bounce.
         let envelope = Envelope::new(None, vec![claimed.recipient.parse()?])?;
-        let builder = self.headers(claimed, None, subject.to_owned(), AutoSubmitted::REPLIED)?;
+        let builder = self.headers(claimed, None, subject.to_owned(), "auto-replied")?;
         let message = builder.envelope(envelope.clone()).singlepart(SinglePart::plain(text.to_owned()))?;
         let name = format!("acknowledgement-{}", left_side(claimed));
         Ok(OutgoingMessage { envelope, bytes: message.formatted(), name })
@@ -128,7 +128,7 @@ impl MessageBuilder {
         claimed: &ClaimedLetter,
         name: Option<&str>,
         subject: String,
-        automatic: AutoSubmitted,
+        automatic: &str,
     ) -> Result<message::MessageBuilder, BuildError> {
         Ok(Message::builder()
             .from(Mailbox::new(name.map(str::to_owned), self.sender.clone()))
@@ -136,7 +136,7 @@ impl MessageBuilder {
             .subject(subject)
             .message_id(Some(claimed.message_id.clone()))
             .date(SystemTime::try_from(claimed.dated)?)
-            .header(automatic))
+            .raw_header(auto_submitted(automatic)))
     }
 
     fn two_parts(
@@ -182,25 +182,8 @@ fn zone_name(zone: &str) -> Option<&'static str> {
     }
 }
 
-/// Stops automatic replies, which others might read (RFC 3834 5).
-#[derive(Debug, Clone)]
-pub(crate) struct AutoSubmitted(&'static str);
-
-impl AutoSubmitted {
-    /// For a message that is not a reply.
-    pub(crate) const GENERATED: Self = Self("auto-generated");
-    /// For an automatic reply.
-    pub(crate) const REPLIED: Self = Self("auto-replied");
-}
-
-impl Header for AutoSubmitted {
-    fn name() -> HeaderName {
-        HeaderName::new_from_ascii_str("Auto-Submitted")
-    }
-    fn parse(_: &str) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        Ok(Self::GENERATED)
-    }
-    fn display(&self) -> HeaderValue {
-        HeaderValue::new(Self::name(), self.0.to_owned())
-    }
+/// A header that stops automatic replies, which others might read (RFC 3834 5). `kind` is `auto-generated`, or
+/// `auto-replied` for an automatic reply.
+pub(super) fn auto_submitted(kind: &str) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), kind.to_owned())
 }

@@ -1,17 +1,9 @@
 //! Sends a test message; only on request.
 
 use super::Finding;
-use crate::mail::{
-    mailer::{Mailer, MessageSender as _, OutgoingMessage},
-    message::AutoSubmitted,
-};
+use crate::mail::mailer::{Mailer, MessageSender as _, OutgoingMessage};
 use askama::Template;
-use jiff::Timestamp;
-use lettre::{
-    Address, Message,
-    message::{Mailbox, header::ContentType},
-};
-use std::time::SystemTime;
+use lettre::Address;
 
 #[derive(Template)]
 #[template(path = "mail/probe.txt", escape = "none")]
@@ -20,15 +12,13 @@ struct Text<'a> {
 }
 
 /// Sends one message as letters are sent; `site` is the public origin.
-pub async fn send(mailer: &Mailer, from: &Address, to: &Address, site: &str, now: Timestamp) -> Finding {
-    let message = match message(from, to, site, now) {
-        Ok(message) => message,
-        Err(error) => {
-            let text = format!("The probe cannot be written: {error}.");
-            return Finding::change("probe", text, "Check CLINIC_MAIL_FROM.");
-        }
+pub async fn send(mailer: &Mailer, from: &Address, to: &Address, site: &str) -> Finding {
+    let text = Text { site }.render().expect("a template that only fills in text can be rendered");
+    let sent = match OutgoingMessage::text(from, to, "A probe from the website", text, "probe") {
+        Ok(message) => mailer.send(&message).await,
+        Err(error) => Err(error),
     };
-    match mailer.send(&message).await {
+    match sent {
         Ok(()) => {
             let remedy = "Look for it in the mailbox and in the spam folder; its header Authentication-Results should say \
                           spf=pass and dkim=pass.";
@@ -45,27 +35,4 @@ pub async fn send(mailer: &Mailer, from: &Address, to: &Address, site: &str, now
             Finding::change("probe", format!("The probe was not taken: {error}."), remedy)
         }
     }
-}
-
-fn message(
-    from: &Address,
-    to: &Address,
-    site: &str,
-    now: Timestamp,
-) -> Result<OutgoingMessage, Box<dyn std::error::Error>> {
-    let id = &blake3::hash(format!("{now}{site}").as_bytes()).to_hex()[..16];
-    let message = Message::builder()
-        .from(Mailbox::new(None, from.clone()))
-        .to(Mailbox::new(None, to.clone()))
-        .subject("A probe from the website")
-        .message_id(Some(format!("<probe-{id}@{}>", from.domain())))
-        .date(SystemTime::try_from(now)?)
-        .header(AutoSubmitted::GENERATED)
-        .header(ContentType::TEXT_PLAIN)
-        .body(Text { site }.render()?)?;
-    Ok(OutgoingMessage {
-        envelope: message.envelope().clone(),
-        bytes: message.formatted(),
-        name: format!("probe-{id}"),
-    })
 }
