@@ -12,7 +12,7 @@ use crate::mail::{
     health::ProblemKind,
     mailer::{DeliveryError, Mailer, MessageSender},
     message::MessageBuilder,
-    outbox::{ClaimedLetter, MessageKind, Outbox, RelayState, Store, Unavailable},
+    outbox::{ClaimedLetter, LetterStore, MessageKind, Outbox, ProblemStore, RelayState, RelayStore, Unavailable},
     retry_policy::RetryPolicy,
 };
 use arc_swap::ArcSwap;
@@ -139,7 +139,7 @@ impl<M: MessageSender> DeliveryWorker<Outbox, M> {
     }
 }
 
-impl<S: Store, M: MessageSender> DeliveryWorker<S, M> {
+impl<S: LetterStore + RelayStore + ProblemStore, M: MessageSender> DeliveryWorker<S, M> {
     /// Nothing happens before [`DeliveryWorker::step`] or [`DeliveryWorker::run`].
     pub fn new(outbox: S, mailer: M, messages: MessageBuilder, policy: RetryPolicy, per_minute: u32) -> Self {
         Self {

@@ -6,7 +6,7 @@
 use crate::mail::{
     alarm::{AlarmChannel, Notifier},
     health::{LATE, ProblemKind},
-    outbox::{Outbox, REPEAT, Store, Unavailable},
+    outbox::{Outbox, ProblemStore, REPEAT, Unavailable},
     retry_policy::RetryPolicy,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -34,7 +34,7 @@ pub struct HealthWatch<S = Outbox, N = AlarmChannel> {
     write_failure_reported: AtomicBool,
 }
 
-impl<S: Store, N: Notifier> HealthWatch<S, N> {
+impl<S: ProblemStore, N: Notifier> HealthWatch<S, N> {
     /// Without a `channel`, problems are only logged. A report that fails is retried with the waits of `policy`.
     pub fn new(outbox: S, channel: Option<N>, policy: RetryPolicy) -> Self {
         Self { outbox, channel, policy, write_failure_reported: AtomicBool::new(false) }

@@ -17,7 +17,7 @@ use crate::{
         health::LATE,
         message::MessageBuilder,
         outbox::{
-            Counts, HeldEnquiry, Note, OpenEnquiry, Outbox, Unavailable, UndeliveredLetter,
+            Counts, HeldEnquiry, Note, OpenEnquiry, Outbox, ProblemStore as _, Unavailable, UndeliveredLetter,
             counts::{Rounded, Total},
         },
     },

@@ -22,21 +22,19 @@ mod relay_state;
 mod restore;
 mod retention;
 mod sql;
-mod store;
 mod writer;
 
 pub use backup::BackupError;
 pub use database::{DatabaseLocation, Unavailable};
 pub use enquiries::{CommandError, Entry, LetterEntry};
 pub use erasure::{Erased, Sender};
-pub use letters::{ClaimedLetter, Content, EarlierEnquiry, MessageKind, StoredEnquiry};
+pub use letters::{ClaimedLetter, Content, EarlierEnquiry, LetterStore, MessageKind, StoredEnquiry};
 pub use notes::{Counts, HeldEnquiry, Note, OpenEnquiry, UndeliveredLetter};
-pub use problems::{ClaimedProblem, REPEAT};
+pub use problems::{ClaimedProblem, ProblemStore, REPEAT};
 pub(crate) use reference::random;
-pub use relay_state::RelayState;
+pub use relay_state::{RelayState, RelayStore};
 pub use restore::Restored;
 pub use retention::RetentionRun;
-pub use store::Store;
 pub use writer::PutError;
 
 use crate::{

@@ -15,7 +15,7 @@ use relationship_clinic::{
         health::{LATE, LetterCounts},
         letter::{Letter, acknowledged},
         message::MessageBuilder,
-        outbox::{NewEnquiry, StoredEnquiry},
+        outbox::{NewEnquiry, ProblemStore as _, StoredEnquiry},
     },
 };
 

@@ -13,7 +13,12 @@ use crate::{
 use jiff::{SignedDuration, Timestamp};
 use relationship_clinic::{
     config::{Relay, Tls},
-    mail::{delivery::Step, health::LATE, mailer::Mailer, outbox::NewEnquiry},
+    mail::{
+        delivery::Step,
+        health::LATE,
+        mailer::Mailer,
+        outbox::{NewEnquiry, ProblemStore as _},
+    },
 };
 use std::time::Duration;
 

@@ -7,7 +7,7 @@ use crate::{
 use jiff::{SignedDuration, Timestamp};
 use relationship_clinic::{
     enquiry::Action,
-    mail::outbox::{NewEnquiry, Options},
+    mail::outbox::{LetterStore as _, NewEnquiry, Options},
 };
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);

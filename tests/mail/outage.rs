@@ -16,7 +16,7 @@ use relationship_clinic::{
         delivery::{DeliveryWorker, Step},
         mailer::Mailer,
         message::MessageBuilder,
-        outbox::NewEnquiry,
+        outbox::{NewEnquiry, RelayStore as _},
     },
 };
 

@@ -9,7 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use relationship_clinic::mail::{
     health::{LATE, LetterCounts, ProblemKind},
     mailer::DeliveryError,
-    outbox::{ClaimedLetter, CommandError, NewEnquiry, Outbox, PutError},
+    outbox::{
+        ClaimedLetter, CommandError, LetterStore as _, NewEnquiry, Outbox, ProblemStore as _, PutError, RelayStore as _,
+    },
 };
 use std::{collections::HashSet, time::Instant};
 

@@ -7,7 +7,7 @@ use crate::{
     test_outbox::{new, open_outbox, put},
 };
 use jiff::{SignedDuration, Timestamp};
-use relationship_clinic::mail::outbox::NewEnquiry;
+use relationship_clinic::mail::outbox::{LetterStore as _, NewEnquiry};
 use std::{fs, os::unix::fs::PermissionsExt as _, thread};
 
 const TASKS: [&str; 5] = ["outbox writer", "delivery", "health watch", "retention", "notes to staff"];

@@ -5,7 +5,7 @@ use crate::{
     test_outbox::{TestOutbox, held, later, new, start},
 };
 use jiff::Timestamp;
-use relationship_clinic::mail::outbox::{BackupError, ClaimedLetter, Outbox, Restored};
+use relationship_clinic::mail::outbox::{BackupError, ClaimedLetter, LetterStore as _, Outbox, Restored};
 use std::{fs, path::PathBuf};
 
 const DAY: i64 = 86_400;

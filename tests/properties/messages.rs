@@ -9,7 +9,10 @@ use relationship_clinic::{
     mail::{
         letter::Letter,
         message::MessageBuilder,
-        outbox::{ClaimedLetter, DatabaseLocation, EarlierEnquiry, NewEnquiry, Options, Outbox, StoredEnquiry},
+        outbox::{
+            ClaimedLetter, DatabaseLocation, EarlierEnquiry, LetterStore as _, NewEnquiry, Options, Outbox,
+            StoredEnquiry,
+        },
     },
 };
 use std::sync::LazyLock;

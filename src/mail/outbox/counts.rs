@@ -52,7 +52,7 @@ impl Outbox {
     /// this fails, unless the answer was lost.
     pub async fn add_counts(&self, counts: &[(String, u64, u64)], now: Timestamp) -> Result<(), Unavailable> {
         let rows = json(&rows(counts, self.day(now)));
-        self.db.execute(sqlx::query(self.db.sql.add_counts).bind(rows)).await.map(drop)
+        self.db.execute(sqlx::query(self.db.sql.add_counts.as_str()).bind(rows)).await.map(drop)
     }
 
     /// The totals of each article from one day to another, both included, the most read first.

@@ -123,8 +123,8 @@ impl Database {
     pub(crate) fn new(place: DatabaseLocation, lifetime: Option<Duration>) -> Self {
         sqlx::any::install_default_drivers();
         let sql = match place {
-            DatabaseLocation::Sqlite(_) => &super::sql::SQLITE,
-            DatabaseLocation::Postgres(_) => &super::sql::POSTGRES,
+            DatabaseLocation::Sqlite(_) => &*super::sql::SQLITE,
+            DatabaseLocation::Postgres(_) => &*super::sql::POSTGRES,
         };
         Self { place, sql, lifetime, live: RwLock::new(None), device: OnceLock::new() }
     }

@@ -16,7 +16,7 @@ use crate::{
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use sqlx::{Row as _, any::AnyRow};
+use sqlx::FromRow as _;
 
 /// A letter that no other worker claims until its lease ends.
 #[derive(Debug, Clone)]
@@ -94,10 +94,44 @@ pub struct Content {
     pub spam: SpamScore,
 }
 
-impl Outbox {
+/// The letters of an outbox, for delivery. In production the outbox is [`Outbox`].
+#[expect(async_fn_in_trait, reason = "tasks use the outbox itself, whose futures are Send")]
+pub trait LetterStore {
     /// Takes the due letter with the lowest score whose recipient is not among `busy`, of several the first that arrived.
     /// What is due after `latest` was stored before the clock was set back, and is due.
-    pub async fn claim(
+    async fn claim(
+        &self,
+        now: Timestamp,
+        lease: SignedDuration,
+        latest: Timestamp,
+        busy: &[String],
+    ) -> Result<Option<ClaimedLetter>, Unavailable>;
+    /// When the next letter is due, or the next lease ends.
+    async fn next_due(&self) -> Result<Option<Timestamp>, Unavailable>;
+    /// The content of an enquiry's letter; `None` if it was erased meanwhile or cannot be decoded.
+    async fn stored(&self, number: i64) -> Result<Option<StoredEnquiry>, Unavailable>;
+    /// Records a delivery; the enquiry counts as delivered with its last letter.
+    async fn mark_delivered(&self, letter: &ClaimedLetter, now: Timestamp) -> Result<(), Unavailable>;
+    /// Makes a letter due again at that time; it keeps its place in the order.
+    async fn schedule_retry(
+        &self,
+        letter: &ClaimedLetter,
+        error: &DeliveryError,
+        at: Timestamp,
+    ) -> Result<(), Unavailable>;
+    /// Marks a letter as failed; it is not tried again before an operator resends it.
+    async fn mark_failed(
+        &self,
+        letter: &ClaimedLetter,
+        error: &DeliveryError,
+        now: Timestamp,
+    ) -> Result<(), Unavailable>;
+    /// Drops an acknowledgment that cannot be delivered; its key stays, so that the address gets no other one today.
+    async fn discard_acknowledgement(&self, letter: &ClaimedLetter, now: Timestamp) -> Result<(), Unavailable>;
+}
+
+impl LetterStore for Outbox {
+    async fn claim(
         &self,
         now: Timestamp,
         lease: SignedDuration,
@@ -106,33 +140,31 @@ impl Outbox {
     ) -> Result<Option<ClaimedLetter>, Unavailable> {
         let claim = random_hex::<8>();
         let (begin, end) = self.db.lease(now, lease).await?;
-        let query = sqlx::query(self.db.sql.claim).bind(now.as_millisecond()).bind(latest.as_millisecond());
-        let query = query.bind(begin).bind(end).bind(claim.clone()).bind(json(&busy));
-        let row = query.fetch_optional(&self.db.pool().await?).await?;
-        Ok(row.map(|row| claimed(&row, claim)).transpose()?)
+        let busy: Vec<_> = busy.iter().map(|recipient| serde_json::json!({ "recipient": recipient })).collect();
+        let query = sqlx::query_as(self.db.sql.claim.as_str());
+        let query = query.bind(now.as_millisecond()).bind(latest.as_millisecond()).bind(begin).bind(end);
+        let query = query.bind(claim.clone()).bind(json(&busy));
+        let row: Option<ClaimedRow> = query.fetch_optional(&self.db.pool().await?).await?;
+        Ok(row.map(|row| claimed(row, claim)))
     }
 
-    /// When the next letter is due, or the next lease ends.
-    pub async fn next_due(&self) -> Result<Option<Timestamp>, Unavailable> {
+    async fn next_due(&self) -> Result<Option<Timestamp>, Unavailable> {
         const NEXT: &str = "SELECT MIN(CASE WHEN leased_until > due_at THEN leased_until ELSE due_at END) \
                             FROM letter WHERE state = 'waiting'";
         let next: Option<i64> = sqlx::query_scalar(NEXT).fetch_one(&self.db.pool().await?).await?;
         Ok(next.map(time))
     }
 
-    /// The content of an enquiry's letter; `None` if it was erased meanwhile or cannot be decoded.
-    pub async fn stored(&self, number: i64) -> Result<Option<StoredEnquiry>, Unavailable> {
-        const STORED: &str = "SELECT e.reference, e.received_at, e.content, \
-             p.number AS p_number, p.reference AS p_reference, p.state AS p_state, \
-             c.number AS c_number, c.reference AS c_reference, c.state AS c_state \
-             FROM enquiry e LEFT JOIN enquiry p ON p.number = e.number - 1 \
+    async fn stored(&self, number: i64) -> Result<Option<StoredEnquiry>, Unavailable> {
+        const STORED: &str = "SELECT e.reference, e.received_at, e.content, p.number, p.reference, p.state, \
+             c.number, c.reference, c.state FROM enquiry e LEFT JOIN enquiry p ON p.number = e.number - 1 \
              LEFT JOIN enquiry c ON c.number = e.corrects WHERE e.number = $1";
         let row = sqlx::query(STORED).bind(number).fetch_optional(&self.db.pool().await?).await?;
-        Ok(row.and_then(|row| stored(number, &row).ok().flatten()))
+        // Content that is no text must not delay the other letters, so it is no error.
+        Ok(row.and_then(|row| stored(number, StoredRow::from_row(&row).ok()?)))
     }
 
-    /// Records a delivery; the enquiry counts as delivered with its last letter.
-    pub async fn mark_delivered(&self, letter: &ClaimedLetter, now: Timestamp) -> Result<(), Unavailable> {
+    async fn mark_delivered(&self, letter: &ClaimedLetter, now: Timestamp) -> Result<(), Unavailable> {
         // Two letters of one enquiry may be acknowledged at the same instant: the second to lock the enquiry sees both.
         const LOCK: &str = "UPDATE enquiry SET state = state WHERE number = $1";
         // The visitor's address of an acknowledgment is not kept.
@@ -153,8 +185,7 @@ impl Outbox {
         Ok(tx.commit().await?)
     }
 
-    /// Makes a letter due again at that time; it keeps its place in the order.
-    pub async fn schedule_retry(
+    async fn schedule_retry(
         &self,
         letter: &ClaimedLetter,
         error: &DeliveryError,
@@ -165,8 +196,7 @@ impl Outbox {
         self.update_claimed(AGAIN, letter, error, at).await
     }
 
-    /// Marks a letter as failed; it is not tried again before an operator resends it.
-    pub async fn mark_failed(
+    async fn mark_failed(
         &self,
         letter: &ClaimedLetter,
         error: &DeliveryError,
@@ -177,6 +207,14 @@ impl Outbox {
         self.update_claimed(ASIDE, letter, error, now).await
     }
 
+    async fn discard_acknowledgement(&self, letter: &ClaimedLetter, now: Timestamp) -> Result<(), Unavailable> {
+        const GIVE_UP: &str = "UPDATE letter SET state = 'given-up', done_at = $2, recipient = '', body = NULL, \
+                               leased_until = 0, claim = NULL WHERE id = $1 AND kind = 'acknowledgement'";
+        self.db.execute(sqlx::query(GIVE_UP).bind(letter.id).bind(now.as_millisecond())).await.map(drop)
+    }
+}
+
+impl Outbox {
     async fn update_claimed(
         &self,
         statement: &'static str,
@@ -190,48 +228,51 @@ impl Outbox {
     }
 }
 
-fn claimed(row: &AnyRow, claim: String) -> sqlx::Result<ClaimedLetter> {
-    Ok(ClaimedLetter {
-        id: row.try_get("id")?,
-        number: row.try_get::<Option<i64>, _>("number")?.unwrap_or(0),
-        copy: row.try_get("copy")?,
-        recipient: row.try_get("recipient")?,
-        message_id: row.try_get("message_id")?,
-        dated: time(row.try_get("dated_at")?),
-        queued: time(row.try_get("queued_at")?),
-        attempts: u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX),
-        kind: message_kind(row)?,
+type ClaimedRow = (i64, Option<i64>, i64, String, String, i64, i64, i64, String, Option<String>);
+
+fn claimed(row: ClaimedRow, claim: String) -> ClaimedLetter {
+    let (id, number, copy, recipient, message_id, dated, queued, attempts, kind, body) = row;
+    ClaimedLetter {
+        id,
+        number: number.unwrap_or(0),
+        copy,
+        recipient,
+        message_id,
+        dated: time(dated),
+        queued: time(queued),
+        attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
+        kind: message_kind(&kind, body),
         claim,
-    })
+    }
 }
 
 /// A note that only a newer version can read is taken for a letter about an enquiry, and fails.
-fn message_kind(row: &AnyRow) -> sqlx::Result<MessageKind> {
-    if row.try_get::<String, _>("kind")? == ACKNOWLEDGEMENT {
-        return Ok(MessageKind::Acknowledgement);
+fn message_kind(kind: &str, body: Option<String>) -> MessageKind {
+    if kind == ACKNOWLEDGEMENT {
+        return MessageKind::Acknowledgement;
     }
-    let body: Option<String> = row.try_get("body")?;
-    Ok(body.and_then(|body| serde_json::from_str(&body).ok()).map_or(MessageKind::Enquiry, MessageKind::Note))
+    body.and_then(|body| serde_json::from_str(&body).ok()).map_or(MessageKind::Enquiry, MessageKind::Note)
 }
 
-fn stored(number: i64, row: &AnyRow) -> sqlx::Result<Option<StoredEnquiry>> {
-    let Some(content) = row.try_get::<Option<String>, _>("content")? else { return Ok(None) };
-    let content: Content = serde_json::from_str(&content).map_err(|e| sqlx::Error::Decode(Box::new(e)))?;
-    Ok(Some(StoredEnquiry {
-        reference: row.try_get("reference")?,
+type Text = Option<String>;
+type StoredRow = (String, i64, Text, Option<i64>, Text, Text, Option<i64>, Text, Text);
+
+fn stored(number: i64, row: StoredRow) -> Option<StoredEnquiry> {
+    let (reference, received, content, p_number, p_reference, p_state, c_number, c_reference, c_state) = row;
+    let Content { enquiry, spam } = serde_json::from_str(&content?).ok()?;
+    Some(StoredEnquiry {
+        reference,
         number,
-        received: time(row.try_get("received_at")?),
-        enquiry: content.enquiry,
-        spam: content.spam,
-        previous: earlier(row, "p_number", "p_reference", "p_state")?,
-        corrects: earlier(row, "c_number", "c_reference", "c_state")?,
-    }))
+        received: time(received),
+        enquiry,
+        spam,
+        previous: earlier(p_number, p_reference, p_state),
+        corrects: earlier(c_number, c_reference, c_state),
+    })
 }
 
-fn earlier(row: &AnyRow, number: &str, reference: &str, state: &str) -> sqlx::Result<Option<EarlierEnquiry>> {
-    let Some(number) = row.try_get::<Option<i64>, _>(number)? else { return Ok(None) };
-    let held = row.try_get::<String, _>(state)? == "held";
-    Ok(Some(EarlierEnquiry { number, reference: row.try_get(reference)?, held }))
+fn earlier(number: Option<i64>, reference: Text, state: Text) -> Option<EarlierEnquiry> {
+    Some(EarlierEnquiry { number: number?, reference: reference?, held: state? == "held" })
 }
 
 /// A count, which is never below zero.

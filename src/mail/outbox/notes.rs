@@ -5,7 +5,7 @@
 //!
 //! Never: what a visitor wrote. Notes hold numbers, references, times and reasons of the spam score.
 
-use super::{ClaimedLetter, Outbox, Unavailable, letters::Content, reference::random_hex, time};
+use super::{Outbox, Unavailable, letters::Content, reference::random_hex, time};
 use jiff::{SignedDuration, Timestamp};
 use lettre::Address;
 use serde::{Deserialize, Serialize};
@@ -162,13 +162,6 @@ impl Outbox {
         tx.commit().await?;
         self.announce();
         Ok(true)
-    }
-
-    /// Drops an acknowledgment that cannot be delivered; its key stays, so that the address gets no other one today.
-    pub async fn discard_acknowledgement(&self, letter: &ClaimedLetter, now: Timestamp) -> Result<(), Unavailable> {
-        const GIVE_UP: &str = "UPDATE letter SET state = 'given-up', done_at = $2, recipient = '', body = NULL, \
-                               leased_until = 0, claim = NULL WHERE id = $1 AND kind = 'acknowledgement'";
-        self.db.execute(sqlx::query(GIVE_UP).bind(letter.id).bind(now.as_millisecond())).await.map(drop)
     }
 
     /// Removes the notes of this kind, so that the same can be reported again.

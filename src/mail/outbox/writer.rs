@@ -128,11 +128,6 @@ impl Outbox {
         result
     }
 
-    /// The result of the last enquiry or check; `Ok` if there was none.
-    pub fn last_write(&self) -> Result<(), Unavailable> {
-        self.write_failure.load().as_ref().map_or(Ok(()), |cause| Err(cause.as_ref().clone()))
-    }
-
     /// `None` if the writer has stopped while it held the job.
     async fn ask<T>(&self, job: Job, answered: oneshot::Receiver<T>) -> Result<Option<T>, Elapsed> {
         let answer = async {

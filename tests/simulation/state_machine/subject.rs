@@ -12,7 +12,8 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use relationship_clinic::mail::{
     health::LATE,
     outbox::{
-        ClaimedLetter, CommandError, DatabaseLocation, EarlierEnquiry, Options, Outbox, StoredEnquiry, Unavailable,
+        ClaimedLetter, CommandError, DatabaseLocation, EarlierEnquiry, LetterStore as _, Options, Outbox,
+        ProblemStore as _, RelayStore as _, StoredEnquiry, Unavailable,
     },
 };
 use std::{collections::BTreeMap, fmt::Debug, sync::LazyLock};

@@ -6,7 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use relationship_clinic::mail::{
     health::{LetterCounts, ProblemKind},
     mailer::DeliveryError,
-    outbox::{ClaimedLetter, ClaimedProblem, NewEnquiry, Receipt, RelayState, Store, StoredEnquiry, Unavailable},
+    outbox::{
+        ClaimedLetter, ClaimedProblem, LetterStore, NewEnquiry, ProblemStore, Receipt, RelayState, RelayStore,
+        StoredEnquiry, Unavailable,
+    },
 };
 use std::rc::Rc;
 
@@ -51,11 +54,7 @@ impl SimulatedOutbox {
     }
 }
 
-impl Store for SimulatedOutbox {
-    fn last_write(&self) -> Result<(), Unavailable> {
-        self.world.last_write.borrow()[self.copy].clone()
-    }
-
+impl LetterStore for SimulatedOutbox {
     async fn claim(
         &self,
         now: Timestamp,
@@ -105,7 +104,9 @@ impl Store for SimulatedOutbox {
     async fn discard_acknowledgement(&self, letter: &ClaimedLetter, now: Timestamp) -> Result<(), Unavailable> {
         self.write(|model| model.discard_acknowledgement(letter, now)).await
     }
+}
 
+impl RelayStore for SimulatedOutbox {
     async fn relay(&self) -> Result<RelayState, Unavailable> {
         self.read(|model| model.relay).await
     }
@@ -124,6 +125,12 @@ impl Store for SimulatedOutbox {
 
     async fn relay_recovered(&self, now: Timestamp) -> Result<(), Unavailable> {
         self.write(|model| model.relay_recovered(now)).await
+    }
+}
+
+impl ProblemStore for SimulatedOutbox {
+    fn last_write(&self) -> Result<(), Unavailable> {
+        self.world.last_write.borrow()[self.copy].clone()
     }
 
     async fn letter_counts(&self, now: Timestamp, late: SignedDuration) -> Result<LetterCounts, Unavailable> {

@@ -91,7 +91,7 @@ type KnownRow = (i64, String, Option<String>, Option<String>, String);
 /// Writes a batch in a transaction, which the caller commits; without enquiries, as much as the largest one.
 pub(super) async fn insert<'c>(
     conn: &'c mut AnyConnection,
-    statements: &Statements,
+    statements: &'static Statements,
     options: &Options,
     batch: &[&Prepared],
 ) -> sqlx::Result<(Transaction<'c, Any>, Vec<Receipt>)> {
@@ -103,7 +103,7 @@ pub(super) async fn insert<'c>(
         return Ok((tx, Vec::new()));
     }
     let identities: Vec<&Identity> = batch.iter().map(|new| &new.identity).collect();
-    let query = sqlx::query_as(statements.candidates).bind(json(&identities));
+    let query = sqlx::query_as(statements.candidates.as_str()).bind(json(&identities));
     let known: Vec<KnownRow> = query.fetch_all(&mut *tx).await?;
     let known = known.into_iter().map(|(number, reference, nonce, fingerprint, day)| Known {
         receipt: Receipt { reference, number, duplicate: false, held: false },
@@ -118,7 +118,7 @@ pub(super) async fn insert<'c>(
     let rows = new.map(|(new, (receipt, corrects))| EnquiryRow::new(new, receipt, *corrects, &mut room, limit));
     let rows: Vec<_> = rows.collect();
     if let Some(newest) = rows.last() {
-        sqlx::query(statements.insert_enquiries).bind(json(&rows)).execute(&mut *tx).await?;
+        sqlx::query(statements.insert_enquiries.as_str()).bind(json(&rows)).execute(&mut *tx).await?;
         insert_letters(&mut tx, statements, options, last + 1..=newest.number).await?;
         sqlx::query(sql::ADVANCE).bind(newest.number).execute(&mut *tx).await?;
     }
@@ -129,12 +129,14 @@ pub(super) async fn insert<'c>(
 /// message, and a mailbox behind two addresses shows it once.
 pub(in crate::mail::outbox) async fn insert_letters(
     tx: &mut AnyConnection,
-    statements: &Statements,
+    statements: &'static Statements,
     options: &Options,
     numbers: RangeInclusive<i64>,
 ) -> sqlx::Result<()> {
-    let recipients: Vec<String> = options.recipients.iter().map(ToString::to_string).collect();
-    let query = sqlx::query(statements.insert_letters).bind(json(&recipients)).bind(options.domain.clone());
+    let recipients = options.recipients.iter().map(ToString::to_string).zip(1..);
+    let recipient = |(recipient, copy): (_, u32)| serde_json::json!({ "copy": copy, "recipient": recipient });
+    let recipients: Vec<_> = recipients.map(recipient).collect();
+    let query = sqlx::query(statements.insert_letters.as_str()).bind(json(&recipients)).bind(options.domain.clone());
     query.bind(*numbers.start()).bind(*numbers.end()).execute(tx).await?;
     Ok(())
 }
