@@ -2,9 +2,9 @@
 
 use crate::{
     databases::Kind,
-    delivery::message_builder,
     notes::{deliver, worker},
     smtp_server::{At, Encryption, Fault, Server},
+    support::message_builder::message_builder,
     test_outbox::{TestOutbox, by_email, enquiry, held, later, new, start},
 };
 use jiff::SignedDuration;

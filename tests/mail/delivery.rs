@@ -3,17 +3,15 @@
 use crate::{
     databases::Kind,
     smtp_server::{At, Encryption, Fault, Server},
-    support::clinic::TIMEOUT,
+    support::{clinic::TIMEOUT, message_builder::message_builder},
     test_outbox::{TestOutbox, later, new, start},
 };
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use relationship_clinic::{
     config::Tls,
-    enquiry::link::Links,
     mail::{
         delivery::{DeliveryWorker, Step},
         mailer::Mailer,
-        message::MessageBuilder,
         outbox::Outbox,
         retry_policy::RetryPolicy,
     },
@@ -27,18 +25,6 @@ use tokio_util::sync::CancellationToken;
 
 /// Time limit of one SMTP session; short, since a silent relay is tried at every step.
 const LIMIT: Duration = Duration::from_secs(3);
-
-pub fn message_builder() -> MessageBuilder {
-    MessageBuilder {
-        sender_name: "The Relationship Clinic website".into(),
-        sender: "website@clinic.example".parse().unwrap(),
-        bounces_to: "bounces@clinic.example".parse().unwrap(),
-        zone: TimeZone::get("America/Los_Angeles").unwrap(),
-        zone_name: Some("Pacific time"),
-        links: Links::new("https://www.clinic.example", "a secret of at least thirty-two characters"),
-        acknowledges: false,
-    }
-}
 
 pub fn retry_policy() -> RetryPolicy {
     let minutes = |m: u64| Duration::from_secs(60 * m);

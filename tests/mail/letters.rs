@@ -2,8 +2,9 @@
 
 use crate::{
     databases::Kind,
-    delivery::{message_builder, worker_of},
+    delivery::worker_of,
     smtp_server::{Encryption, Server},
+    support::message_builder::message_builder,
     test_outbox::{TestOutbox, by_email, enquiry, held, later, new, start, with_nonce},
 };
 use mail_parser::MessageParser;

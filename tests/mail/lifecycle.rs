@@ -4,10 +4,9 @@
 
 use crate::{
     databases::{Fresh, Kind, fresh},
-    delivery::message_builder,
     notes::{clinic, deliver, note_writer, read, same, worker},
     smtp_server::{Encryption, Server},
-    support::edition::edition,
+    support::{edition::edition, message_builder::message_builder},
     test_outbox::{TestOutbox, open_outbox},
 };
 use arc_swap::ArcSwap;

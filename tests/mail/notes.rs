@@ -2,9 +2,10 @@
 
 use crate::{
     databases::Kind,
-    delivery::{message_builder, worker_of},
+    delivery::worker_of,
     letters::{shown, words},
     smtp_server::{At, Encryption, Fault, Mail, Server},
+    support::message_builder::message_builder,
     test_outbox::{TestOutbox, held, later, new, scored, start, with_nonce},
 };
 use jiff::{SignedDuration, Timestamp};

@@ -4,9 +4,9 @@
 use crate::{
     alarms::{second_relay, watch},
     databases::Kind,
-    delivery::{message_builder, worker_of},
+    delivery::worker_of,
     smtp_server::{At, Encryption, Fault, Server},
-    support::clinic::TIMEOUT,
+    support::{clinic::TIMEOUT, message_builder::message_builder},
     test_outbox::{TestOutbox, new},
 };
 use jiff::{SignedDuration, Timestamp};

@@ -1,11 +1,12 @@
 //! From an enquiry to the mail that staff receive, and back.
 
 use super::{one_in, text};
+use crate::support::message_builder::{SECRET, message_builder};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use mail_parser::{Address, MessageParser};
 use proptest::{option, prelude::*, sample::select};
 use relationship_clinic::{
-    enquiry::{Action, Channel, Enquiry, ForWhom, Mailbox, Phone, SpamScore, Voicemail, link::Links},
+    enquiry::{Action, Channel, Enquiry, ForWhom, Mailbox, Phone, SpamScore, Voicemail},
     mail::{
         letter::Letter,
         message::MessageBuilder,
@@ -17,17 +18,7 @@ use relationship_clinic::{
 };
 use std::sync::LazyLock;
 
-const SECRET: &str = "a secret of at least thirty-two characters";
-
-static BUILDER: LazyLock<MessageBuilder> = LazyLock::new(|| MessageBuilder {
-    sender_name: "The Relationship Clinic website".into(),
-    sender: "website@clinic.example".parse().unwrap(),
-    bounces_to: "bounces@clinic.example".parse().unwrap(),
-    zone: TimeZone::get("America/Los_Angeles").unwrap(),
-    zone_name: Some("Pacific time"),
-    links: Links::new("https://www.clinic.example", SECRET),
-    acknowledges: false,
-});
+static BUILDER: LazyLock<MessageBuilder> = LazyLock::new(message_builder);
 
 /// A letter as the outbox hands it out.
 static CLAIMED: LazyLock<ClaimedLetter> = LazyLock::new(|| {

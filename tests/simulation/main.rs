@@ -6,6 +6,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+#[path = "../support/message_builder.rs"]
+mod message_builder;
 mod model;
 mod random;
 mod scheduler;

@@ -3,19 +3,17 @@
 //! `SEEDS=1000` runs so many histories, `SEED=7` repeats one and prints what happens.
 
 use crate::{
+    message_builder::message_builder,
     model::State,
     scheduler::{Event, Scheduler, Start},
     setting,
     world::{GIVE_UP, World, alarm::SimulatedAlarm, people, relay::SimulatedMailer, store::SimulatedOutbox},
 };
-use jiff::{SignedDuration, tz::TimeZone};
+use jiff::SignedDuration;
 use rayon::prelude::*;
-use relationship_clinic::{
-    enquiry::link::Links,
-    mail::{
-        delivery::DeliveryWorker, health::ProblemKind, health_watch::HealthWatch, message::MessageBuilder,
-        retry_policy::RetryPolicy,
-    },
+use relationship_clinic::mail::{
+    delivery::DeliveryWorker, health::ProblemKind, health_watch::HealthWatch, message::MessageBuilder,
+    retry_policy::RetryPolicy,
 };
 use std::{panic::catch_unwind, rc::Rc, time::Duration};
 
@@ -87,7 +85,8 @@ fn start_process(scheduler: &mut Scheduler, world: &Rc<World>, copy: usize) {
     let policy = RetryPolicy { waits: [10, 30, 60].map(Duration::from_secs).to_vec(), give_up: GIVE_UP };
     let outbox = SimulatedOutbox { world: Rc::clone(world), copy };
     let mailer = SimulatedMailer { world: Rc::clone(world), copy };
-    let worker = Rc::new(DeliveryWorker::new(outbox.clone(), mailer, message_builder(), policy.clone(), 30));
+    let messages = MessageBuilder { acknowledges: true, ..message_builder() };
+    let worker = Rc::new(DeliveryWorker::new(outbox.clone(), mailer, messages, policy.clone(), 30));
     let watch = Rc::new(HealthWatch::new(outbox, Some(SimulatedAlarm { world: Rc::clone(world) }), policy));
     let boot = Duration::from_millis(world.random.within(0..20_000));
     for _ in 0..WORKERS {
@@ -122,18 +121,6 @@ async fn watch_health(
     loop {
         watch.check(world.clock(copy)).await;
         world.time.sleep(Duration::from_secs(10)).await;
-    }
-}
-
-fn message_builder() -> MessageBuilder {
-    MessageBuilder {
-        sender_name: "The Relationship Clinic website".into(),
-        sender: "website@clinic.example".parse().unwrap(),
-        bounces_to: "bounces@clinic.example".parse().unwrap(),
-        zone: TimeZone::get("America/Los_Angeles").unwrap(),
-        zone_name: Some("Pacific time"),
-        links: Links::new("https://www.clinic.example", "a secret of at least thirty-two characters"),
-        acknowledges: true,
     }
 }
 

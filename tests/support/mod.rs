@@ -7,3 +7,4 @@ pub mod clinic;
 pub mod content_folder;
 pub mod edition;
 pub mod html;
+pub mod message_builder;
