@@ -11,7 +11,7 @@ use crate::{
 };
 use jiff::{SignedDuration, tz::TimeZone};
 use lettre::Address;
-use std::str::FromStr;
+use std::{str::FromStr, time::Duration};
 
 /// Opens the outbox and creates its tables.
 ///
@@ -33,6 +33,7 @@ pub(super) fn options(config: &Config, clinic: &Clinic, secret: &str) -> Result<
         keep_words: config.keep_words.try_into().unwrap_or(SignedDuration::MAX),
         max_batch: Options::MAX_BATCH,
         max_per_hour: test_setting("CLINIC_TEST_MAX_PER_HOUR").unwrap_or(Options::MAX_PER_HOUR),
+        connection_lifetime: test_setting("CLINIC_TEST_CONNECTION_LIFETIME").map(Duration::from_millis),
         key: Options::fingerprint_key(secret),
     })
 }

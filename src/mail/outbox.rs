@@ -44,7 +44,7 @@ use crate::{
 use arc_swap::{ArcSwap, ArcSwapOption};
 use database::Database;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::sync::{Mutex, mpsc, watch};
 
 /// Settings of an outbox besides the location of its database.
@@ -63,6 +63,8 @@ pub struct Options {
     pub max_batch: usize,
     /// Enquiries an hour of which staff get letters; further ones are held.
     pub max_per_hour: u32,
+    /// Age at which a connection to the database is closed and replaced; `None`: it stays open.
+    pub connection_lifetime: Option<Duration>,
     /// Key of the fingerprints, without which the stored hash of the answers reveals nothing.
     pub key: [u8; 32],
 }
@@ -122,7 +124,7 @@ impl Outbox {
     /// Opens the outbox; enquiries are stored while [`Outbox::write`] runs. A database that cannot be reached is logged
     /// and tried again at every call.
     pub async fn open(place: DatabaseLocation, options: Options) -> Self {
-        let db = Database::new(place);
+        let db = Database::new(place, options.connection_lifetime);
         if let Err(error) = db.pool().await {
             tracing::error!(%error, "the outbox cannot be opened; every enquiry will try again");
         }

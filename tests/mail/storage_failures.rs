@@ -157,6 +157,19 @@ async fn a_writer_that_ends_inside_a_batch_leaves_the_queue_to_the_next() {
 }
 
 #[tokio::test]
+async fn a_connection_that_the_pool_replaces_is_no_fault() {
+    let mut options = options(&["staff@clinic.example"]);
+    options.connection_lifetime = Some(Duration::from_millis(1));
+    let test = TestOutbox::with_options(Kind::Sqlite, options).await;
+    let before = write_ahead_file(&test);
+    for number in 1..=30 {
+        assert_eq!(test.put(new(&format!("Ann {number}"))).await.number, number);
+        tokio::time::sleep(Duration::from_millis(3)).await;
+    }
+    assert_eq!(inode(&write_ahead_file(&test)), inode(&before), "the outbox was opened again");
+}
+
+#[tokio::test]
 async fn a_connection_that_is_closed_after_a_failure_is_no_fault_of_the_next_post() {
     let test = TestOutbox::new(Kind::Sqlite).await;
     let before = write_ahead_file(&test);

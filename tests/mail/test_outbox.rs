@@ -28,6 +28,7 @@ pub fn options(recipients: &[&str]) -> Options {
         keep_words: SignedDuration::from_hours(14 * 24),
         max_batch: Options::MAX_BATCH,
         max_per_hour: u32::MAX,
+        connection_lifetime: None,
         key: Options::fingerprint_key("a secret of at least thirty-two characters"),
     }
 }

@@ -33,6 +33,7 @@ static CLAIMED: LazyLock<ClaimedLetter> = LazyLock::new(|| {
             max_batch: Options::MAX_BATCH,
             max_per_hour: u32::MAX,
             key: Options::fingerprint_key(SECRET),
+            connection_lifetime: None,
         };
         let outbox = Outbox::open(DatabaseLocation::Sqlite(folder.path().join("outbox.sqlite")), options).await;
         tokio::spawn(outbox.clone().write());

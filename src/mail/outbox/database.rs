@@ -81,6 +81,8 @@ pub struct Unavailable(pub String);
 pub(crate) struct Database {
     place: DatabaseLocation,
     pub(crate) sql: &'static super::sql::Statements,
+    /// See [`super::Options::connection_lifetime`].
+    lifetime: Option<Duration>,
     live: RwLock<Option<Live>>,
     /// Device of the folder when it was first used: an unmounted volume leaves an empty folder on another device, and
     /// an outbox begun there would be hidden by the next mount.
@@ -90,15 +92,22 @@ pub(crate) struct Database {
 #[derive(Debug)]
 struct Live {
     pool: AnyPool,
+    sqlite: Option<Sqlite>,
+}
+
+/// What SQLite has besides a pool.
+#[derive(Debug)]
+struct Sqlite {
+    files: Files,
     /// SQLite deletes the write-ahead file with its last connection, so this one stays open beside the pool's.
-    sqlite: Option<(Files, Mutex<AnyConnection>)>,
+    first: Mutex<AnyConnection>,
 }
 
 impl Live {
     async fn close(self) {
         self.pool.close().await;
-        if let Some((_, first)) = self.sqlite {
-            let _ = first.into_inner().close().await;
+        if let Some(sqlite) = self.sqlite {
+            let _ = sqlite.first.into_inner().close().await;
         }
     }
 }
@@ -111,13 +120,13 @@ struct Files {
 }
 
 impl Database {
-    pub(crate) fn new(place: DatabaseLocation) -> Self {
+    pub(crate) fn new(place: DatabaseLocation, lifetime: Option<Duration>) -> Self {
         sqlx::any::install_default_drivers();
         let sql = match place {
             DatabaseLocation::Sqlite(_) => &*super::sql::SQLITE,
             DatabaseLocation::Postgres(_) => &*super::sql::POSTGRES,
         };
-        Self { place, sql, live: RwLock::new(None), device: OnceLock::new() }
+        Self { place, sql, lifetime, live: RwLock::new(None), device: OnceLock::new() }
     }
 
     pub(crate) fn place(&self) -> &DatabaseLocation {
@@ -179,11 +188,11 @@ impl Database {
             DatabaseLocation::Sqlite(file) => {
                 let folder = folder(file);
                 prepare(folder, file).map_err(|e| describe_io_error("folder", &e))?;
-                let opened = open_sqlite(file).await?;
+                let opened = open_sqlite(file, self.lifetime).await?;
                 let _ = self.device.set(fs::metadata(folder).map_err(|e| describe_io_error("folder", &e))?.dev());
                 opened
             }
-            DatabaseLocation::Postgres(url) => open_postgres(url.expose_secret()).await?,
+            DatabaseLocation::Postgres(url) => open_postgres(url.expose_secret(), self.lifetime).await?,
         };
         let pool = opened.pool.clone();
         *live = Some(opened);
@@ -192,9 +201,9 @@ impl Database {
 
     /// False if another file is at the path now, or none.
     fn is_current(&self, live: &Live) -> Result<bool, Unavailable> {
-        let (DatabaseLocation::Sqlite(file), Some((known, _))) = (&self.place, &live.sqlite) else { return Ok(true) };
+        let (DatabaseLocation::Sqlite(file), Some(known)) = (&self.place, &live.sqlite) else { return Ok(true) };
         match Files::at(file) {
-            Ok(now) => Ok(now == *known),
+            Ok(now) => Ok(now == known.files),
             Err(error) => {
                 // The folder may have moved away and may come back, so it is not created.
                 let here = fs::metadata(folder(file)).map_err(|e| describe_io_error("folder", &e))?;
@@ -237,7 +246,7 @@ fn prepare(folder: &Path, file: &Path) -> io::Result<()> {
     fs::File::open(folder)?.sync_all()
 }
 
-async fn open_sqlite(file: &Path) -> Result<Live, Unavailable> {
+async fn open_sqlite(file: &Path, lifetime: Option<Duration>) -> Result<Live, Unavailable> {
     let absolute = std::path::absolute(file).map_err(|e| describe_io_error("path", &e))?;
     let path = url::Url::from_file_path(&absolute).map_err(|()| Unavailable("its path is not absolute".into()))?;
     let options: AnyConnectOptions = format!("sqlite://{}?mode=rw", path.path()).parse()?;
@@ -250,8 +259,8 @@ async fn open_sqlite(file: &Path) -> Result<Live, Unavailable> {
     sqlx::query(super::sql::PROBE).bind("").execute(&mut first).await?;
     let files = Files::at(file).map_err(|e| describe_io_error("file", &e))?;
     // One connection: writers of one process queue fairly here rather than sleep in SQLite's busy handler.
-    let pool = pool(options, SQLITE_SESSION, 1);
-    Ok(Live { pool, sqlite: Some((files, Mutex::new(first))) })
+    let pool = pool(options, SQLITE_SESSION, 1, lifetime);
+    Ok(Live { pool, sqlite: Some(Sqlite { files, first: Mutex::new(first) }) })
 }
 
 /// Lets free pages be cut off the file (see `retention`); a file without this is written anew, once.
@@ -265,10 +274,10 @@ async fn return_free_pages(first: &mut AnyConnection) -> sqlx::Result<()> {
     Ok(())
 }
 
-async fn open_postgres(url: &str) -> Result<Live, Unavailable> {
+async fn open_postgres(url: &str, lifetime: Option<Duration>) -> Result<Live, Unavailable> {
     let options = url.parse()?;
     connect(&options, &POSTGRES).await?.close().await?;
-    Ok(Live { pool: pool(options, POSTGRES_SESSION, 8), sqlite: None })
+    Ok(Live { pool: pool(options, POSTGRES_SESSION, 8, lifetime), sqlite: None })
 }
 
 /// The first connection is made outside the pool, which would keep retrying and hide the cause, and without the session's
@@ -279,11 +288,10 @@ async fn connect(options: &AnyConnectOptions, migrations: &Migrations) -> Result
     Ok(first)
 }
 
-/// Connections stay open however old they are.
-fn pool(options: AnyConnectOptions, session: &'static str, connections: u32) -> AnyPool {
+fn pool(options: AnyConnectOptions, session: &'static str, connections: u32, lifetime: Option<Duration>) -> AnyPool {
     let pool = AnyPoolOptions::new().max_connections(connections).acquire_timeout(WAIT);
-    pool.max_lifetime(None)
-        .idle_timeout(None)
+    pool.max_lifetime(lifetime)
+        .idle_timeout(lifetime)
         .after_connect(move |conn, _| {
             Box::pin(async move {
                 sqlx::raw_sql(session).execute(conn).await?;

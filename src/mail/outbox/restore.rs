@@ -79,7 +79,7 @@ impl Outbox {
         io::copy(&mut fs::File::open(file).map_err(failed)?, &mut target).map_err(failed)?;
         check(copy).await?;
         // Brings the tables of an earlier version up to date.
-        let database = Database::new(DatabaseLocation::Sqlite(copy.to_owned()));
+        let database = Database::new(DatabaseLocation::Sqlite(copy.to_owned()), None);
         database.pool().await?;
         database.close().await;
         let mut conn = self.db.pool().await?.acquire().await.map_err(Unavailable::from)?.detach();

@@ -38,6 +38,7 @@ pub async fn outbox(place: &DatabaseLocation, max_batch: usize) -> Outbox {
         keep_words: SignedDuration::from_hours(14 * 24),
         max_batch,
         max_per_hour: u32::MAX,
+        connection_lifetime: None,
         key: Options::fingerprint_key(SECRET),
     };
     let outbox = Outbox::open(place.clone(), options).await;

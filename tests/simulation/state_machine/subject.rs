@@ -195,6 +195,7 @@ async fn open(folder: &TempDir) -> (Outbox, JoinHandle<()>) {
         keep_words: SignedDuration::from_hours(14 * 24),
         max_batch: Options::MAX_BATCH,
         max_per_hour: model::MAX_PER_HOUR,
+        connection_lifetime: None,
         key: [7; 32],
     };
     let outbox = Outbox::open(DatabaseLocation::Sqlite(folder.path().join("outbox.sqlite")), options).await;

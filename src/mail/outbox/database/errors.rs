@@ -12,19 +12,25 @@ pub(crate) fn too_slow() -> Unavailable {
 
 impl From<sqlx::Error> for Unavailable {
     fn from(error: sqlx::Error) -> Self {
-        Self(match error {
-            sqlx::Error::PoolTimedOut => return too_slow(),
-            sqlx::Error::Io(error) => format!("the connection to the database broke: {error}"),
-            sqlx::Error::Database(error) => match error.code().as_deref() {
-                Some(code) if code.len() == 5 => postgres_reason(code, error.message()),
-                Some(code) => sqlite_reason(code),
-                None => "the database gave an error without a code".into(),
-            },
-            sqlx::Error::Configuration(_) => "CLINIC_DATABASE_URL cannot be read".into(),
-            sqlx::Error::WorkerCrashed | sqlx::Error::PoolClosed => "the database was closed".into(),
-            other => format!("{other}"),
-        })
+        reason(&error)
     }
+}
+
+/// What a database error means to an operator; never the values of the statement.
+fn reason(error: &sqlx::Error) -> Unavailable {
+    let text = match error {
+        sqlx::Error::PoolTimedOut => return too_slow(),
+        sqlx::Error::Io(error) => format!("the connection to the database broke: {error}"),
+        sqlx::Error::Database(error) => match error.code().as_deref() {
+            Some(code) if code.len() == 5 => postgres_reason(code, error.message()),
+            Some(code) => sqlite_reason(code),
+            None => "the database gave an error without a code".into(),
+        },
+        sqlx::Error::Configuration(_) => "CLINIC_DATABASE_URL cannot be read".into(),
+        sqlx::Error::WorkerCrashed | sqlx::Error::PoolClosed => "the database was closed".into(),
+        other => format!("{other}"),
+    };
+    Unavailable(text)
 }
 
 /// Primary result codes of <https://www.sqlite.org/rescode.html>.
