@@ -1,10 +1,10 @@
 //! Totals of views and enquiries by article: stored in the outbox's database, which all copies of the program share, and
 //! shown rounded: by month, and for the weekly note by week.
 //!
-//! Invariant: counts of several copies add up; a row holds a day, an article and two numbers. No number below [`FEW`] is
+//! Invariant: counts of several copies add up; a row holds a day, an article and two numbers. No number below ten is
 //! shown, and every other one is rounded to tens, so that none can be the reading of one person.
 //!
-//! Never: the day of an enquiry. Its text is erased after a day, and a total of one on that day would reveal what it was
+//! Never: the day of an enquiry. Its text is erased within weeks, and a total of one on that day would reveal what it was
 //! about; so enquiries are counted by month.
 
 use super::{Outbox, Unavailable, letters::unsigned, writer::json};
