@@ -52,11 +52,7 @@ pub(super) fn article(source: &mut SourceFile, context: &Context) -> Option<Arti
     check_days(source, &facts, context.today);
     check_names(source, &facts, context);
     source.status = facts.status(context.today);
-    source.changes_on = match source.status {
-        Status::Public => facts.expires.as_ref().and_then(|last| last.get_ref().0.tomorrow().ok()),
-        Status::Scheduled(day) => Some(day),
-        Status::Gone | Status::Draft => None,
-    };
+    source.changes_on = facts.changes_on(source.status);
     source.ids.extend(ARTICLE_TEMPLATE_IDS.split(' ').map(str::to_owned));
     source.ids.extend((1..=facts.questions.len()).map(question_id));
     let mut rendered = body(source, start, Kind::Article);
@@ -103,6 +99,15 @@ impl Facts {
             _ if self.draft => Status::Draft,
             Some(day) => Status::Scheduled(day),
             None => Status::Public,
+        }
+    }
+
+    /// The day on which the status changes by itself.
+    fn changes_on(&self, status: Status) -> Option<Date> {
+        match status {
+            Status::Public => self.expires.as_ref().and_then(|last| last.get_ref().0.tomorrow().ok()),
+            Status::Scheduled(day) => Some(day),
+            Status::Gone | Status::Draft => None,
         }
     }
 }
