@@ -167,6 +167,9 @@ pub struct HelpLine {
     pub when: String,
     /// The same in a word or two, if the line also stands above the form.
     pub short: Option<String>,
+    /// The safety text of articles names this line.
+    #[serde(default)]
+    pub in_safety_text: bool,
     /// Who answers ("emergency services").
     pub name: String,
     /// Language of the line (`es`) if it is not English.

@@ -105,6 +105,10 @@ pub(super) fn crisis(content: &Path, today: Date) -> Read<Crisis> {
             let remedy = "check each line, then write today's date";
             source.warn(place, "the help lines were last checked over a year ago", remedy);
         }
+        if !crisis.lines.iter().any(|line| line.in_safety_text) {
+            let remedy = "write `in_safety_text = true` at the line for violence at home";
+            source.error(0..0, "the safety text of articles has no help line", remedy);
+        }
         Some(crisis)
     })
 }

@@ -91,6 +91,18 @@ fn rows() -> Vec<(&'static str, String, &'static str, &'static str, &'static str
 }
 
 #[test]
+fn the_safety_text_always_names_a_help_line() {
+    let folder = folder();
+    let file = folder.path().join("crisis.toml");
+    let lines = fs::read_to_string(&file).unwrap();
+    fs::write(&file, lines.replace("in_safety_text = true\n", "")).unwrap();
+    let found = faults(&folder);
+    let is_found =
+        |(_, level, message, _): &(_, Level, String, _)| *level == Level::Error && message.contains("safety text");
+    assert!(found.iter().any(is_found), "{found:#?}");
+}
+
+#[test]
 fn every_kind_of_fault_is_reported_with_place_and_remedy() {
     let mut wrong = Vec::new();
     for (kind, text, place, message, remedy) in rows() {
