@@ -22,29 +22,25 @@ impl Key {
         Self(blake3::derive_key(&format!("relationship-clinic 2026 {purpose}"), secret.as_bytes()))
     }
 
-    /// Signs `message`: the first 16 bytes of a keyed BLAKE3 hash.
-    pub fn sign(&self, message: &[u8]) -> [u8; MAC] {
-        let mut mac = [0; MAC];
-        mac.copy_from_slice(&blake3::keyed_hash(&self.0, message).as_bytes()[..MAC]);
-        mac
-    }
-
-    /// Whether `mac` is the signature of `message`, in constant time.
-    pub fn verifies(&self, message: &[u8], mac: &[u8]) -> bool {
-        // Hashing both sides again makes the comparison independent of how many bytes agree.
-        blake3::keyed_hash(&self.0, &self.sign(message)) == blake3::keyed_hash(&self.0, mac)
-    }
-
     /// `message` followed by its signature, in base64url.
     pub fn seal(&self, message: &[u8]) -> String {
-        BASE64URL_NOPAD.encode(&[message, &self.sign(message)].concat())
+        BASE64URL_NOPAD.encode(&[message, &self.signature(message)].concat())
     }
 
     /// The message of a text from [`Self::seal`], if the signature is valid.
     pub fn open(&self, text: &str) -> Option<Vec<u8>> {
         let mut message = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
         let mac = message.split_off(message.len().checked_sub(MAC)?);
-        self.verifies(&message, &mac).then_some(message)
+        // Hashing both sides again makes the comparison independent of how many bytes agree.
+        let again = |mac: &[u8]| blake3::keyed_hash(&self.0, mac);
+        (again(&self.signature(&message)) == again(&mac)).then_some(message)
+    }
+
+    /// The first half of a keyed BLAKE3 hash.
+    fn signature(&self, message: &[u8]) -> [u8; MAC] {
+        let mut mac = [0; MAC];
+        mac.copy_from_slice(&blake3::keyed_hash(&self.0, message).as_bytes()[..MAC]);
+        mac
     }
 }
 
